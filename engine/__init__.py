@@ -1,0 +1,1 @@
+"""The engine: kernel, market domain, providers, stores, and the pages that put them together."""

@@ -1,0 +1,36 @@
+"""The candle: open, high, low, close and volume of one instrument over one bucket of one timeframe."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class CandleState(StrEnum):
+    """How settled a candle is: it forms, becomes final when its bucket closes, and may then be revised."""
+
+    FORMING = "forming"
+    FINAL = "final"
+    REVISED = "revised"
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False):
+    """One immutable bar. ``time`` is the bucket's open in nanoseconds since the epoch, UTC.
+
+    ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``.
+    """
+
+    instrument: str
+    timeframe: str
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    open_interest: int | None = None
+    state: CandleState = CandleState.FORMING
+    revision: int = 0
+    """0 until the candle is final, then counts its revisions."""
+    source: str = ""
+    resolve_required: bool = False
+    """The bucket was touched by an interruption and has not been healed from the provider's history yet."""
