@@ -1,0 +1,156 @@
+"""The contract every provider fulfils: a live feed, its decoder, its history, and how its failures are told apart."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from engine.market.candle import Candle
+from engine.market.tick import Tick
+
+
+class Advice(StrEnum):
+    """What the caller had best do about a provider's failure."""
+
+    RETRY = "retry"
+    """Try again, with backoff."""
+    WAIT = "wait"
+    """Try again, but not before ``wait_s`` seconds: the provider counts attempts."""
+    NEW_TOKEN = "new_token"  # noqa: S105 - the advice, not a token
+    """Try again once there is another token."""
+    FIX_REQUEST = "fix_request"
+    """The same request will fail again: something in it is wrong."""
+    GIVE_UP = "give_up"
+    """Nothing a program can do helps: the account lacks what was asked."""
+
+
+class ProviderError(Exception):
+    """The provider failed."""
+
+    def __init__(
+        self, detail: str, *, advice: Advice = Advice.RETRY, wait_s: float | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.advice = advice
+        self.wait_s = wait_s
+        """Seconds the provider wants to be left alone, where it says so."""
+        self.code = code
+        """The provider's own name for the failure, where it has one."""
+
+
+class PlanError(ProviderError):
+    """The wanted instruments do not fit into what the provider allows."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, advice=Advice.FIX_REQUEST)
+
+
+class Route(msgspec.Struct, frozen=True):
+    """The way of one instrument: under which name its provider knows it, and where its ticks go."""
+
+    instrument: str
+    """Canonical name, ``EXCHANGE:SYMBOL``."""
+    segment: str
+    """The provider's name for the market, as in ``NSE_EQ``."""
+    security_id: str
+    """The provider's name for the instrument; unique only inside its segment."""
+    tick_size: float
+    kind: str
+    """``equity``, ``index``, ``future`` or ``option``."""
+    target: Any = None
+    """Where decoded ticks are sent; a decoder never looks inside."""
+
+    @property
+    def key(self) -> str:
+        """The segment key, as in ``NSE_EQ:1333``."""
+        return f"{self.segment}:{self.security_id}"
+
+
+class DecoderStatistics(msgspec.Struct, frozen=True):
+    """What a decoder has seen so far; nothing it could not use is missing from these counts."""
+
+    frames: int = 0
+    packets: int = 0
+    ticks: int = 0
+    unknown_codes: int = 0
+    """Packets of a kind we do not know, skipped by their length."""
+    unmapped: int = 0
+    """Packets of instruments that have no route."""
+    malformed: int = 0
+    """Packets and frame ends that contradict themselves."""
+    unpriced: int = 0
+    """Packets of instruments that have not traded yet: no tick comes of them."""
+    untimed: int = 0
+    """Ticks whose exchange time was absent or absurd and that carry the time of receipt instead."""
+    clock_suspect: int = 0
+    """Fresh trades whose time would fit the clock better under another reading of the provider's time zone."""
+    market_status: int = 0
+    """Announcements of the market's state."""
+    unmapped_sample: tuple[str, ...] = ()
+    """The first few segment keys without a route."""
+
+
+class Decoder(Protocol):
+    """Turns frames of one connection into ticks, each beside the target of its route."""
+
+    def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
+        """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
+        ...
+
+    def add(self, routes: Sequence[Route]) -> None:
+        """Take up more routes; one already known by its segment key is replaced."""
+        ...
+
+    def remove(self, routes: Sequence[Route]) -> None:
+        """Forget routes; unknown ones are no error."""
+        ...
+
+    def statistics(self) -> DecoderStatistics: ...
+
+
+class Connection(Protocol):
+    """One open socket to a provider."""
+
+    async def receive(self) -> bytes:
+        """The next frame; raises ``ProviderError`` when the connection has ended or fallen silent."""
+        ...
+
+    async def subscribe(self, routes: Sequence[Route]) -> None: ...
+
+    async def unsubscribe(self, routes: Sequence[Route]) -> None: ...
+
+
+class LiveFeed(Protocol):
+    """A provider's stream of prices."""
+
+    @property
+    def name(self) -> str: ...
+
+    def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
+        """The routes of each connection; raises ``PlanError`` when they do not fit."""
+        ...
+
+    def decoder(self, routes: Sequence[Route]) -> Decoder: ...
+
+    def connect(self, routes: Sequence[Route]) -> AbstractAsyncContextManager[Connection]:
+        """A connection on which the routes are subscribed; failing to open it raises ``ProviderError``."""
+        ...
+
+
+class History(Protocol):
+    """A provider's record of what has been traded."""
+
+    async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
+        """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first."""
+        ...
+
+    async def days(self, route: Route, first: date, last: date) -> list[Candle]:
+        """The daily candles of the exchange's days ``first`` to ``last``, both included, oldest first."""
+        ...
+
+    async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
+        """The last price of each instrument by canonical name; what the provider does not know is absent."""
+        ...

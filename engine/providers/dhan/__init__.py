@@ -1,0 +1,1 @@
+"""Dhan (DhanHQ v2): live feed, history, last prices and instrument master."""
