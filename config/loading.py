@@ -1,0 +1,64 @@
+"""Loading the settings: what is wrong with them becomes one sentence for each variable, without its secret."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast, get_args
+
+from dotenv import dotenv_values
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from config.settings import Settings, SettingsError
+
+_NAMES_OF_TESTS = re.compile(r"TICKTREE_(TEST_\w+|RECORDINGS)")
+"""Names with our prefix that the test suite reads and the program does not."""
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process; raises SettingsError with a sentence for each variable that is wrong."""
+    unknown = list(_unknown_names({*os.environ, *dotenv_values(".env")}))
+    if unknown:
+        raise SettingsError("\n".join(unknown))
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error))) from None
+
+
+def variables() -> dict[str, FieldInfo]:
+    """Every variable the program reads, by name, in the order of the README's table."""
+    return {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+
+def _unknown_names(given: set[str]) -> Iterator[str]:
+    known = variables()
+    for name in sorted(given):
+        if name.upper().startswith("TICKTREE_") and name.upper() not in known and not _NAMES_OF_TESTS.fullmatch(name):
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+            yield f"{name}: expected a known setting, {f'did you mean {near[0]}?' if near else 'see the README.'}"
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    """One for each cause; a default that waits for a wrong variable is only a consequence."""
+    return (_sentence(problem) for problem in error.errors() if problem["type"] != "default_factory_not_called")
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    if not problem["loc"]:
+        return str(problem.get("ctx", {}).get("error", problem["msg"]))
+    name = str(problem["loc"][0])
+    field = variables()[name]
+    was = "something else (not shown, it is a secret)" if _is_secret(field.annotation) else repr(problem["input"])
+    return f"{name}: expected {expected(field)}, was {was}."
+
+
+def expected(field: FieldInfo) -> str:
+    """The words for what a variable takes."""
+    return cast("Mapping[str, str]", field.json_schema_extra)["expected"]
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))

@@ -1,0 +1,317 @@
+"""The settings: one frozen object with everything that may differ between two installations."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.places import simulated_database, simulated_redis
+
+PROVIDERS = ("simulator", "dhan")
+"""The providers this version knows."""
+
+
+class SettingsError(Exception):
+    """The settings can not be used: each line of the message is one sentence about one variable."""
+
+
+def setting(name: str, description: str, expected: str, **field: Any) -> Any:
+    """A field with its variable's name, its line in the README and the words for what it takes."""
+    return Field(validation_alias=name, description=description, json_schema_extra={"expected": expected}, **field)
+
+
+def _split(value: object) -> object:
+    """``a, b`` as a list: how a variable writes several names."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _known_providers(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not set(names) <= set(PROVIDERS):
+        raise ValueError("unknown provider")
+    return names
+
+
+def _with_scheme(*schemes: str) -> AfterValidator:
+    """Accepts addresses of these schemes only."""
+
+    def check(value: SecretStr | str) -> SecretStr | str:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if urlsplit(text).scheme not in schemes:
+            raise ValueError("wrong scheme")
+        return value
+
+    return AfterValidator(check)
+
+
+def _default_providers(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("dhan",) if data.get("dhanhq_ws_enabled") else ("simulator",)
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Providers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_known_providers)]
+FeedUrl = Annotated[str, _with_scheme("ws", "wss")]
+RestUrl = Annotated[str, _with_scheme("http", "https")]
+RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
+DatabaseUrl = Annotated[SecretStr, _with_scheme("postgres", "postgresql")]
+
+
+class Settings(BaseSettings):
+    """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    redis_url: RedisUrl | None = setting(
+        "REDIS_URL",
+        "Redis or Valkey server to use; without it an embedded one is started.",
+        "an address such as redis://host:6379/0",
+        default=None,
+    )
+    database_url: DatabaseUrl | None = setting(
+        "DATABASE_URL",
+        "PostgreSQL server to use; without it an embedded one is started.",
+        "an address such as postgresql://user@host:5432/ticktree",
+        default=None,
+    )
+    data_dir: Path = setting(
+        "TICKTREE_DATA_DIR",
+        "Folder of the embedded stores and of the secret key, for you alone (mode 0700).",
+        "a folder's path",
+        default=Path(".ticktree"),
+    )
+    host: str = setting(
+        "TICKTREE_HOST",
+        "Address the web listens on; `0.0.0.0` for every one the machine has.",
+        "a host name or address",
+        default="127.0.0.1",
+    )
+    port: int = setting(
+        "PORT",
+        "Port the web listens on; 0 takes a free one.",
+        "a whole number from 0 to 65535",
+        default=8000,
+        ge=0,
+        le=65535,
+    )
+    web_concurrency: int = setting(
+        "WEB_CONCURRENCY",
+        "Number of web processes.",
+        "a whole number from 1 to 64",
+        default=1,
+        ge=1,
+        le=64,
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = setting(
+        "LOG_LEVEL", "Lowest level that is logged.", "DEBUG, INFO, WARNING or ERROR", default="INFO"
+    )
+    log_format: Literal["console", "json"] = setting(
+        "LOG_FORMAT", "How log lines look.", "console or json", default="console"
+    )
+    dhanhq_ws_enabled: bool = setting(
+        "DHANHQ_WS_ENABLED",
+        "Use Dhan's live feed: the short way to write `TICKTREE_PROVIDERS=dhan`.",
+        "true or false",
+        default=False,
+    )
+    dhanhq_ws_mode: Literal["ticker", "quote", "full"] = setting(
+        "DHANHQ_WS_MODE",
+        "What Dhan sends per instrument; `ticker` has no volume, candles then count ticks and say so.",
+        "ticker, quote or full",
+        default="quote",
+    )
+    dhan_client_id: str | None = setting("DHAN_CLIENT_ID", "Dhan's client id.", "a client id", default=None)
+    dhan_access_token: SecretStr | None = setting(
+        "DHAN_ACCESS_TOKEN", "Dhan's access token.", "an access token", default=None
+    )
+    dhan_feed_url: FeedUrl = setting(
+        "DHAN_FEED_URL", "Dhan's live feed.", "an address such as wss://host", default="wss://api-feed.dhan.co"
+    )
+    dhan_rest_url: RestUrl = setting(
+        "DHAN_REST_URL",
+        "Dhan's REST service.",
+        "an address such as https://host/v2",
+        default="https://api.dhan.co/v2",
+    )
+    databento_relay_url: FeedUrl = setting(
+        "DATABENTO_RELAY_URL",
+        "Relay of Databento's live feed (no provider of this version uses it yet).",
+        "an address such as wss://host/path",
+        default="wss://clitools.app/ws/databento",
+    )
+    providers: Providers = setting(
+        "TICKTREE_PROVIDERS",
+        "Providers to run, the preferred one first; the simulated exchange when none is configured.",
+        f"one or more of {' and '.join(PROVIDERS)}, separated by commas",
+        default_factory=_default_providers,
+    )
+    default_exchanges: Names = setting(
+        "TICKTREE_DEFAULT_EXCHANGES",
+        "Where a bare symbol is looked for, in this order.",
+        "exchange codes, separated by commas",
+        default=("NSE", "BSE", "NFO", "MCX", "NASDAQ", "NYSE", "CME", "COMEX", "NYMEX"),
+    )
+    save_interval_minutes: int = setting(
+        "TICKTREE_SAVE_INTERVAL_MINUTES",
+        "Minutes between two saves to PostgreSQL.",
+        "a whole number of minutes from 1 to 1440",
+        default=5,
+        ge=1,
+        le=1440,
+    )
+    hot_retention_days: int = setting(
+        "TICKTREE_HOT_RETENTION_DAYS",
+        "Days that Redis keeps candles.",
+        "a whole number of days from 1 to 365",
+        default=7,
+        ge=1,
+        le=365,
+    )
+    secret_key: SecretStr | None = setting(
+        "TICKTREE_SECRET_KEY",
+        "Signs sessions, the same for all web processes; made once and kept in the data folder when not given.",
+        "at least 32 characters",
+        default=None,
+        min_length=32,
+    )
+    admin_token: SecretStr | None = setting(
+        "TICKTREE_ADMIN_TOKEN",
+        "The administrator's token; when not given one is made and printed once, and only its hash is kept.",
+        "at least 16 characters",
+        default=None,
+        min_length=16,
+    )
+    allowed_origins: Names = setting(
+        "TICKTREE_ALLOWED_ORIGINS",
+        "Other origins whose pages may open a socket; the server's own always may.",
+        "origins such as https://example.org, separated by commas",
+        default=(),
+    )
+    public_feed: bool = setting(
+        "TICKTREE_PUBLIC_FEED",
+        "Whether prices and candles may be read without a token, rate-limited.",
+        "true or false",
+        default=False,
+    )
+    allow_registration: bool = setting(
+        "TICKTREE_ALLOW_REGISTRATION",
+        "Whether strangers may make an account (this version has none yet).",
+        "true or false",
+        default=True,
+    )
+    google_client_id: str | None = setting(
+        "GOOGLE_CLIENT_ID",
+        "For signing in with Google (this version has no accounts yet).",
+        "a client id",
+        default=None,
+    )
+    google_client_secret: SecretStr | None = setting(
+        "GOOGLE_CLIENT_SECRET", "The secret that belongs to it.", "a client secret", default=None
+    )
+    engine_id: str | None = setting(
+        "TICKTREE_ENGINE_ID",
+        "This engine's name in its lease: one that starts again under its name has the lease back at once.",
+        "a name",
+        default=None,
+    )
+    replay_start: AwareDatetime | None = setting(
+        "TICKTREE_REPLAY_START",
+        "Where the engine's clock starts, to replay a recording.",
+        "a time with its zone such as 2025-12-29T09:15:00+05:30",
+        default=None,
+    )
+    replay_speed: float = setting(
+        "TICKTREE_REPLAY_SPEED",
+        "How many times faster than real that clock goes.",
+        "a number above 0",
+        default=1.0,
+        gt=0,
+    )
+    simulator_instruments: int = setting(
+        "TICKTREE_SIMULATOR_INSTRUMENTS",
+        "Instruments the simulated exchange lists.",
+        "a whole number from 1 to 25000",
+        default=200,
+        ge=1,
+        le=25_000,
+    )
+    simulator_ticks_per_s: float = setting(
+        "TICKTREE_SIMULATOR_TICKS_PER_S",
+        "Ticks a second over all of them.",
+        "a number above 0",
+        default=400.0,
+        gt=0,
+    )
+    simulator_seed: int = setting(
+        "TICKTREE_SIMULATOR_SEED", "The same seed gives the same market.", "a whole number", default=1
+    )
+    simulator_faults: str = setting(
+        "TICKTREE_SIMULATOR_FAULTS",
+        "Faults by schedule; `ticktree simulate --help` shows how to write them.",
+        "a schedule of faults",
+        default="",
+    )
+    simulator_feed_url: FeedUrl | None = setting(
+        "TICKTREE_SIMULATOR_FEED_URL",
+        "Feed of a simulated exchange that runs already (`ticktree simulate`); otherwise one is started.",
+        "an address such as ws://host:port",
+        default=None,
+    )
+    simulator_rest_url: RestUrl | None = setting(
+        "TICKTREE_SIMULATOR_REST_URL",
+        "REST service of the same.",
+        "an address such as http://host:port/v2",
+        default=None,
+    )
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for complaint in _disagreements(self):
+            raise ValueError(complaint)
+        return self
+
+    @property
+    def simulated(self) -> bool:
+        """Whether all data comes from the simulated exchange."""
+        return self.providers == ("simulator",)
+
+    @property
+    def hot_url(self) -> str:
+        """Where the hot store is: simulated data lives one Redis index above real data."""
+        url = _given(self.redis_url, "REDIS_URL")
+        return simulated_redis(url) if self.simulated else url
+
+    @property
+    def durable_url(self) -> str:
+        """Where the durable store is: simulated data lives in a database of its own."""
+        url = _given(self.database_url, "DATABASE_URL")
+        return simulated_database(url) if self.simulated else url
+
+
+def _given(url: SecretStr | None, name: str) -> str:
+    if url is None:
+        raise SettingsError(f"{name}: expected the address of a server, was not set.")
+    return url.get_secret_value()
+
+
+def _disagreements(settings: Settings) -> Iterator[str]:
+    """What is right one by one and wrong together."""
+    if "simulator" in settings.providers and len(settings.providers) > 1:
+        yield "TICKTREE_PROVIDERS: expected simulator alone (simulated and real data never mix), was with others."
+    if settings.dhanhq_ws_enabled and "dhan" not in settings.providers:
+        yield "DHANHQ_WS_ENABLED: expected dhan among TICKTREE_PROVIDERS when it is true, was not there."
+    if "dhan" in settings.providers and not settings.dhan_client_id:
+        yield "DHAN_CLIENT_ID: expected a client id, because the provider dhan is on, was not set."
+    if "dhan" in settings.providers and not settings.dhan_access_token:
+        yield "DHAN_ACCESS_TOKEN: expected an access token, because the provider dhan is on, was not set."
+    if (settings.simulator_feed_url is None) != (settings.simulator_rest_url is None):
+        yield "TICKTREE_SIMULATOR_FEED_URL: expected together with TICKTREE_SIMULATOR_REST_URL, was only one of them."

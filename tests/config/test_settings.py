@@ -1,0 +1,183 @@
+"""The settings: every wrong one stops the start with a sentence that helps, and no sentence shows a secret."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from config.loading import load_settings, variables
+from config.settings import Settings, SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("TICKTREE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return str(caught.value)
+
+
+def test_without_any_setting_the_simulated_exchange_runs_on_port_8000() -> None:
+    settings = load_settings()
+    assert settings.providers == ("simulator",)
+    assert settings.simulated
+    assert settings.port == 8000
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PORT=1111\nLOG_LEVEL=debug\n")
+    monkeypatch.setenv("PORT", "2222")
+    settings = load_settings()
+    assert settings.port == 2222
+    assert settings.log_level == "DEBUG"
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "")
+    assert load_settings().redis_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PORT", "http", "PORT: expected a whole number from 0 to 65535, was 'http'."),
+        ("PORT", "70000", "PORT: expected a whole number from 0 to 65535, was '70000'."),
+        (
+            "TICKTREE_SAVE_INTERVAL_MINUTES",
+            "often",
+            "TICKTREE_SAVE_INTERVAL_MINUTES: expected a whole number of minutes from 1 to 1440, was 'often'.",
+        ),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT: expected console or json, was 'xml'."),
+        ("TICKTREE_PUBLIC_FEED", "perhaps", "TICKTREE_PUBLIC_FEED: expected true or false, was 'perhaps'."),
+        (
+            "TICKTREE_REPLAY_START",
+            "2025-12-29T09:15:00",
+            (
+                "TICKTREE_REPLAY_START: expected a time with its zone such as 2025-12-29T09:15:00+05:30, "
+                "was '2025-12-29T09:15:00'."
+            ),
+        ),
+        (
+            "TICKTREE_PROVIDERS",
+            "bloomberg",
+            "TICKTREE_PROVIDERS: expected one or more of simulator and dhan, separated by commas, was 'bloomberg'.",
+        ),
+    ],
+)
+def test_a_bad_value_is_one_sentence_with_its_name_what_was_expected_and_what_was_given(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    assert complaint(monkeypatch, **{name: value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TICKTREE_ADMIN_TOKEN", "hunter2"),
+        ("TICKTREE_SECRET_KEY", "hunter2"),
+        ("DATABASE_URL", "mysql://root:hunter2@host/db"),
+        ("REDIS_URL", "http://:hunter2@host/0"),
+    ],
+)
+def test_the_sentence_about_a_secret_does_not_show_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    sentence = complaint(monkeypatch, **{name: value})
+    assert sentence.startswith(f"{name}: expected ")
+    assert "hunter2" not in sentence
+
+
+def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = complaint(monkeypatch, TICKTREE_SAVE_INTERVALL_MINUTES="5")
+    assert sentence == (
+        "TICKTREE_SAVE_INTERVALL_MINUTES: expected a known setting, did you mean TICKTREE_SAVE_INTERVAL_MINUTES?"
+    )
+
+
+def test_an_unknown_name_in_the_file_stops_the_start_too() -> None:
+    Path(".env").write_text("TICKTREE_COLOUR=blue\n")
+    with pytest.raises(SettingsError, match="TICKTREE_COLOUR: expected a known setting"):
+        load_settings()
+
+
+def test_names_that_only_the_tests_read_are_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKTREE_TEST_TIMESERIES_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("TICKTREE_RECORDINGS", "recordings")
+    assert load_settings().simulated
+
+
+def test_each_wrong_variable_gets_its_own_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(complaint(monkeypatch, PORT="x", LOG_FORMAT="y").splitlines()) == 2
+
+
+def test_simulated_and_real_providers_never_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "never mix" in complaint(monkeypatch, TICKTREE_PROVIDERS="simulator,dhan")
+
+
+def test_dhan_without_its_credentials_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complaint(monkeypatch, DHANHQ_WS_ENABLED="true").startswith("DHAN_CLIENT_ID: expected")
+
+
+def test_the_short_way_to_dhan_configures_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DHANHQ_WS_ENABLED", "1")
+    monkeypatch.setenv("DHAN_CLIENT_ID", "1000000001")
+    monkeypatch.setenv("DHAN_ACCESS_TOKEN", "a-long-token")
+    settings = load_settings()
+    assert settings.providers == ("dhan",)
+    assert not settings.simulated
+
+
+@pytest.mark.parametrize(
+    ("given", "simulated"),
+    [
+        ("redis://host:6379", "redis://host:6379/1"),
+        ("redis://:word@host:6379/2", "redis://:word@host:6379/3"),
+        ("unix:///tmp/redis.sock", "unix:///tmp/redis.sock?db=1"),
+        ("redis://host/0?db=4", "redis://host/0?db=5"),
+    ],
+)
+def test_simulated_prices_live_one_redis_index_higher(given: str, simulated: str) -> None:
+    assert Settings(redis_url=SecretStr(given)).hot_url == simulated
+
+
+@pytest.mark.parametrize(
+    ("given", "simulated"),
+    [
+        ("postgresql://user:word@host:5432/market?sslmode=require", "/market_simulated?sslmode=require"),
+        ("postgresql:///ticktree?host=/tmp/pg", "postgresql:///ticktree_simulated?host=/tmp/pg"),
+    ],
+)
+def test_simulated_history_lives_in_a_database_of_its_own(given: str, simulated: str) -> None:
+    assert Settings(database_url=SecretStr(given)).durable_url.endswith(simulated)
+
+
+def test_real_data_lives_where_the_settings_say() -> None:
+    settings = Settings(
+        providers=("dhan",),
+        dhan_client_id="1",
+        dhan_access_token=SecretStr("a-long-token"),
+        redis_url=SecretStr("redis://host/0"),
+        database_url=SecretStr("postgresql://host/market"),
+    )
+    assert settings.hot_url == "redis://host/0"
+    assert settings.durable_url == "postgresql://host/market"
+
+
+def test_a_store_that_was_not_given_is_asked_for_by_name() -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL: expected"):
+        _ = Settings().hot_url
+
+
+def test_the_settings_are_frozen_and_their_text_shows_no_secret() -> None:
+    settings = Settings(admin_token=SecretStr("a-token-nobody-may-see"))
+    with pytest.raises(ValidationError):
+        settings.port = 1  # pyright: ignore[reportAttributeAccessIssue]
+    assert "nobody" not in repr(settings)
