@@ -11,7 +11,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 _NAMES_OF_TESTS = re.compile(r"TICKTREE_(TEST_\w+|RECORDINGS)")
 """Names with our prefix that the test suite reads and the program does not."""

@@ -8,14 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 
 PROVIDERS = ("simulator", "dhan")
 """The providers this version knows."""
-
-
-class SettingsError(Exception):
-    """The settings can not be used: each line of the message is one sentence about one variable."""
 
 
 def setting(name: str, description: str, expected: str, **field: Any) -> Any:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from config.errors import SettingsError
 from config.loading import load_settings, variables
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,50 @@
+# make run: ticktree on this machine.  make test: every check.  make setup is called by both.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run setup test check benchmark lock
+
+run: setup
+	@exec $(BIN)/ticktree run
+
+setup: $(READY)
+
+$(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
+	@$(PYTHON) scripts/check_python.py
+	@echo "ticktree: installing into .venv (once; some 200 MB)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/development.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: check
+	@$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+# The benchmarks compare with other stacks; what only they need is installed on first use.
+benchmark: setup .venv/.benchmarks
+	@$(BIN)/python -m benchmarks kernel
+	@$(BIN)/python -m benchmarks pipeline
+	@$(BIN)/python -m benchmarks ingest
+	@$(BIN)/python -m benchmarks latency
+	@$(BIN)/python -m benchmarks fanout
+	@$(BIN)/python -m benchmarks memory
+
+.venv/.benchmarks: requirements/benchmarks.txt $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/benchmarks.txt
+	@touch $@
+
+# After a change to requirements/*.in. The files carry hashes and no index's address.
+lock: setup
+	@cd requirements && for name in bootstrap runtime development benchmarks; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
+	done
