@@ -44,8 +44,10 @@ class ProviderError(Exception):
 class PlanError(ProviderError):
     """The wanted instruments do not fit into what the provider allows."""
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, routes: "Sequence[Route]" = ()) -> None:
         super().__init__(detail, advice=Advice.FIX_REQUEST)
+        self.routes = tuple(routes)
+        """Those that can not be subscribed at all; without them the plan may succeed."""
 
 
 class Route(msgspec.Struct, frozen=True):

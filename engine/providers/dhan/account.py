@@ -1,0 +1,29 @@
+"""Whose account is used, and where Dhan is found: the real one, or a simulated exchange that speaks like it."""
+
+from typing import Final
+
+import msgspec
+
+from engine.providers.secret import Secret
+
+_LARGEST_TOKEN: Final = 8192
+
+
+class DhanCredentials(msgspec.Struct, frozen=True):
+    """A client id and the token that goes with it for about a day."""
+
+    client_id: str
+    token: Secret
+
+    def __post_init__(self) -> None:
+        for name, value in (("client id", self.client_id), ("token", self.token.reveal())):
+            # What can not stand in a header is quoted in full by the error of whoever tries: so nobody may try.
+            if not value or len(value) > _LARGEST_TOKEN or not all("!" <= character <= "~" for character in value):
+                raise ValueError(f"Dhan's {name} is empty, too long, or holds a blank or another unprintable character")
+
+
+class DhanEndpoints(msgspec.Struct, frozen=True):
+    """The addresses of the live feed and of the REST calls, without a slash at their ends."""
+
+    feed_url: str = "wss://api-feed.dhan.co"
+    rest_url: str = "https://api.dhan.co/v2"

@@ -1,0 +1,103 @@
+"""Which instrument goes over which connection, and the messages that ask for it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import groupby
+from math import ceil
+from typing import Final
+
+import msgspec
+
+from engine.providers.base import PlanError, Route
+from engine.providers.dhan.codec import SEGMENT_CODES
+
+INSTRUMENTS_PER_MESSAGE: Final = 100
+INSTRUMENTS_PER_CONNECTION: Final = 5_000
+CONNECTIONS: Final = 5
+DISCONNECT_MESSAGE: Final = '{"RequestCode":12}'
+
+_INDEX_SEGMENT: Final = "IDX_I"
+_LARGEST_ID: Final = 2**32 - 1
+_NAMED: Final = 5
+
+
+class Mode(StrEnum):
+    """How much Dhan tells of an instrument; only quotes and full packets carry volume."""
+
+    TICKER = "ticker"
+    QUOTE = "quote"
+    FULL = "full"
+
+
+_SUBSCRIBE: Final = {Mode.TICKER: 15, Mode.QUOTE: 17, Mode.FULL: 21}
+"""To unsubscribe, the next number."""
+
+
+def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
+    """The routes of each connection: as few connections as will do, evenly filled so that each has room to grow."""
+    _refuse_odd(routes)
+    capacity = CONNECTIONS * INSTRUMENTS_PER_CONNECTION
+    if len(routes) > capacity:
+        raise PlanError(
+            f"{len(routes):,} instruments are more than the {capacity:,} Dhan serves "
+            f"({CONNECTIONS} connections of {INSTRUMENTS_PER_CONNECTION:,})"
+        )
+    if not routes:
+        return []
+    connections = ceil(len(routes) / INSTRUMENTS_PER_CONNECTION)
+    return list(_batches(routes, ceil(len(routes) / connections)))
+
+
+def subscription_messages(routes: Sequence[Route], mode: Mode, *, subscribe: bool = True) -> list[str]:
+    """The requests that subscribe the routes, or take them back; indices know no mode but the ticker's."""
+    by_mode = sorted(routes, key=lambda route: _mode_of(route, mode))
+    return [
+        _message(_SUBSCRIBE[route_mode] + (not subscribe), batch)
+        for route_mode, group in groupby(by_mode, key=lambda route: _mode_of(route, mode))
+        for batch in _batches(list(group), INSTRUMENTS_PER_MESSAGE)
+    ]
+
+
+def _mode_of(route: Route, mode: Mode) -> Mode:
+    # Anything else is silently ignored for an index: it would never tick.
+    return Mode.TICKER if route.segment == _INDEX_SEGMENT else mode
+
+
+def _message(request_code: int, routes: Sequence[Route]) -> str:
+    request = {
+        "RequestCode": request_code,
+        "InstrumentCount": len(routes),
+        "InstrumentList": [{"ExchangeSegment": route.segment, "SecurityId": route.security_id} for route in routes],
+    }
+    return msgspec.json.encode(request).decode()
+
+
+def _batches(routes: Sequence[Route], size: int) -> Iterator[list[Route]]:
+    for start in range(0, len(routes), size):
+        yield list(routes[start : start + size])
+
+
+def _refuse_odd(routes: Sequence[Route]) -> None:
+    """Name what Dhan can not know, and what would be told apart by nothing."""
+    unknown = [route for route in routes if not _is_known(route)]
+    if unknown:
+        raise PlanError(f"Dhan has no such segment or id: {_names(unknown)}", unknown)
+    times = Counter(route.key for route in routes)
+    repeated = [route for route in routes if times[route.key] > 1]
+    if repeated:
+        raise PlanError(f"several instruments share one of Dhan's ids: {_names(repeated)}", repeated)
+
+
+def _is_known(route: Route) -> bool:
+    return route.segment in SEGMENT_CODES and _is_id(route.security_id)
+
+
+def _is_id(text: str) -> bool:
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_ID))
+    return digits and int(text) <= _LARGEST_ID and text == str(int(text))  # "01333" would come back as 1333
+
+
+def _names(routes: Sequence[Route]) -> str:
+    named = ", ".join(f"{route.instrument} ({route.key})" for route in routes[:_NAMED])
+    return named + (f" and {len(routes) - _NAMED} more" if len(routes) > _NAMED else "")
