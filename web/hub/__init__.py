@@ -1,0 +1,22 @@
+"""The hub: newest values and streams, written once and put before every client that follows them."""
+
+from web.hub.feed import FeedFormatError, Sequence, decode_event, decode_live_candles, decode_prices
+from web.hub.hub import Hub, HubStatistics, followed
+from web.hub.line import Line
+from web.hub.outbox import Outbox, OutboxStatistics
+from web.hub.topic import Topic
+
+__all__ = [
+    "FeedFormatError",
+    "Hub",
+    "HubStatistics",
+    "Line",
+    "Outbox",
+    "OutboxStatistics",
+    "Sequence",
+    "Topic",
+    "decode_event",
+    "decode_live_candles",
+    "decode_prices",
+    "followed",
+]

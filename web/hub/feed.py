@@ -1,0 +1,124 @@
+"""What the engine tells, read back: the payloads of its Redis channels and the entries of ``events``."""
+
+from typing import Any
+
+import msgspec
+
+from web.protocol import CandleValue, PriceValue, Status
+
+
+class FeedFormatError(Exception):
+    """A payload on the engine's channels can not be read; another version of the engine may have written it."""
+
+
+class Prices(msgspec.Struct, array_like=True, gc=False):
+    """One publish flush of ``market_data``."""
+
+    version: int
+    epoch: int
+    offset: int
+    ts_ns: int
+    rows: list[PriceValue]
+
+
+class LiveCandles(msgspec.Struct, array_like=True, gc=False):
+    """One flush of ``live_candles``: the forming candles of watched instruments."""
+
+    version: int
+    epoch: int
+    offset: int
+    rows: list[CandleValue]
+
+
+class _CandleBody(msgspec.Struct, gc=False):
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    state: str
+    rev: int
+    oi: int | None = None
+    source: str = ""
+
+
+class CandleEvent(msgspec.Struct, tag_field="kind", tag="candle", gc=False):
+    """A candle became final or was revised."""
+
+    symbol: str
+    timeframe: str
+    candle: _CandleBody
+
+    @property
+    def value(self) -> CandleValue:
+        body = self.candle
+        return CandleValue(
+            self.symbol,
+            self.timeframe,
+            body.time * 1_000_000,
+            body.open,
+            body.high,
+            body.low,
+            body.close,
+            body.volume,
+            body.oi,
+            body.state,
+            body.rev,
+            body.source,
+        )
+
+
+class StatusEvent(msgspec.Struct, tag_field="kind", tag="status", gc=False):
+    """A feed or an instrument changed its status; ``since`` in milliseconds UTC."""
+
+    status: str
+    since: int
+    why: str = ""
+    symbol: str | None = None
+    feed: str | None = None
+
+    @property
+    def value(self) -> Status:
+        return Status(self.status, self.since, self.why, self.symbol, self.feed)
+
+
+Event = CandleEvent | StatusEvent
+
+_PRICES = msgspec.msgpack.Decoder(Prices)
+_LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
+_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent)
+
+
+def decode_prices(payload: bytes) -> Prices:
+    return _decode(_PRICES, payload)
+
+
+def decode_live_candles(payload: bytes) -> LiveCandles:
+    return _decode(_LIVE_CANDLES, payload)
+
+
+def decode_event(payload: bytes) -> Event:
+    """An entry of ``events``; kinds this version does not know are an error to be counted, not to stop at."""
+    return _decode(_EVENT, payload)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes) -> Any:
+    try:
+        return decoder.decode(payload)
+    except msgspec.DecodeError as error:
+        raise FeedFormatError(str(error)) from error
+
+
+class Sequence:
+    """Watches the (epoch, offset) of a channel for messages that went missing."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[int, int] | None = None
+
+    def follows(self, epoch: int, offset: int) -> bool:
+        """Whether nothing is missing between the message before and this one; the first one follows anything."""
+        before, self._last = self._last, (epoch, offset)
+        return before is None or before == (epoch, offset - 1)

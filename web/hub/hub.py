@@ -1,0 +1,161 @@
+"""The hub: the newest value of everything clients follow, and one loop that writes to all of them."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from web.hub.outbox import Outbox
+from web.hub.topic import Topic, TopicKey, View
+from web.protocol import CandleValue, Channel, Kind, Position, PriceValue, Status
+
+_SAME_VALUE = {Kind.DATA: Kind.LTP}
+"""Kinds of channel that read another kind's topic."""
+
+
+class HubStatistics(msgspec.Struct, frozen=True):
+    """What the hub holds, and how many pushes went to clients that are still connected."""
+
+    clients: int
+    topics: int
+    delivered: int
+    conflated: int
+    dropped: int
+
+
+def topic_key(channel: Channel, instrument: str) -> TopicKey:
+    """Where the values of a channel come from; statuses have one topic for all."""
+    if channel.kind is Kind.STATUS:
+        return (Kind.STATUS, "", "")
+    return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe)
+
+
+class Hub:
+    """Takes values and entries of streams in, and puts them before the outboxes of those that follow them.
+
+    Everything here is plain and immediate: no waiting, no message per client. ``position`` is the last entry of the
+    events stream that was taken in; None until the subscriber has read where it stands.
+    """
+
+    def __init__(self) -> None:
+        self.position: Position | None = None
+        self.status = Status("degraded", 0, "starting")
+        self._topics: dict[TopicKey, Topic] = {}
+        self._changed: dict[Topic, None] = {}
+        self._bare: dict[Topic, None] = {}
+        self._outboxes: dict[Outbox, None] = {}
+
+    def join(self, outbox: Outbox) -> None:
+        self._outboxes[outbox] = None
+
+    def leave(self, outbox: Outbox) -> None:
+        """Forgets a client and all it follows; to be called as often as one likes."""
+        for view in tuple(outbox.marks):
+            self._unfollow(outbox, view)
+        self._outboxes.pop(outbox, None)
+
+    @property
+    def outboxes(self) -> tuple[Outbox, ...]:
+        return tuple(self._outboxes)
+
+    def follow(self, outbox: Outbox, channel: Channel, instrument: str) -> None:
+        """Puts a channel before a client: its newest value first, or as soon as there is one."""
+        topic = self._topic(topic_key(channel, instrument))
+        conversation = outbox.conversation
+        view = topic.view(channel, conversation.dialect, conversation.encoding)
+        if view not in outbox.marks:
+            outbox.follow(view)
+
+    def unfollow(self, outbox: Outbox, name: str) -> bool:
+        """Ends what a client wrote as ``name``; False when it follows no such channel."""
+        views = [view for view in outbox.marks if view.channel.name == name]
+        for view in views:
+            self._unfollow(outbox, view)
+        return bool(views)
+
+    def put_price(self, value: PriceValue) -> None:
+        """A newer price; ignored when nobody follows it or a newer one is known."""
+        topic = self._topics.get((Kind.LTP, value.symbol, ""))
+        if topic is None:
+            return
+        known = topic.value
+        if isinstance(known, PriceValue):
+            if value.previous_close is None:
+                value.previous_close = known.previous_close
+            if value.ts_event < known.ts_event:
+                return
+        if topic.put(value):
+            self._changed[topic] = None
+
+    def put_forming(self, value: CandleValue) -> None:
+        """A forming candle; ignored when nobody follows it or its bucket is closed."""
+        topic = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
+        if topic is not None and value.time > topic.closed_ns and topic.put(value):
+            self._changed[topic] = None
+
+    def publish_candle(self, value: CandleValue, offset: str) -> None:
+        """A final or revised candle from the stream."""
+        topic = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
+        if topic is None:
+            return
+        topic.closed_ns = max(topic.closed_ns, value.time)
+        forming = topic.value
+        if isinstance(forming, CandleValue) and forming.time <= topic.closed_ns:
+            topic.clear()
+            self._changed.pop(topic, None)
+        topic.stream(value, offset)
+
+    def publish_status(self, value: Status, offset: str) -> None:
+        """A status from the stream, for those that follow ``status``."""
+        topic = self._topics.get((Kind.STATUS, "", ""))
+        if topic is not None:
+            topic.stream(value, offset)
+
+    def tell_all(self, status: Status) -> None:
+        """A status every client is told, whatever it follows."""
+        self.status = status
+        for outbox in self._outboxes:
+            conversation = outbox.conversation
+            outbox.send(conversation.frame(conversation.dialect.status(status)))
+
+    def distribute(self) -> None:
+        """Writes what changed since the last time, once per view, and puts it before the followers."""
+        changed, self._changed = self._changed, {}
+        for topic in changed:
+            topic.distribute()
+
+    def take_bare(self) -> list[Topic]:
+        """The topics that were followed since the last call and had no value to begin with."""
+        bare, self._bare = self._bare, {}
+        return [topic for topic in bare if topic.views]
+
+    def topics(self, kind: Kind) -> Iterator[Topic]:
+        return (topic for topic in self._topics.values() if topic.key[0] is kind)
+
+    def statistics(self) -> HubStatistics:
+        each = [outbox.statistics() for outbox in self._outboxes]
+        return HubStatistics(
+            clients=len(each),
+            topics=len(self._topics),
+            delivered=sum(one.delivered for one in each),
+            conflated=sum(one.conflated for one in each),
+            dropped=sum(one.dropped for one in each),
+        )
+
+    def _topic(self, key: TopicKey) -> Topic:
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = Topic(key)
+            self._bare[topic] = None
+        return topic
+
+    def _unfollow(self, outbox: Outbox, view: View) -> None:
+        topic = view.topic
+        outbox.unfollow(view)
+        if not topic.views:
+            self._topics.pop(topic.key, None)
+            self._changed.pop(topic, None)
+
+
+def followed(topics: Iterable[Topic]) -> list[str]:
+    """The instruments of some topics, each once."""
+    return list(dict.fromkeys(topic.instrument for topic in topics))

@@ -1,0 +1,20 @@
+"""The line: what the hub needs of a client's socket."""
+
+from typing import Protocol
+
+
+class Line(Protocol):
+    """Takes bytes at once or says that it is congested; nothing here waits."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether the client reads too slowly for more to be written now."""
+        ...
+
+    def write(self, frames: bytes) -> None:
+        """Hands whole frames to the socket."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Begins to close; what is written afterwards is ignored."""
+        ...

@@ -1,0 +1,66 @@
+"""One client's conversation, without its socket: messages in, commands out, answers in the client's own dialect."""
+
+from web.protocol.dialect import Dialect, Message
+from web.protocol.encoding import Encoding
+from web.protocol.errors import Code, Problem, RequestError
+from web.protocol.full import FULL, request_id
+from web.protocol.full import KEY as FULL_KEY
+from web.protocol.messages import Authenticate, Command, Ping
+from web.protocol.simple import KEY as SIMPLE_KEY
+from web.protocol.simple import SIMPLE
+
+_DIALECTS: dict[str, Dialect] = {FULL_KEY: FULL, SIMPLE_KEY: SIMPLE}
+
+
+class Conversation:
+    """Picks the dialect by the first key it knows and lets nothing through before the client is known.
+
+    Until a dialect is picked, errors are told in the full one.
+    """
+
+    __slots__ = ("_picked", "authenticated", "encoding")
+
+    def __init__(self, encoding: Encoding, *, authenticated: bool) -> None:
+        self.encoding = encoding
+        self.authenticated = authenticated
+        self._picked: Dialect | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._picked or FULL
+
+    def receive(self, data: str | bytes | None) -> Command:
+        """The command in a message; RequestError, with nothing changed, for anything else."""
+        message = self.encoding.decode(data)
+        if self._picked is None:
+            self._picked = _pick(message)
+        command = self._picked.parse(message)
+        self._check(command)
+        return command
+
+    def frame(self, *messages: Message) -> bytes:
+        """Messages as frames, one each."""
+        encoding = self.encoding
+        return b"".join([encoding.frame(encoding.encode(message)) for message in messages])
+
+    def problem(self, problem: Problem) -> bytes:
+        """A problem in the client's dialect, framed."""
+        return self.frame(self.dialect.problem(problem))
+
+    def _check(self, command: Command) -> None:
+        if isinstance(command, Authenticate):
+            if self.authenticated:
+                raise RequestError(Problem(Code.ALREADY_AUTHENTICATED, "already authenticated", id=command.id))
+        elif not self.authenticated and not isinstance(command, Ping):
+            raise RequestError(Problem(Code.NOT_AUTHENTICATED, "authenticate first", id=command.id))
+
+
+def _pick(message: Message) -> Dialect:
+    for key, dialect in _DIALECTS.items():
+        if key in message:
+            return dialect
+    if "type" in message:
+        raise RequestError(
+            Problem(Code.NOT_AVAILABLE, "this dialect is not available here; use action or message_type")
+        )
+    raise RequestError.syntax("the first message needs action or message_type", id=request_id(message))

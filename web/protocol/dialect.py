@@ -1,0 +1,46 @@
+"""The contract of a dialect: one way of writing the same commands, answers and pushes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from web.protocol.channels import Channel, Kind
+from web.protocol.encoding import Encoding
+from web.protocol.errors import Problem
+from web.protocol.messages import Command, RequestId, Subscribed
+from web.protocol.values import Status, Value
+
+Message = dict[str, Any]
+Render = Callable[[Channel, str, Value, str | None], Message]
+"""Makes the push of a value: the channel, the instrument's canonical name, the value, its offset when it is of a stream."""
+
+
+class Dialect(Protocol):
+    """Plain functions over plain objects; a dialect keeps no state, so one object serves all clients."""
+
+    name: str
+    renders: Mapping[Kind, Render]
+    """How this dialect writes the values of the channels it has."""
+
+    def parse(self, message: Message) -> Command:
+        """What a client asks, or RequestError."""
+        ...
+
+    def problem(self, problem: Problem) -> Message: ...
+
+    def authenticated(self, request: RequestId) -> Message: ...
+
+    def pong(self, request: RequestId) -> Message: ...
+
+    def subscribed(self, answer: Subscribed) -> Sequence[Message]: ...
+
+    def status(self, status: Status) -> Message:
+        """What every client is told, whatever it follows."""
+        ...
+
+    def conflated(self, count: int, lag_ms: int) -> Message: ...
+
+    def notice(self, text: str) -> Message: ...
+
+    def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:
+        """Encoded pushes as the frame, or frames, that carry them to one client."""
+        ...

@@ -1,0 +1,189 @@
+"""The full dialect (``action``): many channels a request, numbered answers, pushes joined into arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from web.protocol.channels import Channel, Kind, parse_channel
+from web.protocol.dialect import Message, Render
+from web.protocol.encoding import Encoding
+from web.protocol.errors import Problem, RequestError
+from web.protocol.messages import (
+    Authenticate,
+    Command,
+    Outcome,
+    Ping,
+    Position,
+    RequestId,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+)
+from web.protocol.values import CandleValue, PriceValue, Status, Value
+
+KEY = "action"
+CHANNELS_PER_REQUEST = 1000
+_STATUS = Channel("status", Kind.STATUS)
+
+
+def render_ltp(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
+    """The newest price; ``timestamp`` in milliseconds UTC."""
+    assert isinstance(value, PriceValue)
+    data = {
+        "instrument": instrument,
+        "symbol": channel.symbol,
+        "ltp": value.price,
+        "size": value.size,
+        "volume": value.volume,
+        "timestamp": value.ts_event // 1_000_000,
+    }
+    return {"channel": channel.name, "offset": offset, "data": data}
+
+
+def render_candle(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
+    """A candle; ``time`` is its open in milliseconds UTC."""
+    assert isinstance(value, CandleValue)
+    data = {
+        "instrument": instrument,
+        "symbol": channel.symbol,
+        "timeframe": value.timeframe,
+        "time": value.time // 1_000_000,
+        "open": value.open,
+        "high": value.high,
+        "low": value.low,
+        "close": value.close,
+        "volume": value.volume,
+        "oi": value.oi,
+        "state": value.state,
+        "rev": value.revision,
+        "source": value.source,
+    }
+    return {"channel": channel.name, "offset": offset, "data": data}
+
+
+def render_status(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
+    """A status; ``since`` in milliseconds UTC."""
+    assert isinstance(value, Status)
+    data = {
+        "status": value.status,
+        "since": value.since_ms,
+        "why": value.why,
+        "symbol": value.symbol,
+        "feed": value.feed,
+    }
+    return {"channel": channel.name, "offset": offset, "data": data}
+
+
+class FullDialect:
+    """Commands ``auth``, ``subscribe``, ``unsubscribe`` and ``ping``, each with an ``id`` that its answer repeats."""
+
+    name = "full"
+    renders: Mapping[Kind, Render] = {
+        Kind.LTP: render_ltp,
+        Kind.CANDLE: render_candle,
+        Kind.STATUS: render_status,
+    }
+
+    def parse(self, message: Message) -> Command:
+        request = request_id(message)
+        match message.get(KEY):
+            case "subscribe":
+                return Subscribe(_items(message, request), _since(message, request), request)
+            case "unsubscribe":
+                return Unsubscribe(_items(message, request), request)
+            case "auth":
+                return Authenticate(_token(message, request), request)
+            case "ping":
+                return Ping(request)
+            case _:
+                raise RequestError.syntax("unknown action; send subscribe, unsubscribe, auth or ping", id=request)
+
+    def problem(self, problem: Problem) -> Message:
+        return {
+            "type": "error",
+            "code": int(problem.code),
+            "message": problem.message,
+            "temporary": problem.temporary,
+            "id": problem.id,
+            "symbol": problem.symbol,
+        }
+
+    def authenticated(self, request: RequestId) -> Message:
+        return {"id": request, "action": "auth", "ok": True}
+
+    def pong(self, request: RequestId) -> Message:
+        return {"id": request, "action": "pong"}
+
+    def subscribed(self, answer: Subscribed) -> Sequence[Message]:
+        told: Message = {
+            "id": answer.id,
+            "action": answer.action,
+            "results": [_result(outcome) for outcome in answer.outcomes],
+            "channels": list(answer.channels),
+            "position": _position(answer.position),
+        }
+        return [told if answer.recovered is None else told | {"recovered": answer.recovered}]
+
+    def status(self, status: Status) -> Message:
+        return render_status(_STATUS, "", status, None)
+
+    def conflated(self, count: int, lag_ms: int) -> Message:
+        return {"type": "conflated", "count": count, "lag_ms": lag_ms}
+
+    def notice(self, text: str) -> Message:
+        return {"type": "notice", "message": text}
+
+    def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:
+        """One frame that holds them all."""
+        return encoding.frame(encoding.array(parts))
+
+
+FULL = FullDialect()
+
+
+def request_id(message: Message) -> RequestId:
+    """The request's own number or name, None when it has none that an answer could repeat."""
+    value = message.get("id")
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _items(message: Message, request: RequestId) -> tuple[Any, ...]:
+    names = message.get("channels")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnknownVariableType]
+        raise RequestError.syntax('"channels" must be a list of names', id=request)
+    if len(names) > CHANNELS_PER_REQUEST:  # pyright: ignore[reportUnknownArgumentType]
+        raise RequestError.syntax(f"at most {CHANNELS_PER_REQUEST} channels a request", id=request)
+    return tuple(parse_channel(str(name)) for name in dict.fromkeys(names))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _since(message: Message, request: RequestId) -> Position | None:
+    match message.get("since"):
+        case None:
+            return None
+        case {"epoch": str() as epoch, "offset": str() as offset}:
+            return Position(epoch, offset)
+        case _:
+            raise RequestError.syntax(
+                '"since" must be {"epoch", "offset"} as a push or an answer gave them', id=request
+            )
+
+
+def _token(message: Message, request: RequestId) -> str:
+    token = message.get("token")
+    if not isinstance(token, str) or not token:
+        raise RequestError.syntax('"token" must be given', id=request)
+    return token
+
+
+def _result(outcome: Outcome) -> Message:
+    if outcome.problem is None:
+        return {"channel": outcome.name, "ok": True, "instrument": outcome.instrument}
+    problem = outcome.problem
+    return {
+        "channel": outcome.name,
+        "ok": False,
+        "error": {"code": int(problem.code), "message": problem.message, "temporary": problem.temporary},
+    }
+
+
+def _position(position: Position | None) -> Message | None:
+    return None if position is None else {"epoch": position.epoch, "offset": position.offset}

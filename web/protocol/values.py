@@ -1,0 +1,55 @@
+"""The values clients follow, as the hub keeps the newest of each."""
+
+import msgspec
+
+
+class PriceValue(msgspec.Struct, array_like=True, gc=False):
+    """One row of the ``market_data`` channel: the newest price of one instrument.
+
+    ``ts_event`` is in nanoseconds UTC; ``volume`` is cumulative since the session opened. Rows carry no
+    ``previous_close``: the hub fills it in from the instrument's quote.
+    """
+
+    symbol: str
+    price: float
+    size: int = 0
+    volume: int | None = None
+    oi: int | None = None
+    bid: float | None = None
+    ask: float | None = None
+    ts_event: int = 0
+    day_open: float | None = None
+    day_high: float | None = None
+    day_low: float | None = None
+    previous_close: float | None = None
+
+
+class CandleValue(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One row of the ``live_candles`` channel, or the candle of an event; ``time`` is its open in nanoseconds UTC."""
+
+    symbol: str
+    timeframe: str
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    oi: int | None = None
+    state: str = "forming"
+    revision: int = 0
+    source: str = ""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How well prices flow, for one symbol, one feed, or for all of them when both are None."""
+
+    status: str
+    """``live``, ``stale``, ``backfilling``, ``degraded``, ``fallback``, ``closed`` or ``unmapped``."""
+    since_ms: int
+    why: str = ""
+    symbol: str | None = None
+    feed: str | None = None
+
+
+Value = PriceValue | CandleValue | Status
