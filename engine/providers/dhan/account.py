@@ -1,6 +1,7 @@
 """Whose account is used, and where Dhan is found: the real one, or a simulated exchange that speaks like it."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,7 +24,18 @@ class DhanCredentials(msgspec.Struct, frozen=True):
 
 
 class DhanEndpoints(msgspec.Struct, frozen=True):
-    """The addresses of the live feed and of the REST calls, without a slash at their ends."""
+    """The addresses of the live feed and of the REST calls."""
 
     feed_url: str = "wss://api-feed.dhan.co"
     rest_url: str = "https://api.dhan.co/v2"
+    """Without a slash at its end."""
+
+    def __post_init__(self) -> None:
+        _check("Dhan's feed", self.feed_url, ("wss", "ws"))
+        _check("Dhan's REST calls", self.rest_url, ("https", "http"))
+
+
+def _check(what: str, url: str, schemes: tuple[str, ...]) -> None:
+    address = urlsplit(url)
+    if address.scheme not in schemes or not address.hostname or address.query or url.endswith("/"):
+        raise ValueError(f"the address of {what} is to look like {schemes[0]}://host or {schemes[0]}://host/path")

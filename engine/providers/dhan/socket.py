@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
+import h11
 import trio
 import trio_websocket
 from wsproto.utilities import ProtocolError
@@ -70,7 +71,7 @@ async def open_socket(
     nursery: trio.Nursery, url: str, credentials: DhanCredentials, timeout_s: float
 ) -> AsyncGenerator[OpenSocket]:
     """An open WebSocket whose reader runs in the nursery. No error names the URL: the token stands in it."""
-    address = _parse(url)
+    address = urlsplit(url)
     stream = WatchedStream(await _open_stream(address, timeout_s))
     try:
         yield OpenSocket(await _shake_hands(nursery, stream, address, credentials, timeout_s), stream)
@@ -78,13 +79,6 @@ async def open_socket(
         # trio-websocket forgets the stream when the other side closes first.
         with trio.CancelScope(shield=True):
             await trio.aclose_forcefully(stream)
-
-
-def _parse(url: str) -> SplitResult:
-    address = urlsplit(url)
-    if address.scheme not in ("ws", "wss") or not address.hostname:
-        raise ValueError(f"the address of Dhan's feed is to look like wss://host, was {address.scheme}://…")
-    return address
 
 
 async def _open_stream(address: SplitResult, timeout_s: float) -> trio.abc.Stream:
@@ -153,7 +147,7 @@ class _Reader:
     async def _run(self, function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
         try:
             await function(*args)
-        except (trio_websocket.HandshakeError, ProtocolError) as error:
+        except (trio_websocket.HandshakeError, ProtocolError, h11.ProtocolError) as error:
             self.failure = error
         finally:
             self.ended = True
