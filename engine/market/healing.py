@@ -1,0 +1,109 @@
+"""Healing: what has to be revised so that an instrument's candles agree with its provider's history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from engine.market.calendar import Calendar
+from engine.market.candle import Candle, CandleState
+from engine.market.derive import derive
+from engine.market.timeframe import DERIVED_TIMEFRAMES
+
+
+class Healing(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of one comparison."""
+
+    revisions: tuple[Candle, ...]
+    """Closed candles that were missing, wrong or flagged, as they have to be published: minutes first."""
+    minutes: tuple[Candle, ...]
+    """All one-minute candles before the border, healed; what the forming derived candles are made of."""
+    unanswered: tuple[int, ...]
+    """Open times of flagged minutes that the history does not have (yet): the provider may lag."""
+
+
+def heal(
+    calendar: Calendar,
+    *,
+    present: Mapping[str, Sequence[Candle]],
+    history: Sequence[Candle],
+    start_ns: int,
+    end_ns: int,
+    through_ns: int,
+) -> Healing:
+    """Compares what stands (``present``, closed candles by timeframe) with the provider's one-minute ``history``.
+
+    Only buckets that ``[start_ns, end_ns]`` touches and that end by ``through_ns`` are revised. The provider's word
+    counts; a minute that it does not have but we saw trade is kept as it is.
+    """
+    touched = {
+        bucket.start_ns for bucket in calendar.buckets("1m", start_ns, end_ns + 1) if bucket.end_ns <= through_ns
+    }
+    recorded = {candle.time: candle for candle in present.get("1m", ()) if candle.time < through_ns}
+    truth = {candle.time: candle for candle in history if candle.time in touched}
+    revised = [
+        revision
+        for time in sorted(touched)
+        if (revision := revision_of(recorded.get(time), truth.get(time))) is not None
+    ]
+    healed = recorded | {candle.time: candle for candle in revised}
+    minutes = tuple(healed[time] for time in sorted(healed))
+    derived = _derived_revisions(calendar, present, minutes, start_ns=start_ns, end_ns=end_ns, through_ns=through_ns)
+    unanswered = tuple(time for time in sorted(touched) if time not in truth and _is_flagged(recorded.get(time)))
+    return Healing((*revised, *derived), minutes, unanswered)
+
+
+def revision_of(old: Candle | None, truth: Candle | None) -> Candle | None:
+    """What has to be published where ``old`` stands and ``truth`` should; None when nothing has to."""
+    if truth is None:
+        return None if old is None or not old.resolve_required else _next(old, old)
+    if old is None:
+        return msgspec.structs.replace(truth, state=CandleState.REVISED, revision=1, resolve_required=False)
+    if _same(old, truth) and not old.resolve_required:
+        return None
+    return _next(old, truth)
+
+
+def _next(old: Candle, truth: Candle) -> Candle:
+    open_interest = old.open_interest if truth.open_interest is None else truth.open_interest
+    return msgspec.structs.replace(
+        truth,
+        state=CandleState.REVISED,
+        revision=old.revision + 1,
+        resolve_required=False,
+        open_interest=open_interest,
+    )
+
+
+def _same(one: Candle, other: Candle) -> bool:
+    return (one.open, one.high, one.low, one.close, one.volume) == (
+        other.open,
+        other.high,
+        other.low,
+        other.close,
+        other.volume,
+    )
+
+
+def _is_flagged(candle: Candle | None) -> bool:
+    return candle is not None and candle.resolve_required
+
+
+def _derived_revisions(
+    calendar: Calendar,
+    present: Mapping[str, Sequence[Candle]],
+    minutes: Sequence[Candle],
+    *,
+    start_ns: int,
+    end_ns: int,
+    through_ns: int,
+) -> Iterable[Candle]:
+    for timeframe in DERIVED_TIMEFRAMES:
+        closed = {
+            bucket.start_ns
+            for bucket in calendar.buckets(timeframe, start_ns, end_ns + 1)
+            if bucket.end_ns <= through_ns
+        }
+        recorded = {candle.time: candle for candle in present.get(timeframe, ())}
+        for truth in derive(minutes, timeframe, calendar):
+            if truth.time in closed and (revision := revision_of(recorded.get(truth.time), truth)) is not None:
+                yield revision

@@ -1,0 +1,26 @@
+"""Silence: how long a feed may say nothing before something must be wrong, learnt from how it usually speaks."""
+
+
+class SilenceMeter:
+    """Follows the usual pause between a feed's messages; a feed of few quiet instruments is allowed long ones.
+
+    Times are seconds of any steady clock.
+    """
+
+    def __init__(self, *, least_s: float = 15.0, most_s: float = 300.0, factor: float = 20.0) -> None:
+        self._least_s = least_s
+        self._most_s = most_s
+        self._factor = factor
+        self._usual_s = 0.0
+        self._last_s: float | None = None
+
+    def heard(self, now_s: float) -> None:
+        """The feed spoke."""
+        if self._last_s is not None:
+            self._usual_s += 0.05 * (now_s - self._last_s - self._usual_s)
+        self._last_s = now_s
+
+    @property
+    def limit_s(self) -> float:
+        """A pause longer than this is not the market's."""
+        return min(self._most_s, max(self._least_s, self._factor * self._usual_s))
