@@ -1,0 +1,67 @@
+"""The pure domain: ticks, candles, timeframes, calendars, volume, instruments and symbols. No I/O and no clock."""
+
+from engine.market.book import CandleBook
+from engine.market.calendar import Bucket, Calendar, Session, TradingDay
+from engine.market.calendars import Calendars, day_start_ns
+from engine.market.candle import Candle, CandleState
+from engine.market.derive import derive
+from engine.market.errors import CalendarError, MarketError, StateError, SymbolError, TimeframeError
+from engine.market.gaps import Gap, GapBook, retry_delay_s
+from engine.market.healing import Healing, heal
+from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.market.prices import TickSize
+from engine.market.silence import SilenceMeter
+from engine.market.symbols import (
+    SegmentKey,
+    Symbol,
+    SymbolTable,
+    format_derivative,
+    is_segment_key,
+    parse_segment_key,
+    parse_symbol,
+)
+from engine.market.tick import Tick
+from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES, length_s, parse_timeframe
+from engine.market.volume import Baseline, VolumeMeter
+
+__all__ = [
+    "DERIVED_TIMEFRAMES",
+    "TIMEFRAMES",
+    "Baseline",
+    "Bucket",
+    "Calendar",
+    "CalendarError",
+    "Calendars",
+    "Candle",
+    "CandleBook",
+    "CandleState",
+    "Gap",
+    "GapBook",
+    "Healing",
+    "Instrument",
+    "InstrumentKind",
+    "MarketError",
+    "OptionType",
+    "SegmentKey",
+    "Session",
+    "SilenceMeter",
+    "StateError",
+    "Symbol",
+    "SymbolError",
+    "SymbolTable",
+    "Tick",
+    "TickSize",
+    "TimeframeError",
+    "TradingDay",
+    "VolumeMeter",
+    "day_start_ns",
+    "derive",
+    "format_derivative",
+    "heal",
+    "is_segment_key",
+    "length_s",
+    "parse_segment_key",
+    "parse_symbol",
+    "parse_timeframe",
+    "retry_delay_s",
+]

@@ -15,14 +15,15 @@ CLOSED = 4
 
 _PACKED = struct.Struct("<qqddddqqHB")
 PACKED_SIZE = _PACKED.size
-_UNKNOWN = -1
+UNKNOWN = -1
+"""Stands for a quantity nobody told."""
 
 
 class Bar:
     """Open, high, low, close and volume of one bucket ``[start_ns, end_ns)``, growing."""
 
     __slots__ = (
-        "close", "end_ns", "flags", "high", "low", "open", "open_interest", "revision", "start_ns", "volume",
+        "base", "close", "end_ns", "flags", "high", "low", "open", "open_interest", "revision", "start_ns", "volume",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made on every minute of every instrument, where keywords cost
@@ -37,6 +38,7 @@ class Bar:
         open_interest: int | None = None,
         revision: int = 0,
         flags: int = 0,
+        base: int = UNKNOWN,
     ) -> None:
         self.start_ns = start_ns
         self.end_ns = end_ns
@@ -48,22 +50,31 @@ class Bar:
         self.open_interest = open_interest
         self.revision = revision
         self.flags = flags
+        self.base = base
+        """The running total before the first trade, while the bar takes ticks; not kept at rest."""
 
-    def trade(self, price: float, volume: int, open_interest: int | None) -> None:
-        """One more trade; arrival is the order, as exchanges stamp whole seconds."""
+    def trade(self, price: float, volume: int, open_interest: int | None, *, closes: bool) -> None:
+        """One more trade. Arrival is the order, as exchanges stamp whole seconds; only ``closes`` moves the close."""
         self.high = max(self.high, price)
         self.low = min(self.low, price)
-        self.close = price
         self.volume += volume
+        if closes:
+            self.close = price
         if open_interest is not None:
             self.open_interest = open_interest
 
+    def yield_to(self, earlier_total: int) -> int:
+        """Give up the volume that a tick of an earlier bucket, which was overtaken, turns out to have traded there."""
+        if self.base == UNKNOWN or not self.base < earlier_total <= self.base + self.volume:
+            return 0
+        moved = earlier_total - self.base
+        self.volume -= moved
+        self.base = earlier_total
+        return moved
+
     def amend(self, price: float, volume: int, open_interest: int | None, *, closes: bool) -> None:
-        """A trade that came late. Only new volume moves the close: the rest may repeat an older tick."""
-        close = self.close
-        self.trade(price, volume, open_interest)
-        if not (volume and closes):
-            self.close = close
+        """A trade that came late: a closed bar becomes its next revision."""
+        self.trade(price, volume, open_interest, closes=closes)
         if self.flags & CLOSED:
             self.revision += 1
 
@@ -112,7 +123,7 @@ class Bar:
         """Plain values, for ``state:{symbol}``."""
         return [
             self.start_ns, self.end_ns, self.open, self.high, self.low, self.close, self.volume, self.open_interest,
-            self.revision, self.flags,
+            self.revision, self.flags, self.base,
         ]  # fmt: skip
 
     @classmethod
@@ -122,7 +133,7 @@ class Bar:
 
     def pack_into(self, buffer: bytearray, row: int) -> None:
         """Lay it to rest in a row of a buffer."""
-        oi = _UNKNOWN if self.open_interest is None else self.open_interest
+        oi = UNKNOWN if self.open_interest is None else self.open_interest
         _PACKED.pack_into(
             buffer, row * PACKED_SIZE, self.start_ns, self.end_ns, self.open, self.high, self.low, self.close,
             self.volume, oi, self.revision, self.flags,
@@ -135,4 +146,4 @@ class Bar:
         start_ns, end_ns, opens, high, low, close, volume, oi, revision, flags = values
         if not end_ns:
             return None
-        return cls(start_ns, end_ns, opens, high, low, close, volume, None if oi == _UNKNOWN else oi, revision, flags)
+        return cls(start_ns, end_ns, opens, high, low, close, volume, None if oi == UNKNOWN else oi, revision, flags)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Self
 
-from engine.market.bar import TICKS, Bar
+from engine.market.bar import TICKS, UNKNOWN, Bar
 from engine.market.calendar import Bucket, Calendar
 from engine.market.candle import Candle, CandleState
 from engine.market.errors import StateError
@@ -28,8 +28,8 @@ class CandleBook:
     """
 
     __slots__ = (
-        "_close", "_closed_ns", "_end", "_gap", "_healed_ns", "_high", "_late", "_low", "_minute_flags", "_older",
-        "_open", "_open_interest", "_revised", "_settled", "_start", "_volume", "calendar", "instrument",
+        "_base", "_close", "_closed_ns", "_end", "_gap", "_healed_ns", "_high", "_late", "_low", "_minute_flags", "_older",
+        "_open", "_open_interest", "_revised", "_settled", "_start", "_volume", "calendar", "instrument", "late",
         "outside_session", "source", "unattributed",
     )  # fmt: skip
 
@@ -43,8 +43,11 @@ class CandleBook:
         """Ticks that came while the exchange was closed, or in an auction."""
         self.unattributed = 0
         """Volume that entered no candle: traded outside of every session, or told too late."""
+        self.late = False
+        """A tick came too late for its bucket: ``take_late`` and ``take_revised`` have something to tell."""
         self._start = self._end = self._volume = self._minute_flags = 0
         self._open = self._high = self._low = 0.0
+        self._base = UNKNOWN
         self._close: float | None = None
         self._open_interest: int | None = None
         self._older: list[Bar] | None = None
@@ -59,10 +62,7 @@ class CandleBook:
         return self.calendar.session_date(ns)
 
     def add(self, tick: Tick, volume: int) -> bool:
-        """Take in a tick and the volume measured for it; true when it changed a forming candle.
-
-        After a false ``take_revised`` and ``take_late`` may have something to tell.
-        """
+        """Take in a tick and the volume measured for it; true when it went into a forming candle."""
         if self._start <= tick.ts_event < self._end:
             price = tick.price
             if price > self._high:
@@ -87,13 +87,30 @@ class CandleBook:
             return self._leave_out(tick, volume)
         if bucket.end_ns <= self._closed_ns:
             return self._add_late(tick, volume, bucket)
-        older = next((bar for bar in self._older or () if bar.start_ns == bucket.start_ns), None)
-        if older is not None:
-            older.trade(tick.price, volume, tick.open_interest)
+        if bucket.start_ns < self._start:
+            return self._add_older(tick, volume, bucket)
+        if not self._is_trade(tick, volume):
+            return self._leave_out(tick, volume)
+        self._set_open([*self._open_minutes(), self._opened(tick, volume, bucket)])
+        return True
+
+    def _add_older(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
+        """A tick that newer minutes overtook; volume they were given on its behalf comes back to its own minute."""
+        minutes = self._open_minutes()
+        following = next(bar for bar in minutes if bar.start_ns > bucket.start_ns)
+        base = following.base
+        if not volume and tick.volume and self.session_date(bucket.start_ns) == self.session_date(following.start_ns):
+            volume = following.yield_to(tick.volume)
+        own = next((bar for bar in minutes if bar.start_ns == bucket.start_ns), None)
+        if own is not None:
+            own.trade(tick.price, volume, tick.open_interest, closes=bool(volume) or not tick.volume)
         elif self._is_trade(tick, volume):
-            self._open_minute(tick, volume, bucket)
+            own = self._opened(tick, volume, bucket)
+            own.base = base
+            minutes.append(own)
         else:
             return self._leave_out(tick, volume)
+        self._set_open(minutes)
         return True
 
     def _is_trade(self, tick: Tick, volume: int) -> bool:
@@ -110,32 +127,36 @@ class CandleBook:
             self._close = tick.price
         return False
 
-    def _open_minute(self, tick: Tick, volume: int, bucket: Bucket) -> None:
+    def _opened(self, tick: Tick, volume: int, bucket: Bucket) -> Bar:
         price = tick.price
         flags = TICKS if tick.volume is None and volume else 0
-        bar = Bar(bucket.start_ns, bucket.end_ns, price, price, price, price, volume, tick.open_interest, 0, flags)
+        base = UNKNOWN if tick.volume is None else tick.volume - volume
+        bar = Bar(
+            bucket.start_ns, bucket.end_ns, price, price, price, price, volume, tick.open_interest, 0, flags, base
+        )  # fmt: skip
         bar.mark_if_touched(*self._gap)
-        if bar.start_ns < self._start:
-            self._keep_older(bar)
-            return
-        if self._end:
-            self._keep_older(self._newest())
-        self._put_newest(bar)
+        return bar
 
-    def _keep_older(self, bar: Bar) -> None:
-        self._older = sorted([*(self._older or ()), bar], key=lambda older: older.start_ns)
+    def _open_minutes(self) -> list[Bar]:
+        newest = [self._newest()] if self._end else []
+        return [*(self._older or ()), *newest]
+
+    def _set_open(self, minutes: list[Bar]) -> None:
+        minutes.sort(key=lambda bar: bar.start_ns)
+        self._older = minutes[:-1] or None
+        self._put_newest(minutes[-1])
 
     def _newest(self) -> Bar:
         assert self._close is not None
         return Bar(
             self._start, self._end, self._open, self._high, self._low, self._close, self._volume, self._open_interest,
-            0, self._minute_flags,
+            0, self._minute_flags, self._base,
         )  # fmt: skip
 
     def _put_newest(self, bar: Bar) -> None:
         self._start, self._end, self._minute_flags = bar.start_ns, bar.end_ns, bar.flags
         self._open, self._high, self._low, self._close = bar.open, bar.high, bar.low, bar.close
-        self._volume, self._open_interest = bar.volume, bar.open_interest
+        self._volume, self._open_interest, self._base = bar.volume, bar.open_interest, bar.base
 
     def _add_late(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
         if bucket.end_ns <= self._healed_ns or not self._is_trade(tick, volume):
@@ -152,11 +173,12 @@ class CandleBook:
         return False
 
     def _holds(self, bucket: Bucket) -> bool:
-        rows = (self._settled.derived(timeframe) for timeframe in DERIVED_TIMEFRAMES)
-        return any(bar is not None and bar.start_ns == bucket.start_ns and bar.end_ns == bucket.end_ns for bar in rows)
+        rows = (self._settled.derived(row) for row in range(len(DERIVED_TIMEFRAMES)))
+        return any(bar is not None and (bar.start_ns, bar.end_ns) == (bucket.start_ns, bucket.end_ns) for bar in rows)
 
     def _report_late(self, bucket: Bucket) -> None:
         self._late = self._late or []
+        self.late = True
         if bucket not in self._late:
             self._late.append(bucket)
 
@@ -164,15 +186,18 @@ class CandleBook:
         candles = [self._settled_candle(timeframe, bar) for timeframe, bar in changed]
         if candles:
             self._revised = [*(self._revised or ()), *candles]
+            self.late = True
 
     def take_late(self) -> list[Bucket]:
         """The closed buckets that ticks came too late for, since last asked: only the provider's history heals them."""
         late, self._late = self._late or [], None
+        self.late = self._revised is not None
         return late
 
     def take_revised(self) -> list[Candle]:
         """The revisions of closed candles since last asked."""
         revised, self._revised = self._revised or [], None
+        self.late = self._late is not None
         return revised
 
     @property
@@ -208,35 +233,41 @@ class CandleBook:
         state = CandleState.REVISED if bar.revision else CandleState.FINAL
         return bar.candle(self.instrument, timeframe, self.source, state)
 
-    def _open_minutes(self) -> list[Bar]:
-        newest = [self._newest()] if self._end else []
-        return [*(self._older or ()), *newest]
-
     def forming(self, timeframe: str) -> Candle | None:
         """The candle of that timeframe as it stands; None when no trade has opened one."""
-        minutes = self._open_minutes()
-        bar = minutes[-1] if minutes and timeframe == "1m" else None
-        if timeframe != "1m":
-            bar = self._forming_derived(timeframe, minutes)
-        return None if bar is None else bar.candle(self.instrument, timeframe, self.source, CandleState.FORMING)
+        if timeframe == "1m":
+            minutes = self.forming_minutes()
+            return minutes[-1] if minutes else None
+        bar = self._forming_derived(DERIVED_TIMEFRAMES.index(timeframe), self._open_minutes())
+        return None if bar is None else self._forming_candle(timeframe, bar)
 
-    def _forming_derived(self, timeframe: str, minutes: Sequence[Bar]) -> Bar | None:
-        bar = self._settled.forming(timeframe)
+    def forming_minutes(self) -> list[Candle]:
+        """The open minutes, oldest first: the newest, and those that wait for the clock to close them."""
+        return [self._forming_candle("1m", bar) for bar in self._open_minutes()]
+
+    def forming_all(self) -> list[Candle]:
+        """The forming candles of all timeframes, the open minutes first."""
+        minutes = self._open_minutes()
+        candles = [self._forming_candle("1m", bar) for bar in minutes]
+        for row, timeframe in enumerate(DERIVED_TIMEFRAMES):
+            bar = self._forming_derived(row, minutes)
+            if bar is not None:
+                candles.append(self._forming_candle(timeframe, bar))
+        return candles
+
+    def _forming_candle(self, timeframe: str, bar: Bar) -> Candle:
+        return bar.candle(self.instrument, timeframe, self.source, CandleState.FORMING)
+
+    def _forming_derived(self, row: int, minutes: Sequence[Bar]) -> Bar | None:
+        bar = self._settled.forming(row)
         for minute in minutes:
-            bucket = self.calendar.bucket(timeframe, minute.start_ns)
-            if bucket is None:
-                continue
+            bucket = self.calendar.derived_buckets(minute.start_ns)[row]
             if bar is not None and bar.start_ns == bucket.start_ns:
                 bar.merge(minute)
             else:
                 bar = minute.spanning(bucket.start_ns, bucket.end_ns)
                 bar.mark_if_touched(*self._gap)
         return bar
-
-    def forming_all(self) -> list[Candle]:
-        """The forming candles of all timeframes that have one, shortest first."""
-        candles = (self.forming(timeframe) for timeframe in TIMEFRAMES)
-        return [candle for candle in candles if candle is not None]
 
     def flag(self, from_ns: int, to_ns: int) -> list[Candle]:
         """The feed was interrupted in ``[from_ns, to_ns)``: everything it touched needs healing, buckets not open yet too.
@@ -258,7 +289,8 @@ class CandleBook:
         """Heal: the trading day's minutes up to ``through_ns`` (exclusive) replace what the derived candles are made of.
 
         What came since stays on top. False, and nothing changed, when minutes closed since ``through_ns`` are no
-        longer at hand: fetch the history anew. Closed derived candles that changed come with ``take_revised``.
+        longer at hand: fetch the history anew. What had closed by ``through_ns`` is the caller's to revise; derived
+        candles that closed since and now differ come with ``take_revised``.
         """
         if self._settled.evicted_ns > through_ns:
             return False
@@ -268,7 +300,7 @@ class CandleBook:
         for bar in [*self._healed(minutes, through_ns), *kept]:
             self._settled.settle(bar, self.calendar.derived_buckets(bar.start_ns), self._gap)
         self._settled.forget_minutes(through_ns)
-        self._report_revised(self._rederive(before))
+        self._report_revised(self._rederive(before, through_ns))
         return True
 
     def _forget_open(self, through_ns: int) -> None:
@@ -286,17 +318,18 @@ class CandleBook:
             if bucket is not None and minute.time < through_ns:
                 yield Bar.of(minute, bucket.end_ns)
 
-    def _rederive(self, before: SettledBars) -> Iterator[Named]:
+    def _rederive(self, before: SettledBars, through_ns: int) -> Iterator[Named]:
         for timeframe, bar in self._settled.close_until(self._closed_ns):
-            known = before.derived(timeframe)
-            if known is None or known.start_ns != bar.start_ns:
-                self._settled.replace(timeframe, None)  # never handed out: its history is not ours to revise
+            row = DERIVED_TIMEFRAMES.index(timeframe)
+            known = before.derived(row)
+            if known is None or known.start_ns != bar.start_ns or bar.end_ns <= through_ns:
+                self._settled.replace(row, None)  # not ours to revise
                 continue
             bar.revision = known.revision
             if bar.state() != known.state():
                 bar.revision += 1
                 yield timeframe, bar
-            self._settled.replace(timeframe, bar)
+            self._settled.replace(row, bar)
 
     def state(self) -> dict[str, Any]:
         """Everything a restart needs, as plain values that msgpack can write."""
@@ -315,17 +348,18 @@ class CandleBook:
 
     @classmethod
     def restore(
-        cls, instrument: str, calendar: Calendar, source: str, state: Mapping[str, Any], *, now_ns: int
+        cls, instrument: str, calendar: Calendar, source: str, state: Mapping[str, Any] | None, now_ns: int
     ) -> Self:
         """Go on where ``state`` was taken; of an earlier trading day only the last price and the counters still hold.
 
-        The caller then flags the time in between, as nobody knows what was traded in it.
+        Without a state the book starts empty, now. The caller flags the time in between, as nobody saw it.
         """
-        book = cls(instrument, calendar, source)
-        try:
-            book._resume(state, now_ns)
-        except (KeyError, TypeError, ValueError) as error:
-            raise StateError(f"{instrument}: {error!r}") from error
+        book = cls(instrument, calendar, source, since_ns=now_ns)
+        if state is not None:
+            try:
+                book._resume(state, now_ns)
+            except (KeyError, TypeError, ValueError) as error:
+                raise StateError(f"{instrument}: {error!r}") from error
         return book
 
     def _resume(self, state: Mapping[str, Any], now_ns: int) -> None:
@@ -337,11 +371,10 @@ class CandleBook:
         settled = SettledBars(state["bars"], state["evicted_ns"])
         started_ns = max((bar.start_ns for bar in (*minutes, *settled.minutes())), default=0)
         if self.session_date(started_ns) != self.session_date(now_ns):
-            self._closed_ns = self._healed_ns = now_ns
             return
-        self._settled, self._older = settled, minutes[:-1] or None
+        self._settled = settled
         if minutes:
-            self._put_newest(minutes[-1])
+            self._set_open(minutes)
         self._closed_ns, self._healed_ns = state["closed_ns"], state["healed_ns"]
         gap_from, gap_to = state["gap"]
         self._gap = (gap_from, gap_to)

@@ -15,6 +15,7 @@ _SECOND_NS = 1_000_000_000
 _DAY = timedelta(days=1)
 _SEARCH_DAYS = 400
 _WARN_DAYS = 45
+_MINUTES_KEPT = 1500
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
@@ -66,8 +67,7 @@ class Calendar:
         self._days: dict[date, TradingDay | None] = {}
         self._session = Session(0, 0, date.min)
         self._buckets: dict[str, Bucket] = {timeframe: Bucket(0, 0) for timeframe in TIMEFRAMES}
-        self._derived: tuple[Bucket, ...] = ()
-        self._derived_at = 0
+        self._derived: dict[int, tuple[Bucket, ...]] = {}
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
@@ -220,11 +220,13 @@ class Calendar:
 
     def derived_buckets(self, ns: int) -> tuple[Bucket, ...]:
         """The buckets of all derived timeframes, in their order, that contain the minute starting then; () when closed."""
-        if ns != self._derived_at:
+        known = self._derived.get(ns)
+        if known is None:
+            if len(self._derived) >= _MINUTES_KEPT:
+                self._derived.clear()
             found = (self.bucket(timeframe, ns) for timeframe in DERIVED_TIMEFRAMES)
-            self._derived = tuple(bucket for bucket in found if bucket is not None)
-            self._derived_at = ns
-        return self._derived
+            known = self._derived[ns] = tuple(bucket for bucket in found if bucket is not None)
+        return known
 
     def buckets(self, timeframe: str, start_ns: int, end_ns: int) -> Iterator[Bucket]:
         """The buckets that ``[start_ns, end_ns)`` touches, the partial ones at its edges included, in order."""

@@ -28,6 +28,10 @@ class Calendars:
             calendar = self._calendars[code] = self._make(code)
         return calendar
 
+    def any_open(self, ns: int) -> bool:
+        """Whether one of the exchanges asked for so far trades at that time."""
+        return any(calendar.is_open(ns) for calendar in self._calendars.values())
+
     def _make(self, code: str) -> Calendar:
         zone = self._continuous.get(code)
         return Calendar.parse(self._load(code)) if zone is None else Calendar.continuous(zone, code)

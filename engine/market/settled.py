@@ -46,13 +46,13 @@ class SettledBars:
         """Everything, to be given to the constructor again."""
         return bytes(self._rows)
 
-    def derived(self, timeframe: str) -> Bar | None:
-        """The row of a derived timeframe, be it closed or not."""
-        return Bar.unpack_from(self._rows, DERIVED_TIMEFRAMES.index(timeframe))
+    def derived(self, row: int) -> Bar | None:
+        """A derived timeframe's row, counted as in ``DERIVED_TIMEFRAMES``, be it closed or not."""
+        return Bar.unpack_from(self._rows, row)
 
-    def forming(self, timeframe: str) -> Bar | None:
-        """The row of a derived timeframe while its bucket is open."""
-        bar = self.derived(timeframe)
+    def forming(self, row: int) -> Bar | None:
+        """A derived timeframe's row while its bucket is open."""
+        bar = self.derived(row)
         return None if bar is None or bar.flags & CLOSED else bar
 
     def minutes(self) -> list[Bar]:
@@ -117,7 +117,7 @@ class SettledBars:
         if not volume and minute.low <= price <= minute.high:
             return []
         later = [bar.start_ns for bar in minutes if bar.start_ns > start_ns]
-        minute.amend(price, volume, open_interest, closes=True)
+        minute.amend(price, volume, open_interest, closes=bool(volume))
         minute.pack_into(self._rows, _DERIVED + RING - len(later) - 1)
         return [("1m", minute), *self._amend_derived(minute, later, price, volume)]
 
@@ -128,7 +128,7 @@ class SettledBars:
             if bar is None or not bar.start_ns <= minute.start_ns < bar.end_ns:
                 continue
             is_last = not (later and later[0] < bar.end_ns)
-            bar.amend(price, volume, minute.open_interest if is_last else None, closes=is_last)
+            bar.amend(price, volume, minute.open_interest if is_last else None, closes=bool(volume) and is_last)
             bar.pack_into(self._rows, row)
             if bar.flags & CLOSED:
                 changed.append((timeframe, bar))
@@ -144,9 +144,8 @@ class SettledBars:
             else:
                 self.evicted_ns = max(self.evicted_ns, minute.end_ns)
 
-    def replace(self, timeframe: str, bar: Bar | None) -> None:
+    def replace(self, row: int, bar: Bar | None) -> None:
         """Put another bar in a derived row, or none."""
-        row = DERIVED_TIMEFRAMES.index(timeframe)
         if bar is None:
             self._rows[row * PACKED_SIZE : (row + 1) * PACKED_SIZE] = bytes(PACKED_SIZE)
         else:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
+from engine.market.calendar import Calendar
 from engine.market.errors import StateError
 from engine.market.tick import Tick
 
@@ -57,7 +58,26 @@ class VolumeMeter:
         self.corrections = 0
         """Totals that were smaller than one before, or of a trading day gone by."""
         self.counts_ticks = counts_ticks
-        """Where the feed has no volume every tick counts as 1; false for indices, which are not traded."""
+        """Where the feed has no volume a tick counts as 1; false for indices, which are not traded."""
+
+    @classmethod
+    def restore(
+        cls, state: Mapping[str, Any] | None, calendar: Calendar, now_ns: int, *, counts_ticks: bool = True
+    ) -> Self:
+        """Go on from ``state``. A baseline of an earlier day is of use only until today's trading begins.
+
+        Later than that nobody knows when today's total was traded, so the first tick measures 0 and history heals.
+        """
+        baseline = None if state is None else Baseline.restore(state)
+        day = calendar.trading_day(now_ns)
+        if baseline is not None and day is not None and baseline.session_date != day.date and now_ns >= day.start_ns:
+            baseline = None
+        return cls(baseline, counts_ticks=counts_ticks)
+
+    def state(self) -> dict[str, Any] | None:
+        """The baseline as plain values for ``state:{symbol}``; None before the first total."""
+        baseline = self.baseline
+        return None if baseline is None else baseline.state()
 
     @property
     def baseline(self) -> Baseline | None:
@@ -83,8 +103,8 @@ class VolumeMeter:
 
     def _measure_other(self, tick: Tick, session_date: date) -> int:
         volume = tick.volume
-        if volume is None:
-            return 1 if self.counts_ticks else 0
+        if volume is None:  # a candle that has real volume today never mixes counted ticks into it
+            return 1 if self.counts_ticks and session_date != self._date else 0
         if self._date is None or tick.provider != self._provider:
             return self._start(tick.provider, session_date, volume, tick.ts_event, measured=0)
         if session_date > self._date:
