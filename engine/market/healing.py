@@ -33,7 +33,7 @@ def heal(
     """Compares what stands (``present``, closed candles by timeframe) with the provider's one-minute ``history``.
 
     Only buckets that ``[start_ns, end_ns]`` touches and that end by ``through_ns`` are revised. The provider's word
-    counts; a minute that it does not have but we saw trade is kept as it is.
+    counts; a minute that it does not have but we saw trade is kept as it is, with its flag.
     """
     touched = {
         bucket.start_ns for bucket in calendar.buckets("1m", start_ns, end_ns + 1) if bucket.end_ns <= through_ns
@@ -55,33 +55,22 @@ def heal(
 def revision_of(old: Candle | None, truth: Candle | None) -> Candle | None:
     """What has to be published where ``old`` stands and ``truth`` should; None when nothing has to."""
     if truth is None:
-        return None if old is None or not old.resolve_required else _next(old, old)
-    if old is None:
-        return msgspec.structs.replace(truth, state=CandleState.REVISED, revision=1, resolve_required=False)
-    if _same(old, truth) and not old.resolve_required:
         return None
-    return _next(old, truth)
-
-
-def _next(old: Candle, truth: Candle) -> Candle:
+    if old is None:
+        return msgspec.structs.replace(truth, state=CandleState.REVISED, revision=1)
+    if _values(old) == _values(truth):
+        return None
     open_interest = old.open_interest if truth.open_interest is None else truth.open_interest
     return msgspec.structs.replace(
         truth,
         state=CandleState.REVISED,
         revision=old.revision + 1,
-        resolve_required=False,
         open_interest=open_interest,
     )
 
 
-def _same(one: Candle, other: Candle) -> bool:
-    return (one.open, one.high, one.low, one.close, one.volume) == (
-        other.open,
-        other.high,
-        other.low,
-        other.close,
-        other.volume,
-    )
+def _values(candle: Candle) -> tuple[float, float, float, float, int, bool]:
+    return candle.open, candle.high, candle.low, candle.close, candle.volume, candle.resolve_required
 
 
 def _is_flagged(candle: Candle | None) -> bool:

@@ -1,0 +1,49 @@
+"""Gaps: at most one an instrument, tried when due, retried with patience."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.market.gaps import Gap, GapBook, retry_delay_s
+
+moments = st.integers(min_value=0, max_value=1000)
+
+
+def gaps(instrument: str = "NSE:A") -> st.SearchStrategy[Gap]:
+    return st.builds(lambda start, length, due: Gap(instrument, start, start + length, due), moments, moments, moments)
+
+
+@given(st.lists(gaps(), min_size=1))
+def test_gaps_of_one_instrument_become_one_that_covers_them_all(added: list[Gap]) -> None:
+    book = GapBook()
+    for gap in added:
+        book.add(gap)
+
+    (only,) = book
+    assert only.start_ns == min(gap.start_ns for gap in added)
+    assert only.end_ns == max(gap.end_ns for gap in added)
+    assert book.next_due_ns() == min(gap.due_ns for gap in added)
+
+
+def test_the_gap_that_has_waited_longest_is_taken_first_and_only_when_due() -> None:
+    book = GapBook()
+    book.add(Gap("NSE:A", 0, 1, due_ns=20))
+    book.add(Gap("NSE:B", 0, 1, due_ns=10))
+
+    assert book.take_due(9) is None
+    assert [gap.instrument for _ in range(2) if (gap := book.take_due(20))] == ["NSE:B", "NSE:A"]
+    assert len(book) == 0
+
+
+def test_before_the_earliest_gap_nothing_is_in_doubt() -> None:
+    book = GapBook()
+    assert book.earliest_start_ns() is None
+    book.add(Gap("NSE:A", 50, 60, 0))
+    book.add(Gap("NSE:B", 40, 45, 0))
+    assert book.earliest_start_ns() == 40
+
+
+@given(st.integers(min_value=0, max_value=10_000), st.floats(min_value=0, max_value=0.999))
+def test_retries_wait_longer_each_time_up_to_a_cap(attempts: int, chance: float) -> None:
+    delay = retry_delay_s(attempts, jitter=lambda: chance)
+    assert 2.0 <= delay <= 360.0
+    assert retry_delay_s(attempts + 1, jitter=lambda: chance) >= delay
