@@ -1,5 +1,6 @@
 """What Dhan's many names for trouble mean for us: one table for the feed and the REST calls."""
 
+import re
 from typing import Final
 
 from engine.providers.base import Advice, ProviderError
@@ -32,6 +33,8 @@ _REASONS: Final[dict[str, tuple[str, Advice]]] = {
     "DH-910": ("failure without a name", Advice.RETRY),
 }
 _UNKNOWN: Final = ("unknown reason", Advice.RETRY)
+
+_SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 NO_DATA: Final = "DH-907"
 """Dhan's answer for a range without trades, which is no failure at all."""
@@ -73,4 +76,5 @@ def _http_advice(status: int) -> Advice:
 
 def retry_after_s(header: str | None) -> float | None:
     """Seconds of a ``Retry-After`` header, where it gives any."""
-    return float(header) if header is not None and header.strip().isdecimal() else None
+    seconds = _SECONDS.fullmatch((header or "").strip())
+    return float(seconds[0]) if seconds else None

@@ -236,17 +236,14 @@ async def test_a_ping_while_we_close_does_no_harm() -> None:
         with suppress(ConnectionClosed):
             await socket.ping()
 
-    async def flood(server: FeedServer, socket: WebSocketConnection) -> None:
+    async def ping_after_the_close(server: FeedServer, socket: WebSocketConnection) -> None:
+        await trio.sleep(0.2)  # unread messages keep this side from seeing the close until it has pinged
         async with trio.open_nursery() as nursery:
-            for _ in range(200):
-                nursery.start_soon(ping, socket)
+            nursery.start_soon(ping, socket)
             await server.next_request(socket)
 
-    async with serve(flood) as server:
-        for _ in range(5):
-            with pytest.raises(LookupError):
-                async with feed_at(server.url).connect([NIFTY]):
-                    raise LookupError
+    async with serve(ping_after_the_close) as server, feed_at(server.url).connect([NIFTY]):
+        pass
 
 
 Behaviour = Callable[[trio.SocketStream], Awaitable[None]]

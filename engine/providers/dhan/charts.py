@@ -1,0 +1,90 @@
+"""Dhan's answers to chart and price calls, turned into candles and prices. Without I/O."""
+
+from collections.abc import Iterator, Sequence
+from math import isfinite
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from engine.market.candle import Candle, CandleState
+from engine.market.prices import TickSize
+from engine.providers.base import ProviderError, Route
+
+_SECOND: Final = 1_000_000_000
+
+T = TypeVar("T")
+
+
+class _Chart(msgspec.Struct):
+    """Parallel arrays, one place per bar; ``timestamp`` is true UTC seconds of the bar's open."""
+
+    open: list[float | None]
+    high: list[float | None]
+    low: list[float | None]
+    close: list[float | None]
+    volume: list[float | None]
+    timestamp: list[float]
+    open_interest: list[float | None] = []
+
+
+class _LastPrice(msgspec.Struct):
+    last_price: float | None = None
+
+
+class _LastPrices(msgspec.Struct):
+    data: dict[str, dict[str, _LastPrice]]
+
+
+def chart_candles(body: Any, route: Route, timeframe: str, source: str) -> list[Candle | None]:
+    """The bars of a chart, as Dhan orders them; ``None`` stands for one whose prices are missing or no numbers."""
+    chart = _read(body, _Chart)
+    count = len(chart.timestamp)
+    if {len(chart.open), len(chart.high), len(chart.low), len(chart.close), len(chart.volume)} != {count}:
+        raise ProviderError(f"Dhan's chart of {route.instrument} has columns of different lengths")
+    interests = chart.open_interest if len(chart.open_interest) == count else [None] * count
+    return list(_candles(chart, interests, route, timeframe, source))
+
+
+def _candles(
+    chart: _Chart, interests: Sequence[float | None], route: Route, timeframe: str, source: str
+) -> Iterator[Candle | None]:
+    tick_size = TickSize(route.tick_size)
+    prices = zip(chart.open, chart.high, chart.low, chart.close, strict=True)
+    for seconds, bar, volume, interest in zip(chart.timestamp, prices, chart.volume, interests, strict=True):
+        rounded = [tick_size.round(price) for price in bar if price is not None and isfinite(price) and price > 0]
+        if len(rounded) < len(bar):
+            yield None
+            continue
+        yield Candle(
+            route.instrument,
+            timeframe,
+            round(seconds) * _SECOND,
+            *rounded,
+            volume=_whole(volume) or 0,
+            open_interest=_whole(interest),
+            state=CandleState.FINAL,
+            source=source,
+        )
+
+
+def last_price_table(body: Any) -> dict[str, dict[str, float]]:
+    """Last prices by segment and id; instruments without one are absent."""
+    return {
+        segment: {
+            security_id: answer.last_price
+            for security_id, answer in answers.items()
+            if answer.last_price is not None and isfinite(answer.last_price) and answer.last_price > 0
+        }
+        for segment, answers in _read(body, _LastPrices).data.items()
+    }
+
+
+def _whole(quantity: float | None) -> int | None:
+    return round(quantity) if quantity is not None and isfinite(quantity) else None
+
+
+def _read(body: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise ProviderError(f"Dhan's answer has an unknown form: {error}") from error

@@ -1,0 +1,130 @@
+"""The REST calls of the ``dhanhq`` package, typed and tamed. They block: call them in worker threads."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Final, cast
+
+import msgspec
+
+from engine.providers.dhan.account import DhanCredentials
+from engine.providers.dhan.failures import retry_after_s
+
+_LOGGING_MODULES: Final = ("dhanhq.dhan_http", "dhanhq.dhan_context", "dhanhq._historical_data")
+_FAILED: Final = ("failed", "failure", "error")
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came back. The package tells a time-out, a 429 and a broken body alike; this does not."""
+
+    ok: bool
+    body: Any = None
+    status: int | None = None
+    """Of HTTP; ``None`` when nothing was answered."""
+    code: str | None = None
+    """Dhan's name for the failure, ``DH-905`` or ``805``."""
+    retry_after_s: float | None = None
+    complaint: str = ""
+
+
+class DhanClient:
+    """One account's REST calls; usable from several threads."""
+
+    def __init__(self, credentials: DhanCredentials, rest_url: str, *, timeout_s: float) -> None:
+        self._credentials = credentials
+        self._rest_url = rest_url
+        self._timeout_s = timeout_s
+        self._answer = threading.local()
+        self._making = threading.Lock()
+
+    def minutes(self, instrument: Mapping[str, str], start: str, end: str, *, open_interest: bool) -> Reply:
+        """One-minute bars; ``YYYY-MM-DD HH:MM:SS`` in Indian time, both ends."""
+        return self._call("intraday_minute_data", **instrument, from_date=start, to_date=end, oi=open_interest)
+
+    def days(self, instrument: Mapping[str, str], start: str, end: str, *, open_interest: bool) -> Reply:
+        """Daily bars from ``start`` to the day before ``end``, both ``YYYY-MM-DD``."""
+        return self._call("historical_daily_data", **instrument, from_date=start, to_date=end, oi=open_interest)
+
+    def last_prices(self, ids: Mapping[str, Sequence[int]]) -> Reply:
+        """Last prices of at most 1,000 instruments, by segment."""
+        return self._call("ticker_data", {segment: list(numbers) for segment, numbers in ids.items()})
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if "_package" in self.__dict__:
+            self._package.dhan_http.session.close()
+
+    def _call(self, method: str, *arguments: Any, **named: Any) -> Reply:
+        with self._making:
+            package = self._package
+        self._answer.response = None
+        envelope: dict[str, Any] = getattr(package, method)(*arguments, **named)
+        return self._reply(envelope)
+
+    @cached_property
+    def _package(self) -> Any:
+        """The package, imported when first needed (0.2 s, 17 MB)."""
+        package = import_module("dhanhq")
+        _silence()
+        context = package.DhanContext(self._credentials.client_id, self._credentials.token.reveal())
+        http = context.get_dhan_http()
+        http.base_url = self._rest_url
+        http.timeout = self._timeout_s
+        http.session.trust_env = False
+        http.session.max_redirects = 0  # the token stands in a header that would follow to any host
+        http.session.hooks["response"].append(self._remember)
+        return package.dhanhq(context)
+
+    def _remember(self, response: Any, *_arguments: Any, **_named: Any) -> None:
+        _ = response.content  # a body that breaks off is to fail the call, not us when we look at it later
+        self._answer.response = response
+
+    def _reply(self, envelope: dict[str, Any]) -> Reply:
+        response: Any = self._answer.response
+        body = envelope.get("data")
+        if envelope.get("status") == "success" and not _says_failed(body):
+            return Reply(ok=True, body=body, status=response.status_code)
+        complaint = self._credentials.token.redact(str(envelope.get("remarks") or body))
+        if response is None:
+            return Reply(ok=False, complaint=complaint)
+        return Reply(
+            ok=False,
+            status=response.status_code,
+            code=_code(response.content),
+            retry_after_s=retry_after_s(response.headers.get("Retry-After")),
+            complaint=complaint,
+        )
+
+
+def _silence() -> None:
+    """Keep the package from the root logger, where its module-level calls would even install a handler.
+
+    What it would say there comes back in the envelope, and is raised.
+    """
+    quiet = logging.getLogger("dhanhq")
+    quiet.setLevel(logging.CRITICAL)
+    for name in _LOGGING_MODULES:
+        vars(import_module(name))["logging"] = quiet
+
+
+def _says_failed(body: Any) -> bool:
+    return _members(body).get("status") in _FAILED
+
+
+def _code(content: bytes) -> str | None:
+    """Dhan's code in either shape of a failure.
+
+    ``{"errorCode": "DH-905", …}`` or ``{"data": {"805": "…"}, "status": "failed"}``.
+    """
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        body = _members(msgspec.json.decode(content))
+        code = body.get("errorCode")
+        return code if isinstance(code, str) else next(filter(str.isdecimal, _members(body.get("data"))), None)
+    return None
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

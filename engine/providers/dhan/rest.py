@@ -1,0 +1,210 @@
+"""Dhan's record of what was traded, and last prices, over REST: behind its rate limits, in worker threads."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta, timezone
+from functools import partial
+from typing import Final
+
+import msgspec
+import trio
+
+from engine.market.candle import Candle
+from engine.market.prices import TickSize
+from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.charts import chart_candles, last_price_table
+from engine.providers.dhan.client import DhanClient, Reply
+from engine.providers.dhan.failures import NO_DATA, failure, http_failure
+from engine.providers.dhan.instrument_type import instrument_type, is_derivative
+from engine.providers.rate_limiter import Quota, RateLimiter, TokenBucket
+from engine.providers.retry import RetryPolicy, retrying
+
+INDIA: Final = timezone(timedelta(hours=5, minutes=30))
+DAYS_PER_CALL: Final = 90
+PRICES_PER_CALL: Final = 1_000
+
+_SECOND: Final = 1_000_000_000
+_DAY_S: Final = 86_400
+_THREADS: Final = 2
+_BUSY_WAIT_S: Final = 5.0
+"""What a 429 without a ``Retry-After`` is taken to mean."""
+
+
+class DhanLimits(msgspec.Struct, frozen=True):
+    """How often an account may call, as Dhan documents it, and how long a call may take."""
+
+    charts_per_second: float = 5.0
+    charts_per_day: int = 100_000
+    prices_per_second: float = 1.0
+    timeout_s: float = 15.0
+
+
+class HistoryStatistics(msgspec.Struct, frozen=True):
+    """What became of the calls so far."""
+
+    calls: int = 0
+    failures: int = 0
+    bars_skipped: int = 0
+    """Bars whose prices were missing or no numbers."""
+
+
+class DhanHistory:
+    """A provider's record of what was traded, as Dhan keeps it. Use it from one trio loop; ``close`` it at the end.
+
+    Failures worth another try are tried again here; what is raised is what remains after that.
+    """
+
+    def __init__(
+        self,
+        credentials: DhanCredentials,
+        endpoints: DhanEndpoints | None = None,
+        *,
+        name: str = "dhan",
+        limits: DhanLimits | None = None,
+        retry: RetryPolicy | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        limits = limits or DhanLimits()
+        self.name = name
+        self._client = DhanClient(credentials, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
+        self._timeout_s = limits.timeout_s
+        self._retry = retry or RetryPolicy()
+        self._jitter = jitter
+        self._charts = RateLimiter(TokenBucket(limits.charts_per_second), Quota(limits.charts_per_day, _DAY_S))
+        self._prices = RateLimiter(TokenBucket(limits.prices_per_second))
+        self._turns = trio.Semaphore(_THREADS)
+        self._threads = trio.CapacityLimiter(_THREADS)
+        self._calls = self._failures = self._bars_skipped = 0
+
+    def statistics(self) -> HistoryStatistics:
+        return HistoryStatistics(self._calls, self._failures, self._bars_skipped)
+
+    async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
+        """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first.
+
+        The minute that is still forming is among them where the range reaches so far.
+        """
+        candles: dict[int, Candle] = {}
+        for first_ns, last_ns in _spans(start_ns, end_ns):
+            start, end = _wall_clock(first_ns), _wall_clock(last_ns)
+            call = partial(self._client.minutes, _named(route), start, end, open_interest=is_derivative(route))
+            reply = await self._ask(self._charts, call)
+            candles.update((candle.time, candle) for candle in self._chart(reply, route, "1m"))
+        return [candles[time] for time in sorted(candles) if start_ns <= time < end_ns]
+
+    async def days(self, route: Route, first: date, last: date) -> list[Candle]:
+        """The daily candles of the Indian days ``first`` to ``last``, both included, oldest first.
+
+        A candle's time is the Indian midnight its day begins with, not the opening of its session.
+        """
+        if last < first:
+            return []
+        start, end = first.isoformat(), (last + timedelta(days=1)).isoformat()  # Dhan leaves the last day out
+        call = partial(self._client.days, _named(route), start, end, open_interest=is_derivative(route))
+        reply = await self._ask(self._charts, call)
+        days = {_indian_date(candle.time): candle for candle in self._chart(reply, route, "1d")}
+        return [
+            msgspec.structs.replace(days[day], time=_midnight_ns(day)) for day in sorted(days) if first <= day <= last
+        ]
+
+    async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
+        """The last price of each instrument by canonical name; what Dhan does not know is absent."""
+        prices: dict[str, float] = {}
+        for start in range(0, len(routes), PRICES_PER_CALL):
+            asked = routes[start : start + PRICES_PER_CALL]
+            ids: defaultdict[str, list[int]] = defaultdict(list)
+            for route in asked:
+                ids[route.segment].append(int(route.security_id))
+            reply = await self._ask(self._prices, partial(self._client.last_prices, ids))
+            prices.update(_prices(reply, asked))
+        return prices
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _chart(self, reply: Reply, route: Route, timeframe: str) -> Iterator[Candle]:
+        if not reply.ok:  # no data for this range
+            return
+        for candle in chart_candles(reply.body, route, timeframe, self.name):
+            if candle is None:
+                self._bars_skipped += 1
+            else:
+                yield candle
+
+    async def _ask(self, limiter: RateLimiter, call: Callable[[], Reply]) -> Reply:
+        """The reply to a call, tried again as the policy says; not ``ok`` only where there is no data."""
+
+        async def attempt() -> Reply:
+            await limiter.acquire()
+            try:
+                return await self._call(call)
+            except ProviderError as error:
+                self._failures += 1
+                if error.advice is Advice.WAIT:
+                    limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
+                raise
+
+        return await retrying(attempt, self._retry, jitter=self._jitter)
+
+    async def _call(self, call: Callable[[], Reply]) -> Reply:
+        # The thread of a cancelled or timed-out call goes on to its end, and keeps its place among the threads until
+        # then: a server that answers nobody costs two threads, not one more for each try.
+        async with self._turns:
+            self._calls += 1
+            try:
+                with trio.fail_after(3 * self._timeout_s):  # connect, send and read have that bound each
+                    reply = await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
+            except trio.TooSlowError as error:
+                raise ProviderError(f"Dhan did not answer within {3 * self._timeout_s:g} s") from error
+        if not reply.ok and reply.code != NO_DATA:
+            raise _failure(reply)
+        return reply
+
+
+def _failure(reply: Reply) -> ProviderError:
+    wait_s = _BUSY_WAIT_S if reply.retry_after_s is None and reply.status == 429 else reply.retry_after_s
+    if reply.code is not None:
+        return failure(reply.code, wait_s=wait_s)
+    if reply.status is None:
+        return ProviderError(f"Dhan can not be reached: {reply.complaint}")
+    if reply.status < 400:
+        return ProviderError(f"Dhan's answer can not be read: {reply.complaint}")
+    return http_failure(reply.status, wait_s=wait_s)
+
+
+def _prices(reply: Reply, routes: Sequence[Route]) -> dict[str, float]:
+    if not reply.ok:
+        return {}
+    table = last_price_table(reply.body)
+    found = ((route, table.get(route.segment, {}).get(route.security_id)) for route in routes)
+    return {route.instrument: TickSize(route.tick_size).round(price) for route, price in found if price is not None}
+
+
+def _named(route: Route) -> dict[str, str]:
+    return {
+        "security_id": route.security_id,
+        "exchange_segment": route.segment,
+        "instrument_type": instrument_type(route),
+    }
+
+
+def _spans(start_ns: int, end_ns: int) -> Iterator[tuple[int, int]]:
+    """The range in pieces of what one call may ask for, to whole seconds that enclose it."""
+    start_s, end_s = start_ns // _SECOND, -(-end_ns // _SECOND)
+    for first_s in range(start_s, end_s, DAYS_PER_CALL * _DAY_S):
+        yield first_s * _SECOND, min(end_s, first_s + DAYS_PER_CALL * _DAY_S) * _SECOND
+
+
+def _wall_clock(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // _SECOND, INDIA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _indian_date(time_ns: int) -> date:
+    return datetime.fromtimestamp(time_ns // _SECOND, INDIA).date()
+
+
+def _midnight_ns(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=INDIA).timestamp()) * _SECOND

@@ -1,0 +1,91 @@
+"""Rate limits: as fast as a provider allows, and no faster. The rules are pure; the limiter does the waiting."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import trio
+
+from engine.providers.base import Advice, ProviderError
+
+
+class Rule(Protocol):
+    """One limit, asked and told about moments in seconds of one clock."""
+
+    def ready_in(self, now_s: float) -> float:
+        """Seconds until the next call may be made; 0 when it may be made now."""
+        ...
+
+    def take(self, now_s: float) -> None:
+        """Count a call made now."""
+        ...
+
+
+class TokenBucket:
+    """So many calls a second on average, and ``burst`` at once after a rest."""
+
+    def __init__(self, per_second: float, burst: int = 1) -> None:
+        self._interval_s = 1 / per_second
+        self._burst = burst
+        self._full_at = float("-inf")
+        """When the bucket will have refilled, were no more tokens taken."""
+
+    def ready_in(self, now_s: float) -> float:
+        tokens_missing_s = self._full_at - now_s
+        return max(0.0, tokens_missing_s - (self._burst - 1) * self._interval_s)
+
+    def take(self, now_s: float) -> None:
+        self._full_at = max(self._full_at, now_s) + self._interval_s
+
+
+class Quota:
+    """So many calls in each period; the first period begins with the first call."""
+
+    def __init__(self, calls: int, period_s: float) -> None:
+        self._calls = calls
+        self._period_s = period_s
+        self._ends_at = float("-inf")
+        self._left = calls
+
+    def ready_in(self, now_s: float) -> float:
+        return self._ends_at - now_s if now_s < self._ends_at and not self._left else 0.0
+
+    def take(self, now_s: float) -> None:
+        if now_s >= self._ends_at:
+            self._ends_at = now_s + self._period_s
+            self._left = self._calls
+        self._left -= 1
+
+
+class RateLimiter:
+    """Lets callers through one by one, in the order they came, as the rules allow.
+
+    A cancelled caller has taken nothing. Who would have to wait longer than ``patience_s`` for the rules gets a
+    ``ProviderError`` that says how long, instead.
+    """
+
+    def __init__(self, *rules: Rule, patience_s: float = 90.0, clock: Callable[[], float] = trio.current_time) -> None:
+        self._rules = rules
+        self._patience_s = patience_s
+        self._clock = clock
+        self._held_until_s = float("-inf")
+        self._queue = trio.Lock()
+
+    async def acquire(self) -> None:
+        """Wait for the turn to make one call."""
+        async with self._queue:
+            while wait_s := self._ready_in():
+                if wait_s > self._patience_s:
+                    raise ProviderError(
+                        f"the provider's rate limit is used up for {wait_s:.0f} s", advice=Advice.WAIT, wait_s=wait_s
+                    )
+                await trio.sleep(wait_s)
+            for rule in self._rules:
+                rule.take(self._clock())
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody through for a while: the provider asked to be left alone."""
+        self._held_until_s = max(self._held_until_s, self._clock() + seconds)
+
+    def _ready_in(self) -> float:
+        now_s = self._clock()
+        return max(0.0, self._held_until_s - now_s, *(rule.ready_in(now_s) for rule in self._rules))
