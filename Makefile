@@ -10,10 +10,11 @@ run: setup
 	@exec $(BIN)/ticktree run
 
 setup: $(READY)
+	@:
 
 $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@$(PYTHON) scripts/check_python.py
-	@echo "ticktree: installing into .venv (once; some 200 MB)"
+	@echo "ticktree: installing into .venv (once; some 650 MB on disk)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/development.txt

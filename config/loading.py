@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from config.errors import SettingsError
 from config.settings import Settings
 
+_PREFIX = "TICKTREE_"
 _NAMES_OF_TESTS = re.compile(r"TICKTREE_(TEST_\w+|RECORDINGS)")
 """Names with our prefix that the test suite reads and the program does not."""
 
@@ -35,11 +36,14 @@ def variables() -> dict[str, FieldInfo]:
 
 
 def _unknown_names(given: set[str]) -> Iterator[str]:
-    known = variables()
+    known = {name.removeprefix(_PREFIX): name for name in variables()}
     for name in sorted(given):
-        if name.upper().startswith("TICKTREE_") and name.upper() not in known and not _NAMES_OF_TESTS.fullmatch(name):
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-            yield f"{name}: expected a known setting, {f'did you mean {near[0]}?' if near else 'see the README.'}"
+        rest = name.upper().removeprefix(_PREFIX)
+        ours = name.upper().startswith(_PREFIX) and not _NAMES_OF_TESTS.fullmatch(name)
+        if ours and name.upper() != known.get(rest):
+            near = difflib.get_close_matches(rest, known, n=1)
+            hint = f"did you mean {known[near[0]]}?" if near else "see the README."
+            yield f"{name}: expected a known setting, {hint}"
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:

@@ -10,7 +10,7 @@ from config.errors import SettingsError
 WRONG_SETTINGS = 2
 """Exit code when the settings are wrong: nothing was started."""
 
-_COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "doctor", "version")
+COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "doctor", "version")
 _INTERNAL = ("prepare",)
 
 EXAMPLES = """
@@ -29,12 +29,12 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands a person may want."""
         del ctx
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, or nothing."""
         del ctx
-        if cmd_name not in _COMMANDS + _INTERNAL:
+        if cmd_name not in COMMANDS + _INTERNAL:
             return None
         return importlib.import_module(f"engine.cli.{cmd_name}").command
 

@@ -103,6 +103,10 @@ def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch: pytest.MonkeyPa
     )
 
 
+def test_a_prefix_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complaint(monkeypatch, TICKTREE_PORT="1") == "TICKTREE_PORT: expected a known setting, did you mean PORT?"
+
+
 def test_an_unknown_name_in_the_file_stops_the_start_too() -> None:
     Path(".env").write_text("TICKTREE_COLOUR=blue\n")
     with pytest.raises(SettingsError, match="TICKTREE_COLOUR: expected a known setting"):

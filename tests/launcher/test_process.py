@@ -1,38 +1,16 @@
 """A child process: ready when it says so, stopped politely and then surely, dead with its parent."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import trio
 
-from engine.launcher.process import Command, Process, ProcessError, tell_ready
-
-READY = "import os; os.write(int(os.environ['TICKTREE_READY_FD']), b'1')\n"
-PATIENT = READY + "import time; time.sleep(60)"
-STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + PATIENT
-
-
-def python(code: str, *, ready_within_s: float = 5.0, stop_within_s: float = 2.0) -> Command:
-    return Command(
-        "child",
-        (sys.executable, "-c", code),
-        environment=dict(os.environ),
-        ready_within_s=ready_within_s,
-        stop_within_s=stop_within_s,
-    )
-
-
-def lives(pid: int) -> bool:
-    """Whether it runs; a zombie that nobody has waited for yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+from engine.launcher.own import Command, program, tell_ready
+from engine.launcher.process import Process, ProcessError, Program, Started
+from tests.launcher.children import PATIENT, STUBBORN, lives, python
 
 
 async def test_a_child_is_ready_when_it_says_so_and_ends_when_asked() -> None:
@@ -57,8 +35,8 @@ async def test_a_child_that_takes_too_long_to_be_ready_is_an_error() -> None:
 
 
 async def test_a_program_that_does_not_exist_is_an_error_that_names_it() -> None:
-    with pytest.raises(ProcessError, match="child: expected to start /nowhere/program"):
-        Process(Command("child", ("/nowhere/program",)))
+    with pytest.raises(ProcessError, match="/nowhere/program: expected to start, was: "):
+        Process(program("child", Command(("/nowhere/program",))))
     await trio.lowlevel.checkpoint()
 
 
@@ -99,23 +77,28 @@ async def test_a_probe_decides_when_a_server_is_ready() -> None:
         await trio.sleep(0.01)
         asked.append("answered")
 
-    process = Process(Command("server", ("/bin/sleep", "60"), probe=probe))
+    def start() -> Started:
+        return Started(subprocess.Popen(["/bin/sleep", "60"]), probe)
+
+    process = Process(Program("server", start))
     await process.ready()
     assert asked == ["answered"]
     await process.stop()
 
 
-def test_saying_ready_to_nobody_does_nothing() -> None:
-    tell_ready({})
+def test_saying_ready_to_nobody_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TICKTREE_READY_FD", raising=False)
+    tell_ready()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_no_child_survives_the_kill_of_its_parent() -> None:
     program = """
 import os, sys, trio
-from engine.launcher.process import Command, Process
+from engine.launcher.own import Command, program
+from engine.launcher.process import Process
 async def main():
-    process = Process(Command("child", ("/bin/sleep", "60")))
+    process = Process(program("child", Command(("/bin/sleep", "60"))))
     print(process.pid, flush=True)
     await process.wait()
 trio.run(main)

@@ -1,0 +1,73 @@
+"""``ticktree run``."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+EXAMPLES = """
+\b
+Examples:
+  ticktree run                        stores, simulated exchange, engine and web on this machine
+  ticktree run --port 9000            the same on another port
+  ticktree run --role web             only the web, on the stores of REDIS_URL and DATABASE_URL
+  ticktree run --new-admin-token      the token was lost: make another, print it, forget the old one
+"""
+
+
+@click.command("run", epilog=EXAMPLES)
+@click.option("--role", type=click.Choice(["all", "engine", "web"]), default="all", help="What to run; all by default.")
+@click.option("--host", help="Address the web listens on (TICKTREE_HOST).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port the web listens on (PORT).")
+@click.option("--new-admin-token", is_flag=True, help="Make a new admin token and print it; the old one ends.")
+@click.option("--listen-fd", type=int, hidden=True)
+def command(role: str, host: str | None, port: int | None, listen_fd: int | None, *, new_admin_token: bool) -> None:
+    """Start everything: stores, simulated exchange, engine and web.
+
+    The simulated exchange runs unless a provider is configured. The embedded stores keep their data in
+    TICKTREE_DATA_DIR; REDIS_URL and DATABASE_URL replace them. Ctrl-C saves what is unsaved and stops; a second Ctrl-C
+    stops at once.
+    """
+    from config.loading import load_settings
+    from config.logging import configure
+
+    given: dict[str, Any] = {"host": host, "port": port}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    configure(settings)
+    if role == "all":
+        code = _all(settings, new_admin_token=new_admin_token)
+    else:
+        code = _engine(settings) if role == "engine" else _web(settings, listen_fd)
+    sys.exit(code)
+
+
+def _all(settings: "Settings", *, new_admin_token: bool) -> int:
+    from engine.launcher.everything import run_everything
+
+    return run_everything(settings, new_admin_token=new_admin_token)
+
+
+def _engine(settings: "Settings") -> int:
+    import trio
+
+    from engine.app import run_engine
+    from engine.launcher.own import tell_ready
+
+    _ = settings.hot_url, settings.durable_url  # missing ones are a sentence here, a traceback later
+    trio.run(run_engine, settings, tell_ready)
+    return 0
+
+
+def _web(settings: "Settings", listen_fd: int | None) -> int:
+    from engine.launcher.everything import run_webs
+    from engine.launcher.own import tell_ready
+    from web.app import run_web
+
+    _ = settings.hot_url, settings.durable_url
+    if listen_fd is None and settings.web_concurrency > 1:
+        return run_webs(settings)
+    run_web(settings, listen_fd, tell_ready)
+    return 0

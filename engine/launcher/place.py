@@ -1,0 +1,88 @@
+"""What the launcher takes before anything starts: the web's port, free ports, the secret key, and a note of its run."""
+
+import errno
+import os
+import secrets
+import socket
+from pathlib import Path
+
+import msgspec
+
+BACKLOG = 1024
+
+
+class LaunchError(Exception):
+    """Nothing can be started: the message says why and what to do."""
+
+
+class RunNote(msgspec.Struct, frozen=True):
+    """Where the stores of a running launcher are, for the other commands; readable by its owner only."""
+
+    pid: int
+    redis_url: str
+    database_url: str
+
+    def __repr__(self) -> str:
+        return f"RunNote(pid={self.pid})"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The web's socket. It stays open while web processes come and go: clients wait instead of being refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise LaunchError(_port_sentence(host, port, error)) from error
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def secret_key(data_dir: Path) -> str:
+    """The key that signs sessions, made once and kept for the owner only."""
+    file = data_dir / "secret-key"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(48).encode())
+    return file.read_text()
+
+
+def note_run(data_dir: Path, note: RunNote) -> Path:
+    """Leaves the note of this run, and tells where."""
+    file = _note_file(data_dir)
+    write_private(file, msgspec.json.encode(note))
+    return file
+
+
+def noted_run(data_dir: Path) -> RunNote | None:
+    """The note of the run that uses this folder, if there is one."""
+    try:
+        return msgspec.json.decode(_note_file(data_dir).read_bytes(), type=RunNote)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, all of it or nothing."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+        target.write(content)
+    fresh.replace(file)
+
+
+def _note_file(data_dir: Path) -> Path:
+    return data_dir / "run.json"
+
+
+def _port_sentence(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"PORT: expected a free port, was {port}, which another program uses. "
+            f"Choose another: PORT={port + 1} ticktree run"
+        )
+    if error.errno == errno.EACCES:
+        return f"PORT: expected a port this account may use, was {port}. Choose one above 1023: PORT=8000 ticktree run"
+    return f"TICKTREE_HOST: expected an address of this machine, was {host}."

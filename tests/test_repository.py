@@ -1,0 +1,84 @@
+"""The repository itself: pinned, without addresses that belong to nobody else's machine, and told truly by its README."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config.loading import expected, variables
+from scripts.settings_table import example, table
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com")
+HOME_OF_THE_TOOLS = re.compile("/" + r"(work|tmp/plan)/")
+
+
+def tracked_files() -> list[Path]:
+    """The files of the tree; without git those that a package would hold."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    names = listed.stdout.split("\0") if listed.returncode == 0 else []
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def test_no_file_names_a_registrys_host() -> None:
+    assert [file.name for file in tracked_files() if any(host in text_of(file) for host in REGISTRIES)] == []
+
+
+def test_no_file_leans_on_a_folder_beside_the_tree() -> None:
+    assert [file.name for file in tracked_files() if HOME_OF_THE_TOOLS.search(text_of(file))] == []
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: file.name)
+def test_every_requirement_is_pinned_with_hashes_and_no_index(file: Path) -> None:
+    text = text_of(file)
+    entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", text).strip())
+    assert [entry.split()[0] for entry in entries if not re.search(r"==\S+.*--hash=sha256:", entry, re.DOTALL)] == []
+    assert "index-url" not in text
+    assert "find-links" not in text
+
+
+def test_the_files_agree_on_every_version() -> None:
+    """What runs is what was tested: one version, or the same ones by Python's version."""
+    pins: dict[str, set[tuple[str, ...]]] = {}
+    for file in REQUIREMENTS:
+        found = re.findall(r"(?m)^([\w.-]+)(?:\[[^]]*])?==(\S+)", text_of(file))
+        for name in {name for name, _ in found}:
+            pins.setdefault(name, set()).add(tuple(version for other, version in found if other == name))
+    assert {name: versions for name, versions in pins.items() if len(versions) > 1} == {}
+
+
+def test_the_readme_names_the_two_commands_and_make_knows_them() -> None:
+    makefile = text_of(ROOT / "Makefile")
+    for command in ("run", "test"):
+        assert f"make {command}" in text_of(ROOT / "README.md")
+        assert re.search(rf"(?m)^{command}:", makefile)
+
+
+def test_the_readmes_table_is_the_settings() -> None:
+    """After a change: python scripts/settings_table.py."""
+    assert table() in text_of(ROOT / "README.md")
+    assert text_of(ROOT / ".env.example") == example()
+
+
+def test_every_setting_says_what_it_does_and_takes() -> None:
+    assert [name for name, field in variables().items() if not field.description or not expected(field)] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    from engine.cli import COMMANDS
+
+    assert [name for name in COMMANDS if f"ticktree {name}" not in text_of(ROOT / "README.md")] == []
+
+
+def test_the_licence_and_the_oldest_python_are_what_we_say() -> None:
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    assert project["license"] == "MIT"
+    assert "ticktree authors" in text_of(ROOT / "LICENSE")
+    assert project["requires-python"] == ">=3.11"
