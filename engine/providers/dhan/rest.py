@@ -2,10 +2,10 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import trio
@@ -20,6 +20,8 @@ from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
 from engine.providers.rate_limiter import Quota, RateLimiter, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
+
+T = TypeVar("T")
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 DAYS_PER_CALL: Final = 90
@@ -90,8 +92,8 @@ class DhanHistory:
         for first_ns, last_ns in _spans(start_ns, end_ns):
             start, end = _wall_clock(first_ns), _wall_clock(last_ns)
             call = partial(self._client.minutes, _named(route), start, end, open_interest=is_derivative(route))
-            reply = await self._ask(self._charts, call)
-            candles.update((candle.time, candle) for candle in self._chart(reply, route, "1m"))
+            chart = await self._chart(call, route, "1m")
+            candles.update((candle.time, candle) for candle in chart)
         return [candles[time] for time in sorted(candles) if start_ns <= time < end_ns]
 
     async def days(self, route: Route, first: date, last: date) -> list[Candle]:
@@ -103,8 +105,7 @@ class DhanHistory:
             return []
         start, end = first.isoformat(), (last + timedelta(days=1)).isoformat()  # Dhan leaves the last day out
         call = partial(self._client.days, _named(route), start, end, open_interest=is_derivative(route))
-        reply = await self._ask(self._charts, call)
-        days = {_indian_date(candle.time): candle for candle in self._chart(reply, route, "1d")}
+        days = {_indian_date(candle.time): candle for candle in await self._chart(call, route, "1d")}
         return [
             msgspec.structs.replace(days[day], time=_midnight_ns(day)) for day in sorted(days) if first <= day <= last
         ]
@@ -117,30 +118,28 @@ class DhanHistory:
             ids: defaultdict[str, list[int]] = defaultdict(list)
             for route in asked:
                 ids[route.segment].append(int(route.security_id))
-            reply = await self._ask(self._prices, partial(self._client.last_prices, ids))
-            prices.update(_prices(reply, asked))
+            table = await self._ask(self._prices, partial(self._client.last_prices, ids), last_price_table)
+            prices.update(_on_grid(table or {}, asked))
         return prices
 
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
 
-    def _chart(self, reply: Reply, route: Route, timeframe: str) -> Iterator[Candle]:
-        if not reply.ok:  # no data for this range
-            return
-        for candle in chart_candles(reply.body, route, timeframe, self.name):
-            if candle is None:
-                self._bars_skipped += 1
-            else:
-                yield candle
+    async def _chart(self, call: Callable[[], Reply], route: Route, timeframe: str) -> list[Candle]:
+        read = partial(chart_candles, route=route, timeframe=timeframe, source=self.name)
+        bars = await self._ask(self._charts, call, read) or []
+        candles = [bar for bar in bars if bar is not None]
+        self._bars_skipped += len(bars) - len(candles)
+        return candles
 
-    async def _ask(self, limiter: RateLimiter, call: Callable[[], Reply]) -> Reply:
-        """The reply to a call, tried again as the policy says; not ``ok`` only where there is no data."""
+    async def _ask(self, limiter: RateLimiter, call: Callable[[], Reply], read: Callable[[Any], T]) -> T | None:
+        """What is read from the reply to a call, tried again as the policy says; ``None`` where there is no data."""
 
-        async def attempt() -> Reply:
+        async def attempt() -> T | None:
             await limiter.acquire()
             try:
-                return await self._call(call)
+                return await self._in_thread(partial(_call, call, read))
             except ProviderError as error:
                 self._failures += 1
                 if error.advice is Advice.WAIT:
@@ -149,19 +148,26 @@ class DhanHistory:
 
         return await retrying(attempt, self._retry, jitter=self._jitter)
 
-    async def _call(self, call: Callable[[], Reply]) -> Reply:
+    async def _in_thread(self, call: Callable[[], T]) -> T:
         # The thread of a cancelled or timed-out call goes on to its end, and keeps its place among the threads until
         # then: a server that answers nobody costs two threads, not one more for each try.
         async with self._turns:
             self._calls += 1
             try:
                 with trio.fail_after(3 * self._timeout_s):  # connect, send and read have that bound each
-                    reply = await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
+                    return await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
             except trio.TooSlowError as error:
                 raise ProviderError(f"Dhan did not answer within {3 * self._timeout_s:g} s") from error
-        if not reply.ok and reply.code != NO_DATA:
-            raise _failure(reply)
-        return reply
+
+
+def _call(call: Callable[[], Reply], read: Callable[[Any], T]) -> T | None:
+    """Ask and read in one go, in the worker thread: ninety days of minutes would hold the loop for too long."""
+    reply = call()
+    if reply.ok:
+        return read(reply.body)
+    if reply.code == NO_DATA:
+        return None
+    raise _failure(reply)
 
 
 def _failure(reply: Reply) -> ProviderError:
@@ -175,10 +181,7 @@ def _failure(reply: Reply) -> ProviderError:
     return http_failure(reply.status, wait_s=wait_s)
 
 
-def _prices(reply: Reply, routes: Sequence[Route]) -> dict[str, float]:
-    if not reply.ok:
-        return {}
-    table = last_price_table(reply.body)
+def _on_grid(table: Mapping[str, Mapping[str, float]], routes: Sequence[Route]) -> dict[str, float]:
     found = ((route, table.get(route.segment, {}).get(route.security_id)) for route in routes)
     return {route.instrument: TickSize(route.tick_size).round(price) for route, price in found if price is not None}
 

@@ -1,0 +1,58 @@
+import pickle
+from typing import Protocol, cast
+
+import pytest
+
+from engine.providers.base import Advice, Connection, Decoder, History, LiveFeed, PlanError, ProviderError, Route
+from engine.providers.dhan.account import DhanCredentials
+from engine.providers.dhan.decoder import DhanDecoder
+from engine.providers.dhan.rest import DhanHistory
+from engine.providers.dhan.session import DhanConnection, DhanFeed
+from engine.providers.secret import Secret
+from tests.providers.dhan.routes import HDFCBANK
+
+
+@pytest.mark.parametrize(
+    ("contract", "implementation"),
+    [(LiveFeed, DhanFeed), (Connection, DhanConnection), (Decoder, DhanDecoder), (History, DhanHistory)],
+)
+def test_dhan_offers_what_the_contract_names(contract: type, implementation: type) -> None:
+    names = {name for name in vars(contract) if not name.startswith("_")} - set(vars(Protocol))
+    assert {name for name in names if not hasattr(implementation, name)} <= {"name"}
+
+
+def test_dhan_fits_the_contract_for_the_type_checker() -> None:
+    credentials = DhanCredentials("1100012345", Secret("token"))
+    feed: LiveFeed = DhanFeed(credentials)
+    history: History = DhanHistory(credentials)
+    decoder: Decoder = feed.decoder([HDFCBANK])
+
+    assert feed.name == "dhan"
+    assert decoder.statistics().packets == 0
+    cast("DhanHistory", history).close()
+
+
+def test_an_error_carries_its_advice() -> None:
+    error = ProviderError("too many", advice=Advice.WAIT, wait_s=60, code="805")
+
+    assert (str(error), error.advice, error.wait_s, error.code) == ("too many", Advice.WAIT, 60, "805")
+    assert ProviderError("gone").advice is Advice.RETRY
+    assert PlanError("too many").advice is Advice.FIX_REQUEST
+
+
+def test_a_route_knows_its_segment_key() -> None:
+    assert Route("NSE:HDFCBANK", "NSE_EQ", "1333", 0.05, "equity").key == "NSE_EQ:1333"
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    secret = Secret("canary")
+
+    assert "canary" not in f"{secret} {secret!r} {[secret]}"
+    assert secret.redact("token=canary&x") == "token=***&x"
+    assert Secret("").redact("unchanged") == "unchanged"
+    assert (secret.reveal(), bool(secret), bool(Secret(""))) == ("canary", True, False)
+
+
+def test_a_secret_is_not_written_anywhere() -> None:
+    with pytest.raises(TypeError, match="secret"):
+        pickle.dumps(Secret("canary"))

@@ -1,0 +1,106 @@
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.providers.base import Advice, ProviderError
+from engine.providers.rate_limiter import Quota, RateLimiter, TokenBucket
+
+
+@given(
+    per_second=st.floats(0.1, 100),
+    burst=st.integers(1, 20),
+    pauses=st.lists(st.floats(0, 10), min_size=1, max_size=60),
+)
+def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
+    per_second: float, burst: int, pauses: list[float]
+) -> None:
+    bucket, now_s, taken = TokenBucket(per_second, burst), 0.0, list[float]()
+    for pause in pauses:
+        now_s += pause
+        while bucket.ready_in(now_s) > 1e-9:
+            now_s += bucket.ready_in(now_s)
+        bucket.take(now_s)
+        taken.append(now_s)
+
+    for first, start in enumerate(taken):
+        for last, end in enumerate(taken[first:], first):
+            assert last - first + 1 <= burst + (end - start) * per_second + 1e-6
+
+
+def test_a_rested_bucket_lets_a_burst_through_at_once() -> None:
+    bucket = TokenBucket(per_second=2, burst=3)
+    for _ in range(3):
+        assert bucket.ready_in(100.0) == 0
+        bucket.take(100.0)
+
+    assert bucket.ready_in(100.0) == 0.5
+
+
+def test_a_quota_is_whole_again_when_its_period_is_over() -> None:
+    quota = Quota(2, period_s=10)
+    quota.take(0.0)
+    quota.take(4.0)
+
+    assert (quota.ready_in(4.0), quota.ready_in(9.0), quota.ready_in(10.0)) == (6.0, 1.0, 0.0)
+
+
+async def test_callers_pass_one_by_one_in_their_order(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=2))
+    passed: list[tuple[int, float]] = []
+
+    async def call(number: int) -> None:
+        await limiter.acquire()
+        passed.append((number, trio.current_time() - start))
+
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for number in range(4):
+            nursery.start_soon(call, number)
+            await trio.testing.wait_all_tasks_blocked()
+
+    assert passed == [(0, 0.0), (1, 0.5), (2, 1.0), (3, 1.5)]
+
+
+async def test_the_strictest_rule_decides(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=10), Quota(2, period_s=60))
+    start = trio.current_time()
+
+    for _ in range(3):
+        await limiter.acquire()
+
+    assert trio.current_time() - start == 60
+
+
+async def test_a_cancelled_caller_has_taken_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=1))
+    start = trio.current_time()
+    await limiter.acquire()
+    with trio.move_on_after(0.5):
+        await limiter.acquire()
+
+    await limiter.acquire()
+
+    assert trio.current_time() - start == 1
+
+
+async def test_a_limit_used_up_for_long_is_told_instead_of_waited_for() -> None:
+    limiter = RateLimiter(Quota(1, period_s=86_400), patience_s=90)
+    await limiter.acquire()
+
+    with pytest.raises(ProviderError, match="rate limit") as raised:
+        await limiter.acquire()
+
+    assert raised.value.advice is Advice.WAIT
+    assert raised.value.wait_s == pytest.approx(86_400, abs=5)
+
+
+async def test_a_hold_stops_everyone(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=100))
+    start = trio.current_time()
+
+    limiter.hold(30)
+    limiter.hold(10)
+    await limiter.acquire()
+
+    assert trio.current_time() - start == 30
