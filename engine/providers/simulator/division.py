@@ -32,14 +32,13 @@ def path(bar: Bar, points: int, rng: Random) -> list[int]:
     points = max(points, points_needed(bar))
     if points == 1:
         return [bar.close]
-    marks = _marks(bar, points, rng)
     prices = [bar.open]
     sway = (bar.high - bar.low) * 0.5
-    for (start, first), (end, last) in pairwise(marks):
+    for (start, first), (end, last) in pairwise(_marks(bar, points, rng)):
         slope = (last - first) / (end - start)
-        for step in range(1, end - start):
-            price = round(first + slope * step + sway * (rng.random() - 0.5))
-            prices.append(min(max(price, bar.low), bar.high))
+        lowest = first - sway / 2 + 0.5
+        between = [int(lowest + slope * step + sway * rng.random()) for step in range(1, end - start)]
+        prices += [bar.low if price < bar.low else min(price, bar.high) for price in between]
         prices.append(last)
     return prices
 

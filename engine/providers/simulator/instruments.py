@@ -62,9 +62,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """What Dhan calls its kind, as in ``FUTIDX``."""
         return _DHAN_TYPES[self.kind]
 
+    @property
+    def scale(self) -> tuple[int, int]:
+        """A price in ticks times the first, by the second, is in rupees: the same float as rounding gives."""
+        return (1, round(1 / self.tick_size)) if self.tick_size < 1 else (round(self.tick_size), 1)
+
     def rupees(self, ticks: int) -> float:
-        """A price in rupees; the same float as ``round(price, 2)`` gives."""
-        return ticks / round(1 / self.tick_size) if self.tick_size < 1 else ticks * self.tick_size
+        multiplier, divisor = self.scale
+        return ticks * multiplier / divisor
 
     def ticks(self, rupees: float) -> int:
         """The nearest price on the grid, at least one tick."""

@@ -5,6 +5,7 @@ minutes that nobody watched cost nothing. The price of an instrument depends on 
 follow their index; adding instruments or another trade rate changes volumes and trades.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
@@ -54,6 +55,7 @@ class SyntheticMarket:
         self._curve = Curve(listings, seed=seed, hours=hours, presence=presence)
         self._volumes = lru_cache(maxsize=2 * len(listings) + 64)(self._block_volumes)
         self._block = lru_cache(maxsize=512)(self._make_block)
+        self._tape = lru_cache(maxsize=64)(self._make_tape)
 
     # What the exchange asks
 
@@ -77,7 +79,7 @@ class SyntheticMarket:
             for minute in range(day.minutes_before(time_ns + 1) - 1, -1, -1):
                 tape = self._tape(index, day, minute)
                 if tape is not None and tape.times[0] <= time_ns:
-                    return tape.event(sum(moment <= time_ns for moment in tape.times) - 1)
+                    return tape.event(bisect_right(tape.times, time_ns) - 1)
             day = self._hours.day_before(day)
         return None
 
@@ -114,7 +116,7 @@ class SyntheticMarket:
                     yield make_candle(self.listings[index], "1m", opens, bar, volume=volume, open_interest=interest)
             day = self._hours.day_from(day.sessions[-1][1])
 
-    def _tape(self, index: int, day: TradingDay, minute: int) -> MinuteTape | None:
+    def _make_tape(self, index: int, day: TradingDay, minute: int) -> MinuteTape | None:
         number, place = divmod(minute, BLOCK_MINUTES)
         block = self._block(index, day, number)
         bar = block.bars[place]

@@ -1,10 +1,13 @@
 """From what was traded to Dhan's packets, by subscription mode."""
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from engine.providers.dhan.codec import (
+    HEADER,
     SEGMENT_CODES,
+    FixedPacket,
     FullPacket,
     OpenInterestPacket,
     PreviousClosePacket,
@@ -16,6 +19,8 @@ from engine.providers.simulator.hours import INDIA_NS, SECOND_NS
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Trade, ladder
 
+_TWO_BYTES: Final = 0xFFFF
+
 
 class Mode(IntEnum):
     """How much a client wants to know; the number is the request code that subscribes it."""
@@ -26,17 +31,20 @@ class Mode(IntEnum):
 
 
 def encode_trade(mode: Mode, listing: Listing, trade: Trade) -> bytes:
-    """The packet that tells a trade in a mode."""
+    """The packet that tells a trade in a mode.
+
+    Quotes and tickers are packed straight from the trade, at a third of what ``encode`` takes for them.
+    """
     return _ENCODERS[mode](listing, trade)
 
 
 def encode_open_interest(listing: Listing, open_interest: int) -> bytes:
-    return encode(OpenInterestPacket(SEGMENT_CODES[listing.segment], listing.security_id, open_interest))
+    return _header(OpenInterestPacket, *listing.key) + OpenInterestPacket.layout.pack(open_interest)
 
 
 def encode_previous_close(listing: Listing, trade: Trade) -> bytes:
-    segment = SEGMENT_CODES[listing.segment]
-    return encode(PreviousClosePacket(segment, listing.security_id, trade.previous_close, trade.open_interest))
+    body = PreviousClosePacket.layout.pack(trade.previous_close, trade.open_interest)
+    return _header(PreviousClosePacket, *listing.key) + body
 
 
 def wire_time(time_ns: int) -> int:
@@ -44,28 +52,28 @@ def wire_time(time_ns: int) -> int:
     return (time_ns + INDIA_NS) // SECOND_NS
 
 
+@lru_cache(maxsize=32_768)
+def _header(kind: type[FixedPacket], segment: str, security_id: int) -> bytes:
+    return HEADER.pack(kind.code, HEADER.size + kind.layout.size, SEGMENT_CODES[segment], security_id)
+
+
 def _ticker(listing: Listing, trade: Trade) -> bytes:
-    segment = SEGMENT_CODES[listing.segment]
-    return encode(TickerPacket(segment, listing.security_id, trade.price, wire_time(trade.time_ns)))
+    return _header(TickerPacket, *listing.key) + TickerPacket.layout.pack(trade.price, wire_time(trade.time_ns))
 
 
 def _quote(listing: Listing, trade: Trade) -> bytes:
-    return encode(
-        QuotePacket(
-            SEGMENT_CODES[listing.segment],
-            listing.security_id,
-            trade.price,
-            trade.quantity,
-            wire_time(trade.time_ns),
-            trade.average_price,
-            trade.volume,
-            trade.sell_quantity,
-            trade.buy_quantity,
-            trade.day_open,
-            trade.previous_close,
-            trade.day_high,
-            trade.day_low,
-        )
+    return _header(QuotePacket, *listing.key) + QuotePacket.layout.pack(
+        trade.price,
+        trade.quantity & _TWO_BYTES,
+        wire_time(trade.time_ns),
+        trade.average_price,
+        trade.volume,
+        trade.sell_quantity,
+        trade.buy_quantity,
+        trade.day_open,
+        trade.previous_close,
+        trade.day_high,
+        trade.day_low,
     )
 
 

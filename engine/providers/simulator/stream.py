@@ -1,5 +1,6 @@
 """The running market: steps through the tapes of the instruments somebody follows, in order of time."""
 
+from bisect import bisect_right
 from collections import deque
 from heapq import heappop, heappush, heapreplace
 from itertools import count
@@ -49,7 +50,7 @@ class Stream:
         if index in self._cursors:
             return
         tape = self._market.tape(index, self._now_ns)
-        position = 0 if tape is None else sum(moment <= self._now_ns for moment in tape.times)
+        position = 0 if tape is None else bisect_right(tape.times, self._now_ns)
         if tape is None or position == len(tape.times):
             tape, position = self._market.tape_from(index, _next_minute(self._now_ns)), 0
         if tape is None:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import msgspec
 
 from engine.market.candle import Candle, CandleState
 from engine.providers.dhan.codec import DEPTH_LEVELS, DepthRow
-from engine.providers.simulator.division import Bar, path, split
+from engine.providers.simulator.division import Bar, path
 from engine.providers.simulator.hours import MINUTE_NS
 from engine.providers.simulator.instruments import Listing
 
@@ -115,12 +115,14 @@ class MinuteTape:
     """The trades that make one bar, generated from it: a path through its prices, its volume spread over them."""
 
     __slots__ = (
+        "_day_open",
         "_figures",
         "_highs",
-        "_listing",
+        "_lot_size",
         "_lows",
+        "_previous_close",
         "_prices",
-        "_quantities",
+        "_scale",
         "_turnovers",
         "_volumes",
         "opens_ns",
@@ -128,64 +130,74 @@ class MinuteTape:
     )
 
     def __init__(
-        self, listing: Listing, opens_ns: int, figures: DayFigures, bar: Bar, *, volume: int, trades: int, rng: Random
+        self,
+        listing: Listing,
+        opens_ns: int,
+        figures: DayFigures,
+        bar: Bar,
+        *,
+        volume: int,
+        trades: int,
+        rng: Random,
     ) -> None:
         prices = path(bar, trades, rng)
-        quantities = _quantities(volume, listing.lot_size, len(prices), rng)
+        volumes = _volumes(figures.volume, volume, listing.lot_size, len(prices), rng)
+        turnovers = (price * (after - before) for price, (before, after) in zip(prices, pairwise(volumes), strict=True))
         self.opens_ns = opens_ns
         self.times = _times(opens_ns, len(prices), rng)
-        self._listing = listing
         self._figures = figures
+        self._lot_size = listing.lot_size
+        self._scale = listing.scale
+        self._day_open = listing.rupees(figures.open)
+        self._previous_close = listing.rupees(figures.previous_close)
         self._prices = array("q", prices)
-        self._quantities = array("q", quantities)
-        self._volumes = array("q", list(accumulate(quantities, initial=figures.volume))[1:])
-        turnovers = map(int.__mul__, prices, quantities)
-        self._turnovers = array("q", list(accumulate(turnovers, initial=figures.turnover))[1:])
-        self._highs = array("q", list(accumulate(prices, max, initial=figures.high))[1:])
-        self._lows = array("q", list(accumulate(prices, min, initial=figures.low))[1:])
+        self._volumes = array("q", volumes)
+        self._turnovers = array("q", list(accumulate(turnovers, initial=figures.turnover)))
+        self._highs = array("q", list(accumulate(prices, max, initial=figures.high)))
+        self._lows = array("q", list(accumulate(prices, min, initial=figures.low)))
 
     @property
     def volume_before(self) -> int:
         return self._figures.volume
 
     def event(self, number: int) -> Trade:
-        rupees = self._listing.rupees
+        multiplier, divisor = self._scale
         figures = self._figures
-        price = self._prices[number]
-        volume = self._volumes[number]
-        noise = (self.times[number] // 1000 * 2_654_435_761) & 0xFFFF_FFFF
+        time_ns = self.times[number]
+        volume = self._volumes[number + 1]
+        noise = (time_ns // 1000 * 2_654_435_761) & 0xFFFF_FFFF
         return Trade(
-            self.times[number],
-            rupees(price),
-            self._quantities[number],
-            rupees(round(self._turnovers[number] / volume)) if volume else 0.0,
+            time_ns,
+            self._prices[number] * multiplier / divisor,
+            volume - self._volumes[number],
+            round(self._turnovers[number + 1] / volume) * multiplier / divisor if volume else 0.0,
             volume,
-            ((noise & 0xFFFF) + 1_000) * self._listing.lot_size,
-            ((noise >> 16) + 1_000) * self._listing.lot_size,
+            ((noise & 0xFFFF) + 1_000) * self._lot_size,
+            ((noise >> 16) + 1_000) * self._lot_size,
             figures.open_interest,
             figures.highest_open_interest,
             figures.lowest_open_interest,
-            rupees(figures.open),
-            rupees(figures.previous_close),
-            rupees(self._highs[number]),
-            rupees(self._lows[number]),
+            self._day_open,
+            self._previous_close,
+            self._highs[number + 1] * multiplier / divisor,
+            self._lows[number + 1] * multiplier / divisor,
         )
 
 
 def _times(opens_ns: int, count: int, rng: Random) -> Sequence[int]:
     """Ascending moments, one in each of ``count`` equal parts of the minute."""
     step = MINUTE_NS // count
-    return array("q", [opens_ns + place * step + int(step * rng.random()) for place in range(count)])
+    return array("q", [opens_ns + int(step * (place + rng.random())) for place in range(count)])
 
 
-def _quantities(volume: int, lot_size: int, count: int, rng: Random) -> list[int]:
-    """The volume over the trades, in whole lots but for a remainder that the last one takes."""
+def _volumes(before: int, volume: int, lot_size: int, count: int, rng: Random) -> list[int]:
+    """The day's volume before and after each trade, a lot at least in each; what is no whole lot comes with the last."""
     if not volume:
-        return [0] * count
-    lots, rest = divmod(volume, lot_size)
-    quantities = [lot_size * part for part in split(lots, [0.2 + rng.random() for _ in range(count)], minimum=1)]
-    quantities[-1] += rest
-    return quantities
+        return [before] * (count + 1)
+    fewest = min(volume // lot_size // count, 1)
+    share = (volume // lot_size - fewest * count) / count
+    lots = [int(share * (place + rng.random())) + fewest * place for place in range(1, count)]
+    return [before, *[before + lot_size * upto for upto in lots], before + volume]
 
 
 def ladder(listing: Listing, trade: Trade) -> tuple[DepthRow, ...]:
