@@ -1,0 +1,35 @@
+"""Backoff: how long a supervisor waits before it restarts a failed child."""
+
+import math
+
+import msgspec
+
+
+class Backoff(msgspec.Struct, frozen=True):
+    """Exponential delays with a cap; pure, the jitter's randomness is an argument. Durations in seconds."""
+
+    initial_s: float = 0.5
+    maximum_s: float = 30.0
+    factor: float = 2.0
+    jitter: float = 0.2
+    """The share of a delay that chance may take away, so that what failed together does not return together."""
+    stable_after_s: float = 60.0
+    """An incarnation that lived this long has earned a fresh start of the series; merely starting has not."""
+
+    def delay(self, attempt: int, jitter: float) -> float:
+        """Seconds to wait before restart number ``attempt`` (from 0); ``jitter`` is a random number in [0, 1)."""
+        return self._full(attempt) * (1.0 - self.jitter * jitter)
+
+    def _full(self, attempt: int) -> float:
+        if self.initial_s <= 0.0:
+            return 0.0
+        if self.factor > 1.0 and attempt * math.log(self.factor) > math.log(self.maximum_s / self.initial_s):
+            return self.maximum_s  # also keeps factor ** attempt from overflowing
+        return min(self.maximum_s, self.initial_s * self.factor**attempt)
+
+
+NONE = Backoff(initial_s=0.0, maximum_s=0.0, jitter=0.0)
+"""Restart at once: for children whose failure costs nothing to repeat."""
+
+GENTLE = Backoff(initial_s=1.0, maximum_s=60.0)
+"""For children that lean on a store or a provider, which need time to come back."""
