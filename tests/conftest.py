@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from types import FrameType
 
+pytest_plugins = ["tests.servers"]
+
 DEADLINE_S = 60.0
 SLOW_DEADLINE_S = 300.0
 REMINDER_S = 5.0

@@ -1,0 +1,28 @@
+"""The durable store: everything that must outlive Redis, in PostgreSQL."""
+
+from engine.storage.durable.migrate import MigrationStatus, migrate
+from engine.storage.durable.rows import (
+    AuditEntry,
+    DailyCandle,
+    Exchange,
+    Gap,
+    Job,
+    MappedInstrument,
+    ProviderMapping,
+    SaveResult,
+)
+from engine.storage.durable.store import DurableStore
+
+__all__ = [
+    "AuditEntry",
+    "DailyCandle",
+    "DurableStore",
+    "Exchange",
+    "Gap",
+    "Job",
+    "MappedInstrument",
+    "MigrationStatus",
+    "ProviderMapping",
+    "SaveResult",
+    "migrate",
+]

@@ -1,0 +1,259 @@
+"""Instruments, where they trade, and under which names providers know them."""
+
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.storage.durable.link import Connection, PostgresLink
+from engine.storage.durable.rows import Exchange, MappedInstrument, ProviderMapping
+from engine.storage.errors import DurableStoreError
+
+_ROWS_A_STATEMENT = 10_000
+
+_IDS = """
+SELECT i.id, e.code || ':' || i.symbol AS canonical, e.code, e.timezone, i.is_active AND e.is_active AS is_active
+FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+"""
+
+_INSTRUMENTS = """
+SELECT i.id, e.code AS exchange, i.symbol, i.name, i.kind, i.tick_size, i.lot_size, i.expiry, i.strike, i.option_type, i.underlying
+FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+WHERE i.is_active AND e.is_active
+ORDER BY e.code, i.symbol
+"""
+
+_MAPPED = """
+SELECT e.code || ':' || i.symbol AS instrument, m.segment, m.provider_symbol, i.tick_size, i.kind,
+    coalesce(x.priority, 1) AS priority
+FROM provider_instrument_mapping m
+JOIN providers p ON p.id = m.provider_id
+JOIN instruments i ON i.id = m.instrument_id
+JOIN exchanges e ON e.id = i.exchange_id
+LEFT JOIN exchange_provider_mapping x ON x.exchange_id = e.id AND x.provider_id = p.id
+CROSS JOIN (SELECT coalesce($2::date, current_date) AS today) AS asked
+WHERE p.name = $1 AND m.valid_from <= today AND (m.valid_to IS NULL OR m.valid_to > today)
+    AND m.is_active AND p.is_active AND i.is_active AND e.is_active AND coalesce(x.is_active, true)
+    AND (i.expiry IS NULL OR i.expiry >= today)
+ORDER BY instrument
+"""
+
+_EXCHANGES = """
+SELECT code, name, timezone, country, currency, market_open_time, market_close_time, is_24_hours
+FROM exchanges WHERE is_active ORDER BY code
+"""
+
+_SEED_EXCHANGES = """
+INSERT INTO exchanges AS old (code, name, timezone, country, currency, market_open_time, market_close_time, is_24_hours)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::time[], $7::time[], $8::bool[])
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, timezone = excluded.timezone, country = excluded.country,
+    currency = excluded.currency, market_open_time = excluded.market_open_time,
+    market_close_time = excluded.market_close_time, is_24_hours = excluded.is_24_hours, updated_at = now()
+"""
+
+_SEED_INSTRUMENTS = """
+INSERT INTO instruments AS old (exchange_id, symbol, name, kind, tick_size, lot_size, expiry, strike, option_type, underlying)
+SELECT e.id, r.symbol, r.name, r.kind, r.tick_size, r.lot_size, r.expiry, r.strike, r.option_type, r.underlying
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::date[], $8::float8[], $9::text[],
+    $10::text[]) AS r(exchange, symbol, name, kind, tick_size, lot_size, expiry, strike, option_type, underlying)
+JOIN exchanges e ON e.code = r.exchange
+ON CONFLICT (exchange_id, symbol) DO UPDATE SET name = excluded.name, kind = excluded.kind, tick_size = excluded.tick_size,
+    lot_size = excluded.lot_size, expiry = excluded.expiry, strike = excluded.strike, option_type = excluded.option_type,
+    underlying = excluded.underlying, updated_at = now()
+WHERE (old.name, old.kind, old.tick_size, old.lot_size, old.expiry, old.strike, old.option_type, old.underlying)
+    IS DISTINCT FROM (excluded.name, excluded.kind, excluded.tick_size, excluded.lot_size, excluded.expiry, excluded.strike,
+    excluded.option_type, excluded.underlying)
+"""
+
+_SEED_PROVIDERS = "INSERT INTO providers (name) SELECT * FROM unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
+
+_SEED_PRIORITIES = """
+INSERT INTO exchange_provider_mapping (exchange_id, provider_id)
+SELECT DISTINCT i.exchange_id, m.provider_id
+FROM provider_instrument_mapping m JOIN instruments i ON i.id = m.instrument_id
+WHERE m.valid_to IS NULL
+ON CONFLICT DO NOTHING
+"""
+
+_WANTED = """
+WITH wanted AS MATERIALIZED (
+    SELECT p.id AS provider_id, r.instrument_id, r.segment, r.provider_symbol, r.valid_from
+    FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::date[])
+        AS r(provider, instrument_id, segment, provider_symbol, valid_from)
+    JOIN providers p ON p.name = r.provider
+)
+"""
+
+# The token went to another instrument, or the instrument to another token: what was true until then ends.
+_END_TOKENS = f"""
+{_WANTED}
+UPDATE provider_instrument_mapping AS old SET valid_to = greatest(old.valid_from, wanted.valid_from), updated_at = now()
+FROM wanted
+WHERE old.valid_to IS NULL AND old.provider_id = wanted.provider_id AND old.segment = wanted.segment
+    AND old.provider_symbol = wanted.provider_symbol AND old.instrument_id <> wanted.instrument_id
+"""
+_END_INSTRUMENTS = f"""
+{_WANTED}
+UPDATE provider_instrument_mapping AS old SET valid_to = greatest(old.valid_from, wanted.valid_from), updated_at = now()
+FROM wanted
+WHERE old.valid_to IS NULL AND old.provider_id = wanted.provider_id AND old.instrument_id = wanted.instrument_id
+    AND (old.segment, old.provider_symbol) <> (wanted.segment, wanted.provider_symbol)
+"""
+_BEGIN_MAPPINGS = f"""
+{_WANTED}
+INSERT INTO provider_instrument_mapping (provider_id, instrument_id, segment, provider_symbol, valid_from)
+SELECT provider_id, instrument_id, segment, provider_symbol, valid_from FROM wanted
+ON CONFLICT (provider_id, instrument_id) WHERE valid_to IS NULL DO NOTHING
+"""
+
+
+class InstrumentNames:
+    """Canonical names ↔ the tables' ids; asks again only for what it does not know yet."""
+
+    def __init__(self, link: PostgresLink) -> None:
+        self._link = link
+        self._ids: dict[str, int] = {}
+        self._zones: dict[str, ZoneInfo] = {}
+
+    async def ids(self, instruments: Iterable[str]) -> dict[str, int]:
+        """The ids of those instruments that exist."""
+        wanted = set(instruments)
+        if not wanted <= self._ids.keys():
+            await self._load()
+        return {instrument: self._ids[instrument] for instrument in wanted & self._ids.keys()}
+
+    async def names(self, ids: set[int]) -> Mapping[int, str]:
+        """The names of ids that exist."""
+        if not ids <= set(self._ids.values()):
+            await self._load()
+        return {identity: name for name, identity in self._ids.items() if identity in ids}
+
+    def zone(self, instrument: str) -> ZoneInfo:
+        """The time zone of the exchange of an instrument whose id is known."""
+        return self._zones[instrument.partition(":")[0]]
+
+    async def _load(self) -> None:
+        rows = await self._link.rows(_IDS)
+        self._ids = {row["canonical"]: row["id"] for row in rows}
+        self._zones = {code: ZoneInfo(zone) for code, zone in {(row["code"], row["timezone"]) for row in rows}}
+
+
+class InstrumentMaster:
+    """The tables of what can be traded; seeding them is safe to repeat."""
+
+    def __init__(self, link: PostgresLink, names: InstrumentNames) -> None:
+        self._link = link
+        self._names = names
+
+    async def instruments(self) -> list[Instrument]:
+        """All active instruments, by name."""
+        return [
+            Instrument(
+                id=row["id"],
+                exchange=row["exchange"],
+                symbol=row["symbol"],
+                name=row["name"],
+                kind=InstrumentKind(row["kind"]),
+                tick_size=row["tick_size"],
+                lot_size=row["lot_size"],
+                expiry=row["expiry"],
+                strike=row["strike"],
+                option_type=OptionType(row["option_type"]) if row["option_type"] else None,
+                underlying=row["underlying"],
+            )
+            for row in await self._link.rows(_INSTRUMENTS)
+        ]
+
+    async def exchanges(self) -> list[Exchange]:
+        """All active exchanges, by code."""
+        return [Exchange(**dict(row)) for row in await self._link.rows(_EXCHANGES)]
+
+    async def instrument_names(self) -> list[str]:
+        """The canonical names of all active instruments, sorted."""
+        return sorted(row["canonical"] for row in await self._link.rows(_IDS) if row["is_active"])
+
+    async def routes(self, provider: str, day: date | None = None) -> list[MappedInstrument]:
+        """The active, unexpired instruments that a provider maps on that day; without one, today (UTC)."""
+        return [MappedInstrument(**dict(row)) for row in await self._link.rows(_MAPPED, provider, day)]
+
+    async def seed(
+        self, exchanges: Sequence[Exchange], instruments: Sequence[Instrument], mappings: Sequence[ProviderMapping]
+    ) -> None:
+        """Adds what is new and updates what changed, all of it or nothing. Instruments' ``id`` is ignored."""
+
+        async def work(connection: Connection) -> None:
+            await _fill(connection, _SEED_EXCHANGES, [_exchange_row(exchange) for exchange in exchanges])
+            await _check_exchanges(connection, instruments)
+            listed = {instrument.canonical: _instrument_row(instrument) for instrument in instruments}
+            await _fill(connection, _SEED_INSTRUMENTS, list(listed.values()))
+            await _seed_mappings(connection, mappings)
+
+        await self._link.run(work)
+
+
+async def _seed_mappings(connection: Connection, mappings: Sequence[ProviderMapping]) -> None:
+    await connection.execute(_SEED_PROVIDERS, sorted({mapping.provider for mapping in mappings}))
+    ids: dict[str, int] = {row["canonical"]: row["id"] for row in await connection.fetch(_IDS)}
+    unknown = {mapping.instrument for mapping in mappings} - ids.keys()
+    if unknown:
+        raise DurableStoreError(f"Mapped instruments that do not exist: {_some(unknown)}.")
+    rows = {
+        (mapping.provider, mapping.instrument): (
+            mapping.provider,
+            ids[mapping.instrument],
+            mapping.segment,
+            mapping.provider_symbol,
+            mapping.valid_from,
+        )
+        for mapping in mappings
+    }
+    for statement in (_END_TOKENS, _END_INSTRUMENTS, _BEGIN_MAPPINGS):
+        await _fill(connection, statement, list(rows.values()))
+    await connection.execute(_SEED_PRIORITIES)
+
+
+async def _check_exchanges(connection: Connection, instruments: Sequence[Instrument]) -> None:
+    known = {row["code"] for row in await connection.fetch("SELECT code FROM exchanges")}
+    unknown = {instrument.exchange for instrument in instruments} - known
+    if unknown:
+        raise DurableStoreError(f"Instruments of exchanges that do not exist: {_some(unknown)}.")
+
+
+async def _fill(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        await connection.execute(statement, *zip(*rows[start : start + _ROWS_A_STATEMENT], strict=True))
+
+
+def _exchange_row(exchange: Exchange) -> tuple[object, ...]:
+    return (
+        exchange.code,
+        exchange.name,
+        exchange.timezone,
+        exchange.country,
+        exchange.currency,
+        exchange.market_open_time,
+        exchange.market_close_time,
+        exchange.is_24_hours,
+    )
+
+
+def _instrument_row(instrument: Instrument) -> tuple[object, ...]:
+    return (
+        instrument.exchange,
+        instrument.symbol,
+        instrument.name,
+        instrument.kind.value,
+        instrument.tick_size,
+        instrument.lot_size,
+        instrument.expiry,
+        instrument.strike,
+        instrument.option_type.value if instrument.option_type else None,
+        instrument.underlying,
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    first = sorted(names)
+    return ", ".join(first[:5]) + (f" and {len(first) - 5} more" if len(first) > 5 else "")

@@ -1,0 +1,94 @@
+"""The one place that speaks through asyncpg: bounded, in transactions, and with our own errors.
+
+What runs here may run twice: after a restart of the server every pooled connection fails once, so work that met a lost
+connection is repeated once on a fresh one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import asyncpg
+
+from engine.storage.durable.errors import BAD_ADDRESS, PASSING, speaking_postgres
+from engine.storage.errors import DurableStoreError
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Result = TypeVar("Result")
+
+_CONNECTIONS = 8
+_CLOSE_BUDGET_S = 5.0
+_LOST = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
+class PostgresLink:
+    """A pool of connections to one database, which raises nothing but ``DurableStoreError``."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", answer_timeout_s: float) -> None:
+        self._pool = pool
+        self._answer_timeout_s = answer_timeout_s
+
+    @classmethod
+    async def open(cls, url: str, *, answer_timeout_s: float) -> "PostgresLink":
+        """A link to a database that answers."""
+        with speaking_postgres():
+            try:
+                pool = await asyncpg.create_pool(
+                    url,
+                    min_size=1,
+                    max_size=_CONNECTIONS,
+                    timeout=min(10.0, answer_timeout_s),
+                    command_timeout=answer_timeout_s,
+                )
+            except ValueError:
+                raise DurableStoreError(BAD_ADDRESS) from None  # the cause may quote the password
+        return cls(pool, answer_timeout_s)
+
+    async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Does the work in one transaction: all of it or nothing. It may be done twice."""
+        with speaking_postgres():
+            try:
+                return await self._once(work)
+            except _LOST:
+                await self._pool.expire_connections()
+                return await self._once(work)
+
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows of one query."""
+        return await self.run(lambda connection: connection.fetch(query, *arguments))
+
+    async def value(self, query: str, *arguments: Any) -> Any:
+        """The first column of the first row; ``None`` when there is none."""
+        return await self.run(lambda connection: connection.fetchval(query, *arguments))
+
+    async def close(self) -> None:
+        """Closes the connections, by force when the server does not let go."""
+        try:
+            async with asyncio.timeout(_CLOSE_BUDGET_S):
+                await self._pool.close()
+        except (TimeoutError, *PASSING):
+            self._pool.terminate()
+
+    async def _once(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        connection = await self._pool.acquire(timeout=self._answer_timeout_s)
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            result = await work(connection)
+            await transaction.commit()
+        except PASSING:
+            connection.terminate()  # a rollback on a silent connection would wait as long again
+            raise
+        else:
+            return result
+        finally:  # rolls back what was not committed
+            await self._pool.release(connection, timeout=self._answer_timeout_s)

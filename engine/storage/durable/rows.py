@@ -1,0 +1,97 @@
+"""What goes into the tables and comes out of them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+import msgspec
+
+from engine.market.candle import Candle
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """A place of trade. Market hours are in its own time zone; ``None`` where it never closes."""
+
+    code: str
+    name: str
+    timezone: str
+    country: str = ""
+    currency: str = ""
+    market_open_time: time | None = None
+    market_close_time: time | None = None
+    is_24_hours: bool = False
+
+
+class ProviderMapping(msgspec.Struct, frozen=True):
+    """Under which segment and id a provider knows an instrument, and from which day on."""
+
+    provider: str
+    instrument: str
+    """Canonical name."""
+    segment: str
+    provider_symbol: str
+    valid_from: date
+
+
+class MappedInstrument(msgspec.Struct, frozen=True):
+    """An active instrument as one provider knows it today."""
+
+    instrument: str
+    segment: str
+    provider_symbol: str
+    tick_size: float
+    kind: str
+    priority: int
+    """Of the provider for the exchange; 1 is asked first."""
+
+
+class DailyCandle(msgspec.Struct, frozen=True):
+    """A day's bar, kept by its date, with what only a day has."""
+
+    date: date
+    candle: Candle
+    """Its ``timeframe`` is ``1d``, its time the day's first session's opening."""
+    previous_close: float | None = None
+    adj_close: float | None = None
+    delivery_percentage: float | None = None
+
+
+class SaveResult(msgspec.Struct, frozen=True):
+    """What a save did."""
+
+    written: int
+    """Rows that are new or changed."""
+    unknown: tuple[str, ...] = ()
+    """Instruments that no table knows: their candles were left out."""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A stretch [start, end) of an instrument's buckets that an interruption touched, and what became of it."""
+
+    instrument: str
+    timeframe: str
+    start_ns: int
+    end_ns: int
+    status: str
+    """``open``, ``healed`` or ``unresolvable``."""
+    reason: str = ""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A piece of long work; ``progress`` goes from 0 to 1."""
+
+    id: str
+    kind: str
+    status: str
+    progress: float = 0.0
+    message: str = ""
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """Who did what to what."""
+
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    detail: Mapping[str, Any]

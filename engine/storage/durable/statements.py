@@ -1,0 +1,116 @@
+"""The SQL of price history.
+
+The rule of replacement, once for all: a row gives way to a higher revision; at the same revision a forming row gives way to
+anything, and a flagged one to an unflagged closed one. Everything else, repeats among it, changes nothing.
+"""
+
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+SAVING_LOCK = "SELECT pg_advisory_xact_lock(7473101002)"
+"""One save at a time: what a revision replaces must be what it read."""
+
+_EPOCH_US = "TIMESTAMPTZ 'epoch' + time_us * INTERVAL '1 microsecond'"
+_TIME_US = "(extract(epoch FROM ts) * 1000000)::bigint AS time_us"
+
+_GIVES_WAY = """(
+    new.rev > old.rev
+    OR new.rev = old.rev AND (
+        old.state = 'forming' AND (new.open, new.high, new.low, new.close, new.volume, new.oi, new.state, new.resolve_required)
+            IS DISTINCT FROM (old.open, old.high, old.low, old.close, old.volume, old.oi, old.state, old.resolve_required)
+        OR old.resolve_required AND NOT new.resolve_required AND new.state <> 'forming'
+    )
+)"""
+
+_SET = """
+    ts = excluded.ts, open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume, oi = excluded.oi, source = excluded.source, rev = excluded.rev, state = excluded.state,
+    resolve_required = excluded.resolve_required, published_at = now()
+"""
+
+SAVE_INTRADAY = f"""
+WITH input AS MATERIALIZED (
+    SELECT *, {_EPOCH_US} AS ts
+    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bigint[],
+        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[])
+    AS row(instrument_id, timeframe, time_us, open, high, low, close, volume, oi, source, rev, state, resolve_required)
+), replaced AS (
+    INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, volume, oi, previous_close,
+        delivery_percentage, source, state, resolve_required, published_at)
+    SELECT old.instrument_id, old.timeframe, old.ts, old.rev, old.open, old.high, old.low, old.close, old.volume, old.oi,
+        old.previous_close, old.delivery_percentage, old.source, old.state, old.resolve_required, old.published_at
+    FROM input AS new JOIN price_history_intraday AS old USING (instrument_id, timeframe, ts)
+    WHERE old.state <> 'forming' AND {_GIVES_WAY}
+), written AS (
+    INSERT INTO price_history_intraday AS old (instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev,
+        state, resolve_required)
+    SELECT instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required FROM input
+    ON CONFLICT (instrument_id, timeframe, ts) DO UPDATE SET {_SET}
+    WHERE {_GIVES_WAY.replace("new.", "excluded.")}
+    RETURNING 1
+)
+SELECT count(*) FROM written
+"""
+
+SAVE_DAILY = f"""
+WITH input AS MATERIALIZED (
+    SELECT *, {_EPOCH_US} AS ts
+    FROM unnest($1::int[], $2::date[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bigint[],
+        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[], $14::float8[], $15::float8[], $16::float8[])
+    AS row(instrument_id, date, time_us, open, high, low, close, volume, oi, source, rev, state, resolve_required,
+        previous_close, adj_close, delivery_percentage)
+), replaced AS (
+    INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, adj_close, volume, oi,
+        previous_close, delivery_percentage, source, state, resolve_required, published_at)
+    SELECT old.instrument_id, '1d', old.ts, old.rev, old.open, old.high, old.low, old.close, old.adj_close, old.volume, old.oi,
+        old.previous_close, old.delivery_percentage, old.source, old.state, old.resolve_required, old.published_at
+    FROM input AS new JOIN price_history_daily AS old USING (instrument_id, date)
+    WHERE old.state <> 'forming' AND {_GIVES_WAY}
+), written AS (
+    INSERT INTO price_history_daily AS old (instrument_id, date, ts, open, high, low, close, volume, oi, source, rev, state,
+        resolve_required, previous_close, adj_close, delivery_percentage)
+    SELECT instrument_id, date, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required, previous_close,
+        adj_close, delivery_percentage FROM input
+    ON CONFLICT (instrument_id, date) DO UPDATE SET {_SET},
+        previous_close = coalesce(excluded.previous_close, old.previous_close),
+        adj_close = coalesce(excluded.adj_close, old.adj_close),
+        delivery_percentage = coalesce(excluded.delivery_percentage, old.delivery_percentage)
+    WHERE {_GIVES_WAY.replace("new.", "excluded.")}
+    RETURNING 1
+)
+SELECT count(*) FROM written
+"""
+
+SAVE_CHECKPOINT = """
+INSERT INTO checkpoints AS old (name, position_ns) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position_ns = greatest(old.position_ns, excluded.position_ns), updated_at = now()
+"""
+
+CHECKPOINT = "SELECT position_ns FROM checkpoints WHERE name = $1"
+
+_CANDLE = f"instrument_id, {_TIME_US}, open, high, low, close, volume, oi, source, rev, state, resolve_required"
+
+CANDLES = f"""
+SELECT {_CANDLE} FROM price_history_intraday
+WHERE instrument_id = ANY($1::int[]) AND timeframe = $2 AND ts >= $3 AND ts < $4
+ORDER BY instrument_id, ts
+"""
+
+DAY_CANDLES = f"""
+SELECT {_CANDLE} FROM price_history_daily
+WHERE instrument_id = ANY($1::int[]) AND ts >= $2 AND ts < $3
+ORDER BY instrument_id, ts
+"""
+
+DAYS = f"""
+SELECT {_CANDLE}, date, previous_close, adj_close, delivery_percentage FROM price_history_daily
+WHERE instrument_id = $1 AND date BETWEEN $2 AND $3
+ORDER BY date
+"""
+
+FLAGGED_INTRADAY = f"""
+SELECT {_CANDLE}, timeframe FROM price_history_intraday WHERE resolve_required AND ts < $1 ORDER BY ts LIMIT $2
+"""
+
+FLAGGED_DAYS = f"""
+SELECT {_CANDLE}, '1d' AS timeframe FROM price_history_daily WHERE resolve_required AND ts < $1 ORDER BY ts LIMIT $2
+"""

@@ -1,0 +1,34 @@
+"""The durable store: everything ticktree keeps in PostgreSQL, behind one object."""
+
+from typing import Self
+
+from engine.storage.durable.candles import PriceHistory
+from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
+from engine.storage.durable.link import PostgresLink
+from engine.storage.durable.records import Records
+
+ANSWER_TIMEOUT_S = 30.0
+
+
+class DurableStore(PriceHistory, InstrumentMaster, Records):
+    """Price history, instruments and records in PostgreSQL.
+
+    Every method may raise ``DurableStoreUnavailableError`` (repeat later) or ``DurableStoreError`` (do not), and none
+    takes longer than about twice the answer timeout.
+    """
+
+    def __init__(self, link: PostgresLink) -> None:
+        PriceHistory.__init__(self, link, InstrumentNames(link))
+
+    @classmethod
+    async def connect(cls, url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Self:
+        """A store on the database at ``url``, which must be migrated."""
+        return cls(await PostgresLink.open(url, answer_timeout_s=answer_timeout_s))
+
+    async def ping(self) -> None:
+        """Returns when the database answers."""
+        await self._link.value("SELECT 1")
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._link.close()

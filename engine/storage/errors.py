@@ -1,0 +1,46 @@
+"""How the stores fail: one base, one branch for what passes by itself, and the predicate that tells the two apart.
+
+StorageError
+├── StorageUnavailableError      the store is away, too slow, full or restarting: repeat later, nothing is wrong with us
+│   ├── HotStoreUnavailableError
+│   └── DurableStoreUnavailableError
+├── HotStoreError                (HotStoreUnavailableError is one too)
+├── DurableStoreError            (DurableStoreUnavailableError is one too)
+└── EmbeddedServerError          an embedded server can not be prepared or started
+"""
+
+
+class StorageError(Exception):
+    """A store failed."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.__doc__} {detail}".strip())
+
+
+class StorageUnavailableError(StorageError):
+    """A store is not available."""
+
+
+class HotStoreError(StorageError):
+    """Redis refused."""
+
+
+class HotStoreUnavailableError(HotStoreError, StorageUnavailableError):
+    """Redis is not available."""
+
+
+class DurableStoreError(StorageError):
+    """PostgreSQL refused."""
+
+
+class DurableStoreUnavailableError(DurableStoreError, StorageUnavailableError):
+    """PostgreSQL is not available."""
+
+
+class EmbeddedServerError(StorageError):
+    """An embedded server can not run."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call, repeated later, may succeed without anybody changing anything."""
+    return isinstance(error, StorageUnavailableError | OSError)

@@ -1,0 +1,132 @@
+"""Reading candles: PostgreSQL, the hot series and the forming candle as one list, the newest of each bucket."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+
+import msgspec
+
+from engine.market import Calendars, derive
+from engine.market.candle import Candle, CandleState
+from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+
+HOT = "redis"
+DURABLE = "postgresql"
+
+Part = TypeVar("Part")
+
+
+class CandleRange(msgspec.Struct, frozen=True):
+    """Candles of one instrument and timeframe, oldest first."""
+
+    candles: list[Candle]
+    missing: tuple[str, ...] = ()
+    """The stores that were away: what only they hold is not among the candles."""
+
+    @property
+    def degraded(self) -> bool:
+        return bool(self.missing)
+
+
+class DayRange(msgspec.Struct, frozen=True):
+    """Days of one instrument, oldest first."""
+
+    days: list[DailyCandle]
+    missing: tuple[str, ...] = ()
+    """The stores that were away: what only they hold is not among the days."""
+
+    @property
+    def degraded(self) -> bool:
+        return bool(self.missing)
+
+
+class CandleReader:
+    """Joins what the two stores hold; does with one of them, and says so."""
+
+    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars) -> None:
+        self._hot = hot
+        self._durable = durable
+        self._calendars = calendars
+
+    async def rows(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> CandleRange:
+        """The candles that open in [start, end), the forming one among them. Raises only when both stores are away."""
+        saved, hot, forming = await asyncio.gather(
+            _or_away(self._durable.candles(instrument, timeframe, start_ns, end_ns)),
+            _or_away(self._hot.candles(instrument, timeframe, start_ns, end_ns)),
+            _or_away(self._forming(instrument, timeframe)),
+        )
+        missing = _missing(saved, hot, forming)
+        inside = [candle for candle in _given(forming) if start_ns <= candle.time < end_ns]
+        return CandleRange(newest([*_given(saved), *_given(hot), *inside]), missing)
+
+    async def days(self, instrument: str, first: date, last: date) -> DayRange:
+        """The days [first, last], both included, today's forming one among them. Raises only when both stores are away."""
+        calendar = self._calendars.of(instrument)
+        sessions = calendar.sessions(first, last)
+        bounds = (sessions[0].start_ns, sessions[-1].end_ns) if sessions else (0, 0)
+        saved, hot, forming = await asyncio.gather(
+            _or_away(self._durable.days(instrument, first, last)),
+            _or_away(self._hot.candles(instrument, "1d", *bounds)),
+            _or_away(self._forming(instrument, "1d")),
+        )
+        missing = _missing(saved, hot, forming)
+        days = {day.date: day for day in _given(saved)}
+        for candle in [*_given(hot), *_given(forming)]:
+            day = calendar.session_date(candle.time)
+            known = days.get(day)
+            if first <= day <= last and (known is None or is_newer(candle, known.candle)):
+                days[day] = msgspec.structs.replace(known or DailyCandle(day, candle), candle=candle)
+        return DayRange([days[day] for day in sorted(days)], missing)
+
+    async def _forming(self, instrument: str, timeframe: str) -> list[Candle]:
+        """The forming candle: as it is kept for watched instruments, else made of the minutes of its bucket."""
+        found = await self._hot.live_candles([(instrument, timeframe), (instrument, "1m")])
+        minute = found.get((instrument, "1m"))
+        ready = found.get((instrument, timeframe))
+        bucket = minute and self._calendars.of(instrument).bucket(timeframe, minute.time)
+        if timeframe == "1m" or minute is None or bucket is None:
+            return [ready] if ready else []
+        if ready and ready.time >= bucket.start_ns:
+            return [ready]
+        closed = await self._hot.candles(instrument, "1m", bucket.start_ns, bucket.end_ns)
+        return derive(newest([*closed, minute]), timeframe, self._calendars.of(instrument))[-1:]
+
+
+def is_newer(candle: Candle, than: Candle) -> bool:
+    """Whether a candle of the same bucket is to be believed rather than another that was read before it."""
+    if candle.revision != than.revision:
+        return candle.revision > than.revision
+    return candle.state is not CandleState.FORMING or than.state is CandleState.FORMING
+
+
+def newest(candles: Iterable[Candle]) -> list[Candle]:
+    """One candle for each time, oldest first; of equals the one that comes later in ``candles``."""
+    chosen: dict[int, Candle] = {}
+    for candle in candles:
+        known = chosen.get(candle.time)
+        if known is None or is_newer(candle, known):
+            chosen[candle.time] = candle
+    return [chosen[time] for time in sorted(chosen)]
+
+
+async def _or_away(part: Awaitable[Part]) -> Part | StorageUnavailableError:
+    try:
+        return await part
+    except StorageUnavailableError as error:
+        return error
+
+
+def _given(part: Sequence[Part] | StorageUnavailableError) -> Sequence[Part]:
+    return () if isinstance(part, StorageUnavailableError) else part
+
+
+def _missing(saved: object, *hot: object) -> tuple[str, ...]:
+    away = [part for part in hot if isinstance(part, StorageUnavailableError)]
+    if isinstance(saved, StorageUnavailableError):
+        if away:
+            raise saved
+        return (DURABLE,)
+    return (HOT,) if away else ()

@@ -1,0 +1,97 @@
+"""What the engine on duty keeps: its lease, its heartbeat, when it last saw each feed, and the maps of its symbols."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.storage.hot import keys
+from engine.storage.hot.link import Command, RedisLink, Script
+from engine.storage.hot.series import chunks
+
+_HOLD = Script("hold_lease")
+_RENEW = Script("renew_lease")
+_RELEASE = Script("release_lease")
+_FIELDS_A_COMMAND = 5_000
+
+
+class EngineDuty:
+    """One engine owns the feeds; what it must not lose when it dies lives here."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    # -- the lease
+
+    async def acquire_lease(self, owner: str, ttl_s: float) -> bool:
+        """Takes the lease if it is free or ours; whether we hold it now."""
+        return bool(await self._link.run(_HOLD, [keys.LEASE], [owner, int(ttl_s * 1000)]))
+
+    async def renew_lease(self, owner: str, ttl_s: float) -> bool:
+        """Prolongs the lease; False when it lapsed or another took it: then the feeds are not ours any more."""
+        return bool(await self._link.run(_RENEW, [keys.LEASE], [owner, int(ttl_s * 1000)]))
+
+    async def release_lease(self, owner: str) -> None:
+        """Gives the lease back, if it is ours."""
+        await self._link.run(_RELEASE, [keys.LEASE], [owner])
+
+    async def lease_owner(self) -> str | None:
+        """Who holds the lease."""
+        holder: bytes | None = await self._link.call("GET", keys.LEASE)
+        return None if holder is None else holder.decode()
+
+    # -- signs of life
+
+    async def write_heartbeat(self, payload: Mapping[str, Any]) -> None:
+        """Tells for 60 s that the engine lives: its id, the time, feeds and their state."""
+        await self._link.call("SET", keys.HEARTBEAT, msgspec.json.encode(payload), "EX", keys.HEARTBEAT_EXPIRY_S)
+
+    async def heartbeat(self) -> dict[str, Any] | None:
+        """The newest sign of life; ``None`` when the last one is older than 60 s."""
+        text: bytes | None = await self._link.call("GET", keys.HEARTBEAT)
+        return None if text is None else msgspec.json.decode(text, type=dict[str, Any])
+
+    async def set_seen(self, provider: str, seen_ns: int) -> None:
+        """Notes until when nothing of a provider's feed was missed."""
+        await self._link.call("HSET", keys.SEEN, provider, seen_ns)
+
+    async def get_seen(self, provider: str) -> int | None:
+        """Until when nothing of a provider's feed was missed; ``None`` when it never ran."""
+        text: bytes | None = await self._link.call("HGET", keys.SEEN, provider)
+        return None if text is None else int(text)
+
+    async def set_last_save(self, minutes: int, saved_ns: int) -> None:
+        """Mirrors the persister's checkpoint; PostgreSQL has the true one."""
+        await self._link.call("SET", f"last_save_time:{minutes}m", saved_ns)
+
+    async def get_last_save(self, minutes: int) -> int | None:
+        """The mirrored checkpoint."""
+        text: bytes | None = await self._link.call("GET", f"last_save_time:{minutes}m")
+        return None if text is None else int(text)
+
+    # -- the maps
+
+    async def set_maps(self, provider: str, forward: Mapping[str, str], reverse: Mapping[str, str]) -> None:
+        """Replaces a provider's maps: instrument → ``SEGMENT|provider symbol``, and ``SEGMENT:ID`` → instrument."""
+        for name, content in ((f"map:{provider}", forward), (f"map:{provider}:reverse", reverse)):
+            await self._link.many(_replacing(name, content), together=True)
+
+    async def segments_of(self, provider: str, instruments: Sequence[str]) -> dict[str, str]:
+        """``SEGMENT|provider symbol`` of each instrument that the provider maps."""
+        return await self._look_up(f"map:{provider}", instruments)
+
+    async def instruments_of(self, provider: str, segment_keys: Sequence[str]) -> dict[str, str]:
+        """The instrument of each ``SEGMENT:ID`` that the provider maps."""
+        return await self._look_up(f"map:{provider}:reverse", segment_keys)
+
+    async def _look_up(self, name: str, fields: Sequence[str]) -> dict[str, str]:
+        if not fields:
+            return {}
+        found: list[bytes | None] = await self._link.call("HMGET", name, *fields)
+        return {field: value.decode() for field, value in zip(fields, found, strict=True) if value is not None}
+
+
+def _replacing(name: str, content: Mapping[str, str]) -> list[Command]:
+    """Commands that, as one transaction, leave nothing but ``content`` behind."""
+    portions = chunks(list(content.items()), _FIELDS_A_COMMAND)
+    return [("DEL", name), *(("HSET", name, *(part for item in portion for part in item)) for portion in portions)]

@@ -1,0 +1,60 @@
+"""The names and life times of everything we keep in Redis, as the public contract fixes them."""
+
+from engine.market.timeframe import length_s
+
+DAY_S = 86_400
+PRICE_EXPIRY_S = 30
+BUFFER_LENGTH = 500
+EVENTS_LENGTH = 100_000
+COMMANDS_LENGTH = 1_000
+REPLY_EXPIRY_S = 30
+TREE_EXPIRY_S = 5
+HEARTBEAT_EXPIRY_S = 60
+
+EVENTS = "events"
+EPOCH = "events:epoch"
+HEARTBEAT = "market_stream:heartbeat"
+LEASE = "lease:engine"
+PROCESSES = "processes"
+SEEN = "seen"
+SOURCES = "realtime:sources"
+
+
+def price(segment_key: str) -> str:
+    """Last traded price of a segment key."""
+    return f"ltp:{segment_key}"
+
+
+def quote(instrument: str) -> str:
+    """Newest quote."""
+    return f"quote:{instrument}"
+
+
+def state(instrument: str) -> str:
+    """What an instrument's actor resumes from."""
+    return f"state:{instrument}"
+
+
+def live_candle(instrument: str, timeframe: str) -> str:
+    """The forming candle."""
+    return f"live:{instrument}:{timeframe}:current"
+
+
+def buffer(instrument: str, timeframe: str) -> str:
+    """The newest closed candles of a watched symbol, newest first."""
+    return f"live:{instrument}:{timeframe}:buffer"
+
+
+def series(instrument: str, timeframe: str) -> str:
+    """The closed candles."""
+    return f"realtime:{instrument}:{timeframe}"
+
+
+def live_expiry_s(timeframe: str) -> int:
+    """How long a forming candle outlives its last change."""
+    return max(120, length_s(timeframe) + 60)
+
+
+def buffer_expiry_s(timeframe: str) -> int:
+    """How long a buffer outlives its last candle."""
+    return max(600, 2 * length_s(timeframe))
