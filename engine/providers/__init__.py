@@ -1,0 +1,1 @@
+"""Market data providers, one package each, behind one contract."""

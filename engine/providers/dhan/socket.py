@@ -1,5 +1,6 @@
 """The WebSocket beneath Dhan's feed: opened within a bound, watched for silence, and always closed."""
 
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, cast
@@ -14,6 +15,7 @@ from engine.providers.base import ProviderError
 from engine.providers.dhan.account import DhanCredentials
 from engine.providers.dhan.failures import handshake_failure, retry_after_s
 
+_PORTS: Final = {"ws": 80, "wss": 443}
 _LARGEST_FRAME: Final = 4 * 2**20
 _FRAMES_WAITING: Final = 64
 """Beyond so many, the socket pushes back on the sender."""
@@ -85,13 +87,26 @@ async def _open_stream(address: SplitResult, timeout_s: float) -> trio.abc.Strea
     host = cast("str", address.hostname)
     try:
         with trio.fail_after(timeout_s):
-            if address.scheme == "ws":
-                return await trio.open_tcp_stream(host, address.port or 80)
-            return await trio.open_ssl_over_tcp_stream(host, address.port or 443, https_compatible=True)
+            stream = await trio.open_tcp_stream(host, address.port or _PORTS[address.scheme])
+            return stream if address.scheme == "ws" else await _encrypt(stream, host)
     except trio.TooSlowError as error:
         raise ProviderError(f"Dhan's feed at {host} could not be reached within {timeout_s:g} s") from error
     except OSError as error:
         raise ProviderError(f"Dhan's feed at {host} can not be reached: {error}") from error
+    except trio.BrokenResourceError as error:
+        raise ProviderError(f"no encrypted line to Dhan's feed at {host}: {error.__cause__ or error}") from error
+
+
+async def _encrypt(stream: trio.SocketStream, host: str) -> trio.abc.Stream:
+    """The stream in TLS; done here and at once, so that a refused certificate is told as what it is."""
+    context = ssl.create_default_context()
+    encrypted = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+    try:
+        await encrypted.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return encrypted
 
 
 async def _shake_hands(

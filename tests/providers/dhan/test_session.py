@@ -283,6 +283,20 @@ async def test_whoever_is_no_feed_is_told_within_the_bound(behaviour: Behaviour,
     assert_no_token(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "complaint"), [(hang_up, "no encrypted line"), (babble, "no encrypted line"), (say_nothing, "0.5 s")]
+)
+async def test_a_line_that_can_not_be_encrypted_is_told_within_the_bound(behaviour: Behaviour, complaint: str) -> None:
+    async with trio.open_nursery() as nursery:
+        url = await listen(behaviour, nursery)
+        with trio.fail_after(3), pytest.raises(ProviderError, match=complaint) as raised:
+            async with feed_at(url.replace("ws://", "wss://")).connect([NIFTY]):
+                pass
+        nursery.cancel_scope.cancel()
+
+    assert raised.value.advice is Advice.RETRY
+
+
 async def test_a_feed_that_is_not_there_invites_another_try() -> None:
     async with trio.open_nursery() as nursery:
         url = await listen(hang_up, nursery)
