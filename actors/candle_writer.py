@@ -1,0 +1,110 @@
+"""The hot store's writer: gathers what instruments report and writes it in a few large commands per flush."""
+
+from collections.abc import Hashable
+from typing import Any, ClassVar
+
+import structlog
+
+from actors.channels import LIVE_CANDLES, encode_live_candles
+from actors.messages import CandleClosed, CandlesWritten, Flush, Interrupted
+from engine.runtime import ActorRef, Conflate, MailboxSpec, TaskActor, handles
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore, InstrumentReport
+
+log = structlog.get_logger("ticktree.candle_writer")
+
+FLUSH_INTERVAL_S = 0.25
+CANDLE_LIMIT = 200_000
+"""Closed candles kept while the hot store is away: 20 minutes of 5,000 instruments. What goes beyond is healed later."""
+
+
+def _key(message: Any) -> Hashable:
+    """Reports conflate by instrument and candles by bucket: the newer one says all that the older said."""
+    if isinstance(message, InstrumentReport):
+        return message.instrument
+    if isinstance(message, CandleClosed):
+        candle = message.candle
+        return candle.instrument, candle.timeframe, candle.time
+    return type(message).__name__
+
+
+class CandleWriter(TaskActor):
+    """Writes reports and closed candles to the hot store, and says which candles stand there now."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=CANDLE_LIMIT, overflow=Conflate(_key))
+    drains: ClassVar[bool] = True
+
+    def __init__(self, hot: HotStore, *, persister: ActorRef, publisher: ActorRef, resolver: ActorRef) -> None:
+        super().__init__()
+        self._hot = hot
+        self._persister = persister
+        self._publisher = publisher
+        self._resolver = resolver
+        self._reports: dict[str, InstrumentReport] = {}
+        self._candles: dict[tuple[str, str, int], CandleClosed] = {}
+        self._live_offset = 0
+        self._epoch = 0
+        self._away = False
+
+    async def on_start(self) -> None:
+        self._epoch = self.system.clock.now_ns()
+        self.send_every(FLUSH_INTERVAL_S, Flush())
+
+    async def on_stop(self) -> None:
+        await self.on_flush(Flush())
+
+    @handles(InstrumentReport)
+    def on_report(self, report: InstrumentReport) -> None:
+        self._reports[report.instrument] = report
+
+    @handles(CandleClosed)
+    def on_candle_closed(self, message: CandleClosed) -> None:
+        candle = message.candle
+        self._candles[candle.instrument, candle.timeframe, candle.time] = message
+        if len(self._candles) > CANDLE_LIMIT:
+            self._give_up_oldest()
+
+    @handles(Flush)
+    async def on_flush(self, _: Flush) -> None:
+        """Candles first: a client that hears of a bar must find it. What fails is kept and tried at the next flush."""
+        try:
+            await self._write_candles()
+            await self._write_reports()
+        except StorageUnavailableError as error:
+            self._report_away(error)
+        else:
+            self._away = False
+
+    async def _write_candles(self) -> None:
+        if not self._candles:
+            return
+        closed = tuple(self._candles.values())
+        candles = tuple(message.candle for message in closed)
+        await self._hot.write_candles(candles, {message.candle.instrument for message in closed if message.watched})
+        for candle in candles:
+            self._candles.pop((candle.instrument, candle.timeframe, candle.time))
+        written = CandlesWritten(candles)
+        self._persister.tell(written)
+        self._publisher.tell(written)
+
+    async def _write_reports(self) -> None:
+        reports = self._reports
+        if not reports:
+            return
+        await self._hot.write_live(tuple(reports.values()))
+        self._reports = {}
+        watched = [candle for report in reports.values() if report.watched for candle in report.forming]
+        if watched:
+            self._live_offset += 1
+            await self._hot.publish(LIVE_CANDLES, encode_live_candles(self._epoch, self._live_offset, watched))
+
+    def _give_up_oldest(self) -> None:
+        """Memory stays bounded; the bucket is healed from the provider once the store is back."""
+        key = next(iter(self._candles))
+        candle = self._candles.pop(key).candle
+        self._resolver.tell(Interrupted(candle.instrument, candle.time, candle.time))
+
+    def _report_away(self, error: Exception) -> None:
+        if not self._away:
+            log.warning("hot_store_away", error=str(error), waiting_candles=len(self._candles))
+        self._away = True

@@ -1,0 +1,95 @@
+"""The wire form of what the engine tells everybody: Redis channels and the entries of ``events``.
+
+``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
+``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
+An entry of ``events`` is a map with ``kind`` ``candle`` or ``status``.
+"""
+
+from collections.abc import Iterable
+
+from actors.messages import FeedStatus
+from engine.market import Candle, Tick
+from engine.storage.packing import pack
+
+MARKET_DATA = "market_data"
+LIVE_CANDLES = "live_candles"
+LIVE_LTP_UPDATES = "live_ltp_updates"
+VERSION = 1
+
+
+def encode_market_data(epoch: int, offset: int, ts_ns: int, ticks: Iterable[Tick]) -> bytes:
+    """One publish flush: the newest tick of every instrument that traded since the flush before."""
+    rows = [
+        (
+            tick.instrument,
+            tick.price,
+            tick.size,
+            tick.volume,
+            tick.open_interest,
+            tick.bid,
+            tick.ask,
+            tick.ts_event,
+            tick.day_open,
+            tick.day_high,
+            tick.day_low,
+        )
+        for tick in ticks
+    ]
+    return pack([VERSION, epoch, offset, ts_ns, rows])
+
+
+def encode_live_candles(epoch: int, offset: int, candles: Iterable[Candle]) -> bytes:
+    rows = [
+        (
+            candle.instrument,
+            candle.timeframe,
+            candle.time,
+            candle.open,
+            candle.high,
+            candle.low,
+            candle.close,
+            candle.volume,
+            candle.open_interest,
+            candle.state.value,
+            candle.revision,
+            candle.source,
+        )
+        for candle in candles
+    ]
+    return pack([VERSION, epoch, offset, rows])
+
+
+def encode_candle_event(candle: Candle) -> bytes:
+    """A final or revised candle, as clients of ``candle.*`` get it; ``time`` in ms UTC."""
+    return pack(
+        {
+            "kind": "candle",
+            "symbol": candle.instrument,
+            "timeframe": candle.timeframe,
+            "candle": {
+                "time": candle.time // 1_000_000,
+                "open": candle.open,
+                "high": candle.high,
+                "low": candle.low,
+                "close": candle.close,
+                "volume": candle.volume,
+                "oi": candle.open_interest,
+                "state": candle.state.value,
+                "rev": candle.revision,
+                "source": candle.source,
+            },
+        }
+    )
+
+
+def encode_status_event(status: FeedStatus) -> bytes:
+    """How a feed is; ``since`` in ms UTC."""
+    return pack(
+        {
+            "kind": "status",
+            "feed": f"{status.provider}/{status.connection}",
+            "status": status.status,
+            "since": status.since_ns // 1_000_000,
+            "why": status.why,
+        }
+    )

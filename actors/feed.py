@@ -1,0 +1,134 @@
+"""One provider's live feed: keeps its connections up, turns frames into ticks, and says how it fares."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NoReturn
+
+import anyio
+import structlog
+
+from actors.messages import FeedResumed, FeedSeen, FeedStarted, FeedStatus, Wanted
+from engine.market.silence import SilenceMeter
+from engine.providers.base import Advice, Connection, LiveFeed, PlanError, ProviderError, Route
+from engine.runtime import ActorRef, Backoff, MailboxSpec, Overflow, TaskActor, handles
+
+log = structlog.get_logger("ticktree.feed")
+
+BACKLOG_LIMIT = 5_000
+"""Messages the dispatcher may be behind before a feed lets its socket wait."""
+SEEN_INTERVAL_NS = 1_000_000_000
+STABLE_AFTER_S = 30.0
+"""A connection that carried data this long has earned a fresh backoff; merely connecting has not."""
+RECONNECT = Backoff(initial_s=0.5, maximum_s=60.0)
+DEFAULT_WAIT_S = {Advice.WAIT: 60.0, Advice.NEW_TOKEN: 300.0}
+
+
+class FeedActor(TaskActor):
+    """Owns the connections of one provider; each runs in a task of its own and reconnects by itself."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=100, overflow=Overflow.FAIL)
+
+    def __init__(
+        self,
+        feed: LiveFeed,
+        *,
+        manager: ActorRef,
+        resolver: ActorRef,
+        watchers: Sequence[ActorRef],
+        is_open: Callable[[int], bool],
+        jitter: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._feed = feed
+        self._manager = manager
+        self._resolver = resolver
+        self._watchers = watchers
+        self._is_open = is_open
+        self._jitter = jitter
+        self._wanted: tuple[Route, ...] = ()
+        self._scopes: list[anyio.CancelScope] = []
+
+    async def on_start(self) -> None:
+        self._manager.tell(FeedStarted(self._feed.name))
+
+    @handles(Wanted)
+    def on_wanted(self, wanted: Wanted) -> None:
+        """Connections are laid anew when the set changes: providers remember nothing of the old ones."""
+        if wanted.routes == self._wanted:
+            return
+        self._wanted = wanted.routes
+        for scope in self._scopes:
+            scope.cancel()
+        self._scopes = []
+        for number, routes in enumerate(self._plan(wanted.routes)):
+            scope = anyio.CancelScope()
+            self._scopes.append(scope)
+            self.spawn(self._keep_connected, scope, number, routes)
+
+    def _plan(self, routes: Sequence[Route]) -> list[list[Route]]:
+        try:
+            return self._feed.plan(routes)
+        except PlanError as error:
+            self._tell_status(0, "failed", str(error))
+            return []
+
+    async def _keep_connected(self, scope: anyio.CancelScope, number: int, routes: list[Route]) -> None:
+        attempt = 0
+        with scope:
+            while True:
+                began_s = anyio.current_time()
+                self._tell_status(number, "connecting")
+                try:
+                    await self._carry(number, routes)
+                except ProviderError as error:
+                    attempt = 0 if anyio.current_time() - began_s > STABLE_AFTER_S else attempt + 1
+                    self._tell_status(number, "failed", str(error))
+                    if error.advice in (Advice.FIX_REQUEST, Advice.GIVE_UP):
+                        return
+                    await anyio.sleep(self._pause_s(error, attempt))
+
+    async def _carry(self, number: int, routes: list[Route]) -> NoReturn:
+        """Decodes what one connection brings until it ends, which raises ProviderError."""
+        decoder = self._feed.decoder(routes)
+        silence = SilenceMeter()
+        clock = self.system.clock
+        seen_ns = 0
+        async with self._feed.connect(routes) as connection:
+            while True:
+                frame = await self._receive(connection, number, silence)
+                now_ns = clock.now_ns()
+                ticks = decoder.decode(frame, now_ns)
+                if ticks and now_ns - seen_ns > SEEN_INTERVAL_NS:
+                    self._tell_seen(number, routes, now_ns, first=seen_ns == 0)
+                    seen_ns = now_ns
+                for target, tick in ticks:
+                    target.tell(tick)
+                await self.system.caught_up(BACKLOG_LIMIT)
+
+    async def _receive(self, connection: Connection, number: int, silence: SilenceMeter) -> bytes:
+        """The next frame; a silence that is not the market's ends the connection."""
+        while True:
+            with anyio.move_on_after(silence.limit_s):
+                frame = await connection.receive()
+                silence.heard(anyio.current_time())
+                return frame
+            if self._is_open(self.system.clock.now_ns()):
+                self._tell_status(number, "stale", f"no data for {silence.limit_s:.0f} s while the market is open")
+                raise ProviderError(f"stalled: no data for {silence.limit_s:.0f} s while the market is open")
+            self._tell_status(number, "closed", "the market is closed")
+
+    def _pause_s(self, error: ProviderError, attempt: int) -> float:
+        least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)
+        return max(least_s, RECONNECT.delay(attempt, self._jitter()))
+
+    def _tell_seen(self, number: int, routes: list[Route], now_ns: int, *, first: bool) -> None:
+        if first:
+            instruments = tuple(route.instrument for route in routes)
+            self._resolver.tell(FeedResumed(self._feed.name, number, instruments, now_ns))
+            self._tell_status(number, "live")
+        self._resolver.tell(FeedSeen(self._feed.name, number, now_ns))
+
+    def _tell_status(self, number: int, status: str, why: str = "") -> None:
+        log.info("feed_status", provider=self._feed.name, connection=number, status=status, why=why)
+        message = FeedStatus(self._feed.name, number, status, self.system.clock.now_ns(), why)
+        for watcher in self._watchers:
+            watcher.tell(message)

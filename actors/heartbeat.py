@@ -1,0 +1,72 @@
+"""The engine's pulse: its lease and the heartbeat by which everybody sees that the feeds are alive."""
+
+from typing import Any, ClassVar
+
+import structlog
+
+from actors.messages import Beat, FeedStatus, Renew
+from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.heartbeat")
+
+BEAT_INTERVAL_S = 30.0
+RENEW_INTERVAL_S = 5.0
+LEASE_S = 15.0
+
+
+class LeaseLostError(Exception):
+    """Another engine has taken over this Redis."""
+
+
+class Heartbeat(TaskActor):
+    """Renews the lease, and tells ``market_stream:heartbeat`` how each feed is: every 30 s and at every change."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(self, hot: HotStore, engine_id: str) -> None:
+        super().__init__()
+        self._hot = hot
+        self._engine_id = engine_id
+        self._feeds: dict[str, dict[str, Any]] = {}
+
+    async def on_start(self) -> None:
+        self.send_every(RENEW_INTERVAL_S, Renew())
+        self.send_every(BEAT_INTERVAL_S, Beat())
+        await self._beat()
+
+    @handles(FeedStatus)
+    async def on_feed_status(self, status: FeedStatus) -> None:
+        self._feeds[f"{status.provider}/{status.connection}"] = {
+            "status": status.status,
+            "since": status.since_ns // 1_000_000,
+            "why": status.why,
+        }
+        await self._beat()
+
+    @handles(Beat)
+    async def on_beat(self, _: Beat) -> None:
+        await self._beat()
+
+    @handles(Renew)
+    async def on_renew(self, _: Renew) -> None:
+        """While Redis is away nobody can take the lease; losing it to another engine ends this one."""
+        try:
+            held = await self._hot.acquire_lease(self._engine_id, LEASE_S)
+        except StorageUnavailableError as error:
+            log.debug("lease_not_renewed", error=str(error))
+            return
+        if not held:
+            raise LeaseLostError(f"{self._engine_id} no longer holds lease:engine")
+
+    async def _beat(self) -> None:
+        beat = {
+            "engine": self._engine_id,
+            "time": self.system.clock.now_ns() // 1_000_000,
+            "feeds": self._feeds,
+        }
+        try:
+            await self._hot.write_heartbeat(beat)
+        except StorageUnavailableError as error:
+            log.debug("heartbeat_not_stored", error=str(error))

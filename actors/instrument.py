@@ -1,0 +1,169 @@
+"""One symbol's owner: its last volume and its forming candles."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from actors.messages import CandleClosed, CloseDue, Heal, Interrupted, Report, Watch
+from engine.market import Candle, CandleBook, Tick, VolumeMeter
+from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
+from engine.storage.hot import InstrumentReport
+
+GRACE_NS = 2_000_000_000
+"""How long after its end a bucket still takes ticks (design: end + 2 s)."""
+
+
+class Outlets(msgspec.Struct, frozen=True, gc=False):
+    """Where every instrument of an engine sends what happens, and how often; one object shared by all."""
+
+    writer: ActorRef
+    broadcaster: ActorRef
+    resolver: ActorRef
+    report_interval_s: float = 1.0
+    watched_interval_s: float = 0.25
+
+
+class InstrumentActor(Actor):
+    """Receives every tick of one instrument, passes it on, and reports what changed once per interval."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
+    drains: ClassVar[bool] = True
+
+    def __init__(
+        self, book: CandleBook, meter: VolumeMeter, segment_key: str, outlets: Outlets, *, interrupted_since_ns: int
+    ) -> None:
+        super().__init__()
+        self._book = book
+        self._meter = meter
+        self._segment_key = segment_key
+        self._outlets = outlets
+        self._interrupted_since_ns = interrupted_since_ns
+        self._last: Tick | None = None
+        self._changed = False
+        self._closing = False
+        self._watched = False
+
+    def on_start(self) -> None:
+        """A start, also after a crash, means that ticks may have been missed since the state we begin with."""
+        now = self.system.clock.now_ns()
+        self._interrupt(self._interrupted_since_ns, now)
+        self._arm_closing()
+
+    def on_stop(self) -> None:
+        self.on_report(Report())
+
+    @handles(Tick)
+    def on_tick(self, tick: Tick) -> None:
+        book = self._book
+        forming = book.add(tick, self._meter.measure(tick, book.session_date(tick.ts_event)))
+        self._last = tick
+        self._outlets.broadcaster.tell(tick)
+        if not self._changed:
+            self._changed = True
+            interval = self._outlets.watched_interval_s if self._watched else self._outlets.report_interval_s
+            self.send_after(interval, Report())
+        if not self._closing:
+            self._arm_closing()
+        if not forming:
+            self._settle_late()
+
+    @handles(Report)
+    def on_report(self, _: Report) -> None:
+        self._changed = False
+        if self._last is not None:
+            self._outlets.writer.tell(self._report(self._last))
+
+    @handles(CloseDue)
+    def on_close_due(self, _: CloseDue) -> None:
+        self._closing = False
+        self._publish(self._book.close_until(self.system.clock.now_ns() - GRACE_NS))
+        self._arm_closing()
+
+    @handles(Watch)
+    def on_watch(self, watch: Watch) -> None:
+        if watch.watched != self._watched:
+            self._watched = watch.watched
+            self.on_report(Report())
+
+    @handles(Interrupted)
+    def on_interrupted(self, interruption: Interrupted) -> None:
+        """Closed candles that were touched are told again: their flag is news to the store."""
+        self._publish(self._book.flag(interruption.start_ns, interruption.end_ns))
+
+    @handles(Heal)
+    def on_heal(self, heal: Heal) -> bool:
+        """Takes the history over; False when minutes have closed since it was read and it must be read again."""
+        if not self._book.rebuild(heal.minutes, heal.through_ns):
+            return False
+        told = {(candle.timeframe, candle.time) for candle in heal.revisions}
+        rederived = [candle for candle in self._book.take_revised() if (candle.timeframe, candle.time) not in told]
+        self._publish([*heal.revisions, *rederived])
+        self.on_report(Report())
+        self._arm_closing()
+        return True
+
+    def _interrupt(self, start_ns: int, end_ns: int) -> None:
+        self._publish(self._book.flag(start_ns, end_ns))
+        self._outlets.resolver.tell(Interrupted(self._book.instrument, start_ns, end_ns))
+
+    def _settle_late(self) -> None:
+        """A late tick revises the last minutes; of older ones only the provider's history can say what they were."""
+        self._publish(self._book.take_revised())
+        for bucket in self._book.take_late():
+            self._interrupt(bucket.start_ns, bucket.end_ns)
+
+    def _arm_closing(self) -> None:
+        end_ns = self._book.next_close_ns
+        if end_ns is not None and not self._closing:
+            self._closing = True
+            self.send_after(max(0.0, (end_ns + GRACE_NS - self.system.clock.now_ns()) / 1e9), CloseDue())
+
+    def _publish(self, candles: Sequence[Candle]) -> None:
+        for candle in candles:
+            self._outlets.writer.tell(CandleClosed(candle, self._watched))
+
+    def _report(self, tick: Tick) -> InstrumentReport:
+        book = self._book
+        return InstrumentReport(
+            instrument=book.instrument,
+            segment_key=self._segment_key,
+            price=tick.price,
+            quote=quote_of(tick),
+            state=self._state(tick),
+            forming=tuple(self._forming()),
+            watched=self._watched,
+        )
+
+    def _state(self, tick: Tick) -> dict[str, Any]:
+        baseline = self._meter.baseline
+        return {
+            "book": self._book.state(),
+            "baseline": None if baseline is None else baseline.state(),
+            "ts_event": tick.ts_event,
+            "source": self._book.source,
+        }
+
+    def _forming(self) -> list[Candle]:
+        if self._watched:
+            return self._book.forming_all()
+        minute = self._book.forming("1m")
+        return [] if minute is None else [minute]
+
+
+def quote_of(tick: Tick) -> dict[str, Any]:
+    """The fields of ``quote:{symbol}`` (contract section 3)."""
+    return {
+        "ltp": tick.price,
+        "ts_event": tick.ts_event,
+        "ts_recv": tick.ts_recv,
+        "volume": tick.volume,
+        "open": tick.day_open,
+        "high": tick.day_high,
+        "low": tick.day_low,
+        "oi": tick.open_interest,
+        "bid": tick.bid,
+        "ask": tick.ask,
+        "previous_close": tick.previous_close,
+        "provider": tick.provider,
+    }

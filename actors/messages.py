@@ -1,0 +1,170 @@
+"""What the engine's actors say to each other: frozen, complete, and named for what happened or what is wanted."""
+
+from typing import Any
+
+import msgspec
+
+from engine.market.candle import Candle
+from engine.providers.base import Route
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """The base of all messages: immutable, so that sender and receiver never share state."""
+
+
+class Watch(Message, frozen=True, gc=False):
+    """Somebody looks at this instrument (or no longer does): report it more often, with all timeframes."""
+
+    watched: bool
+
+
+class Report(Message, frozen=True, gc=False):
+    """Tell the writer now, whatever the interval: sent to oneself, and to all when the engine drains."""
+
+
+class CloseDue(Message, frozen=True, gc=False):
+    """The oldest open bucket's end and its grace have passed."""
+
+
+class Interrupted(Message, frozen=True, gc=False):
+    """What one instrument traded between two times may be missing; times in ns UTC."""
+
+    instrument: str
+    start_ns: int
+    end_ns: int
+
+
+class Heal(Message, frozen=True, gc=False):
+    """What the provider's history says about one instrument.
+
+    ``revisions`` are closed candles to publish; ``minutes`` are all one-minute candles of the trading day before
+    ``through_ns``, of which the forming derived candles are made anew.
+    """
+
+    revisions: tuple[Candle, ...]
+    minutes: tuple[Candle, ...]
+    through_ns: int
+
+
+class CandleClosed(Message, frozen=True, gc=False):
+    """A candle became final or was revised; ``watched`` when somebody looks at its instrument."""
+
+    candle: Candle
+    watched: bool = False
+
+
+class CandlesWritten(Message, frozen=True, gc=False):
+    """These final and revised candles stand in the hot store."""
+
+    candles: tuple[Candle, ...]
+
+
+class HealDue(Message, frozen=True, gc=False):
+    """A gap may be tried now."""
+
+
+class Scan(Message, frozen=True, gc=False):
+    """Compare what should be there with what is."""
+
+
+class Backfill(Message, frozen=True, gc=False):
+    """Read this stretch of history again, of these instruments or, when none is named, of all; ns UTC."""
+
+    instruments: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+
+
+class WatchList(Message, frozen=True, gc=False):
+    """All instruments that the clients of one web process look at now."""
+
+    process: str
+    instruments: tuple[str, ...]
+
+
+class ForgetStale(Message, frozen=True, gc=False):
+    """Drop what nobody has repeated."""
+
+
+class Publish(Message, frozen=True, gc=False):
+    """Show how the process is."""
+
+
+class Beat(Message, frozen=True, gc=False):
+    """Say that the engine lives."""
+
+
+class Renew(Message, frozen=True, gc=False):
+    """Hold on to the lease."""
+
+
+class TakeNewest(Message, frozen=True, gc=False):
+    """Hand over the newest tick of every instrument that has had one."""
+
+
+class Flush(Message, frozen=True, gc=False):
+    """Write what has gathered."""
+
+
+class Save(Message, frozen=True, gc=False):
+    """Copy what is new to PostgreSQL; ``regular`` when the interval asks, not an operator or the end."""
+
+    regular: bool = False
+
+
+class SaveSoon(Message, frozen=True, gc=False):
+    """Copy what cannot wait for the interval."""
+
+
+class FeedStarted(Message, frozen=True, gc=False):
+    """A feed begins, for the first time or after a crash, and knows none of its instruments yet."""
+
+    provider: str
+
+
+class Wanted(Message, frozen=True, gc=False):
+    """The complete set of instruments a feed has to carry."""
+
+    routes: tuple[Route, ...]
+
+
+class FeedSeen(Message, frozen=True, gc=False):
+    """A connection of a feed carried data until ``at_ns``."""
+
+    provider: str
+    connection: int
+    at_ns: int
+
+
+class FeedResumed(Message, frozen=True, gc=False):
+    """A connection carries data again, or for the first time; what these instruments traded before may be missing."""
+
+    provider: str
+    connection: int
+    instruments: tuple[str, ...]
+    at_ns: int
+
+
+class FeedStatus(Message, frozen=True, gc=False):
+    """How a feed is: ``live``, ``stale``, ``closed``, ``connecting`` or ``failed``, since when (ns) and why."""
+
+    provider: str
+    connection: int
+    status: str
+    since_ns: int
+    why: str = ""
+
+
+class Covered(Message, frozen=True, gc=False):
+    """The resolver's routes: which provider's history answers for which instrument."""
+
+    provider: str
+    routes: tuple[Route, ...]
+
+
+class Command(Message, frozen=True, gc=False):
+    """An operator's or web process's wish, as it came through the hot store."""
+
+    id: str
+    command: str
+    arguments: dict[str, Any]

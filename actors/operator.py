@@ -1,0 +1,116 @@
+"""The operator's hand in a process: shows its actor tree through the hot store and carries out commands on it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+import anyio
+import structlog
+
+from actors.messages import Command, Publish
+from actors.tree import describe, summarize
+from engine.runtime import KernelError, MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.operator")
+
+PUBLISH_INTERVAL_S = 1.0
+BLOCK_MS = 1000
+"""How long one reading of the command stream may wait; also the pause after the store was away."""
+
+Answer = Awaitable[Any]
+Wish = Callable[[dict[str, Any]], Answer]
+
+
+class UnknownCommandError(Exception):
+    """The process does not know the command."""
+
+
+class Operator(TaskActor):
+    """Publishes ``tree:{process}`` every second and answers ``control:{process}``."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self,
+        process: str,
+        hot: HotStore,
+        *,
+        wishes: Mapping[str, Wish] | None = None,
+        counters: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        super().__init__()
+        self._process = process
+        self._hot = hot
+        self._counters = counters
+        self._wishes: dict[str, Wish] = {
+            "tree": self._tree,
+            "restart": self._on_actor("restart"),
+            "pause": self._on_actor("pause"),
+            "resume": self._on_actor("resume"),
+            "stop": self._on_actor("stop_actor"),
+            "dead_letters": self._dead_letters,
+            **(wishes or {}),
+        }
+
+    async def on_start(self) -> None:
+        self.send_every(PUBLISH_INTERVAL_S, Publish())
+        self.spawn(self._listen)
+
+    @handles(Publish)
+    async def on_publish(self, _: Publish) -> None:
+        summary = {
+            "process": self._process,
+            "time": self.system.clock.now_ns() // 1_000_000,
+            "tree": summarize(self.system.snapshot()),
+            "dead_letters": self.system.dead_letters.count,
+            "counters": dict(self._counters()),
+        }
+        try:
+            await self._hot.publish_tree(self._process, summary)
+        except StorageUnavailableError as error:
+            log.debug("tree_not_published", error=str(error))
+
+    @handles(Command)
+    async def on_command(self, command: Command) -> None:
+        """Every command is answered, also one that fails; who sent it learns why."""
+        try:
+            reply = {"ok": True, "result": await self._carry_out(command)}
+        except (KernelError, UnknownCommandError, ValueError, KeyError, TimeoutError) as error:
+            reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        log.info("command", command=command.command, ok=reply["ok"], request=command.id)
+        await self._hot.reply(command.id, reply)
+
+    async def _carry_out(self, command: Command) -> Any:
+        wish = self._wishes.get(command.command)
+        if wish is None:
+            raise UnknownCommandError(f"{command.command!r} is none of {', '.join(sorted(self._wishes))}")
+        return await wish(command.arguments)
+
+    async def _listen(self) -> None:
+        """Only what is asked from now on: commands of an earlier life have timed out for whoever sent them."""
+        position = ""
+        while True:
+            try:
+                position = position or await self._hot.commands_position(self._process)
+                commands = await self._hot.read_commands(self._process, position, BLOCK_MS)
+            except StorageUnavailableError:
+                await anyio.sleep(BLOCK_MS / 1000)
+                continue
+            for identity, content in commands:
+                position = identity
+                self.actor_ref.tell(Command(content["id"], content["command"], content))
+
+    async def _tree(self, arguments: dict[str, Any]) -> Any:
+        return describe(self.system.snapshot(arguments.get("path", "/")))
+
+    async def _dead_letters(self, _: dict[str, Any]) -> Any:
+        letters = self.system.dead_letters
+        return {"count": letters.count, "sample": [str(letter) for letter in letters.sample]}
+
+    def _on_actor(self, action: str) -> Wish:
+        async def act(arguments: dict[str, Any]) -> str:
+            await getattr(self.system, action)(arguments["path"])
+            return arguments["path"]
+
+        return act

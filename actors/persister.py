@@ -1,0 +1,152 @@
+"""The keeper of history: copies final and revised candles, and today's forming day, to PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import structlog
+
+from actors.messages import CandlesWritten, Save, SaveSoon
+from engine.market import TIMEFRAMES, Calendars, Candle, CandleBook, CandleState, StateError, length_s
+from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+from engine.storage.hot.series import chunks
+
+log = structlog.get_logger("ticktree.persister")
+
+NS_PER_S = 1_000_000_000
+SAVE_OFFSET_S = 5.0
+"""A save starts this long after the full interval, when the bars that end with it are closed and written."""
+SOON_S = 2.0
+RETRY_S = 5.0
+PENDING_LIMIT = 300_000
+"""Candles kept for the next save; beyond it they are forgotten here and read again from the hot store."""
+CHUNK = 200
+"""Instruments read from the hot store at a time when catching up."""
+
+
+class Persister(TaskActor):
+    """Saves at every interval and, when something was revised, soon; a save that fails is tried again and loses nothing."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10_000, overflow=Overflow.FAIL)
+    drains: ClassVar[bool] = True
+
+    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, interval_minutes: int) -> None:
+        super().__init__()
+        self._hot = hot
+        self._durable = durable
+        self._calendars = calendars
+        self._interval_minutes = interval_minutes
+        self._instruments: Sequence[str] = ()
+        self._pending: dict[tuple[str, str, int], Candle] = {}
+        self._checkpoint_ns = 0
+        self._forgotten = False
+        self._soon = False
+        self._away = False
+
+    async def on_start(self) -> None:
+        """A start is a recovery: what the hot store holds since the checkpoint may not have been saved."""
+        self._instruments = [instrument.canonical for instrument in await self._durable.instruments()]
+        self._checkpoint_ns = await self._durable.checkpoint() or 0
+        await self._catch_up()
+        self._arm()
+
+    async def on_stop(self) -> None:
+        """What PostgreSQL does not take now stays in the hot store, and is caught up with at the next start."""
+        await self._save(days=True)
+
+    @handles(CandlesWritten)
+    def on_candles_written(self, message: CandlesWritten) -> None:
+        for candle in message.candles:
+            self._pending[candle.instrument, candle.timeframe, candle.time] = candle
+        if len(self._pending) > PENDING_LIMIT:
+            self._pending.clear()
+            self._forgotten = True
+        if any(candle.state is CandleState.REVISED for candle in message.candles):
+            self._save_soon(SOON_S)
+
+    @handles(SaveSoon)
+    async def on_save_soon(self, _: SaveSoon) -> None:
+        """Healed candles do not wait for the interval: until they are saved, they hang on the hot store alone."""
+        self._soon = False
+        await self._save(days=self._away)
+
+    @handles(Save)
+    async def on_save(self, wish: Save) -> bool:
+        """Saves everything; false when PostgreSQL is away, and the next try is under way."""
+        if wish.regular:
+            self._arm()
+        return await self._save(days=True)
+
+    def _arm(self) -> None:
+        interval_s = self._interval_minutes * 60.0
+        now_s = self.system.clock.now_ns() / NS_PER_S
+        self.send_after(interval_s - now_s % interval_s + SAVE_OFFSET_S, Save(regular=True))
+
+    def _save_soon(self, delay_s: float) -> None:
+        if not self._soon:
+            self._soon = True
+            self.send_after(delay_s, SaveSoon())
+
+    async def _save(self, *, days: bool) -> bool:
+        try:
+            if self._forgotten:
+                await self._catch_up()
+            forming = await self._forming_days() if days else []
+            await self._write(list(self._pending.values()), forming)
+        except StorageUnavailableError as error:
+            if not self._away:
+                log.warning("durable_store_away", error=str(error), waiting_candles=len(self._pending))
+            self._away = True
+            self._save_soon(RETRY_S)
+            return False
+        self._away = False
+        return True
+
+    async def _write(self, candles: Sequence[Candle], forming_days: Sequence[Candle]) -> None:
+        """Rows and checkpoint in one transaction; Redis mirrors the checkpoint, PostgreSQL has the true one."""
+        saved_ns = self.system.clock.now_ns()
+        await self._save_rows([*candles, *forming_days], saved_ns)
+        for candle in candles:
+            self._pending.pop((candle.instrument, candle.timeframe, candle.time), None)
+        self._checkpoint_ns = saved_ns
+        log.info("saved", candles=len(candles), days=len(forming_days))
+        await self._hot.set_last_save(self._interval_minutes, saved_ns)
+
+    async def _forming_days(self) -> list[Candle]:
+        """Today's bar of every instrument, as the state its actor last reported has it."""
+        days: list[Candle] = []
+        for names in chunks(self._instruments, CHUNK):
+            states = await self._hot.states(names)
+            found = (self._forming_day(instrument, state) for instrument, state in states.items())
+            days += [day for day in found if day is not None]
+        return days
+
+    def _forming_day(self, instrument: str, state: Mapping[str, Any]) -> Candle | None:
+        calendar, now_ns = self._calendars.of(instrument), self.system.clock.now_ns()
+        try:
+            return CandleBook.restore(instrument, calendar, state["source"], state["book"], now_ns=now_ns).forming("1d")
+        except (KeyError, StateError) as error:
+            log.warning("state_unusable", instrument=instrument, error=str(error))
+            return None
+
+    async def _catch_up(self) -> None:
+        """Reads every candle that may have closed since the checkpoint: those that opened a timeframe's length before."""
+        now_ns = self.system.clock.now_ns()
+        for names in chunks(self._instruments, CHUNK):
+            for timeframe in TIMEFRAMES:
+                since_ns = max(0, self._checkpoint_ns - length_s(timeframe) * NS_PER_S)
+                found = await self._hot.candles_many(names, timeframe, since_ns, now_ns)
+                candles = [candle for series in found.values() for candle in series]
+                await self._save_rows(candles, self._checkpoint_ns)
+        self._forgotten = False
+
+    async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
+        days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
+        intraday = [candle for candle in candles if candle.timeframe != "1d"]
+        await self._durable.save(intraday, days, checkpoint_ns)
+
+    def _daily(self, candle: Candle) -> DailyCandle:
+        """A day's bar goes by the exchange's date."""
+        return DailyCandle(self._calendars.of(candle.instrument).session_date(candle.time), candle)

@@ -1,0 +1,116 @@
+"""The switchboard: which instruments there are, which provider carries each, and who receives its ticks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, ClassVar
+
+import structlog
+
+from actors.instrument import InstrumentActor, Outlets
+from actors.messages import Covered, FeedStarted, Wanted
+from engine.market import Baseline, Calendar, Calendars, CandleBook, InstrumentKind, StateError, VolumeMeter
+from engine.providers.base import Route
+from engine.runtime import ActorRef, ChildSpec, MailboxSpec, Overflow, StartChildren, TaskActor, handles
+from engine.storage.durable import DurableStore, MappedInstrument
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.provider_manager")
+
+START_TIMEOUT_S = 120.0
+NS_PER_S = 1_000_000_000
+MINUTE_NS = 60 * NS_PER_S
+
+
+class ProviderManager(TaskActor):
+    """Starts one actor an instrument and gives every feed its wanted set."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=100, overflow=Overflow.FAIL)
+
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        calendars: Calendars,
+        outlets: Outlets,
+        *,
+        instruments: ActorRef,
+        feeds: Mapping[str, ActorRef],
+        resolver: ActorRef,
+    ) -> None:
+        super().__init__()
+        self._hot = hot
+        self._durable = durable
+        self._calendars = calendars
+        self._outlets = outlets
+        self._instruments = instruments
+        self._feeds = feeds
+        self._resolver = resolver
+        self._routes: dict[str, tuple[Route, ...]] = {}
+
+    async def on_start(self) -> None:
+        """In the order of preference: an instrument two providers know is carried by the first."""
+        taken: set[str] = set()
+        for provider in self._feeds:
+            known = await self._durable.routes(provider, self._today())
+            mapped = [row for row in known if row.instrument not in taken]
+            taken.update(row.instrument for row in mapped)
+            await self._take_up(provider, mapped)
+
+    @handles(FeedStarted)
+    def on_feed_started(self, message: FeedStarted) -> None:
+        self._feeds[message.provider].tell(Wanted(self._routes.get(message.provider, ())))
+
+    async def _take_up(self, provider: str, mapped: Sequence[MappedInstrument]) -> None:
+        routes = self._routes[provider] = tuple(self._route(row) for row in mapped)
+        self._resolver.tell(Covered(provider, routes))
+        await self._hot.set_maps(
+            provider,
+            {row.instrument: f"{row.segment}|{row.provider_symbol}" for row in mapped},
+            {route.key: route.instrument for route in routes},
+        )
+        await self._start_instruments(provider, routes)
+        if self._feeds[provider].is_alive():
+            self._feeds[provider].tell(Wanted(routes))
+        log.info("instruments_active", provider=provider, count=len(routes))
+
+    async def _start_instruments(self, provider: str, routes: Sequence[Route]) -> None:
+        """Those that run already, because only this actor was restarted, are left alone."""
+        absent = [route for route in routes if not route.target.is_alive()]
+        states = await self._hot.states([route.instrument for route in absent])
+        specs = [
+            ChildSpec(route.instrument, partial(self._instrument, provider, route, states.get(route.instrument, {})))
+            for route in absent
+        ]
+        await self._instruments.ask(StartChildren(specs), timeout_s=START_TIMEOUT_S)
+
+    def _route(self, row: MappedInstrument) -> Route:
+        target = self.system.ref(f"{self._instruments.path}/{row.instrument}")
+        return Route(row.instrument, row.segment, row.provider_symbol, row.tick_size, row.kind, target)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
+
+    def _instrument(self, provider: str, route: Route, state: Mapping[str, Any]) -> InstrumentActor:
+        calendar = self._calendars.of(route.instrument)
+        now_ns = self.system.clock.now_ns()
+        book = _book(route.instrument, calendar, provider, state.get("book"), now_ns)
+        baseline = state.get("baseline")
+        meter = VolumeMeter(
+            None if baseline is None else Baseline.restore(baseline), counts_ticks=route.kind != InstrumentKind.INDEX
+        )
+        since_ns = int(state.get("ts_event", 0))
+        return InstrumentActor(book, meter, route.key, self._outlets, interrupted_since_ns=since_ns)
+
+
+def _book(
+    instrument: str, calendar: Calendar, provider: str, state: Mapping[str, Any] | None, now_ns: int
+) -> CandleBook:
+    """The book as it was; one that an older program wrote is begun anew, and its day healed."""
+    if state is None:
+        return CandleBook(instrument, calendar, provider, since_ns=now_ns // MINUTE_NS * MINUTE_NS)
+    try:
+        return CandleBook.restore(instrument, calendar, provider, state, now_ns=now_ns)
+    except StateError as error:
+        log.warning("state_unusable", instrument=instrument, error=str(error))
+        return CandleBook(instrument, calendar, provider, since_ns=now_ns // MINUTE_NS * MINUTE_NS)

@@ -1,0 +1,110 @@
+"""The engine's voice: publishes the newest prices every 50 ms, and final candles and statuses as a stream."""
+
+from collections import deque
+from itertools import islice
+from typing import ClassVar
+
+import structlog
+
+from actors.channels import MARKET_DATA, encode_candle_event, encode_market_data, encode_status_event
+from actors.messages import CandlesWritten, FeedStatus, Flush, TakeNewest
+from engine.market import Tick
+from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.publisher")
+
+PUBLISH_INTERVAL_S = 0.05
+TAKE_TIMEOUT_S = 5.0
+EVENT_LIMIT = 100_000
+"""Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, and are counted."""
+EVENTS_PER_WRITE = 5_000
+
+
+class Publisher(TaskActor):
+    """While the store is away prices go on conflating and events wait in order; both go out when it is back."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10_000, overflow=Overflow.DROP_OLDEST)
+    drains: ClassVar[bool] = True
+
+    def __init__(self, hot: HotStore, *, broadcaster: ActorRef) -> None:
+        super().__init__()
+        self._hot = hot
+        self._broadcaster = broadcaster
+        self._unsent: dict[str, Tick] = {}
+        self._events: deque[tuple[str, bytes]] = deque()
+        self._epoch = 0
+        self._offset = 0
+        self._newest_event = (0, 0)
+        self._away = False
+        self.events_dropped = 0
+
+    async def on_start(self) -> None:
+        """Positions go on from the newest entry of ``events``, so that they never go back."""
+        self._epoch = self.system.clock.now_ns() // 1_000_000
+        _, last_id = await self._hot.events_position()
+        milliseconds, number = last_id.split("-")
+        self._newest_event = int(milliseconds), int(number)
+        self.send_every(PUBLISH_INTERVAL_S, Flush())
+
+    async def on_stop(self) -> None:
+        await self.on_flush(Flush())
+
+    @handles(CandlesWritten)
+    def on_candles_written(self, message: CandlesWritten) -> None:
+        for candle in message.candles:
+            self._append(encode_candle_event(candle))
+
+    @handles(FeedStatus)
+    def on_feed_status(self, status: FeedStatus) -> None:
+        self._append(encode_status_event(status))
+
+    @handles(Flush)
+    async def on_flush(self, _: Flush) -> None:
+        try:
+            await self._publish_prices()
+            await self._publish_events()
+        except StorageUnavailableError as error:
+            if not self._away:
+                log.warning("publishing_stopped", error=str(error))
+            self._away = True
+        else:
+            self._away = False
+
+    async def _publish_prices(self) -> None:
+        self._unsent |= await self._newest()
+        if not self._unsent:
+            return
+        now_ns = self.system.clock.now_ns()
+        payload = encode_market_data(self._epoch, self._offset + 1, now_ns, self._unsent.values())
+        await self._hot.publish(MARKET_DATA, payload)
+        self._offset += 1
+        self._unsent = {}
+
+    async def _newest(self) -> dict[str, Tick]:
+        """A broadcaster that is being replaced has nothing new; events go out all the same."""
+        try:
+            return await self._broadcaster.ask(TakeNewest(), timeout_s=TAKE_TIMEOUT_S)
+        except (ActorDeadError, AskTimeoutError):
+            return {}
+
+    async def _publish_events(self) -> None:
+        while self._events:
+            batch = list(islice(self._events, EVENTS_PER_WRITE))
+            await self._hot.append_events(batch)
+            for _ in batch:
+                self._events.popleft()
+
+    def _append(self, payload: bytes) -> None:
+        if len(self._events) >= EVENT_LIMIT:
+            self._events.popleft()
+            self.events_dropped += 1
+        self._events.append((self._next_id(), payload))
+
+    def _next_id(self) -> str:
+        """Explicit ids, always rising: a repeated command finds its entry there and does no harm."""
+        now_ms = self.system.clock.now_ns() // 1_000_000
+        newest_ms, number = self._newest_event
+        self._newest_event = (now_ms, 0) if now_ms > newest_ms else (newest_ms, number + 1)
+        return "{}-{}".format(*self._newest_event)

@@ -1,0 +1,203 @@
+"""The healer: knows which stretches of time are in doubt and settles them from the provider's history."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import structlog
+
+from actors.messages import Backfill, Covered, FeedResumed, FeedSeen, Heal, HealDue, Interrupted, Scan
+from engine.market import TIMEFRAMES, Calendars, Candle, Gap, GapBook, Healing, day_start_ns, heal, retry_delay_s
+from engine.providers.base import History, ProviderError, Route
+from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.resolver")
+
+MINUTE_NS = 60_000_000_000
+SETTLE_NS = 5_000_000_000
+"""A minute is asked for this long after its end: closed here, and known to the provider's history."""
+MARGIN_NS = 2_000_000_000
+"""What was under way when a connection was last heard may be lost too: gaps begin a little earlier."""
+ASK_TIMEOUT_S = 10.0
+MOST_ATTEMPTS = 12
+SCAN_INTERVAL_S = 3600.0
+SCAN_CHUNK = 100
+
+
+class Resolver(TaskActor):
+    """Collects gaps, one an instrument, and heals them one after the other, oldest due first."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=200_000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self,
+        hot: HotStore,
+        histories: Mapping[str, History],
+        calendars: Calendars,
+        *,
+        settle_after_ns: int,
+        retention_ns: int,
+        jitter: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._hot = hot
+        self._histories = histories
+        self._calendars = calendars
+        self._settle_after_ns = settle_after_ns
+        self._retention_ns = retention_ns
+        self._jitter = jitter
+        self._routes: dict[str, tuple[str, Route]] = {}
+        self._known_until: dict[str, int | None] = {}
+        self._seen: dict[tuple[str, int], int] = {}
+        self._gaps = GapBook()
+        self._armed = False
+        self._scanned_ns = 0
+        self.healed = 0
+        self.unresolvable = 0
+
+    async def on_start(self) -> None:
+        """What was known before a crash, of this actor or of the whole engine, lives in the hot store."""
+        for provider in self._histories:
+            self._known_until[provider] = await self._hot.get_seen(provider)
+        self._scanned_ns = self.system.clock.now_ns()
+        self.send_every(SCAN_INTERVAL_S, Scan())
+
+    @handles(Covered)
+    def on_covered(self, covered: Covered) -> None:
+        for route in covered.routes:
+            self._routes[route.instrument] = (covered.provider, route)
+
+    @handles(FeedSeen)
+    async def on_feed_seen(self, seen: FeedSeen) -> None:
+        self._seen[seen.provider, seen.connection] = seen.at_ns
+        doubtful_ns = self._gaps.earliest_start_ns()
+        known_ns = seen.at_ns if doubtful_ns is None else min(seen.at_ns, doubtful_ns)
+        try:
+            await self._hot.set_seen(seen.provider, known_ns)
+        except StorageUnavailableError as error:
+            log.debug("seen_not_stored", error=str(error))
+
+    @handles(FeedResumed)
+    def on_feed_resumed(self, resumed: FeedResumed) -> None:
+        since_ns = self._seen.get((resumed.provider, resumed.connection)) or self._known_until.get(resumed.provider)
+        log.info("feed_gap", provider=resumed.provider, connection=resumed.connection, since_ns=since_ns)
+        for instrument in resumed.instruments:
+            self._add_gap(instrument, (since_ns or 0) - MARGIN_NS, resumed.at_ns)
+        self._arm()
+
+    @handles(Interrupted)
+    def on_interrupted(self, interruption: Interrupted) -> None:
+        self._add_gap(interruption.instrument, interruption.start_ns, interruption.end_ns)
+        self._arm()
+
+    @handles(HealDue)
+    async def on_heal_due(self, _: HealDue) -> None:
+        """One gap a message, so that others are heard in between."""
+        self._armed = False
+        gap = self._gaps.take_due(self.system.clock.now_ns())
+        if gap is not None:
+            await self._try_to_heal(gap)
+        self._arm()
+
+    @handles(Scan)
+    async def on_scan(self, _: Scan) -> None:
+        """Expected minutes that are not there, and flagged ones: what no interruption told us of."""
+        start_ns, end_ns = self._scanned_ns, self.system.clock.now_ns() - self._settle_after_ns
+        names = list(self._routes)
+        try:
+            for index in range(0, len(names), SCAN_CHUNK):
+                await self._scan(names[index : index + SCAN_CHUNK], start_ns, end_ns)
+        except StorageUnavailableError as error:
+            log.warning("scan_postponed", error=str(error))
+            return
+        self._scanned_ns = end_ns
+        self._arm()
+
+    @handles(Backfill)
+    def on_backfill(self, backfill: Backfill) -> int:
+        """An operator's wish to read a stretch of history again; answers how many instruments it concerns."""
+        for instrument in backfill.instruments or tuple(self._routes):
+            self._add_gap(instrument, backfill.start_ns, backfill.end_ns)
+        self._arm()
+        return len(self._gaps)
+
+    def _add_gap(self, instrument: str, start_ns: int, end_ns: int) -> None:
+        """Without a known beginning it is the trading day's; what the hot store no longer keeps is not healed here."""
+        if instrument not in self._routes:
+            return
+        day_ns = day_start_ns(self._calendars.of(instrument), end_ns)
+        start_ns = max(start_ns, end_ns - self._retention_ns) if start_ns > 0 else day_ns
+        self._gaps.add(Gap(instrument, start_ns, end_ns, due_ns=self.system.clock.now_ns()))
+        self._routes[instrument][1].target.tell(Interrupted(instrument, start_ns, end_ns))
+
+    def _arm(self) -> None:
+        due_ns = self._gaps.next_due_ns()
+        if due_ns is not None and not self._armed:
+            self._armed = True
+            self.send_after(max(0.0, (due_ns - self.system.clock.now_ns()) / 1e9), HealDue())
+
+    async def _try_to_heal(self, gap: Gap) -> None:
+        try:
+            await self._heal(gap)
+        except (ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+            self._postpone(gap, str(error))
+
+    async def _heal(self, gap: Gap) -> None:
+        """Reads the trading days the gap touches, tells the instrument, and keeps what is too young to be settled."""
+        provider, route = self._routes[gap.instrument]
+        through_ns = (self.system.clock.now_ns() - SETTLE_NS) // MINUTE_NS * MINUTE_NS
+        calendar = self._calendars.of(gap.instrument)
+        day_ns = day_start_ns(calendar, gap.start_ns)
+        history = await self._histories[provider].minutes(route, day_ns, through_ns)
+        present = await self._present(gap.instrument, day_ns, through_ns)
+        healing = heal(
+            calendar, present=present, history=history, start_ns=gap.start_ns, end_ns=gap.end_ns, through_ns=through_ns
+        )
+        if await self._tell(route.target, healing, day_start_ns(calendar, through_ns), through_ns):
+            self.healed += len(healing.revisions)
+            self._keep_rest(gap, healing, through_ns)
+        else:
+            self._gaps.add(gap)
+
+    async def _present(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
+        return {timeframe: await self._hot.candles(instrument, timeframe, start_ns, end_ns) for timeframe in TIMEFRAMES}
+
+    async def _tell(self, target: ActorRef, healing: Healing, today_ns: int, through_ns: int) -> bool:
+        minutes = tuple(candle for candle in healing.minutes if candle.time >= today_ns)
+        return await target.ask(Heal(healing.revisions, minutes, through_ns), timeout_s=ASK_TIMEOUT_S)
+
+    def _keep_rest(self, gap: Gap, healing: Healing, through_ns: int) -> None:
+        """Minutes that were still open wait for their end; minutes the provider does not have yet wait with patience."""
+        if gap.end_ns >= through_ns:
+            start_ns = max(gap.start_ns, through_ns)
+            due_ns = gap.end_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS + SETTLE_NS
+            self._gaps.add(Gap(gap.instrument, start_ns, gap.end_ns, due_ns))
+        if healing.unanswered:
+            self._postpone(
+                Gap(gap.instrument, healing.unanswered[0], healing.unanswered[-1], gap.due_ns, gap.attempts),
+                "the provider's history does not have these minutes",
+            )
+
+    def _postpone(self, gap: Gap, why: str) -> None:
+        attempts = gap.attempts + 1
+        if attempts > MOST_ATTEMPTS:
+            self.unresolvable += 1
+            log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
+            return
+        delay_s = retry_delay_s(attempts, jitter=self._jitter)
+        log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
+        due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
+        self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts))
+
+    async def _scan(self, instruments: list[str], start_ns: int, end_ns: int) -> None:
+        present = await self._hot.candles_many(instruments, "1m", start_ns, end_ns)
+        for instrument in instruments:
+            doubtful = self._doubtful(instrument, present.get(instrument, []), start_ns, end_ns)
+            if doubtful:
+                self._add_gap(instrument, doubtful[0], doubtful[-1])
+
+    def _doubtful(self, instrument: str, present: list[Candle], start_ns: int, end_ns: int) -> list[int]:
+        settled = {candle.time for candle in present if not candle.resolve_required}
+        buckets = self._calendars.of(instrument).buckets("1m", start_ns, end_ns)
+        return [bucket.start_ns for bucket in buckets if bucket.end_ns <= end_ns and bucket.start_ns not in settled]

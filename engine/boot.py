@@ -1,0 +1,97 @@
+"""How an engine comes to life: its stores, its lease, its tree; and how it goes when it is told to."""
+
+import os
+import random
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import structlog
+
+from config.calendars import load_calendar
+from config.settings import Settings
+from engine.app import Parts, engine_tree
+from engine.market import Calendars
+from engine.providers.catalog import configured_providers
+from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock
+from engine.storage.bridge import bridged, open_bridge
+from engine.storage.durable import DurableStore
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.engine")
+
+NS_PER_S = 1_000_000_000
+LEASE_S = 15.0
+STAND_BY_S = 2.0
+
+
+async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
+    """Runs until SIGTERM or SIGINT and returns when everything is saved; calls ``ready`` when all actors run.
+
+    Raises the kernel's EscalationError when the tree gave itself up.
+    """
+    async with open_bridge(), open_stores(settings) as (hot, durable):
+        engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
+        await stand_by(hot, engine_id)
+        calendars = Calendars(load_calendar, await continuous_zones(durable))
+        parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars)
+        async with ActorSystem("engine", clock=clock_of(settings), jitter=random.random) as system:
+            await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
+            ready()
+            await until_told(system)
+            await system.stop()
+        await hot.release_lease(engine_id)
+
+
+async def continuous_zones(durable: DurableStore) -> dict[str, str]:
+    """The exchanges that never close, as the simulated ones, and their zones."""
+    return {exchange.code: exchange.timezone for exchange in await durable.exchanges() if exchange.is_24_hours}
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncGenerator[tuple[HotStore, DurableStore]]:
+    """Both stores, usable from trio."""
+    hot = bridged(await bridged(HotStore.connect)(settings.hot_url, retention_days=settings.hot_retention_days))
+    try:
+        durable = bridged(await bridged(DurableStore.connect)(settings.durable_url))
+        try:
+            yield hot, durable
+        finally:
+            await durable.close()
+    finally:
+        await hot.close()
+
+
+async def stand_by(hot: HotStore, engine_id: str) -> None:
+    """Returns when the lease is ours: one engine at a time owns the feeds, a second one waits here."""
+    told = False
+    while not await hot.acquire_lease(engine_id, LEASE_S):
+        if not told:
+            log.info("standing_by", lease_of=await hot.lease_owner())
+            told = True
+        await anyio.sleep(STAND_BY_S)
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock, or the one a recording is replayed by."""
+    if settings.replay_start is None:
+        return SystemClock()
+    return ReplayClock(int(settings.replay_start.timestamp() * NS_PER_S), settings.replay_speed)
+
+
+async def until_told(system: ActorSystem) -> None:
+    """Returns at the first SIGTERM or SIGINT; raises when the tree ends before."""
+    async with anyio.create_task_group() as tasks:
+
+        async def listen() -> None:
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                async for number in signals:
+                    log.info("stopping", signal=signal.Signals(number).name)
+                    tasks.cancel_scope.cancel()
+                    return
+
+        tasks.start_soon(listen)
+        await system.join()

@@ -1,0 +1,53 @@
+"""The providers this program knows, made from the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.settings import Settings
+from engine.providers.base import History, LiveFeed
+from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.rest import DhanHistory, DhanLimits
+from engine.providers.dhan.session import DhanFeed
+from engine.providers.secret import Secret
+from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One configured provider: its stream and its record."""
+
+    feed: LiveFeed
+    history: History
+
+
+SIMULATOR_CREDENTIALS = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
+SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
+"""Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
+
+
+def configured_providers(settings: Settings) -> dict[str, Provider]:
+    """The providers of the settings by name, the preferred one first."""
+    return {name: _MAKERS[name](settings) for name in settings.providers}
+
+
+def _dhan(settings: Settings) -> Provider:
+    """The settings refuse a Dhan provider without its account, so what is missing here can not be."""
+    assert settings.dhan_client_id is not None
+    assert settings.dhan_access_token is not None
+    credentials = DhanCredentials(settings.dhan_client_id, Secret(settings.dhan_access_token.get_secret_value()))
+    endpoints = DhanEndpoints(settings.dhan_feed_url, settings.dhan_rest_url)
+    return Provider(DhanFeed(credentials, endpoints, mode=settings.dhanhq_ws_mode), DhanHistory(credentials, endpoints))
+
+
+def _simulator(settings: Settings) -> Provider:
+    """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
+    assert settings.simulator_feed_url is not None
+    assert settings.simulator_rest_url is not None
+    endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
+    return Provider(
+        DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator"),
+        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator", limits=SIMULATOR_LIMITS),
+    )
+
+
+_MAKERS: dict[str, Callable[[Settings], Provider]] = {"dhan": _dhan, "simulator": _simulator}
