@@ -146,13 +146,23 @@ class History(Protocol):
     """A provider's record of what has been traded."""
 
     async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
-        """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first."""
+        """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first.
+
+        The minute that still forms is among them where the range reaches so far.
+        """
         ...
 
     async def days(self, route: Route, first: date, last: date) -> list[Candle]:
-        """The daily candles of the exchange's days ``first`` to ``last``, both included, oldest first."""
+        """The daily candles of the exchange's days ``first`` to ``last``, both included, oldest first.
+
+        A candle's time is the exchange's midnight its day begins with: which session opened it, the calendar knows.
+        """
         ...
 
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         """The last price of each instrument by canonical name; what the provider does not know is absent."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; nothing is asked afterwards."""
         ...

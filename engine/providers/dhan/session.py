@@ -23,7 +23,6 @@ from engine.providers.dhan.planner import (
 )
 from engine.providers.dhan.socket import WatchedStream, open_socket, own_nursery
 
-_LEAST_PATIENCE_S: Final = 0.05
 _PARTING_BYTES: Final = HEADER.pack(DisconnectPacket.code, HEADER.size + DisconnectPacket.layout.size, 0, 0)[:3]
 """How a disconnect packet begins, wherever in a frame it stands."""
 
@@ -73,6 +72,7 @@ class DhanFeed:
             open_socket(nursery, self._endpoints.feed_url, self._credentials, self._patience.connect_s) as opened,
         ):
             connection = DhanConnection(*opened, mode=self._mode, patience=self._patience)
+            nursery.start_soon(connection.watch)
             try:
                 await connection.subscribe(routes)
                 yield connection
@@ -97,6 +97,7 @@ class DhanConnection:
         self._patience = patience
         self._subscribed: set[str] = set()
         self._parting: ProviderError | None = None
+        self._silence: ProviderError | None = None
 
     async def receive(self) -> bytes:
         """The next frame. Raises ``ProviderError`` when Dhan parts (with its reason), closes or falls silent.
@@ -104,7 +105,10 @@ class DhanConnection:
         A frame that announces the parting is still handed out, for the ticks before it; the call after it raises.
         """
         while self._parting is None:
-            message = await self._message()
+            try:
+                message = await self._socket.get_message()
+            except trio_websocket.ConnectionClosed as closed:
+                raise self._closed(closed) from closed
             if isinstance(message, bytes):
                 self._parting = _parting(message)
                 return message
@@ -130,18 +134,11 @@ class DhanConnection:
             except (trio_websocket.ConnectionClosed, ProtocolError):
                 pass
 
-    async def _message(self) -> bytes | str:
-        while True:
-            # Whoever comes back late finds messages waiting: the line was not silent, the caller was busy.
-            earliest = trio.current_time() + _LEAST_PATIENCE_S
-            with trio.move_on_at(max(earliest, self._stream.heard_at + self._patience.silence_s)):
-                try:
-                    return await self._socket.get_message()
-                except trio_websocket.ConnectionClosed as closed:
-                    raise ProviderError(f"Dhan's feed closed: {_reason(closed)}") from closed
-            silent_s = trio.current_time() - self._stream.heard_at
-            if silent_s >= self._patience.silence_s:
-                raise ProviderError(f"Dhan's feed has been silent for {silent_s:.0f} s, pings included")
+    async def watch(self) -> None:
+        """End the connection when the line falls silent. One task does it: a time limit per frame costs a fifth."""
+        await self._stream.silence(self._patience.silence_s)
+        self._silence = ProviderError(f"Dhan's feed has been silent for {self._patience.silence_s:g} s, pings included")
+        await trio.aclose_forcefully(self._stream)
 
     async def _send(self, messages: Sequence[str]) -> None:
         try:
@@ -151,9 +148,12 @@ class DhanConnection:
         except trio.TooSlowError as error:
             raise ProviderError(f"Dhan's feed took no request within {self._patience.send_s:g} s") from error
         except trio_websocket.ConnectionClosed as closed:
-            raise self._parting or ProviderError(f"Dhan's feed closed: {_reason(closed)}") from closed
+            raise self._closed(closed) from closed
         except ProtocolError as error:
             raise ProviderError("Dhan's feed is closing") from error
+
+    def _closed(self, closed: trio_websocket.ConnectionClosed) -> ProviderError:
+        return self._parting or self._silence or ProviderError(f"Dhan's feed closed: {_reason(closed)}")
 
 
 def _parting(frame: bytes) -> ProviderError | None:

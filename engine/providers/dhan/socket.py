@@ -22,16 +22,27 @@ _FRAMES_WAITING: Final = 64
 
 
 class WatchedStream(trio.abc.Stream):
-    """A stream that knows when it last heard anything: pings never reach whoever reads messages."""
+    """A stream that knows how long it has been listening in vain: pings never reach whoever reads messages."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
-        self.heard_at = trio.current_time()
+        self._listening_since: float | None = None
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self._stream.receive_some(max_bytes)
-        self.heard_at = trio.current_time()
-        return data
+        self._listening_since = trio.current_time()
+        try:
+            return await self._stream.receive_some(max_bytes)
+        finally:
+            self._listening_since = None
+
+    async def silence(self, seconds: float) -> None:
+        """Return when nothing at all has come for so long. Time in which nobody listened is no silence."""
+        while True:
+            now_s = trio.current_time()
+            since_s = now_s if self._listening_since is None else self._listening_since
+            if now_s - since_s >= seconds:
+                return
+            await trio.sleep_until(since_s + seconds)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await self._stream.send_all(data)

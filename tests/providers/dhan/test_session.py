@@ -201,6 +201,19 @@ async def test_a_caller_that_comes_back_late_finds_its_frames() -> None:
     async with serve(first_frame) as server, feed_at(server.url).connect([NIFTY]) as connection:
         await trio.sleep(PATIENCE.silence_s * 1.5)
         assert await connection.receive() == FRAME
+        with pytest.raises(ProviderError, match="silent"):
+            await connection.receive()
+
+
+async def test_a_busy_caller_is_no_silent_line() -> None:
+    async def flood(server: FeedServer, socket: WebSocketConnection) -> None:
+        for _ in range(200):
+            await socket.send_message(FRAME)
+
+    async with serve(flood) as server, feed_at(server.url).connect([NIFTY]) as connection:
+        await trio.sleep(PATIENCE.silence_s * 1.5)  # more frames than may wait: nobody listens meanwhile
+        for _ in range(200):
+            assert await connection.receive() == FRAME
 
 
 async def test_text_is_passed_over() -> None:
