@@ -4,6 +4,9 @@ from web.hub.feed import FeedFormatError, Sequence, decode_event, decode_live_ca
 from web.hub.hub import Hub, HubStatistics, followed
 from web.hub.line import Line
 from web.hub.outbox import Outbox, OutboxStatistics
+from web.hub.pump import Pump
+from web.hub.replay import Replay, order, refuse
+from web.hub.resumption import Resumption
 from web.hub.topic import Topic
 
 __all__ = [
@@ -13,10 +16,15 @@ __all__ = [
     "Line",
     "Outbox",
     "OutboxStatistics",
+    "Pump",
+    "Replay",
+    "Resumption",
     "Sequence",
     "Topic",
     "decode_event",
     "decode_live_candles",
     "decode_prices",
     "followed",
+    "order",
+    "refuse",
 ]

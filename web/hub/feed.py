@@ -118,6 +118,10 @@ class Sequence:
     def __init__(self) -> None:
         self._last: tuple[int, int] | None = None
 
+    @property
+    def epoch(self) -> int | None:
+        return None if self._last is None else self._last[0]
+
     def follows(self, epoch: int, offset: int) -> bool:
         """Whether nothing is missing between the message before and this one; the first one follows anything."""
         before, self._last = self._last, (epoch, offset)

@@ -1,12 +1,16 @@
 """The hub: the newest value of everything clients follow, and one loop that writes to all of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from web.hub.outbox import Outbox
 from web.hub.topic import Topic, TopicKey, View
-from web.protocol import CandleValue, Channel, Kind, Position, PriceValue, Status
+from web.protocol import CandleValue, Channel, Code, Kind, Position, PriceValue, Problem, Status
+
+if TYPE_CHECKING:
+    from web.hub.resumption import Resumption
 
 _SAME_VALUE = {Kind.DATA: Kind.LTP}
 """Kinds of channel that read another kind's topic."""
@@ -43,6 +47,10 @@ class Hub:
         self._changed: dict[Topic, None] = {}
         self._bare: dict[Topic, None] = {}
         self._outboxes: dict[Outbox, None] = {}
+        self.resumptions: list[Resumption] = []
+        """Wishes to resume that nobody has looked at yet."""
+        self.version = 0
+        """Counts the changes in what is followed."""
 
     def join(self, outbox: Outbox) -> None:
         self._outboxes[outbox] = None
@@ -57,13 +65,14 @@ class Hub:
     def outboxes(self) -> tuple[Outbox, ...]:
         return tuple(self._outboxes)
 
-    def follow(self, outbox: Outbox, channel: Channel, instrument: str) -> None:
+    def follow(self, outbox: Outbox, channel: Channel, instrument: str) -> Topic:
         """Puts a channel before a client: its newest value first, or as soon as there is one."""
         topic = self._topic(topic_key(channel, instrument))
         conversation = outbox.conversation
         view = topic.view(channel, conversation.dialect, conversation.encoding)
         if view not in outbox.marks:
             outbox.follow(view)
+        return topic
 
     def unfollow(self, outbox: Outbox, name: str) -> bool:
         """Ends what a client wrote as ``name``; False when it follows no such channel."""
@@ -73,24 +82,35 @@ class Hub:
         return bool(views)
 
     def put_price(self, value: PriceValue) -> None:
-        """A newer price; ignored when nobody follows it or a newer one is known."""
+        """A newer price; ignored when nobody follows it."""
         topic = self._topics.get((Kind.LTP, value.symbol, ""))
         if topic is None:
             return
         known = topic.value
-        if isinstance(known, PriceValue):
-            if value.previous_close is None:
-                value.previous_close = known.previous_close
-            if value.ts_event < known.ts_event:
-                return
+        if value.previous_close is None and isinstance(known, PriceValue):
+            value.previous_close = known.previous_close
         if topic.put(value):
             self._changed[topic] = None
+
+    def put_quote(self, value: PriceValue) -> None:
+        """A price read from the store, which may be older than what came by the channel meanwhile."""
+        topic = self._topics.get((Kind.LTP, value.symbol, ""))
+        known = None if topic is None else topic.value
+        if not isinstance(known, PriceValue) or value.follows(known):
+            self.put_price(value)
+        elif known.previous_close is None:
+            known.previous_close = value.previous_close
 
     def put_forming(self, value: CandleValue) -> None:
         """A forming candle; ignored when nobody follows it or its bucket is closed."""
         topic = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
         if topic is not None and value.time > topic.closed_ns and topic.put(value):
             self._changed[topic] = None
+
+    def begin_epoch(self) -> None:
+        """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more."""
+        for topic in self._topics.values():
+            topic.closed_ns = -1
 
     def publish_candle(self, value: CandleValue, offset: str) -> None:
         """A final or revised candle from the stream."""
@@ -117,6 +137,21 @@ class Hub:
             conversation = outbox.conversation
             outbox.send(conversation.frame(conversation.dialect.status(status)))
 
+    def tell_followers(self, instrument: str, code: Code, message: str) -> None:
+        """A problem of one instrument, to each client that follows it, under the symbol as the client wrote it."""
+        for topic in tuple(self._topics.values()):
+            if topic.instrument == instrument:
+                for view in topic.views.values():
+                    problem = Problem(code, message, temporary=True, symbol=view.channel.symbol)
+                    for outbox in tuple(view.followers):
+                        outbox.send_problem(problem)
+
+    def tell_all_to_begin_anew(self) -> None:
+        """Entries of the stream were lost: nobody may go on as if nothing had happened."""
+        for outbox in self._outboxes:
+            conversation = outbox.conversation
+            outbox.send(conversation.frame(*conversation.dialect.lost(self.position)))
+
     def distribute(self) -> None:
         """Writes what changed since the last time, once per view, and puts it before the followers."""
         changed, self._changed = self._changed, {}
@@ -128,8 +163,9 @@ class Hub:
         bare, self._bare = self._bare, {}
         return [topic for topic in bare if topic.views]
 
-    def topics(self, kind: Kind) -> Iterator[Topic]:
-        return (topic for topic in self._topics.values() if topic.key[0] is kind)
+    def topics(self, kind: Kind | None = None) -> list[Topic]:
+        """What is followed now, of one kind or of all."""
+        return [topic for topic in self._topics.values() if kind is None or topic.key[0] is kind]
 
     def statistics(self) -> HubStatistics:
         each = [outbox.statistics() for outbox in self._outboxes]
@@ -145,6 +181,7 @@ class Hub:
         topic = self._topics.get(key)
         if topic is None:
             topic = self._topics[key] = Topic(key)
+            self.version += 1
             self._bare[topic] = None
         return topic
 
@@ -153,6 +190,7 @@ class Hub:
         outbox.unfollow(view)
         if not topic.views:
             self._topics.pop(topic.key, None)
+            self.version += 1
             self._changed.pop(topic, None)
 
 

@@ -15,6 +15,10 @@ class Line(Protocol):
         """Hands whole frames to the socket."""
         ...
 
+    def listen(self) -> int:
+        """Rounds in a row in which nothing was heard of the client, this one included; pings it for the next."""
+        ...
+
     def close(self, code: int, reason: str) -> None:
         """Begins to close; what is written afterwards is ignored."""
         ...

@@ -4,7 +4,7 @@ import msgspec
 
 from web.hub.line import Line
 from web.hub.topic import View, payloads
-from web.protocol import Channel, Close, Conversation
+from web.protocol import Channel, Close, Conversation, Problem
 
 STREAM_BUDGET = 256 * 1024
 """Bytes of answers and stream entries kept for a client that does not read; beyond them it is closed."""
@@ -98,6 +98,18 @@ class Outbox:
         self.urgent.append(frame)
         self._keep(len(frame))
         if not (self.closed or self.line.congested):
+            self.line.write(self._take_urgent())
+
+    def send_problem(self, problem: Problem) -> None:
+        self.send(self.conversation.problem(problem))
+
+    def replay(self, payloads: list[bytes]) -> None:
+        """Entries of streams that the client missed, as one frame; they may be more than what is kept for slow ones."""
+        if payloads and not self.closed:
+            self._published += len(payloads)
+            self._seal()
+            self.stream = payloads
+            self._seal()
             self.line.write(self._take_urgent())
 
     def flush(self, now_ms: int) -> None:

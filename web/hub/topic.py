@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from web.protocol import Channel, Dialect, Encoding, Kind, Value
+from web.protocol import Channel, Dialect, Encoding, Kind, Problem, Value
 
 TopicKey = tuple[Kind, str, str]
 """Kind of value, instrument, timeframe; the two last are empty where they mean nothing."""
@@ -16,6 +16,10 @@ class Follower(Protocol):
 
     def push(self, payload: bytes) -> None:
         """Takes an entry of a stream, which is kept in order and never conflated."""
+        ...
+
+    def send_problem(self, problem: Problem) -> None:
+        """Takes the word that something is wrong."""
         ...
 
 
@@ -58,6 +62,8 @@ class Topic:
 
     def distribute(self) -> None:
         """Writes the new value once per view and puts it before every follower."""
+        if not self.changed:  # cleared since the flush began
+            return
         self.changed = False
         for view in self.views.values():
             view.encode()

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from web.protocol.channels import Channel, Kind
 from web.protocol.encoding import Encoding
 from web.protocol.errors import Problem
-from web.protocol.messages import Command, RequestId, Subscribed
+from web.protocol.messages import Command, Position, RequestId, Subscribed
 from web.protocol.values import Status, Value
 
 Message = dict[str, Any]
@@ -35,6 +35,10 @@ class Dialect(Protocol):
 
     def status(self, status: Status) -> Message:
         """What every client is told, whatever it follows."""
+        ...
+
+    def lost(self, position: Position | None) -> Sequence[Message]:
+        """Entries of streams are missing before ``position``: what the client keeps has to be read anew."""
         ...
 
     def conflated(self, count: int, lag_ms: int) -> Message: ...

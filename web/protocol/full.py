@@ -1,5 +1,6 @@
 """The full dialect (``action``): many channels a request, numbered answers, pushes joined into arrays."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from web.protocol.values import CandleValue, PriceValue, Status, Value
 
 KEY = "action"
 CHANNELS_PER_REQUEST = 1000
+_OFFSET = re.compile(r"[0-9]{1,15}-[0-9]{1,18}")
 _STATUS = Channel("status", Kind.STATUS)
 
 
@@ -126,6 +128,9 @@ class FullDialect:
     def status(self, status: Status) -> Message:
         return render_status(_STATUS, "", status, None)
 
+    def lost(self, position: Position | None) -> Sequence[Message]:
+        return [{"type": "lost", "recovered": False, "position": _position(position)}]
+
     def conflated(self, count: int, lag_ms: int) -> Message:
         return {"type": "conflated", "count": count, "lag_ms": lag_ms}
 
@@ -159,7 +164,7 @@ def _since(message: Message, request: RequestId) -> Position | None:
     match message.get("since"):
         case None:
             return None
-        case {"epoch": str() as epoch, "offset": str() as offset}:
+        case {"epoch": str() as epoch, "offset": str() as offset} if _OFFSET.fullmatch(offset):
             return Position(epoch, offset)
         case _:
             raise RequestError.syntax(

@@ -7,7 +7,7 @@ from web.protocol.channels import Channel, Kind, data_channel
 from web.protocol.dialect import Message, Render
 from web.protocol.encoding import Encoding
 from web.protocol.errors import Problem, RequestError
-from web.protocol.messages import Authenticate, Command, Ping, RequestId, Subscribe, Subscribed, Unsubscribe
+from web.protocol.messages import Authenticate, Command, Ping, Position, RequestId, Subscribe, Subscribed, Unsubscribe
 from web.protocol.values import PriceValue, Status, Value
 
 KEY = "message_type"
@@ -72,6 +72,9 @@ class SimpleDialect:
         about = status.symbol or status.feed or "prices"
         told = self.notice(f"{about}: {status.status} ({status.why})" if status.why else f"{about}: {status.status}")
         return told | {"status": status.status, "since": status.since_ms}
+
+    def lost(self, position: Position | None) -> Sequence[Message]:  # noqa: ARG002 - it has no streams to lose
+        return []
 
     def conflated(self, count: int, lag_ms: int) -> Message:
         return self.notice("conflated") | {"conflated": count, "lag_ms": lag_ms}

@@ -23,6 +23,10 @@ class PriceValue(msgspec.Struct, array_like=True, gc=False):
     day_low: float | None = None
     previous_close: float | None = None
 
+    def follows(self, other: "PriceValue") -> bool:
+        """Whether it was observed later: exchanges tell whole seconds, the volume tells more."""
+        return (self.ts_event, self.volume or 0) > (other.ts_event, other.volume or 0)
+
 
 class CandleValue(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One row of the ``live_candles`` channel, or the candle of an event; ``time`` is its open in nanoseconds UTC."""

@@ -1,0 +1,108 @@
+"""The engine's part, played by hand: what it writes, publishes and answers, in its own words."""
+
+from datetime import date
+from typing import Any
+
+import msgpack
+
+from actors.channels import (
+    LIVE_CANDLES,
+    MARKET_DATA,
+    encode_candle_event,
+    encode_live_candles,
+    encode_market_data,
+)
+from engine.market import Candle, Instrument, InstrumentKind, Tick
+from engine.market.candle import CandleState
+from engine.storage.durable import DurableStore, Exchange, ProviderMapping
+from engine.storage.hot import HotStore, InstrumentReport
+
+SYMBOLS = ("RELIANCE", "TCS", "INFY")
+MINUTE = 60_000_000_000
+NOON = 1_795_000_020_000_000_000
+"""A minute's beginning in November 2026."""
+
+
+def candle(
+    minute: int, close: float = 1.0, *, state: str = "final", revision: int = 0, symbol: str = "RELIANCE"
+) -> Candle:
+    return Candle(
+        f"NSE:{symbol}",
+        "1m",
+        NOON + minute * MINUTE,
+        close,
+        close,
+        close,
+        close,
+        10,
+        state=CandleState(state),
+        revision=revision,
+        source="simulator",
+    )
+
+
+class Engine:
+    """Publishes under rising offsets and answers ``control:engine``."""
+
+    def __init__(self, hot: HotStore) -> None:
+        self.hot = hot
+        self.epoch = 1
+        self.offset = 0
+        self.events = 0
+        self.watched: list[str] = []
+        self.unmapped: list[str] = []
+
+    async def trade(self, price: float, symbol: str = "RELIANCE", *, at: int = NOON, volume: int = 1) -> None:
+        """A tick that is published."""
+        self.offset += 1
+        payload = encode_market_data(self.epoch, self.offset, at, [tick(price, symbol, at, volume)])
+        await self.hot.publish(MARKET_DATA, payload)
+
+    async def store(
+        self, price: float, symbol: str = "RELIANCE", *, at: int = NOON, forming: tuple[Candle, ...] = ()
+    ) -> None:
+        """What the writer leaves behind of a tick."""
+        quote = {"ltp": price, "ts_event": at, "volume": 1, "open": 1.0, "high": 2.0, "low": 0.5, "previous_close": 0.9}
+        report = InstrumentReport(f"NSE:{symbol}", f"NSE_EQ:{SYMBOLS.index(symbol)}", price, quote, {}, forming)
+        await self.hot.write_live([report])
+
+    async def form(self, *candles: Candle) -> None:
+        self.offset += 1
+        await self.hot.publish(LIVE_CANDLES, encode_live_candles(self.epoch, self.offset, candles))
+
+    async def close(self, *candles: Candle) -> list[str]:
+        """Final and revised candles, as entries of ``events``; tells their offsets."""
+        entries: list[tuple[str, bytes]] = []
+        for one in candles:
+            self.events += 1
+            entries.append((f"{self.events}-0", encode_candle_event(one)))
+        await self.hot.append_events(entries)
+        return [offset for offset, _ in entries]
+
+    async def answer_commands(self) -> None:
+        position = await self.hot.commands_position("engine")
+        while True:
+            for identity, command in await self.hot.read_commands("engine", position, 200):
+                position = identity
+                self.watched = command["symbols"]
+                await self.hot.reply(command["id"], {"ok": True, "result": {"unmapped": self.unmapped}})
+
+
+def tick(price: float, symbol: str, at: int, volume: int) -> Tick:
+    return Tick(f"NSE:{symbol}", price, 1, volume, at, at, "simulator", day_open=1.0, day_high=2.0, day_low=0.5)
+
+
+async def seed(durable: DurableStore) -> None:
+    """A small exchange that never closes, and an instrument nobody carries."""
+    await durable.seed(
+        [Exchange("NSE", "National Stock Exchange", "Asia/Kolkata", is_24_hours=True)],
+        [Instrument(0, "NSE", symbol, symbol, InstrumentKind.EQUITY, 0.05) for symbol in (*SYMBOLS, "ORPHAN")],
+        [
+            ProviderMapping("simulator", f"NSE:{symbol}", "NSE_EQ", str(number), date(2024, 1, 1))
+            for number, symbol in enumerate(SYMBOLS)
+        ],
+    )
+
+
+def unpacked(payload: bytes) -> Any:
+    return msgpack.unpackb(payload)

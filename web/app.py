@@ -1,0 +1,124 @@
+"""The web process's one page: its stores and its whole tree, in start order."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+import anyio
+import structlog
+import uvloop
+
+from actors.operator import Operator
+from config.settings import Settings
+from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
+from engine.storage.durable import DurableStore
+from engine.storage.hot import HotStore
+from web.access import Access
+from web.directory import Directory
+from web.hub import Hub
+from web.limits import Throttle
+from web.server import WebServer
+from web.services import Services
+from web.sockets.session import SessionRules
+from web.sockets.sessions import Sessions
+from web.subscriber import Subscriber
+
+log = structlog.get_logger("ticktree.web")
+
+PUBLIC_REQUESTS_PER_S = 10.0
+PUBLIC_REQUESTS_AT_ONCE = 60.0
+
+
+def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> Supervisor:
+    """The web process, top down; stopped in reverse: first nobody comes in any more, and all are told goodbye."""
+    hub, hot, process = services.hub, services.hot, services.process
+    return Supervisor(
+        [
+            ChildSpec("subscriber", partial(Subscriber, hot, hub, process)),
+            ChildSpec("sessions", DynamicSupervisor),
+            ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),
+            ChildSpec("operator", partial(Operator, process, hot, counters=partial(_counters, hub)), backoff=GENTLE),
+        ],
+        intensity=10,
+    )
+
+
+def run_web(
+    settings: Settings, listen_fd: int | None, ready: Callable[[], None], *, process: str | None = None
+) -> None:
+    """Serves until SIGTERM or SIGINT. Any number of such processes may share the listening socket.
+
+    ``process`` is this process's name in the operator's view; one that no other has is made when it is not given.
+    """
+    name = process or f"web-{socket.gethostname()}-{os.getpid()}"
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, listen_fd, ready, name))
+
+
+async def _serve(settings: Settings, listen_fd: int | None, ready: Callable[[], None], process: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stores:
+        hot = await HotStore.connect(settings.hot_url, retention_days=settings.hot_retention_days)
+        stores.push_async_callback(hot.close)
+        durable = await DurableStore.connect(settings.durable_url)
+        stores.push_async_callback(durable.close)
+        async with ActorSystem("web") as system:
+            services = make_services(settings, system, hot, durable, process)
+            root = partial(web_tree, settings, services, listen_fd)
+            await system.start(ChildSpec("web", root))
+            ready()
+            log.info("web_ready", process=process)
+            await _until(stop, system)
+    log.info("web_stopped", process=process)
+
+
+def make_services(
+    settings: Settings, system: ActorSystem, hot: HotStore, durable: DurableStore, process: str
+) -> Services:
+    """What the routes and the tree share."""
+    hub, directory = Hub(), Directory()
+    access = Access(public_feed=settings.public_feed)
+    rules = SessionRules(hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time)
+    return Services(
+        process=process,
+        system=system,
+        hot=hot,
+        durable=durable,
+        directory=directory,
+        hub=hub,
+        access=access,
+        sessions=Sessions(system.ref("/web/sessions"), rules),
+        allowed_origins=frozenset(settings.allowed_origins),
+        public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
+    )
+
+
+async def _until(stop: asyncio.Event, system: ActorSystem) -> None:
+    """Returns when we are asked to stop; raises when the tree has given up."""
+    async with anyio.create_task_group() as group:
+
+        async def give_up() -> None:
+            await system.join()
+            stop.set()
+
+        group.start_soon(give_up)
+        await stop.wait()
+        group.cancel_scope.cancel()
+
+
+def _counters(hub: Hub) -> dict[str, int]:
+    """What the process's published tree says of its clients."""
+    told = hub.statistics()
+    return {
+        "clients": told.clients,
+        "topics": told.topics,
+        "delivered": told.delivered,
+        "conflated": told.conflated,
+        "dropped": told.dropped,
+    }

@@ -1,0 +1,85 @@
+"""The directory: which instruments there are, as clients write them, and where their prices are kept."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from config.calendars import load_calendar
+from engine.market.calendars import Calendars
+from engine.market.symbols import SymbolTable
+from engine.storage.durable import DurableStore
+
+
+class DirectoryNotReadyError(Exception):
+    """The instruments have not been read yet."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """All that was read of the database at once."""
+
+    symbols: SymbolTable
+    segment_keys: Mapping[str, str]
+    """``SEGMENT:ID`` of each instrument that a provider maps."""
+    instruments: Mapping[str, str]
+    """The other way round."""
+    zones: Mapping[str, str]
+    """Time zones by exchange."""
+    calendars: Calendars
+
+
+class Directory:
+    """Finds instruments by any spelling. What it knows is replaced as a whole, by whoever reads the database."""
+
+    def __init__(self) -> None:
+        self._listing: Listing | None = None
+
+    def replace(self, listing: Listing) -> None:
+        self._listing = listing
+
+    @property
+    def ready(self) -> bool:
+        return self._listing is not None
+
+    @property
+    def listing(self) -> Listing:
+        if self._listing is None:
+            raise DirectoryNotReadyError("the list of instruments has not been read yet")
+        return self._listing
+
+    def resolve(self, text: str) -> str:
+        """The canonical name; SymbolError with near names for what nobody lists."""
+        return self.listing.symbols.resolve(text)
+
+    def segment_key(self, instrument: str) -> str | None:
+        """Where the instrument's price is kept; None when no provider maps it."""
+        return self.listing.segment_keys.get(instrument)
+
+    def instrument_at(self, segment_key: str) -> str | None:
+        """The instrument whose price is kept there."""
+        return self.listing.instruments.get(segment_key)
+
+    def zone(self, instrument: str) -> ZoneInfo:
+        """The time zone of the instrument's exchange."""
+        return ZoneInfo(self.listing.zones.get(instrument.partition(":")[0], "UTC"))
+
+
+async def read_listing(
+    durable: DurableStore, providers: Sequence[str], default_exchanges: Sequence[str], today: date
+) -> Listing:
+    """Reads the active instruments; of two providers that map one, the first to be named carries it."""
+    exchanges = await durable.exchanges()
+    segment_keys: dict[str, str] = {}
+    for provider in reversed(providers):
+        for route in await durable.routes(provider, today):
+            segment_keys[route.instrument] = f"{route.segment}:{route.provider_symbol}"
+    by_segment_key = {segment_key: instrument for instrument, segment_key in segment_keys.items()}
+    known = await durable.instrument_names()
+    return Listing(
+        SymbolTable(default_exchanges, known, by_segment_key),
+        segment_keys,
+        by_segment_key,
+        {exchange.code: exchange.timezone for exchange in exchanges},
+        Calendars(load_calendar, {exchange.code: exchange.timezone for exchange in exchanges if exchange.is_24_hours}),
+    )

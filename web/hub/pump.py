@@ -1,0 +1,56 @@
+"""The pump: the one loop that writes to all clients, and the watch over those that have fallen silent."""
+
+from collections.abc import Callable
+
+import anyio
+import anyio.lowlevel
+
+from web.hub.hub import Hub
+from web.protocol import Close
+
+INTERVAL_S = 0.1
+"""Time between two flushes while there is little to do."""
+LONGEST_INTERVAL_S = 0.5
+SHARE = 0.5
+"""How much of the loop's time flushing may take before its interval grows."""
+CLIENTS_A_SLICE = 250
+"""Clients written to before others may use the loop: some 3 ms."""
+LISTEN_INTERVAL_S = 15.0
+SILENT_ROUNDS = 3
+"""Rounds of pings without a sign of life after which a client counts as gone."""
+
+
+class Pump:
+    """Moves what the hub has to the clients, again and again."""
+
+    def __init__(self, hub: Hub, now_ms: Callable[[], int]) -> None:
+        self._hub = hub
+        self._now_ms = now_ms
+
+    async def run(self) -> None:
+        """Flushes until it is cancelled; seldom enough that flushing never takes all the time there is."""
+        while True:
+            began = anyio.current_time()
+            await self.flush()
+            took = anyio.current_time() - began
+            interval = min(LONGEST_INTERVAL_S, max(INTERVAL_S, took / SHARE))
+            await anyio.sleep(max(0.0, interval - took))
+
+    async def flush(self) -> None:
+        """Writes everything once and hands it to each client that has something waiting."""
+        self._hub.distribute()
+        now_ms = self._now_ms()
+        for number, outbox in enumerate(self._hub.outboxes, 1):
+            outbox.flush(now_ms)
+            if number % CLIENTS_A_SLICE == 0:
+                await anyio.lowlevel.checkpoint()
+
+    async def listen(self) -> None:
+        """Pings all clients now and then, and ends the connections of those that do not answer."""
+        while True:
+            await anyio.sleep(LISTEN_INTERVAL_S)
+            for number, outbox in enumerate(self._hub.outboxes, 1):
+                if outbox.line.listen() >= SILENT_ROUNDS:
+                    outbox.close(Close.NO_PONG, "no pong")
+                if number % CLIENTS_A_SLICE == 0:
+                    await anyio.lowlevel.checkpoint()

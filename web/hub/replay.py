@@ -1,0 +1,99 @@
+"""Resuming: everything that happened since a client's position, in order and once, or the word that it can not be had."""
+
+from operator import itemgetter
+
+import msgspec
+
+from web.hub.feed import CandleEvent, Event
+from web.hub.hub import Hub, topic_key
+from web.hub.resumption import Resumption
+from web.hub.topic import TopicKey
+from web.protocol import Kind, Position
+
+REPLAY_BUDGET = 1024 * 1024
+"""Bytes that one resuming client may be sent at once; who missed more begins anew with a snapshot."""
+
+
+class Replay:
+    """The entries since the oldest position of some resumptions, sorted out for each of them while they are read."""
+
+    def __init__(self, resumptions: list[Resumption]) -> None:
+        self._resumptions = resumptions
+        self._entries: dict[TopicKey, list[tuple[str, Event]]] = {
+            topic_key(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
+        }
+
+    @property
+    def start(self) -> str | None:
+        """The oldest position that is asked for; None when nothing is."""
+        return min((one.since.offset for one in self._resumptions), key=order, default=None)
+
+    def add(self, offset: str, event: Event) -> None:
+        """Takes the next entry of the stream; those nobody asked for are not kept."""
+        entries = self._entries.get(_key(event))
+        if entries is not None:
+            entries.append((offset, event))
+
+    def finish(self, hub: Hub) -> None:
+        """Puts everything before the clients at once, so that it joins on to what comes live after the hub's position."""
+        position = hub.position
+        assert position is not None
+        for one in self._resumptions:
+            if not one.cancelled:
+                self._resume(hub, one, position)
+
+    def _resume(self, hub: Hub, one: Resumption, position: Position) -> None:
+        payloads = self._missed(one, position)
+        if sum(map(len, payloads)) > REPLAY_BUDGET:
+            refuse(hub, one)
+            return
+        _tell(one, one.since, recovered=True)
+        one.outbox.replay(payloads)
+        _follow(hub, one)
+
+    def _missed(self, one: Resumption, position: Position) -> list[bytes]:
+        """What the client's channels carried after its position and up to the hub's, as it reads it."""
+        first, last = order(one.since.offset), order(position.offset)
+        missed = [
+            (order(offset), offset, event, channel, instrument)
+            for channel, instrument in one.channels
+            for offset, event in self._entries[topic_key(channel, instrument)]
+            if first < order(offset) <= last
+        ]
+        dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
+        return [
+            encoding.encode(dialect.renders[channel.kind](channel, instrument, event.value, offset))
+            for _, offset, event, channel, instrument in sorted(missed, key=itemgetter(0))
+        ]
+
+
+def refuse(hub: Hub, one: Resumption) -> None:
+    """Tells a client that what it missed can not be had, and lets it begin anew with a snapshot."""
+    if not one.cancelled:
+        _tell(one, hub.position, recovered=False)
+        _follow(hub, one)
+
+
+def _follow(hub: Hub, one: Resumption) -> None:
+    if not one.outbox.closed:
+        for channel, instrument in one.channels:
+            hub.follow(one.outbox, channel, instrument)
+    one.done()
+
+
+def _tell(one: Resumption, position: Position | None, *, recovered: bool) -> None:
+    conversation = one.outbox.conversation
+    answer = msgspec.structs.replace(one.answer, position=position, recovered=recovered)
+    one.outbox.send(conversation.frame(*conversation.dialect.subscribed(answer)))
+
+
+def order(offset: str) -> tuple[int, int]:
+    """The place of an entry in the stream: ids are ``milliseconds-number``."""
+    milliseconds, _, number = offset.partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def _key(event: Event) -> TopicKey:
+    if isinstance(event, CandleEvent):
+        return (Kind.CANDLE, event.symbol, event.timeframe)
+    return (Kind.STATUS, "", "")

@@ -1,0 +1,133 @@
+"""Candles: intraday and daily, from their history to the one that forms."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from engine.market.candle import Candle
+from engine.market.errors import SymbolError, TimeframeError
+from engine.market.timeframe import TIMEFRAMES, length_s, parse_timeframe
+from engine.storage.durable import DailyCandle
+from web.answers import data_kind, items
+from web.directory import DirectoryNotReadyError
+from web.errors import ApiError
+from web.routes.guards import require_reader
+from web.routes.times import Range, days_of_range, range_of
+from web.services import Services, services
+
+blueprint = Blueprint("market_data", __name__, url_prefix="/marketdata")
+blueprint.before_request(require_reader)
+
+ROWS = 10_000
+"""Candles in one answer; the rest is had with the page token."""
+MOST_ROWS = 50_000
+YEAR = timedelta(days=365)
+
+
+@blueprint.get("/intraday")
+async def intraday() -> Response:
+    """``?symbol=&start_date=&end_date=&timeframe=5m``: both ends included; today when no dates are given."""
+    rules = services()
+    instrument = resolve(rules, _argument("symbol"))
+    timeframe = _timeframe(request.args.get("timeframe", "5m"))
+    wanted = _range(rules, instrument, length=timedelta(0))
+    page, token = _page(wanted, timeframe, _limit(), request.args.get("page_token"))
+    found = await rules.reader.rows(instrument, timeframe, page.start_ns, page.end_ns)
+    rows = [_row(candle) for candle in found.candles]
+    return items(rows, token, instrument=instrument, timeframe=timeframe, missing=found.missing, data=data_kind())
+
+
+@blueprint.get("/daily")
+async def daily() -> Response:
+    """``?symbol=&start_date=&end_date=``: both ends included; the last year when no dates are given."""
+    rules = services()
+    instrument = resolve(rules, _argument("symbol"))
+    zone = rules.directory.zone(instrument)
+    first, last = days_of_range(_range(rules, instrument, length=YEAR), zone)
+    found = await rules.reader.days(instrument, first, last)
+    rows = [_day(day) for day in found.days]
+    return items(rows, instrument=instrument, timeframe="1d", missing=found.missing, data=data_kind())
+
+
+def resolve(rules: Services, symbol: str) -> str:
+    """The canonical name of what a caller wrote, or an answer with near names."""
+    try:
+        return rules.directory.resolve(symbol)
+    except SymbolError as error:
+        raise ApiError(404, str(error), code="unknown_symbol", errors=getattr(error, "near", ())) from error
+    except DirectoryNotReadyError as error:
+        raise ApiError(503, str(error), retry_after_s=1) from error
+
+
+def _range(rules: Services, instrument: str, *, length: timedelta) -> Range:
+    zone = rules.directory.zone(instrument)
+    today = datetime.fromtimestamp(rules.system.clock.now_ns() / 1e9, zone).date()
+    return range_of(request.args.get("start_date"), request.args.get("end_date"), zone, today, length)
+
+
+def _page(wanted: Range, timeframe: str, limit: int, token: str | None) -> tuple[Range, str | None]:
+    """The stretch that can not hold more than ``limit`` candles, and where the next one begins."""
+    start_ns = wanted.start_ns
+    if token is not None:
+        if not token.isdecimal():
+            raise ApiError(400, "page_token is not one of ours")
+        start_ns = max(start_ns, int(token))
+    end_ns = min(wanted.end_ns, start_ns + limit * length_s(timeframe) * 1_000_000_000)
+    return Range(start_ns, end_ns), None if end_ns >= wanted.end_ns else str(end_ns)
+
+
+def _argument(name: str) -> str:
+    value = request.args.get(name, "").strip()
+    if not value:
+        raise ApiError(400, f"{name} is missing")
+    return value
+
+
+def _limit() -> int:
+    text = request.args.get("limit", str(ROWS))
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ROWS:
+        raise ApiError(400, f"limit is a number from 1 to {MOST_ROWS}, was {text[:20]!r}")
+    return int(text)
+
+
+def _timeframe(text: str) -> str:
+    try:
+        return parse_timeframe(text)
+    except TimeframeError as error:
+        raise ApiError(400, str(error), code="unknown_timeframe", errors=TIMEFRAMES) from error
+
+
+def _row(candle: Candle) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(candle.time // 1_000_000_000, UTC)
+    return _fields(candle, moment.isoformat().replace("+00:00", "Z"), None, None, None)
+
+
+def _day(day: DailyCandle) -> dict[str, Any]:
+    moment: date = day.date
+    return _fields(day.candle, moment.isoformat(), day.previous_close, day.adj_close, day.delivery_percentage)
+
+
+def _fields(
+    candle: Candle,
+    timestamp: str,
+    previous_close: float | None,
+    adj_close: float | None,
+    delivery_percentage: float | None,
+) -> dict[str, Any]:
+    return {
+        "timestamp": timestamp,
+        "open": candle.open,
+        "high": candle.high,
+        "low": candle.low,
+        "close": candle.close,
+        "volume": candle.volume,
+        "previous_close": previous_close,
+        "adj_close": adj_close,
+        "delivery_percentage": delivery_percentage,
+        "oi": candle.open_interest,
+        "state": candle.state,
+        "rev": candle.revision,
+        "source": candle.source,
+        "resolve_required": candle.resolve_required,
+    }

@@ -1,0 +1,44 @@
+"""What the routes work with: one frozen object, made by the composition root."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from quart import current_app
+
+from engine.runtime import ActorSystem
+from engine.storage.durable import DurableStore
+from engine.storage.history import CandleReader
+from engine.storage.hot import HotStore
+from web.access import Access
+from web.directory import Directory
+from web.hub import Hub
+from web.limits import Throttle
+from web.sockets.sessions import Sessions
+
+KEY = "ticktree"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The stores, the hub and the rules of one web process."""
+
+    process: str
+    system: ActorSystem
+    hot: HotStore
+    durable: DurableStore
+    directory: Directory
+    hub: Hub
+    access: Access
+    sessions: Sessions
+    allowed_origins: frozenset[str]
+    public_throttle: Throttle
+
+    @property
+    def reader(self) -> CandleReader:
+        """Joins the candles of both stores, by the calendars that were read last."""
+        return CandleReader(self.hot, self.durable, self.directory.listing.calendars)
+
+
+def services() -> Services:
+    """Those of the app that serves the current request."""
+    return cast("Services", current_app.extensions[KEY])

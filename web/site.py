@@ -1,0 +1,49 @@
+"""The site: the Quart app with all its routes, and what every request and answer has in common."""
+
+import re
+from secrets import token_hex
+
+from quart import Quart, Response, g, request
+
+from web import errors
+from web.answers import data_kind
+from web.routes import admin, health, home, market_data, metrics, prices, socket
+from web.services import KEY, Services
+from web.sockets.gate import Gate
+
+BODY_BYTES = 256 * 1024
+BODY_S = 15
+_OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+
+ROUTES = (home, health, market_data, prices, metrics, admin, socket)
+
+
+def site(services: Services, *, simulated: bool) -> Quart:
+    """The app of one web process."""
+    app = Quart("ticktree", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_S
+    app.config["DATA_KIND"] = "simulated" if simulated else "live"
+    app.extensions[KEY] = services
+    app.before_request(_number)
+    app.after_request(_label)
+    errors.install(app)
+    for routes in ROUTES:
+        app.register_blueprint(routes.blueprint)
+    app.asgi_app = Gate(app.asgi_app)
+    return app
+
+
+def _number() -> None:
+    """Gives the request its id; one that came along, from a proxy of ours, is kept."""
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _OUR_ID.fullmatch(given) else token_hex(8)
+
+
+async def _label(response: Response) -> Response:
+    """What every answer says."""
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers["X-Ticktree-Data"] = data_kind()
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

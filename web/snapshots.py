@@ -1,0 +1,61 @@
+"""Snapshots: the newest values of topics, read from the hot store."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.market.candle import Candle
+from engine.market.timeframe import length_s
+from engine.storage.hot import HotStore
+from web.hub import Hub, Topic, followed
+from web.protocol import CandleValue, Kind, PriceValue
+
+_SECOND_NS = 1_000_000_000
+_GRACE_NS = 5 * _SECOND_NS
+
+
+async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) -> None:
+    """Gives the hub what the store has for these topics; older than what it knows changes nothing."""
+    wanted = list(topics)
+    prices = followed(topic for topic in wanted if topic.key[0] is Kind.LTP)
+    candles = [topic.key[1:] for topic in wanted if topic.key[0] is Kind.CANDLE]
+    if prices:
+        for instrument, quote in (await hot.quotes(prices)).items():
+            hub.put_quote(price_of_quote(instrument, quote))
+    if candles:
+        for candle in (await hot.live_candles(candles)).values():
+            if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
+                hub.put_forming(value_of_candle(candle))
+
+
+def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:
+    """A quote as the contract keeps it (``quote:{symbol}``)."""
+    return PriceValue(
+        instrument,
+        quote["ltp"],
+        volume=quote.get("volume"),
+        oi=quote.get("oi"),
+        bid=quote.get("bid"),
+        ask=quote.get("ask"),
+        ts_event=quote.get("ts_event") or 0,
+        day_open=quote.get("open"),
+        day_high=quote.get("high"),
+        day_low=quote.get("low"),
+        previous_close=quote.get("previous_close"),
+    )
+
+
+def value_of_candle(candle: Candle) -> CandleValue:
+    return CandleValue(
+        candle.instrument,
+        candle.timeframe,
+        candle.time,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        candle.open_interest,
+        candle.state.value,
+        candle.revision,
+        candle.source,
+    )

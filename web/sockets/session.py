@@ -1,0 +1,251 @@
+"""One client: what it asked for, what it may ask for, and what it follows."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar
+
+import msgspec
+
+from engine.market.errors import SymbolError
+from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
+from web.access import Access
+from web.directory import Directory, DirectoryNotReadyError
+from web.hub import Hub, Outbox, Resumption
+from web.protocol import (
+    Authenticate,
+    Channel,
+    Close,
+    Code,
+    Command,
+    Item,
+    Kind,
+    Outcome,
+    Ping,
+    Problem,
+    RequestError,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+)
+
+AUTHENTICATION_S = 5.0
+RESUMPTION_S = 10.0
+SUBSCRIPTIONS = 1000
+"""Channels one client may follow at a time."""
+STREAMS = frozenset({Kind.CANDLE, Kind.STATUS})
+
+
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """A message of the client, as it came."""
+
+    data: str | bytes | None
+
+
+class AuthenticationOverdue(msgspec.Struct, frozen=True, gc=False):
+    """The time to say who one is has passed."""
+
+
+class ResumptionOverdue(msgspec.Struct, frozen=True, gc=False):
+    """Nobody has answered a wish to resume."""
+
+    resumption: Resumption
+
+
+class Resumed(msgspec.Struct, frozen=True, gc=False):
+    """A resumption has been answered, one way or the other."""
+
+
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """To the subscriber: clients want something that is not here yet; look at the hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """What all sessions of a process share."""
+
+    hub: Hub
+    directory: Directory
+    access: Access
+    subscriber: ActorRef
+    now_s: Callable[[], float]
+
+
+class ClientSession(Actor):
+    """Carries out a client's commands, one after the other; pushes do not pass through here."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=256, overflow=Overflow.FAIL)
+
+    def __init__(self, outbox: Outbox, rules: SessionRules, address: str) -> None:
+        super().__init__()
+        self._outbox = outbox
+        self._conversation = outbox.conversation
+        self._rules = rules
+        self._address = address
+        self._resuming: Resumption | None = None
+        self._later: deque[Command] = deque()
+
+    def on_start(self) -> None:
+        self._rules.hub.join(self._outbox)
+        if not self._conversation.authenticated:
+            self.send_after(AUTHENTICATION_S, AuthenticationOverdue())
+
+    def on_stop(self) -> None:
+        self._leave()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,  # noqa: ARG002 - a crash is reported by the kernel
+        exception_value: BaseException | None,  # noqa: ARG002
+        traceback: TracebackType | None,  # noqa: ARG002
+    ) -> None:
+        self._leave()
+
+    @handles(Incoming)
+    def on_incoming(self, message: Incoming) -> None:
+        try:
+            command = self._conversation.receive(message.data)
+        except RequestError as error:
+            self._outbox.send_problem(error.problem)
+            return
+        if self._resuming is None:
+            self._carry_out(command)
+        else:
+            self._later.append(command)
+
+    @handles(AuthenticationOverdue)
+    def on_authentication_overdue(self, _: AuthenticationOverdue) -> None:
+        if not self._conversation.authenticated:
+            self._outbox.send_problem(Problem(Code.TOO_LATE, f"no authentication within {AUTHENTICATION_S:g} s"))
+            self._outbox.close(Close.BAD_TOKEN, "not authenticated in time")
+
+    @handles(Resumed)
+    def on_resumed(self, _: Resumed) -> None:
+        self._resuming = None
+        while self._later and self._resuming is None:
+            self._carry_out(self._later.popleft())
+
+    @handles(ResumptionOverdue)
+    def on_resumption_overdue(self, overdue: ResumptionOverdue) -> None:
+        if self._resuming is overdue.resumption:
+            overdue.resumption.cancel()
+            answer = overdue.resumption.answer
+            self._outbox.send_problem(Problem(Code.INTERNAL, "could not resume now", temporary=True, id=answer.id))
+            self.on_resumed(Resumed())
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case Subscribe():
+                self._subscribe(command)
+            case Unsubscribe():
+                self._unsubscribe(command)
+            case Authenticate():
+                self._authenticate(command)
+            case Ping():
+                self._send(self._conversation.dialect.pong(command.id))
+
+    def _authenticate(self, command: Authenticate) -> None:
+        rules = self._rules
+        if rules.access.admits(command.token, self._address, rules.now_s()):
+            self._conversation.authenticated = True
+            self._send(self._conversation.dialect.authenticated(command.id))
+        else:
+            problem = Problem(Code.AUTHENTICATION_FAILED, "this token is not valid", id=command.id)
+            self._outbox.send_problem(problem)
+            self._outbox.close(Close.BAD_TOKEN, "authentication failed")
+
+    def _subscribe(self, command: Subscribe) -> None:
+        outcomes, wanted = self._judge(command)
+        streams: list[tuple[Channel, str]] = []
+        if command.since is not None:
+            streams = [pair for pair in wanted if pair[0].kind in STREAMS]
+        for channel, instrument in wanted:
+            if (channel, instrument) not in streams:
+                self._rules.hub.follow(self._outbox, channel, instrument)
+        answer = self._answer("subscribe", command, outcomes, streams)
+        if command.since is not None and streams:
+            self._resume(Resumption(self._outbox, tuple(streams), command.since, answer, self._resumed))
+        else:
+            recovered = None if command.since is None else True
+            self._send(*self._conversation.dialect.subscribed(msgspec.structs.replace(answer, recovered=recovered)))
+        self._rules.subscriber.tell(Wanted())
+
+    def _judge(self, command: Subscribe) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
+        """A result for each item, and the channels that are to be followed and are not yet."""
+        followed = {channel.name for channel in self._outbox.channels}
+        outcomes: list[Outcome] = []
+        wanted: list[tuple[Channel, str]] = []
+        for item in command.items:
+            outcome = self._outcome(item, len(followed))
+            outcomes.append(outcome)
+            if item.channel is not None and outcome.problem is None and item.name not in followed:
+                followed.add(item.name)
+                wanted.append((item.channel, outcome.instrument or ""))
+        return outcomes, wanted
+
+    def _outcome(self, item: Item, followed: int) -> Outcome:
+        if item.channel is None:
+            return Outcome(item.name, problem=item.problem)
+        try:
+            return Outcome(item.name, self._instrument(item.channel, followed))
+        except RequestError as refusal:
+            return Outcome(item.name, problem=refusal.problem)
+
+    def _instrument(self, channel: Channel, followed: int) -> str | None:
+        """The instrument of a channel that the client may follow; RequestError when it may not."""
+        directory = self._rules.directory
+        if followed >= SUBSCRIPTIONS:
+            raise _refusal(channel, Code.TOO_MANY_SYMBOLS, f"at most {SUBSCRIPTIONS} channels at a time")
+        if channel.kind is Kind.STATUS:
+            return None
+        try:
+            instrument = directory.resolve(channel.symbol)
+        except SymbolError as error:
+            raise _refusal(channel, Code.SYNTAX, str(error)) from error
+        except DirectoryNotReadyError as error:
+            raise _refusal(channel, Code.NOT_AVAILABLE, str(error), temporary=True) from error
+        if directory.segment_key(instrument) is None:
+            raise _refusal(channel, Code.NOT_AVAILABLE, f"no provider carries {instrument} now")
+        return instrument
+
+    def _unsubscribe(self, command: Unsubscribe) -> None:
+        hub, outbox = self._rules.hub, self._outbox
+        outcomes = [
+            Outcome(item.name)
+            if hub.unfollow(outbox, item.name)
+            else Outcome(item.name, problem=Problem(Code.SYNTAX, f"not subscribed to {item.name}", symbol=item.name))
+            for item in command.items
+        ]
+        self._send(*self._conversation.dialect.subscribed(self._answer("unsubscribe", command, outcomes)))
+
+    def _answer(
+        self,
+        action: str,
+        command: Subscribe | Unsubscribe,
+        outcomes: list[Outcome],
+        coming: list[tuple[Channel, str]] | None = None,
+    ) -> Subscribed:
+        names = [channel.name for channel in self._outbox.channels] + [channel.name for channel, _ in coming or ()]
+        return Subscribed(action, tuple(outcomes), tuple(names), self._rules.hub.position, id=command.id)
+
+    def _resume(self, resumption: Resumption) -> None:
+        self._resuming = resumption
+        self._rules.hub.resumptions.append(resumption)
+        self.send_after(RESUMPTION_S, ResumptionOverdue(resumption))
+
+    def _leave(self) -> None:
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._outbox.close(Close.INTERNAL, "the session ended")
+        self._rules.hub.leave(self._outbox)
+
+    def _resumed(self) -> None:
+        self.actor_ref.tell(Resumed())
+
+    def _send(self, *messages: dict[str, object]) -> None:
+        self._outbox.send(self._conversation.frame(*messages))
+
+
+def _refusal(channel: Channel, code: Code, message: str, *, temporary: bool = False) -> RequestError:
+    return RequestError(Problem(code, message, temporary=temporary, symbol=channel.symbol))
