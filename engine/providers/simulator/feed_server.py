@@ -56,10 +56,13 @@ class _Refusal(Exception):  # noqa: N818 - the exchange's answer to a request, n
 class FeedServer:
     """Serves the live feed of an exchange to those who know its client id and token."""
 
-    def __init__(self, exchange: Exchange, *, client_id: str, token: str) -> None:
+    def __init__(
+        self, exchange: Exchange, *, client_id: str, token: str, most_instruments: int = MOST_INSTRUMENTS
+    ) -> None:
         self._exchange = exchange
         self._client_id = client_id
         self._token = token
+        self._most_instruments = most_instruments
         self._clients: dict[Subscriber, None] = {}
         """In the order they came."""
 
@@ -78,8 +81,12 @@ class FeedServer:
             status = self._status(request)
             if status is None:
                 return await request.accept()
-            await request.reject(status, extra_headers=[(b"Retry-After", b"1")], body=b"")
+            await request.reject(status, extra_headers=self._retry_after(), body=b"")
         return None
+
+    def _retry_after(self) -> list[tuple[bytes, bytes]]:
+        limit = self._exchange.fails(FaultKind.LIMIT)
+        return [] if limit is None else [(b"Retry-After", b"%g" % limit.amount)]
 
     def _status(self, request: WebSocketRequest) -> int | None:
         """The HTTP status that turns a handshake away; None lets it in."""
@@ -113,8 +120,9 @@ class FeedServer:
         """Let a client in; beyond five the oldest has to go."""
         self._clients[subscriber] = None
         self._exchange.join(subscriber)
-        if len(self._clients) > MOST_CONNECTIONS:
-            next(iter(self._clients)).end(_TOO_MANY_CONNECTIONS)
+        staying = [client for client in self._clients if not client.ended.is_set()]
+        if len(staying) > MOST_CONNECTIONS:
+            staying[0].end(_TOO_MANY_CONNECTIONS)
         refusal = self._exchange.fails(FaultKind.REFUSE)
         if refusal is not None:
             subscriber.end(round(refusal.amount))
@@ -149,7 +157,7 @@ class FeedServer:
             for index in places:
                 if index is not None:
                     self._exchange.subscribe(subscriber, index, mode)
-            if len(subscriber.modes) > MOST_INSTRUMENTS:
+            if len(subscriber.modes) > self._most_instruments:
                 raise _Refusal(_TOO_MANY_INSTRUMENTS)
         elif mode := _UNSUBSCRIBE.get(request.request_code):
             for index in places:

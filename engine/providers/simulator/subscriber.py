@@ -27,6 +27,11 @@ class Subscriber:
         self._pending: deque[bytes] = deque(maxlen=most_pending)
         self._waiting = trio.Event()
 
+    @property
+    def pending(self) -> int:
+        """Packets that wait to be sent."""
+        return len(self._pending)
+
     def put(self, packets: list[bytes]) -> None:
         """Packets to be sent; never waits."""
         if not packets:
