@@ -117,7 +117,7 @@ class InstrumentActor(Actor):
         end_ns = self._book.next_close_ns
         if end_ns is not None and not self._closing:
             self._closing = True
-            self.send_after(max(0.0, (end_ns + GRACE_NS - self.system.clock.now_ns()) / 1e9), CloseDue())
+            self.send_after(self.system.clock.seconds_until(end_ns + GRACE_NS), CloseDue())
 
     def _publish(self, candles: Sequence[Candle]) -> None:
         for candle in candles:

@@ -16,7 +16,7 @@ from engine.storage.hot.series import chunks
 log = structlog.get_logger("ticktree.persister")
 
 NS_PER_S = 1_000_000_000
-SAVE_OFFSET_S = 5.0
+SAVE_OFFSET_NS = 5 * NS_PER_S
 """A save starts this long after the full interval, when the bars that end with it are closed and written."""
 SOON_S = 2.0
 RETRY_S = 5.0
@@ -80,9 +80,9 @@ class Persister(TaskActor):
         return await self._save(days=True)
 
     def _arm(self) -> None:
-        interval_s = self._interval_minutes * 60.0
-        now_s = self.system.clock.now_ns() / NS_PER_S
-        self.send_after(interval_s - now_s % interval_s + SAVE_OFFSET_S, Save(regular=True))
+        interval_ns = self._interval_minutes * 60 * NS_PER_S
+        next_ns = (self.system.clock.now_ns() // interval_ns + 1) * interval_ns + SAVE_OFFSET_NS
+        self.send_after(self.system.clock.seconds_until(next_ns), Save(regular=True))
 
     def _save_soon(self, delay_s: float) -> None:
         if not self._soon:

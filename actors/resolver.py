@@ -135,7 +135,7 @@ class Resolver(TaskActor):
         due_ns = self._gaps.next_due_ns()
         if due_ns is not None and not self._armed:
             self._armed = True
-            self.send_after(max(0.0, (due_ns - self.system.clock.now_ns()) / 1e9), HealDue())
+            self.send_after(self.system.clock.seconds_until(due_ns), HealDue())
 
     async def _try_to_heal(self, gap: Gap) -> None:
         try:

@@ -33,16 +33,22 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
 
     Raises the kernel's EscalationError when the tree gave itself up.
     """
+    async with running_engine(settings, clock_of(settings)) as (system, _):
+        ready()
+        await until_told(system)
+
+
+@asynccontextmanager
+async def running_engine(settings: Settings, clock: Clock) -> AsyncGenerator[tuple[ActorSystem, Parts]]:
+    """An engine on duty: all actors run when the block begins; its end stops them in order and gives the lease back."""
     async with open_bridge(), open_stores(settings) as (hot, durable):
         engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
         await stand_by(hot, engine_id)
         calendars = Calendars(load_calendar, await continuous_zones(durable))
         parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars)
-        async with ActorSystem("engine", clock=clock_of(settings), jitter=random.random) as system:
+        async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
-            ready()
-            await until_told(system)
-            await system.stop()
+            yield system, parts
         await hot.release_lease(engine_id)
 
 
@@ -54,9 +60,9 @@ async def continuous_zones(durable: DurableStore) -> dict[str, str]:
 @asynccontextmanager
 async def open_stores(settings: Settings) -> AsyncGenerator[tuple[HotStore, DurableStore]]:
     """Both stores, usable from trio."""
-    hot = bridged(await bridged(HotStore.connect)(settings.hot_url, retention_days=settings.hot_retention_days))
+    hot = bridged(await bridged(HotStore).connect(settings.hot_url, retention_days=settings.hot_retention_days))
     try:
-        durable = bridged(await bridged(DurableStore.connect)(settings.durable_url))
+        durable = bridged(await bridged(DurableStore).connect(settings.durable_url))
         try:
             yield hot, durable
         finally:

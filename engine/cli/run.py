@@ -51,23 +51,35 @@ def _all(settings: "Settings", *, new_admin_token: bool) -> int:
 
 
 def _engine(settings: "Settings") -> int:
+    _require_addresses(settings)
     import trio
 
-    from engine.app import run_engine
+    from engine.boot import run_engine
     from engine.launcher.own import tell_ready
 
-    _ = settings.hot_url, settings.durable_url  # missing ones are a sentence here, a traceback later
     trio.run(run_engine, settings, tell_ready)
     return 0
 
 
 def _web(settings: "Settings", listen_fd: int | None) -> int:
+    _ = settings.hot_url, settings.durable_url
     from engine.launcher.everything import run_webs
     from engine.launcher.own import tell_ready
     from web.app import run_web
 
-    _ = settings.hot_url, settings.durable_url
     if listen_fd is None and settings.web_concurrency > 1:
         return run_webs(settings)
     run_web(settings, listen_fd, tell_ready)
     return 0
+
+
+def _require_addresses(settings: "Settings") -> None:
+    """What is missing is a sentence here, before anything is started."""
+    from config.errors import SettingsError
+
+    _ = settings.hot_url, settings.durable_url
+    if settings.simulated and settings.simulator_feed_url is None:
+        raise SettingsError(
+            "TICKTREE_SIMULATOR_FEED_URL: expected the address that `ticktree simulate` prints, because no provider is "
+            "configured, was not set."
+        )

@@ -15,12 +15,19 @@ class Clock(Protocol):
         """Nanoseconds since the epoch, UTC."""
         ...
 
+    def seconds_until(self, ns: int) -> float:
+        """Seconds of the event loop's time until this clock shows ``ns``; 0 if it is past."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
 
     def now_ns(self) -> int:
         return time.time_ns()
+
+    def seconds_until(self, ns: int) -> float:
+        return max(0.0, (ns - time.time_ns()) / NS_PER_S)
 
 
 class LoopClock:
@@ -32,6 +39,9 @@ class LoopClock:
 
     def now_ns(self) -> int:
         return self._start_ns + int(self._elapsed_s() * NS_PER_S)
+
+    def seconds_until(self, ns: int) -> float:
+        return max(0.0, (ns - self.now_ns()) / NS_PER_S)
 
     def _elapsed_s(self) -> float:
         now = anyio.current_time()
@@ -49,3 +59,6 @@ class ReplayClock(LoopClock):
 
     def now_ns(self) -> int:
         return self._start_ns + int(self._elapsed_s() * self._speed * NS_PER_S)
+
+    def seconds_until(self, ns: int) -> float:
+        return super().seconds_until(ns) / self._speed
