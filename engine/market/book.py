@@ -84,7 +84,7 @@ class CandleBook:
         bucket = self.calendar.bucket("1m", tick.ts_event)
         if bucket is None:
             self.outside_session += 1
-            return self._leave_out(tick, volume)
+            return self._leave_out(tick, volume or self._reclaim(tick))
         if bucket.end_ns <= self._closed_ns:
             return self._add_late(tick, volume, bucket)
         if bucket.start_ns < self._start:
@@ -95,12 +95,10 @@ class CandleBook:
         return True
 
     def _add_older(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
-        """A tick that newer minutes overtook; volume they were given on its behalf comes back to its own minute."""
+        """A tick that newer minutes overtook."""
+        base = next(bar.base for bar in self._open_minutes() if bar.start_ns > bucket.start_ns)
+        volume = volume or self._reclaim(tick)
         minutes = self._open_minutes()
-        following = next(bar for bar in minutes if bar.start_ns > bucket.start_ns)
-        base = following.base
-        if not volume and tick.volume and self.session_date(bucket.start_ns) == self.session_date(following.start_ns):
-            volume = following.yield_to(tick.volume)
         own = next((bar for bar in minutes if bar.start_ns == bucket.start_ns), None)
         if own is not None:
             own.trade(tick.price, volume, tick.open_interest, closes=bool(volume) or not tick.volume)
@@ -112,6 +110,18 @@ class CandleBook:
             return self._leave_out(tick, volume)
         self._set_open(minutes)
         return True
+
+    def _reclaim(self, tick: Tick) -> int:
+        """Take back what the open minute after a tick was given of its volume, because it arrived first."""
+        minutes = self._open_minutes()
+        following = next((bar for bar in minutes if bar.start_ns > tick.ts_event), None)
+        if following is None or not tick.volume:
+            return 0
+        if self.session_date(tick.ts_event) != self.session_date(following.start_ns):
+            return 0
+        moved = following.yield_to(tick.volume)
+        self._set_open(minutes)
+        return moved
 
     def _is_trade(self, tick: Tick, volume: int) -> bool:
         if volume or tick.volume is None:
@@ -297,11 +307,21 @@ class CandleBook:
         before, self._settled = self._settled, SettledBars()
         self._forget_open(through_ns)
         kept = [bar for bar in before.minutes() if bar.start_ns >= through_ns]
+        left: list[Named] = []
         for bar in [*self._healed(minutes, through_ns), *kept]:
-            self._settled.settle(bar, self.calendar.derived_buckets(bar.start_ns), self._gap)
+            left += self._settled.settle(bar, self.calendar.derived_buckets(bar.start_ns), self._gap)
         self._settled.forget_minutes(through_ns)
+        self._report_revised(self._redone(left, before, through_ns))
         self._report_revised(self._rederive(before, through_ns))
         return True
+
+    def _redone(self, left: Sequence[Named], before: SettledBars, through_ns: int) -> Iterator[Named]:
+        """Derived bars that ended, and were followed by the next one, while the history was fetched."""
+        for timeframe, bar in left:
+            if bar.start_ns < through_ns < bar.end_ns:
+                known = (minute.revision for minute in before.minutes() if bar.start_ns <= minute.start_ns < bar.end_ns)
+                bar.revision = 1 + sum(known)
+                yield timeframe, bar
 
     def _forget_open(self, through_ns: int) -> None:
         self._healed_ns = max(self._healed_ns, through_ns)
@@ -369,12 +389,11 @@ class CandleBook:
         self.outside_session, self.unattributed = state["outside_session"], state["unattributed"]
         minutes = [Bar.restore(bar) for bar in state["minutes"]]
         settled = SettledBars(state["bars"], state["evicted_ns"])
+        closed_ns, healed_ns, (gap_from, gap_to) = state["closed_ns"], state["healed_ns"], state["gap"]
         started_ns = max((bar.start_ns for bar in (*minutes, *settled.minutes())), default=0)
         if self.session_date(started_ns) != self.session_date(now_ns):
             return
         self._settled = settled
         if minutes:
             self._set_open(minutes)
-        self._closed_ns, self._healed_ns = state["closed_ns"], state["healed_ns"]
-        gap_from, gap_to = state["gap"]
-        self._gap = (gap_from, gap_to)
+        self._closed_ns, self._healed_ns, self._gap = closed_ns, healed_ns, (gap_from, gap_to)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -53,6 +53,13 @@ class TradingDay(msgspec.Struct, frozen=True):
         return self.sessions[-1].end_ns
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CalendarError(f"there is no time zone {name!r}") from error
+
+
 class Calendar:
     """Answers when one exchange trades. Pure: it holds the exchange's hours, never the time.
 
@@ -63,7 +70,7 @@ class Calendar:
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
         self.code = schedule.code
-        self.zone = ZoneInfo(schedule.timezone)
+        self.zone = _zone(schedule.timezone)
         self._days: dict[date, TradingDay | None] = {}
         self._session = Session(0, 0, date.min)
         self._buckets: dict[str, Bucket] = {timeframe: Bucket(0, 0) for timeframe in TIMEFRAMES}

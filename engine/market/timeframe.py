@@ -17,7 +17,7 @@ _UNIT_S = {
     **dict.fromkeys(("h", "hr", "hour", "hours", "hourly"), 3600),
     **dict.fromkeys(("d", "day", "days", "daily"), 86400),
 }
-_WRITTEN = re.compile(r"(\d{0,4})\s*([A-Za-z]*)")
+_WRITTEN = re.compile(r"([0-9]{0,4})\s*([A-Za-z]*)")
 
 
 def parse_timeframe(text: str) -> str:
