@@ -15,8 +15,8 @@ from config.errors import SettingsError
 from config.settings import Settings
 
 _PREFIX = "TICKTREE_"
-_NAMES_OF_TESTS = re.compile(r"TICKTREE_(TEST_\w+|RECORDINGS)")
-"""Names with our prefix that the test suite reads and the program does not."""
+_NO_SETTINGS = re.compile(r"TICKTREE_(TEST_\w+|RECORDINGS|READY_FD)")
+"""Names with our prefix that the test suite reads, or the launcher tells its processes."""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -39,7 +39,7 @@ def _unknown_names(given: set[str]) -> Iterator[str]:
     known = {name.removeprefix(_PREFIX): name for name in variables()}
     for name in sorted(given):
         rest = name.upper().removeprefix(_PREFIX)
-        ours = name.upper().startswith(_PREFIX) and not _NAMES_OF_TESTS.fullmatch(name)
+        ours = name.upper().startswith(_PREFIX) and not _NO_SETTINGS.fullmatch(name)
         if ours and name.upper() != known.get(rest):
             near = difflib.get_close_matches(rest, known, n=1)
             hint = f"did you mean {known[near[0]]}?" if near else "see the README."

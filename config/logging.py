@@ -22,6 +22,8 @@ _WORD = r"(?:access_?token|refresh_?token|token|api_?key|password|passwd|secret(
 _SECRET_KEY = re.compile(rf"(?:^|[_\W]){_WORD}$", re.IGNORECASE)
 _IN_QUERY = re.compile(rf"(\b{_WORD}=)[^&\s\"'\\]+", re.IGNORECASE)
 _IN_USERINFO = re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)")
+_TALKATIVE = ("alembic", "hypercorn", "urllib3", "asyncio")
+"""Libraries whose steps are of no concern to an operator."""
 _LEAST_SECRET = 6
 """Shorter values would hide every other word."""
 
@@ -32,10 +34,12 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     handler.setFormatter(_formatter(settings, colors=handler.stream.isatty()))
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     logging.captureWarnings(capture=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[settings.log_level]))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_shared_processors(),
+            *_shared_processors(settings),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -61,10 +65,11 @@ def known_secrets(settings: Settings) -> tuple[str, ...]:
 
 def _formatter(settings: Settings, *, colors: bool) -> structlog.stdlib.ProcessorFormatter:
     as_json = settings.log_format == "json"
-    rendered = [structlog.processors.JSONRenderer()] if as_json else [structlog.dev.ConsoleRenderer(colors=colors)]
+    console = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+    rendered = [structlog.processors.JSONRenderer()] if as_json else [console]
     traceback = [structlog.processors.format_exc_info] if as_json else []
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared_processors()],
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared_processors(settings)],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             *traceback,
@@ -74,13 +79,14 @@ def _formatter(settings: Settings, *, colors: bool) -> structlog.stdlib.Processo
     )
 
 
-def _shared_processors() -> list[structlog.typing.Processor]:
+def _shared_processors(settings: Settings) -> list[structlog.typing.Processor]:
+    for_people = settings.log_format == "console"
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if for_people else "iso", utc=not for_people),
         structlog.processors.StackInfoRenderer(),
         _redact_fields,
     ]

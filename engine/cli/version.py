@@ -2,10 +2,10 @@
 
 import click
 
+from config import VERSION
+
 
 @click.command("version")
 def command() -> None:
     """Print the version."""
-    from importlib.metadata import version
-
-    click.echo(version("ticktree"))
+    click.echo(VERSION)

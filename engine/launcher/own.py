@@ -40,7 +40,7 @@ class Command:
             raise ProcessError(f"{self.arguments[0]}: expected to start, was: {error}.") from error
         finally:
             os.close(writing)
-        return Started(popen, lambda: _told(pipe))
+        return Started(popen, lambda: _told(pipe), pipe.close)
 
     def _popen(self, writing: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own commands
@@ -73,10 +73,9 @@ def tell_ready() -> None:
 
 
 async def _told(pipe: BinaryIO) -> None:
-    with pipe:
-        await trio.lowlevel.wait_readable(pipe)
-        if not pipe.read(1):  # the other end closed: it is about to end
-            await trio.sleep_forever()
+    await trio.lowlevel.wait_readable(pipe)
+    if not pipe.read(1):  # the other end closed: it is about to end
+        await trio.sleep_forever()
 
 
 def _dying_with(parent: int) -> Callable[[], None] | None:

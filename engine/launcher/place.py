@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.storage.embedded.identity import is_same_process, start_mark
+
 BACKLOG = 1024
 
 
@@ -16,11 +18,13 @@ class LaunchError(Exception):
 
 
 class RunNote(msgspec.Struct, frozen=True):
-    """Where the stores of a running launcher are, for the other commands; readable by its owner only."""
+    """What a running launcher has, for the other commands; readable by its owner only."""
 
     pid: int
-    redis_url: str
-    database_url: str
+    mark: str
+    """When that process began: its number alone may be another's by now."""
+    addresses: dict[str, str]
+    """Of what it started, by the settings' fields."""
 
     def __repr__(self) -> str:
         return f"RunNote(pid={self.pid})"
@@ -49,19 +53,20 @@ def secret_key(data_dir: Path) -> str:
     return file.read_text()
 
 
-def note_run(data_dir: Path, note: RunNote) -> Path:
+def note_run(data_dir: Path, addresses: dict[str, str]) -> Path:
     """Leaves the note of this run, and tells where."""
     file = _note_file(data_dir)
-    write_private(file, msgspec.json.encode(note))
+    write_private(file, msgspec.json.encode(RunNote(os.getpid(), start_mark(os.getpid()), addresses)))
     return file
 
 
 def noted_run(data_dir: Path) -> RunNote | None:
-    """The note of the run that uses this folder, if there is one."""
+    """The note of the run that uses this folder now, if there is one."""
     try:
-        return msgspec.json.decode(_note_file(data_dir).read_bytes(), type=RunNote)
+        note = msgspec.json.decode(_note_file(data_dir).read_bytes(), type=RunNote)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
+    return note if is_same_process(note.pid, note.mark) else None
 
 
 def write_private(file: Path, content: bytes) -> None:

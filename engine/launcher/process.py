@@ -22,6 +22,8 @@ class Started(NamedTuple):
     popen: subprocess.Popen[bytes]
     serves: Callable[[], Awaitable[None]]
     """Returns once it serves; need not return when the child ends before."""
+    close: Callable[[], None] = lambda: None
+    """Gives back what waiting for that needed; may be called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Process:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._popen, self._serves = program.start()
+        self._popen, self._serves, self._close = program.start()
 
     @property
     def pid(self) -> int:
@@ -58,8 +60,11 @@ class Process:
     async def ready(self) -> None:
         """Returns once it serves; raises ProcessError when it ends before, or takes longer than its time."""
         name, limit = self.program.name, self.program.ready_within_s
-        with trio.move_on_after(limit) as within:
-            await self._serves_or_ended()
+        try:
+            with trio.move_on_after(limit) as within:
+                await self._serves_or_ended()
+        finally:
+            self._close()
         if within.cancelled_caught:
             raise ProcessError(f"{name}: expected to be ready within {limit:g} s, was not.")
         if self._popen.poll() is not None:
@@ -74,6 +79,7 @@ class Process:
                 await self.wait()
         finally:
             self.kill()
+            self._close()
         with trio.CancelScope(shield=True):  # a killed process ends: the wait is short
             await self.wait()
         return self._popen.returncode

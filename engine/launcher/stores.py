@@ -9,27 +9,27 @@ from pydantic import SecretStr
 from config.settings import Settings
 from engine.launcher.place import noted_run
 from engine.storage.embedded import prepare_postgres, prepare_valkey, running
-from engine.storage.errors import EmbeddedServerError
+
+_SECRET = {"redis_url", "database_url"}
 
 
 @contextlib.contextmanager
 def reachable_stores(settings: Settings) -> Generator[Settings]:
     """The settings with addresses at which stores answer within the block."""
+    settings = _joined(settings)
     with contextlib.ExitStack() as started:
-        try:
-            addresses = _start(settings, started)
-        except EmbeddedServerError:  # the folder is in use: by a run that left a note, or the complaint stands
-            if (note := noted_run(settings.data_dir)) is None:
-                raise
-            addresses = {"redis_url": SecretStr(note.redis_url), "database_url": SecretStr(note.database_url)}
-        yield settings.model_copy(update=addresses)
+        for name, prepare in (("redis_url", prepare_valkey), ("database_url", prepare_postgres)):
+            if getattr(settings, name) is None:
+                server = started.enter_context(running(prepare(settings.data_dir), log=subprocess.DEVNULL))
+                settings = settings.model_copy(update={name: SecretStr(server.url)})
+        yield settings
 
 
-def _start(settings: Settings, started: contextlib.ExitStack) -> dict[str, SecretStr]:
-    """Starts what the settings do not name; the addresses of what was started."""
-    addresses: dict[str, SecretStr] = {}
-    for name, prepare in (("redis_url", prepare_valkey), ("database_url", prepare_postgres)):
-        if getattr(settings, name) is None:
-            server = started.enter_context(running(prepare(settings.data_dir), log=subprocess.DEVNULL))
-            addresses[name] = SecretStr(server.url)
-    return addresses
+def _joined(settings: Settings) -> Settings:
+    """The settings, and where they are silent the addresses of the run that uses their data folder."""
+    note = noted_run(settings.data_dir)
+    addresses = note.addresses if note else {}
+    missing = {name: url for name, url in addresses.items() if getattr(settings, name) is None}
+    return settings.model_copy(
+        update={name: SecretStr(url) if name in _SECRET else url for name, url in missing.items()}
+    )

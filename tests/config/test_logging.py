@@ -47,7 +47,7 @@ def test_an_event_is_one_json_line_with_its_fields(log: io.StringIO) -> None:
 
 
 def test_records_of_the_standard_library_take_the_same_way(log: io.StringIO) -> None:
-    logging.getLogger("hypercorn").info("running on %s", "127.0.0.1")
+    logging.getLogger("library").info("running on %s", "127.0.0.1")
     assert lines(log)[0]["event"] == "running on 127.0.0.1"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.launcher.place import LaunchError, RunNote, free_port, listen, note_run, noted_run, secret_key
+from engine.launcher.place import LaunchError, free_port, listen, note_run, noted_run, secret_key
 
 
 def test_a_port_in_use_is_a_sentence_that_names_it_and_the_way_out() -> None:
@@ -34,11 +34,18 @@ def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_the_note_of_a_run_is_found_again_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    note = RunNote(pid=1, redis_url="redis://:word@127.0.0.1:1/0", database_url="postgresql://u:word@127.0.0.1:2/db")
-    file = note_run(tmp_path, note)
-    assert noted_run(tmp_path) == note
+    file = note_run(tmp_path, {"redis_url": "redis://:word@127.0.0.1:1/0"})
+    note = noted_run(tmp_path)
+    assert note
+    assert note.addresses == {"redis_url": "redis://:word@127.0.0.1:1/0"}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "word" not in repr(note)
+
+
+def test_the_note_of_a_run_that_was_killed_is_no_run(tmp_path: Path) -> None:
+    file = note_run(tmp_path, {})
+    file.write_text(file.read_text().replace('"mark":"', '"mark":"1'))
+    assert noted_run(tmp_path) is None
 
 
 def test_without_a_note_or_with_a_damaged_one_there_is_no_run(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class ServerProcess:
             return subprocess.Popen(  # noqa: S603
                 self.argv,
                 env=dict(self.environment),
+                start_new_session=True,  # a Ctrl-C in the terminal is for the launcher, which stops its servers last
                 cwd=self.working_folder,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,

@@ -1,0 +1,94 @@
+"""``ticktree seed``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from engine.seeding import SeedBook
+
+EXAMPLES = """
+\b
+Examples:
+  ticktree seed --master api-scrip-master.csv                         NSE's shares and indices
+  ticktree seed --master api-scrip-master.csv --exchange NSE --exchange BSE
+  ticktree seed --master api-scrip-master.csv --underlying NIFTY      and NIFTY's futures and options
+  ticktree seed                                                       what the running simulated exchange lists
+"""
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("seed", epilog=EXAMPLES)
+@click.option("--master", type=_FILE, help="Dhan's compact instrument list (api-scrip-master.csv).")
+@click.option(
+    "--exchange", "markets", multiple=True, default=["NSE"], help="Take up its shares and indices; NSE by default."
+)
+@click.option("--underlying", "underlyings", multiple=True, help="Take up its living futures and options.")
+def command(master: Path | None, markets: tuple[str, ...], underlyings: tuple[str, ...]) -> None:
+    """Fill the tables of exchanges, instruments and mappings.
+
+    Safe to repeat: what changed is updated, nothing is deleted. An engine that runs takes up what is new when it
+    starts again.
+    """
+    import asyncio
+
+    from config.loading import load_settings
+    from engine.cli.plainly import plainly
+    from engine.launcher.stores import reachable_stores
+
+    settings = load_settings()
+    with plainly():
+        book = _of_master(master, markets, underlyings) if master else _of_simulator(settings)
+        with reachable_stores(settings) as reachable:
+            asyncio.run(_write(reachable, book))
+    click.echo(f"{len(book.instruments)} instruments are in the tables.")
+
+
+def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, ...]) -> "SeedBook":
+    from datetime import UTC, datetime
+
+    from engine.seeding import read_master
+
+    with master.open(encoding="utf-8", newline="") as lines:
+        book, told = read_master(
+            lines,
+            day=datetime.now(UTC).date(),
+            exchanges={market.upper() for market in markets},
+            underlyings={underlying.upper() for underlying in underlyings},
+        )
+    click.echo(
+        f"{told.lines} lines read: {told.instruments} instruments, {told.other_kinds} of other kinds, {told.bad} bad."
+    )
+    for line in told.bad_lines[:5]:
+        click.echo(f"  line {line.number}: {line.reason}", err=True)
+    return book
+
+
+def _of_simulator(settings: "Settings") -> "SeedBook":
+    from engine.seeding import listed
+
+    if not settings.simulated:
+        raise click.UsageError("name Dhan's instrument list: --master api-scrip-master.csv")
+    if settings.simulator_rest_url is None:
+        raise click.UsageError(
+            "`ticktree run` fills in the simulated exchange by itself; to do it by hand, start `ticktree simulate` "
+            "and set the addresses it prints."
+        )
+    return listed(settings.simulator_rest_url)
+
+
+async def _write(settings: "Settings", book: "SeedBook") -> None:
+    import asyncio
+
+    from engine.seeding import exchanges
+    from engine.storage.durable import DurableStore, migrate
+
+    await asyncio.to_thread(migrate, settings.durable_url, "up")
+    durable = await DurableStore.connect(settings.durable_url)
+    try:
+        await durable.seed(exchanges(around_the_clock=settings.simulated), book.instruments, book.mappings)
+    finally:
+        await durable.close()

@@ -1,0 +1,42 @@
+"""How this machine is: the data folder, its disk, and the calendars that came with the program."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from config.calendars import calendar_codes, load_calendar
+from engine.doctor.finding import Finding, note, well, wrong
+from engine.market import Calendar
+
+_LEAST_FREE_BYTES = 1_000_000_000
+
+
+def data_folder(folder: Path) -> Iterator[Finding]:
+    """Its permissions and its disk."""
+    if not folder.exists():
+        yield note("data folder", f"{folder} does not exist yet; the first run makes it.")
+        return
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_IRWXO:
+        yield wrong("data folder", f"{folder} is open to everybody (mode {mode:o}): chmod 700 {folder}")
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield wrong("data folder", f"{folder} can not be written by this account.")
+    else:
+        yield well("data folder", f"{folder} is private and can be written.")
+    free = shutil.disk_usage(folder).free
+    words = f"{free / 1e9:.1f} GB are free where {folder} is"
+    yield (
+        well("disk", f"{words}.") if free > _LEAST_FREE_BYTES else wrong("disk", f"{words}: make room, 1 GB is needed.")
+    )
+
+
+def calendars(today: date) -> Iterator[Finding]:
+    """How long the exchanges' holidays are known."""
+    for code in calendar_codes():
+        calendar = Calendar.parse(load_calendar(code))
+        warning = calendar.warning(today)
+        through = calendar.schedule.valid_through
+        yield note(f"calendar {code}", warning) if warning else well(f"calendar {code}", f"is known through {through}.")

@@ -1,0 +1,60 @@
+"""The simulated exchange's instruments, as it lists them itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from http.client import HTTPException
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+from engine.market import Instrument
+from engine.market.instrument import InstrumentKind, OptionType
+from engine.providers.base import ProviderError
+from engine.seeding.book import SeedBook
+from engine.storage.durable import ProviderMapping
+
+_PATIENCE_S = 10.0
+_EVER = date(1970, 1, 1)
+"""Since when its names hold: a replay may be of any day."""
+
+
+def listed(rest_url: str) -> SeedBook:
+    """What the exchange at this address lists; blocks for as long as it takes to answer, ten seconds at most."""
+    url = f"{rest_url.removesuffix('/v2')}/instruments"
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=_PATIENCE_S) as answer:  # loopback is no proxy's business
+            rows: list[dict[str, Any]] = json.load(answer)
+    except (OSError, HTTPException, ValueError) as error:
+        raise ProviderError(f"The simulated exchange's list can not be had from {url}: {error}.") from error
+    return book_of(rows)
+
+
+def book_of(rows: Sequence[Mapping[str, Any]]) -> SeedBook:
+    """The exchange's list in our words."""
+    return SeedBook([_instrument(row) for row in rows], [_mapping(row) for row in rows])
+
+
+def _instrument(row: Mapping[str, Any]) -> Instrument:
+    return Instrument(
+        id=0,
+        exchange=row["exchange"],
+        symbol=row["symbol"],
+        name=row["name"],
+        kind=InstrumentKind(row["kind"]),
+        tick_size=row["tick_size"],
+        lot_size=row["lot_size"],
+        expiry=date.fromisoformat(row["expiry"]) if row["expiry"] else None,
+        strike=row["strike"],
+        option_type=OptionType(row["option_type"]) if row["option_type"] else None,
+        underlying=row["underlying"] and row["underlying"].partition(":")[2],
+    )
+
+
+def _mapping(row: Mapping[str, Any]) -> ProviderMapping:
+    return ProviderMapping(
+        provider="simulator",
+        instrument=row["instrument"],
+        segment=row["segment"],
+        provider_symbol=str(row["security_id"]),
+        valid_from=_EVER,
+    )

@@ -1,0 +1,83 @@
+"""The command line: help that teaches, errors as sentences with the right exit code, and a quick start."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config import VERSION
+from engine.cli import COMMANDS, ticktree
+from engine.cli.plainly import leaves
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not re.match("TICKTREE_|REDIS_|DATABASE_", name)}
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *arguments],
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_the_help_names_every_command_and_shows_examples() -> None:
+    text = CliRunner().invoke(ticktree, ["--help"]).output
+    for command in COMMANDS:
+        assert re.search(rf"(?m)^  {command} +\w", text)
+    assert "ticktree backfill NSE:RELIANCE" in text
+    assert "prepare" not in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_commands_help_says_what_it_does(command: str) -> None:
+    result = CliRunner().invoke(ticktree, [command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.split("\n\n")[1].strip()) > 10
+
+
+def test_the_help_imports_nothing_that_only_a_run_needs() -> None:
+    program = (
+        "import sys; from engine.cli import ticktree; ticktree(['--help'], standalone_mode=False);"
+        "print(sorted({'trio', 'pydantic', 'redis', 'asyncpg', 'alembic', 'dhanhq', 'quart'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_wrong_settings_end_with_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    result = run("run", folder=tmp_path, PORT="eighty")
+    assert result.returncode == 2
+    assert result.stderr == "PORT: expected a whole number from 0 to 65535, was 'eighty'.\n"
+
+
+@pytest.mark.parametrize("role", ["engine", "web"])
+def test_a_role_alone_asks_for_the_stores_it_needs(tmp_path: Path, role: str) -> None:
+    result = run("run", "--role", role, folder=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == "REDIS_URL: expected the address of a server, was not set.\n"
+
+
+def test_faults_that_can_not_be_read_are_a_sentence(tmp_path: Path) -> None:
+    result = run("simulate", "--faults", "nonsense", folder=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: ")
+    assert "'nonsense'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    assert run("version", folder=tmp_path).stdout == f"{VERSION}\n"
+
+
+def test_the_errors_of_a_group_are_found_however_deep() -> None:
+    errors = [OSError("a"), ValueError("b"), KeyError("c")]
+    assert leaves(BaseExceptionGroup("x", [errors[0], BaseExceptionGroup("y", errors[1:])])) == errors
