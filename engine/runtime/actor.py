@@ -34,13 +34,13 @@ class Actor(pykka.Actor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec()
     drains: ClassVar[bool] = False
     """Whether what waits in the mailbox is still handled when the actor is stopped, before ``on_stop``."""
-    handlers: ClassVar[Mapping[type, Handler]]
+    handler_table: ClassVar[Mapping[type, Handler]]
     _cell: Cell
     _is_async: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        cls.handlers = cls._handler_table()
+        cls.handler_table = cls._make_handler_table()
 
     def __init__(self) -> None:  # pyright: ignore[reportMissingSuperCall] - what pykka makes here, the place provides
         """Keep what the actor is given. Its ref, path and system are there from ``on_start`` on."""
@@ -114,7 +114,7 @@ class Actor(pykka.Actor):
         self._actor_ref = cell.ref
         self.actor_urn = cell.ref.path
 
-    def children(self) -> Mapping[str, Cell]:
+    def cells_below(self) -> Mapping[str, Cell]:
         """The places below; only supervisors have some."""
         return {}
 
@@ -124,7 +124,7 @@ class Actor(pykka.Actor):
         raise BlockingCallError(f"{cls.__name__} is started by a supervisor: give it a ChildSpec.")
 
     @classmethod
-    def _handler_table(cls) -> HandlerTable:
+    def _make_handler_table(cls) -> HandlerTable:
         table = HandlerTable(_receive)
         table.update(
             {
@@ -170,4 +170,4 @@ def _proxied(actor: Actor, message: Any) -> Any:
 
 
 def _answer(actor: Actor, ask: Ask) -> None:
-    answer(ask, actor.handlers[type(ask.message)](actor, ask.message))
+    answer(ask, actor.handler_table[type(ask.message)](actor, ask.message))

@@ -4,6 +4,8 @@ import math
 
 import msgspec
 
+from engine.runtime.errors import SpecError
+
 
 class Backoff(msgspec.Struct, frozen=True):
     """Exponential delays with a cap; pure, the jitter's randomness is an argument. Durations in seconds."""
@@ -15,6 +17,14 @@ class Backoff(msgspec.Struct, frozen=True):
     """The share of a delay that chance may take away, so that what failed together does not return together."""
     stable_after_s: float = 60.0
     """An incarnation that lived this long has earned a fresh start of the series; merely starting has not."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.initial_s <= self.maximum_s:
+            raise SpecError(
+                f"A backoff grows from initial_s to maximum_s, was {self.initial_s:g} to {self.maximum_s:g}."
+            )
+        if self.factor < 1.0 or not 0.0 <= self.jitter <= 1.0:
+            raise SpecError(f"A factor is at least 1 and jitter a share, was {self.factor:g} and {self.jitter:g}.")
 
     def delay(self, attempt: int, jitter: float) -> float:
         """Seconds to wait before restart number ``attempt`` (from 0); ``jitter`` is a random number in [0, 1)."""

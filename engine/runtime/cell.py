@@ -6,14 +6,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
-import structlog
 
+from engine.runtime import death_watch
 from engine.runtime.actor import Actor
 from engine.runtime.errors import ActorDeadError, KernelError, MailboxFullError, SpecError, StartError, WrongStateError
 from engine.runtime.overflow_mailbox import new_mailbox
 from engine.runtime.ref import ALIVE, STOPPED
 from engine.runtime.registry import Registry
-from engine.runtime.reply import Ask, name_of
+from engine.runtime.reply import fail_asker, name_of
+from engine.runtime.report import actor_crashed, describe
 from engine.runtime.snapshot import ActorSnapshot
 from engine.runtime.state import State, follows
 from engine.runtime.task_actor import TaskActor
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.runtime.child_spec import ChildSpec
+    from engine.runtime.death_watch import DeathWatch
     from engine.runtime.mailbox import Mailbox
     from engine.runtime.ref import ActorRef
     from engine.runtime.system import ActorSystem
     from engine.runtime.timers import Timer
-
-log = structlog.get_logger("ticktree.runtime")
 
 
 class Parent(Protocol):
@@ -50,6 +50,7 @@ class Cell:
     __slots__ = (
         "_stopped_by_parent",
         "_timers",
+        "death_watch",
         "incarnation",
         "is_held",
         "last_error",
@@ -62,8 +63,6 @@ class Cell:
         "started_at",
         "state",
         "system",
-        "watchers",
-        "watching",
     )
 
     def __init__(self, system: ActorSystem, spec: ChildSpec, parent: Parent, path: str) -> None:
@@ -76,14 +75,13 @@ class Cell:
         self.incarnation = 0
         self.restarts = 0
         self.last_error: str | None = None
-        self.started_at = 0.0
+        self.started_at: float | None = None
         self.lived_s = 0.0  # how long the last incarnation was up
         self.is_held = False  # stopped by hand: no sibling's restart brings it back
         self.runner: TaskRunner | None = None
         self._stopped_by_parent = False
         self._timers: set[Timer] | None = None
-        self.watchers: set[Cell] | None = None
-        self.watching: set[Cell] | None = None
+        self.death_watch: DeathWatch | None = None
 
     @property
     def mailbox(self) -> Mailbox:
@@ -125,6 +123,7 @@ class Cell:
     def _move_in(self) -> Actor:
         self.pass_to(State.STARTING)
         self.incarnation += 1
+        self.started_at = None
         self._stopped_by_parent = False
         try:
             actor = self._make_actor()
@@ -146,7 +145,7 @@ class Cell:
         spec = type(actor).mailbox
         mailbox = new_mailbox(self.ref.path, self.system.dead_letters, self.ref.mailbox, spec)
         self.runner = TaskRunner(self, actor, mailbox) if isinstance(actor, TaskActor) else None
-        mailbox.open(self, actor, type(actor).handlers, self.runner or self.system.dispatcher, spec.capacity)
+        mailbox.open(self, actor, type(actor).handler_table, self.runner or self.system.dispatcher, spec.capacity)
         self.ref.fill(type(actor), mailbox, ALIVE)
         actor.actor_inbox, actor.actor_stopped = mailbox, ALIVE
 
@@ -208,45 +207,48 @@ class Cell:
 
     def finish(self) -> None:
         """End a reactive actor in good order."""
-        actor, error = self.mailbox.actor, None
+        actor = self.mailbox.actor
         self.pass_to(State.STOPPING)
         try:
             if actor.drains:
                 self._drain(actor)
             actor.on_stop()
-        except Exception as failure:  # noqa: BLE001 - the supervision boundary
-            self.report_crash(failure, "on_stop")
-            error = failure
-        self.end(error)
+        except BaseException as error:
+            actor_crashed(self.ref.path, "on_stop", error)
+            self.end(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self.end(None)
 
     def _drain(self, actor: Actor) -> None:
         mailbox = self.mailbox
         mailbox.batch = iter([*mailbox.batch, *mailbox.take(len(mailbox.waiting))])
         for message in mailbox.batch:
-            actor.handlers[type(message)](actor, message)
+            try:
+                actor.handler_table[type(message)](actor, message)
+            except Exception as error:
+                fail_asker(message, error)
+                raise
 
     def crash(self, error: BaseException, message: Any) -> None:
         """A handler of a reactive actor raised."""
-        self.report_crash(error, name_of(message))
+        actor_crashed(self.ref.path, name_of(message), error)
         actor = self.mailbox.actor
         self._tell_failure(actor, error)
         self.end(error)
-        if isinstance(message, Ask):
-            message.reply.fail(error if isinstance(error, Exception) else ActorDeadError(describe(error)))
+        fail_asker(message, error if isinstance(error, Exception) else ActorDeadError(describe(error)))
 
     def _tell_failure(self, actor: Actor, error: BaseException) -> None:
         try:
             actor.on_failure(type(error), error, error.__traceback__)
         except Exception as failure:  # noqa: BLE001 - the supervision boundary
-            self.report_crash(failure, "on_failure")
-
-    def report_crash(self, error: BaseException, what: str) -> None:
-        log.error("actor_crashed", path=self.ref.path, message_type=what, error=describe(error), exc_info=error)
+            actor_crashed(self.ref.path, "on_failure", failure)
 
     def end(self, error: BaseException | None) -> None:
         """Clear the place: mail, timers, watches, registry; then the watchers and the parent hear of it."""
-        was_starting = self.state is State.STARTING
-        self.lived_s = 0.0 if was_starting else anyio.current_time() - self.started_at
+        was_ready = self.started_at is not None
+        self.lived_s = 0.0 if self.started_at is None else anyio.current_time() - self.started_at
         self.pass_to(State.DEAD)
         if error is not None:
             self.last_error = describe(error)
@@ -257,8 +259,8 @@ class Cell:
         self.mailbox.close(reason)
         self.ref.actor_stopped = STOPPED
         self.system.leave_registry(self.ref)
-        self._end_watches(reason)
-        if not (was_starting or self._stopped_by_parent):
+        death_watch.conclude(self, reason)
+        if was_ready and not self._stopped_by_parent:
             self.parent.child_ended(self, error)
 
     def back_off(self) -> None:
@@ -295,28 +297,8 @@ class Cell:
         other = ref.mailbox.cell
         if other is None or not other.is_alive:
             self.mailbox.urge(Terminated(ref.path, "nobody there"))
-            return
-        self.watching = self.watching or set()
-        self.watching.add(other)
-        other.watchers = other.watchers or set()
-        other.watchers.add(self)
-
-    def _end_watches(self, reason: str) -> None:
-        watchers, watching = self.watchers or (), self.watching or ()
-        self.watchers = self.watching = None
-        for other in watching:
-            other.forget_watcher(self)
-        for watcher in watchers:
-            watcher.hear_of(self, reason)
-
-    def forget_watcher(self, watcher: Cell) -> None:
-        if self.watchers is not None:
-            self.watchers.discard(watcher)
-
-    def hear_of(self, other: Cell, reason: str) -> None:
-        if self.watching is not None:
-            self.watching.discard(other)
-        self.mailbox.urge(Terminated(other.ref.path, reason))
+        else:
+            death_watch.watch(self, other)
 
     # What operators use.
 
@@ -335,7 +317,7 @@ class Cell:
 
     def snapshot(self, now: float, depth: int) -> ActorSnapshot:
         actor: Actor | None = self.mailbox.actor
-        below = actor.children().values() if actor is not None and depth > 0 else ()
+        below = actor.cells_below().values() if actor is not None and depth > 0 else ()
         return ActorSnapshot(
             path=self.ref.path,
             kind=self.ref.actor_class.__name__,
@@ -343,11 +325,6 @@ class Cell:
             mailbox=self.mailbox.statistics(now),
             restarts=self.restarts,
             last_error=self.last_error,
-            uptime_s=now - self.started_at if self.state in {State.RUNNING, State.PAUSED} else 0.0,
+            uptime_s=now - self.started_at if self.is_alive and self.started_at is not None else 0.0,
             children=tuple(cell.snapshot(now, depth - 1) for cell in below),
         )
-
-
-def describe(error: BaseException) -> str:
-    """An error in one line."""
-    return f"{type(error).__name__}: {error}"

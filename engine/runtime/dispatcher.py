@@ -11,7 +11,8 @@ import anyio
 import anyio.lowlevel
 
 from engine.runtime.reply import name_of
-from engine.runtime.slow import SLICE_S, SLOW_S, report_slow
+from engine.runtime.report import slow_handler
+from engine.runtime.slow import SLICE_S, SLOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ class Dispatcher:
                 then = clock()
             now = clock()
             if now - then > SLOW_S:
-                _report_slow(mailbox, message, now - then)
+                slow_handler(mailbox.path, name_of(message), now - then)
             then = now
             if mailbox.waiting:
                 mailbox.stamp = self.time
@@ -110,10 +111,13 @@ class Dispatcher:
 
     def _turn(self, mailbox: Mailbox, end: float) -> float:
         """Any other turn: several messages, the control lane, a stop, the rest of a batch cut short."""
-        if mailbox.is_stopping and mailbox.cell is not None:
-            mailbox.cell.finish()
-        elif not (mailbox.is_closed or mailbox.is_paused):
-            _deliver(mailbox, _next_messages(mailbox), end)
+        cell = mailbox.cell
+        if mailbox.is_closed or cell is None:
+            pass  # it was lined up twice, or before it ended
+        elif mailbox.is_stopping:
+            cell.finish()
+        elif not mailbox.is_paused:
+            _deliver(mailbox, self._next_messages(mailbox), end)
             mailbox.settle()
             if mailbox.special or mailbox.waiting:
                 self._line_up_again(mailbox)
@@ -121,20 +125,21 @@ class Dispatcher:
                 mailbox.idle = True
         return perf_counter()
 
+    def _next_messages(self, mailbox: Mailbox) -> Iterator[Any]:
+        """One from the control lane, else what is left of the last batch, else a new batch."""
+        if mailbox.control:
+            return iter((mailbox.control.pop(0),))
+        if length_hint(mailbox.batch) == 0:
+            mailbox.batch = iter(mailbox.take(THROUGHPUT))
+            if not mailbox.waiting:
+                mailbox.stamp = self.time  # what arrives during the turn does not ring
+        return mailbox.batch
+
     def _line_up_again(self, mailbox: Mailbox) -> None:
         if mailbox.depth or mailbox.control:
             self.ready.append(mailbox)
         else:
             mailbox.idle = not mailbox.is_closed
-
-
-def _next_messages(mailbox: Mailbox) -> Iterator[Any]:
-    """One from the control lane, else what is left of the last batch, else a new batch."""
-    if mailbox.control:
-        return iter((mailbox.control.pop(0),))
-    if length_hint(mailbox.batch) == 0:
-        mailbox.batch = iter(mailbox.take(THROUGHPUT))
-    return mailbox.batch
 
 
 def _deliver(mailbox: Mailbox, messages: Iterator[Any], end: float) -> None:
@@ -148,7 +153,7 @@ def _deliver(mailbox: Mailbox, messages: Iterator[Any], end: float) -> None:
             now = clock()
             if now > end:
                 if now - then > SLOW_S:
-                    _report_slow(mailbox, message, now - then)
+                    slow_handler(mailbox.path, name_of(message), now - then)
                 return
             then = now
     except BaseException as error:  # noqa: BLE001 - the supervision boundary
@@ -161,7 +166,3 @@ def _crash(mailbox: Mailbox, message: Any, error: BaseException) -> None:
         mailbox.cell.crash(error, message)
     if not isinstance(error, Exception):
         raise error
-
-
-def _report_slow(mailbox: Mailbox, message: Any, duration_s: float) -> None:
-    report_slow(mailbox.path, name_of(message), duration_s)

@@ -15,6 +15,8 @@ from engine.runtime.reply import Refused
 from engine.runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.runtime.cell import Cell
     from engine.runtime.ref import ActorRef
 
@@ -71,13 +73,18 @@ class DynamicSupervisor(Supervisor):
         taken = [name for name in names if name in self._cells]
         if taken or len(set(names)) < len(names):
             return Refused(SpecError(f"{self.path}: names are unique among siblings, {taken or names} are not."))
-        cells = [self._plant(spec) for spec in specs]
+        cells: list[Cell] = []
         try:
-            await start_all(cells)
+            await start_all(self._plant_each(specs, cells))
         except StartError as error:
             await self._uproot(cells)
             return Refused(error)
         return [cell.ref for cell in cells]
+
+    def _plant_each(self, specs: Sequence[ChildSpec], cells: list[Cell]) -> Iterator[Cell]:
+        for spec in specs:
+            cells.append(self._plant(spec))
+            yield cells[-1]
 
     async def _stop_children(self, names: Sequence[str]) -> Refused | None:
         unknown = [name for name in names if name not in self._cells]
@@ -87,6 +94,4 @@ class DynamicSupervisor(Supervisor):
         return None
 
     def _dismiss(self, cell: Cell) -> None:
-        del self._cells[cell.spec.name]
-        self._attempts.pop(cell, None)
-        self.system.vacate(cell)
+        self._give_up(cell)

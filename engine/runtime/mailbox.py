@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
 
 from engine.runtime.errors import ActorDeadError, BlockingCallError, MailboxFullError
 from engine.runtime.mailbox_spec import MailboxStatistics
-from engine.runtime.reply import Ask, name_of
+from engine.runtime.reply import fail_asker, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +136,7 @@ class Mailbox:
     def urge(self, message: Any) -> None:
         """Add to the control lane: served before all other mail, beyond the capacity."""
         if self.is_closed:
-            _leave_unanswered(message, self.path)
+            fail_asker(message, ActorDeadError(f"{self.path} is empty and does not answer {name_of(message)}."))
             return
         if self.control is None:
             self.control = []
@@ -168,7 +168,6 @@ class Mailbox:
         batch = self.waiting
         if len(batch) <= limit:
             self.waiting = []
-            self.stamp = self.scheduler.time
         else:
             batch = self.split(limit)
         self.processed += len(batch)
@@ -211,7 +210,7 @@ class Mailbox:
         for message in left:
             self.bury(message, reason)
         for message in control:
-            _leave_unanswered(message, self.path)
+            fail_asker(message, ActorDeadError(f"{self.path} ended before it answered {name_of(message)}."))
 
     def mail(self) -> list[Any]:
         """What waits, oldest first."""
@@ -245,8 +244,3 @@ class Mailbox:
 
     def empty(self) -> bool:
         return self.depth == 0
-
-
-def _leave_unanswered(message: Any, path: str) -> None:
-    if isinstance(message, Ask):
-        message.reply.fail(ActorDeadError(f"{path} ended before it answered {name_of(message)}."))

@@ -70,7 +70,6 @@ class ConflatingMailbox(Mailbox):
         if len(waiting) <= limit:
             batch = list(waiting.values())
             waiting.clear()
-            self.stamp = self.scheduler.time
         else:
             batch = [waiting.popitem(last=False)[1] for _ in range(limit)]
         self.processed += len(batch)

@@ -105,6 +105,12 @@ def answer(ask: Ask, value: Any) -> None:
         ask.reply.set(value)
 
 
+def fail_asker(message: Any, error: Exception) -> None:
+    """If the message is a question, its sender gets the error."""
+    if isinstance(message, Ask):
+        message.reply.fail(error)
+
+
 def name_of(message: Any) -> str:
     """The message's type as logs and errors call it."""
     return type(message.message if isinstance(message, Ask) else message).__name__

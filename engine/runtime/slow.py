@@ -1,24 +1,19 @@
-"""Slow handlers: whoever holds the loop too long is reported by name."""
+"""Handlers that hold the loop: the limits, and the meter for those that wait in between."""
 
 import types
 from collections.abc import Awaitable, Coroutine, Generator
 from time import perf_counter
 from typing import Any, TypeVar
 
-import structlog
+from engine.runtime.report import slow_handler
 
 T = TypeVar("T")
 
-log = structlog.get_logger("ticktree.runtime")
 
 SLICE_S = 0.003
 """How long handlers run before the loop gets to its sockets and timers; a handler is never interrupted."""
 SLOW_S = 0.05
 """A handler that holds the loop longer than this is reported; wall time, a busy machine's pauses included."""
-
-
-def report_slow(path: str, message_type: str, duration_s: float) -> None:
-    log.warning("slow_handler", path=path, message_type=message_type, duration_s=round(duration_s, 3))
 
 
 async def as_coroutine(awaitable: Awaitable[T]) -> T:
@@ -39,7 +34,7 @@ def timed(coroutine: Coroutine[Any, Any, Any], path: str, message_type: str) -> 
         finally:
             held_s = perf_counter() - began
             if held_s > SLOW_S:
-                report_slow(path, message_type, held_s)
+                slow_handler(path, message_type, held_s)
         argument = thrown = None
         try:
             argument = yield wish

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
 import msgspec
-import structlog
 
 from engine.runtime.bulk import stop_all
-from engine.runtime.cell import Cell, describe
+from engine.runtime.cell import Cell
 from engine.runtime.child_spec import ChildSpec, Restart
 from engine.runtime.errors import EscalationError, SpecError, StartError
 from engine.runtime.handlers import handles
 from engine.runtime.intensity import Intensity
 from engine.runtime.reply import Ask, Refused, Reply, name_of
+from engine.runtime.report import child_not_started, child_restarts, describe
 from engine.runtime.state import State
 from engine.runtime.strategy import Strategy
 from engine.runtime.task_actor import TaskActor
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-log = structlog.get_logger("ticktree.runtime")
+    from engine.runtime.timers import Timer
 
 
 class ChildEnded(msgspec.Struct, frozen=True):
@@ -77,11 +77,12 @@ class Supervisor(TaskActor):
         self._intensity = Intensity(intensity, period_s)
         self._cells: dict[str, Cell] = {}
         self._attempts: dict[Cell, int] = {}
+        self._due: dict[Cell, Timer] = {}
         names = [spec.name for spec in self._specs]
         if len(set(names)) < len(names):
             raise SpecError(f"Names are unique among siblings, were {', '.join(names)}.")
 
-    def children(self) -> Mapping[str, Cell]:
+    def cells_below(self) -> Mapping[str, Cell]:
         return self._cells
 
     async def on_start(self) -> None:
@@ -145,6 +146,7 @@ class Supervisor(TaskActor):
     async def on_stop_by_hand(self, command: StopByHand) -> None:
         cell = command.cell
         await cell.stop()
+        cell.is_held = True
         self._attempts.pop(cell, None)
         self._dismiss(cell)
 
@@ -168,11 +170,20 @@ class Supervisor(TaskActor):
         group = self._group(cell)
         await stop_all(self.system, reversed(group))
         for member in group:
+            self._forget_due(member)
             if member.spec.restart is not Restart.TEMPORARY and not member.is_held:
                 member.back_off()
         delay_s = self._next_delay(cell)
-        log.warning("child_restarts", path=cell.ref.path, delay_s=round(delay_s, 3), error=cell.last_error)
-        self.system.timers.after(delay_s, lambda _: self._cell.mailbox.urge(RestartDue(cell)), None)
+        child_restarts(cell.ref.path, delay_s, cell.last_error)
+        self._due[cell] = self.system.timers.after(delay_s, self._call_due, cell)
+
+    def _call_due(self, timer: Timer) -> None:
+        self._cell.mailbox.urge(RestartDue(timer.argument))
+
+    def _forget_due(self, cell: Cell) -> None:
+        timer = self._due.pop(cell, None)
+        if timer is not None:
+            timer.cancel()
 
     def _next_delay(self, cell: Cell) -> float:
         backoff = cell.spec.backoff
@@ -183,13 +194,13 @@ class Supervisor(TaskActor):
     async def _refill(self, cell: Cell) -> bool:
         """A new incarnation; if it does not start, that is one more failure of the child."""
         cell.is_held = False
-        cell.restarts += 1
         try:
             await cell.start()
         except StartError as error:
-            log.error("child_not_started", path=cell.ref.path, error=cell.last_error, exc_info=error)  # noqa: TRY400
+            child_not_started(cell.ref.path, error)
             self.child_ended(cell, error)
             return False
+        cell.restarts += 1
         return True
 
     def _group(self, cell: Cell) -> list[Cell]:
@@ -203,13 +214,17 @@ class Supervisor(TaskActor):
         return cell
 
     def _dismiss(self, cell: Cell) -> None:
-        """Nobody shall follow: the place stays, empty, until it is restarted by hand."""
-        cell.is_held = True
+        """Nobody follows this child; its place stays, empty, unless a subclass gives it up."""
 
     async def _uproot(self, cells: Sequence[Cell]) -> None:
         """Stop children in reverse and give up their places."""
         await stop_all(self.system, reversed(cells))
         for cell in cells:
-            del self._cells[cell.spec.name]
-            self._attempts.pop(cell, None)
-            self.system.vacate(cell)
+            self._give_up(cell)
+
+    def _give_up(self, cell: Cell) -> None:
+        """Forget a child that has ended, and its place."""
+        del self._cells[cell.spec.name]
+        self._attempts.pop(cell, None)
+        self._forget_due(cell)
+        self.system.vacate(cell)

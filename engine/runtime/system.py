@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
 
 import anyio
-import structlog
 from anyio.from_thread import BlockingPortal
 
 from engine.runtime.bulk import stop_all
-from engine.runtime.cell import Cell, describe
+from engine.runtime.cell import Cell
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.dead_letters import DeadLetters
 from engine.runtime.dispatcher import Dispatcher
@@ -21,6 +20,7 @@ from engine.runtime.errors import EscalationError, UnknownPathError, WrongStateE
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.ref import ActorRef
 from engine.runtime.registry import Registry
+from engine.runtime.report import describe, system_failed
 from engine.runtime.supervisor import Supervisor
 from engine.runtime.timers import Timers
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from engine.runtime.child_spec import ChildSpec
     from engine.runtime.snapshot import ActorSnapshot
 
-log = structlog.get_logger("ticktree.runtime")
 
 WHOLE_TREE = 1_000
 
@@ -92,9 +91,14 @@ class ActorSystem:
         """Start the root at ``/name``; returns when it is ready. Raises StartError, with the cause chained."""
         if self._root is not None:
             raise WrongStateError(f"{self.name} has a root already, {self._root.ref.path}.")
-        self._root = Cell(self, spec, self, f"/{spec.name}")
-        await self._root.start()
-        return self._root.ref
+        root = self._root = Cell(self, spec, self, f"/{spec.name}")
+        try:
+            await root.start()
+        except BaseException:
+            self._root = None
+            self.vacate(root)
+            raise
+        return root.ref
 
     async def stop(self) -> None:
         """Stop the whole tree, in reverse, within its budgets; goes through even if it is cancelled meanwhile."""
@@ -114,7 +118,7 @@ class ActorSystem:
             self._error = error if isinstance(error, EscalationError) else EscalationError(describe(error))
             if self._error is not error:
                 self._error.__cause__ = error
-            log.critical("system_failed", system=self.name, path=cell.ref.path, error=describe(error))
+            system_failed(self.name, cell.ref.path, error)
         self._finished.set()
 
     async def stop_child(self, cell: Cell) -> None:  # noqa: ARG002 - the root is the only one
@@ -136,7 +140,7 @@ class ActorSystem:
     def ref(self, path: str) -> ActorRef:
         """The address of a place, also of one that is not filled yet."""
         cell = self._find(path)
-        return self.place(path) if cell is None else cell.ref
+        return self.place(f"/{path.strip('/')}") if cell is None else cell.ref
 
     def snapshot(self, path: str = "/", *, depth: int = WHOLE_TREE) -> ActorSnapshot:
         """The tree from a path down, ``/`` for all of it; ``depth`` levels of children."""
@@ -147,6 +151,8 @@ class ActorSystem:
         cell = self._cell(path)
         if not isinstance(cell.parent, Supervisor):
             raise WrongStateError(f"{path} is the root, which nobody restarts.")
+        if cell.runner is not None:
+            cell.runner.refuse_own_task()
         await cell.parent.restart_child(cell)
 
     async def pause(self, path: str) -> None:
@@ -174,12 +180,12 @@ class ActorSystem:
         cell = self._root
         if cell is None or path == "/":
             return cell
-        root, *names = path.removeprefix("/").split("/")
+        root, *names = path.strip("/").split("/")
         if root != cell.spec.name:
             return None
         for name in names:
             actor = cell.mailbox.actor
-            below = None if actor is None else actor.children().get(name)
+            below = None if actor is None else actor.cells_below().get(name)
             if below is None:
                 return None
             cell = below

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
-import structlog
 
-from engine.runtime.errors import ActorDeadError, BlockingCallError
+from engine.runtime.errors import ActorDeadError, BlockingCallError, StartError
 from engine.runtime.reply import Ask, answer, name_of
-from engine.runtime.slow import SLICE_S, SLOW_S, as_coroutine, report_slow, timed
+from engine.runtime.report import actor_crashed, actor_cut, slow_handler
+from engine.runtime.slow import SLICE_S, SLOW_S, as_coroutine, timed
 from engine.runtime.state import State
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from engine.runtime.mailbox import Mailbox
     from engine.runtime.task_actor import TaskActor
 
-log = structlog.get_logger("ticktree.runtime")
 
 _NOTHING = object()
 LONG = 1000
@@ -104,12 +103,12 @@ class TaskRunner:
                 self._cell.ready()
                 self.started.set()
                 await self._receive()
-        if self.failure is not None:
-            error = self.failure
-            await self._attempt("on_failure", self._actor.on_failure, type(error), error, error.__traceback__)
-        else:
-            self._cell.pass_to(State.STOPPING)
+        self._cell.pass_to(State.STOPPING)
+        if self.failure is None and self.started.is_set():
             await self._attempt("on_stop", self._actor.on_stop)
+        else:
+            error = self.failure or StartError(f"{self._cell.ref.path} was stopped while it started.")
+            await self._attempt("on_failure", self._actor.on_failure, type(error), error, error.__traceback__)
 
     async def _receive(self) -> None:
         """The message loop; sync handlers share the loop's time as the dispatcher does."""
@@ -134,6 +133,7 @@ class TaskRunner:
         message = next(mailbox.batch, _NOTHING)
         if message is _NOTHING and mailbox.waiting:
             mailbox.batch = iter(mailbox.take(1 if len(mailbox.waiting) <= LONG else BATCH))
+            mailbox.idle = not mailbox.waiting  # the next to arrive rings, which notes its time
             message = next(mailbox.batch)
         return message
 
@@ -148,7 +148,7 @@ class TaskRunner:
         content = message.message if self._asked else message
         began = perf_counter()
         try:
-            value = self._actor.handlers[type(content)](self._actor, content)
+            value = self._actor.handler_table[type(content)](self._actor, content)
             if isawaitable(value):
                 value = await self._watched(value, name_of(content))
                 began = perf_counter()
@@ -166,7 +166,7 @@ class TaskRunner:
     async def _share_time(self, began: float, content: Any) -> None:
         now = perf_counter()
         if now - began > SLOW_S:
-            report_slow(self._cell.ref.path, name_of(content), now - began)
+            slow_handler(self._cell.ref.path, name_of(content), now - began)
         if now > self._slice_end:
             await anyio.lowlevel.checkpoint()
             self._slice_end = perf_counter() + SLICE_S
@@ -200,7 +200,7 @@ class TaskRunner:
         if self.failure is None:
             self.failure = error
         if self.started.is_set():  # before that, whoever starts it raises it
-            self._cell.report_crash(error, what)
+            actor_crashed(self._cell.ref.path, what, error)
 
     def _conclude(self) -> None:
         if self._asked is not None:
@@ -226,7 +226,7 @@ class TaskRunner:
 
     def _cut(self, budget_s: float) -> None:
         if not self.ended.is_set():
-            log.warning("actor_cut", path=self._cell.ref.path, budget_s=budget_s)
+            actor_cut(self._cell.ref.path, budget_s)
             self._scope.cancel()
 
     def refuse_own_task(self) -> None:
