@@ -4,53 +4,38 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
 
 from engine.providers.dhan.codec import DisconnectPacket, encode
 from engine.providers.simulator.exchange import Exchange
 from engine.providers.simulator.faults import FaultKind
+from engine.providers.simulator.feed_requests import (
+    BAD_REQUEST,
+    BAD_SECURITY_ID,
+    TOO_MANY_INSTRUMENTS,
+    FeedRequest,
+    Refusal,
+    WantedInstrument,
+    parse_request,
+)
+from engine.providers.simulator.freezing import FreezingStream
 from engine.providers.simulator.packets import Mode
 from engine.providers.simulator.subscriber import Subscriber
 
 MOST_CONNECTIONS: Final = 5
 MOST_INSTRUMENTS: Final = 5_000
-MOST_PER_MESSAGE: Final = 100
 _MOST_BYTES: Final = 65_536
 _HANDSHAKE_S: Final = 10.0
 _FAREWELL_S: Final = 2.0
 _PING_S: Final = 10.0
 _PONG_S: Final = 40.0
-_THAW_S: Final = 0.05
 _UNAUTHORIZED: Final = 401
 _HTTP_STATUSES: Final = range(400, 600)
-_TOO_MANY_INSTRUMENTS: Final = 804
 _TOO_MANY_CONNECTIONS: Final = 805
-_BAD_SECURITY_ID: Final = 813
-_BAD_REQUEST: Final = 814
 _CLOSE_REQUEST: Final = 12
 _SUBSCRIBE: Final[Mapping[int, Mode]] = {mode.value: mode for mode in Mode}
 _UNSUBSCRIBE: Final[Mapping[int, Mode]] = {mode.value + 1: mode for mode in Mode}
-
-
-class _Instrument(msgspec.Struct, rename="pascal"):
-    exchange_segment: str
-    security_id: str | int
-
-
-class _Request(msgspec.Struct, rename="pascal"):
-    request_code: int
-    instrument_count: int = 0
-    instrument_list: list[_Instrument] = []
-
-
-class _Refusal(Exception):  # noqa: N818 - the exchange's answer to a request, not a failure of ours
-    """The exchange ends a connection over a request."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class FeedServer:
@@ -68,7 +53,7 @@ class FeedServer:
 
     async def serve_stream(self, stream: trio.SocketStream) -> None:
         """Serve one connection until it ends; the stream is closed then."""
-        freezing = _FreezingStream(stream, self._exchange)
+        freezing = FreezingStream(stream, self._exchange)
         async with freezing, trio.open_nursery() as nursery:
             socket = await self._accept(nursery, freezing)
             if socket is not None:
@@ -138,19 +123,19 @@ class FeedServer:
     async def _read(self, socket: WebSocketConnection, subscriber: Subscriber) -> None:
         try:
             while True:
-                request = _parse(await socket.get_message())
+                request = parse_request(await socket.get_message())
                 if request.request_code == _CLOSE_REQUEST:
                     await socket.aclose()
                     break
                 self._obey(subscriber, request)
         except ConnectionClosed:
             pass
-        except _Refusal as refusal:
+        except Refusal as refusal:
             subscriber.end(refusal.code)
             return
         subscriber.end(None)
 
-    def _obey(self, subscriber: Subscriber, request: _Request) -> None:
+    def _obey(self, subscriber: Subscriber, request: FeedRequest) -> None:
         """Do what a request asks; instruments nobody knows are passed over without a word, as Dhan does."""
         places = [self._place(instrument) for instrument in request.instrument_list]
         if mode := _SUBSCRIBE.get(request.request_code):
@@ -158,17 +143,17 @@ class FeedServer:
                 if index is not None:
                     self._exchange.subscribe(subscriber, index, mode)
             if len(subscriber.modes) > self._most_instruments:
-                raise _Refusal(_TOO_MANY_INSTRUMENTS)
+                raise Refusal(TOO_MANY_INSTRUMENTS)
         elif mode := _UNSUBSCRIBE.get(request.request_code):
             for index in places:
                 if index is not None:
                     self._exchange.unsubscribe(subscriber, index, mode)
         else:
-            raise _Refusal(_BAD_REQUEST)
+            raise Refusal(BAD_REQUEST)
 
-    def _place(self, instrument: _Instrument) -> int | None:
+    def _place(self, instrument: WantedInstrument) -> int | None:
         if not isinstance(instrument.security_id, str):
-            raise _Refusal(_BAD_SECURITY_ID)
+            raise Refusal(BAD_SECURITY_ID)
         if not instrument.security_id.isdecimal():
             return None
         return self._exchange.places.get((instrument.exchange_segment, int(instrument.security_id)))
@@ -188,42 +173,3 @@ class FeedServer:
                     await socket.ping()
         except (ConnectionClosed, trio.TooSlowError):
             subscriber.end(None)
-
-
-def _parse(message: str | bytes) -> _Request:
-    try:
-        request = msgspec.json.decode(message, type=_Request)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _Refusal(_BAD_REQUEST) from error
-    if len(request.instrument_list) > MOST_PER_MESSAGE:
-        raise _Refusal(_TOO_MANY_INSTRUMENTS)
-    if len(request.instrument_list) != request.instrument_count:
-        raise _Refusal(_BAD_REQUEST)
-    return request
-
-
-class _FreezingStream(trio.abc.Stream):
-    """A socket through which nothing passes, either way, while the exchange is frozen."""
-
-    def __init__(self, stream: trio.SocketStream, exchange: Exchange) -> None:
-        self._stream = stream
-        self._exchange = exchange
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._thaw()
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self._stream.receive_some(max_bytes)
-        await self._thaw()
-        return data
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def _thaw(self) -> None:
-        while self._exchange.fails(FaultKind.FREEZE):  # noqa: ASYNC110 - it ends by the clock or by command
-            await trio.sleep(_THAW_S)

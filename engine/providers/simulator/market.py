@@ -18,7 +18,8 @@ from engine.providers.simulator.curve import BLOCK_MINUTES, Curve
 from engine.providers.simulator.division import Bar, split
 from engine.providers.simulator.hours import Hours, TradingDay, indian_midnight
 from engine.providers.simulator.instruments import Listing
-from engine.providers.simulator.tape import DayFigures, MinuteTape, Trade, make_candle
+from engine.providers.simulator.minute_tape import DayFigures, MinuteTape
+from engine.providers.simulator.tape import Trade, make_candle
 
 _FEWEST_TRADES: Final = 4
 """Of a traded minute: enough for any four prices."""
@@ -98,7 +99,7 @@ class SyntheticMarket:
                 blocks = self._curve.day(index, day).blocks
                 high, low = max(block.high for block in blocks), min(block.low for block in blocks)
                 bar = Bar(blocks[0].open, high, low, blocks[-1].close)
-                interest = self._open_interest(index, day, day.minutes - 1)
+                interest = self._open_interest(index, day, self._last_minute(index, day))
                 volume = sum(self._volumes(index, day))
                 yield make_candle(self.listings[index], "1d", midnight, bar, volume=volume, open_interest=interest)
             day = self._hours.day_from(day.sessions[-1][1])
@@ -201,6 +202,12 @@ class SyntheticMarket:
             return 0
         today, tomorrow = (self._interest_lots(listing, day.number + ahead) for ahead in (0, 1))
         return (today + (tomorrow - today) * minute // day.minutes) * listing.lot_size
+
+    def _last_minute(self, index: int, day: TradingDay) -> int:
+        """The number of the day's last traded minute."""
+        block = (day.minutes - 1) // BLOCK_MINUTES
+        traded = (place for place, bar in enumerate(self._curve.minutes(index, day, block)) if bar)
+        return block * BLOCK_MINUTES + max(traded)
 
     def _interest_lots(self, listing: Listing, number: int) -> int:
         size = 0.5 + unit(self._seed, listing.seed, _INTEREST_CHANCE)

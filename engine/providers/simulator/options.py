@@ -40,3 +40,9 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What goes wrong and when, as in ``close@30,freeze@60+15``, in real seconds since the start."""
     rate_limits: bool = False
     """Hold REST callers to the documented limits."""
+
+    def __post_init__(self) -> None:
+        for name in ("instruments", "ticks_per_second", "speed"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"the simulator's {name} must be more than 0, was {value:g}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from engine.market.candle import Candle
 from engine.providers.simulator.history import merge
 from engine.providers.simulator.hours import DAY_NS, INDIA_NS, MINUTE_NS, indian_date, indian_midnight
-from engine.providers.simulator.recordings import Recording
+from engine.providers.simulator.recorded import Recording
 from engine.providers.simulator.tape import Tape, Trade
 
 

@@ -43,8 +43,9 @@ def test_history_is_the_candles_of_the_trades_of_options_too(option_type: str) -
 
 
 @pytest.mark.parametrize("index", [0, 2, 5, 9])
-def test_a_day_is_its_minutes(index: int) -> None:
-    market = synthetic()
+@pytest.mark.parametrize("trades_per_minute", [0.5, 30])
+def test_a_day_is_its_minutes(index: int, trades_per_minute: float) -> None:
+    market = synthetic(trades_per_minute=trades_per_minute)
 
     merged = merge(market.minutes(index, MORNING, MORNING + DAY_NS), "1d", DAY_NS, origin_ns=-INDIA_NS)
 

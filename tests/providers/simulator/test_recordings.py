@@ -19,8 +19,9 @@ from engine.providers.simulator.hours import DAY_NS, MINUTE_NS, SECOND_NS, india
 from engine.providers.simulator.instruments import INDICES, universe
 from engine.providers.simulator.options import SimulatorOptions
 from engine.providers.simulator.packets import Mode, wire_time
+from engine.providers.simulator.recorded import BarRecording
 from engine.providers.simulator.recorded_market import RecordedMarket
-from engine.providers.simulator.recordings import BarRecording, RecordingError, read_recording
+from engine.providers.simulator.recordings import RecordingError, read_recording
 from engine.providers.simulator.server import open_exchange
 from engine.providers.simulator.subscriber import Subscriber
 from engine.providers.simulator.tape import Trade
