@@ -225,9 +225,11 @@ class CandleBook:
         for minute in minutes:
             derived += self._settled.settle(minute, self.calendar.derived_buckets(minute.start_ns), self._gap)
         derived += self._settled.close_until(ns)
-        derived.sort(key=lambda named: (TIMEFRAMES.index(named[0]), named[1].start_ns))
         closed = [self._settled_candle("1m", minute) for minute in minutes]
-        return closed + [self._settled_candle(timeframe, bar) for timeframe, bar in derived]
+        if derived:
+            derived.sort(key=lambda named: (TIMEFRAMES.index(named[0]), named[1].start_ns))
+            closed += [self._settled_candle(timeframe, bar) for timeframe, bar in derived]
+        return closed
 
     def _take_ended(self, ns: int) -> list[Bar]:
         ended: list[Bar] = []

@@ -161,6 +161,9 @@ class Calendar:
 
     def session_date(self, ns: int) -> date:
         """The date a tick at that time counts for, also on a holiday: its session's, else the local one."""
+        last = self._session
+        if last.start_ns <= ns < last.end_ns:  # asked for every tick
+            return last.date
         session = self.session_at(ns)
         return self.local_date(ns) if session is None else session.date
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from engine.market.bar import CLOSED, PACKED_SIZE, UNHEALED, Bar
+from engine.market.bar import CLOSED, PACKED_SIZE, UNHEALED, Bar, end_in_row, is_closed_in_row
 from engine.market.calendar import Bucket
 from engine.market.errors import StateError
 from engine.market.timeframe import DERIVED_TIMEFRAMES
@@ -65,23 +65,21 @@ class SettledBars:
         self._remember(minute)
         finished: list[Named] = []
         for row, bucket in enumerate(buckets):
-            bar = Bar.unpack_from(self._rows, row)
-            if bar is not None and bar.start_ns == bucket.start_ns:
-                bar.merge(minute)
-            else:
-                if bar is not None and not bar.flags & CLOSED:
-                    finished.append((DERIVED_TIMEFRAMES[row], bar))
-                bar = minute.spanning(bucket.start_ns, bucket.end_ns)
-                bar.mark_if_touched(*unhealed)
-                self._next_end_ns = min(self._next_end_ns, bucket.end_ns)
-            bar.pack_into(self._rows, row)
+            if not minute.join_row(self._rows, row, bucket.start_ns):
+                finished += self._begin_row(row, minute, bucket, unhealed)
         return finished
+
+    def _begin_row(self, row: int, minute: Bar, bucket: Bucket, unhealed: tuple[int, int]) -> list[Named]:
+        left = self.forming(row)
+        bar = minute.spanning(bucket.start_ns, bucket.end_ns)
+        bar.mark_if_touched(*unhealed)
+        bar.pack_into(self._rows, row)
+        self._next_end_ns = min(self._next_end_ns, bucket.end_ns)
+        return [] if left is None else [(DERIVED_TIMEFRAMES[row], left)]
 
     def _remember(self, minute: Bar) -> None:
         first, size = _DERIVED * PACKED_SIZE, PACKED_SIZE
-        leaving = Bar.unpack_from(self._rows, _DERIVED)
-        if leaving is not None:
-            self.evicted_ns = leaving.end_ns
+        self.evicted_ns = end_in_row(self._rows, _DERIVED) or self.evicted_ns
         self._rows[first:-size] = self._rows[first + size :]
         minute.flags |= CLOSED
         minute.pack_into(self._rows, _DERIVED + RING - 1)
@@ -91,18 +89,20 @@ class SettledBars:
         if ns < self._next_end_ns:
             return []
         ended: list[Named] = []
-        for row, timeframe in enumerate(DERIVED_TIMEFRAMES):
-            bar = Bar.unpack_from(self._rows, row)
-            if bar is not None and bar.end_ns <= ns and not bar.flags & CLOSED:
+        for row in self._open_rows():
+            if end_in_row(self._rows, row) <= ns and (bar := self.derived(row)) is not None:
                 bar.flags |= CLOSED
                 bar.pack_into(self._rows, row)
-                ended.append((timeframe, bar))
+                ended.append((DERIVED_TIMEFRAMES[row], bar))
         self._next_end_ns = self._find_next_end()
         return ended
 
+    def _open_rows(self) -> list[int]:
+        rows = self._rows
+        return [row for row in range(_DERIVED) if end_in_row(rows, row) and not is_closed_in_row(rows, row)]
+
     def _find_next_end(self) -> int:
-        bars = (Bar.unpack_from(self._rows, row) for row in range(_DERIVED))
-        return min((bar.end_ns for bar in bars if bar is not None and not bar.flags & CLOSED), default=self.NEVER)
+        return min((end_in_row(self._rows, row) for row in self._open_rows()), default=self.NEVER)
 
     def trade_late(self, start_ns: int, price: float, volume: int, open_interest: int | None) -> list[Named] | None:
         """Add a late trade to a closed minute and what was derived from it; gives the closed bars it changed.
