@@ -189,14 +189,20 @@ class Tree:
         return self.system.snapshot(path).state
 
     async def until(self, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-        """Let things happen until the condition holds."""
-        with anyio.fail_after(patience_s):
-            while not condition():
-                await anyio.sleep(0.001)
+        await until(condition, patience_s)
 
     async def settled(self) -> None:
         """Let everything that can happen without time passing happen."""
         await settle()
+
+
+async def until(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
+    """Let things happen until the condition holds."""
+    pause_s = 0.0005
+    with anyio.fail_after(patience_s):
+        while not condition():
+            await anyio.sleep(pause_s)
+            pause_s = min(0.02, pause_s * 1.3)
 
 
 async def settle() -> None:
