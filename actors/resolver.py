@@ -149,7 +149,8 @@ class Resolver(TaskActor):
         through_ns = (self.system.clock.now_ns() - SETTLE_NS) // MINUTE_NS * MINUTE_NS
         calendar = self._calendars.of(gap.instrument)
         day_ns = day_start_ns(calendar, gap.start_ns)
-        history = await self._histories[provider].minutes(route, day_ns, through_ns)
+        doubtful_ns = max(day_ns, gap.start_ns // MINUTE_NS * MINUTE_NS)
+        history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
         present = await self._present(gap.instrument, day_ns, through_ns)
         healing = heal(
             calendar, present=present, history=history, start_ns=gap.start_ns, end_ns=gap.end_ns, through_ns=through_ns
