@@ -224,10 +224,6 @@ class Calendar:
         assert day is not None
         return Bucket(day.start_ns, day.end_ns)
 
-    def minute(self, ns: int) -> Bucket | None:
-        """The one-minute bucket that contains the time."""
-        return self.bucket("1m", ns)
-
     def derived_buckets(self, ns: int) -> tuple[Bucket, ...]:
         """The buckets of all derived timeframes, in their order, that contain the minute starting then; () when closed."""
         known = self._derived.get(ns)
