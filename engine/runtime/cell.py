@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from engine.runtime.timers import Timer
 
 
+TIMERS_UNSWEPT = 16
+"""An actor with more timers than this has its cancelled ones forgotten at the next."""
+
+
 class Parent(Protocol):
     """Who planted the cell: a supervisor, or the system for the root."""
 
@@ -280,13 +284,25 @@ class Cell:
         if self._timers is None:
             self._timers = set()
         self._timers.add(timer)
+        if len(self._timers) > TIMERS_UNSWEPT:
+            self._timers = {timer for timer in self._timers if timer.is_active}
         return timer
 
     def _remind(self, timer: Timer) -> None:
         if not timer.is_active and self._timers is not None:
             self._timers.discard(timer)
-        with suppress(MailboxFullError):  # counted by the mailbox
+        try:
             self.ref.tell(timer.argument)
+        except MailboxFullError:
+            pass  # counted by the mailbox
+        except Exception as error:  # noqa: BLE001 - a conflation key that fails: the actor's fault, not the timers'
+            self._fail(error, timer.argument)
+
+    def _fail(self, error: Exception, message: Any) -> None:
+        if self.runner is None:
+            self.crash(error, message)
+        else:
+            self.runner.fail(error, name_of(message))
 
     def spawn(self, function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
         if self.runner is None:

@@ -116,7 +116,9 @@ class Dispatcher:
             pass  # it was lined up twice, or before it ended
         elif mailbox.is_stopping:
             cell.finish()
-        elif not mailbox.is_paused:
+        elif mailbox.is_paused:
+            mailbox.idle = mailbox.depth == 0  # the first to arrive rings, which notes its time
+        else:
             _deliver(mailbox, self._next_messages(mailbox), end)
             mailbox.settle()
             if mailbox.special or mailbox.waiting:

@@ -23,8 +23,8 @@ class Overflow(StrEnum):
 class Conflate(msgspec.Struct, frozen=True):
     """Keeps one message per key, the newest, in the order in which the keys first arrived.
 
-    ``key`` names an attribute of the messages or computes the key. Questions are never conflated. Keys beyond the
-    capacity are refused.
+    ``key`` names an attribute of the messages or computes the key. Questions, and messages without the attribute, are
+    never conflated. Keys beyond the capacity are refused.
     """
 
     key: str | Callable[[Any], Hashable]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.runtime.errors import MailboxFullError
@@ -12,7 +11,7 @@ from engine.runtime.mailbox_spec import Conflate, MailboxSpec, Overflow
 from engine.runtime.reply import Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from engine.runtime.cell import Cell
     from engine.runtime.dead_letters import DeadLetters
@@ -42,7 +41,7 @@ class ConflatingMailbox(Mailbox):
 
     def __init__(self, path: str, dead_letters: DeadLetters, previous: Mailbox | None, rule: Conflate) -> None:
         super().__init__(path, dead_letters, previous)
-        self._key = attrgetter(rule.key) if isinstance(rule.key, str) else rule.key
+        self._key = _attribute_or_itself(rule.key) if isinstance(rule.key, str) else rule.key
         self.waiting = OrderedDict[Any, Any]()
 
     def open(
@@ -77,6 +76,17 @@ class ConflatingMailbox(Mailbox):
 
     def mail(self) -> list[Any]:
         return list(self.waiting.values())
+
+
+def _attribute_or_itself(name: str) -> Callable[[Any], Hashable]:
+    """What has no such attribute, as an actor's own timer beats, is never conflated."""
+    return lambda message: getattr(message, name) if hasattr(message, name) else _Alone()
+
+
+class _Alone:
+    """A key equal to no other."""
+
+    __slots__ = ()
 
 
 def new_mailbox(path: str, dead_letters: DeadLetters, previous: Mailbox, spec: MailboxSpec) -> Mailbox:

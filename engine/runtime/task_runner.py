@@ -192,8 +192,12 @@ class TaskRunner:
         try:
             await self._watched(function(*args), what)
         except Exception as error:  # noqa: BLE001 - the supervision boundary
-            self._fail(error, what)
-            self._body.cancel()
+            self.fail(error, what)
+
+    def fail(self, error: Exception, what: str) -> None:
+        """Something beside the message loop failed: the actor crashes, its current handler is interrupted."""
+        self._fail(error, what)
+        self._body.cancel()
 
     def _fail(self, error: Exception, what: str) -> None:
         """The first failure is the actor's end; all are reported."""

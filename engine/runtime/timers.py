@@ -44,6 +44,11 @@ class Timers:
         self._cancelled = 0
         self._bell: anyio.Event | None = None
 
+    @property
+    def pending(self) -> int:
+        """Entries of the heap, cancelled ones included."""
+        return len(self._heap)
+
     def after(self, delay_s: float, call: Callable[[Timer], None], argument: Any) -> Timer:
         """Call once, so many seconds from now."""
         timer = Timer(self, call, argument)

@@ -96,9 +96,7 @@ class UnreadyTask(TaskClerk):
 
 
 @pytest.mark.parametrize("kind", [Unready, UnreadyTask])
-async def test_a_failing_first_start_fails_the_supervisor_and_stops_those_started(
-    kind: type[Actor], log: Any
-) -> None:
+async def test_a_failing_first_start_fails_the_supervisor_and_stops_those_started(kind: type[Actor], log: Any) -> None:
     events = Log()
     children = [*specs("ab", TaskClerk, events), ChildSpec("c", partial(kind, events)), *specs("d", Clerk, events)]
     async with system() as s:

@@ -1,0 +1,153 @@
+"""Children that come and go."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import anyio
+import pykka
+import pytest
+
+from engine.runtime import (
+    Actor,
+    ActorSystem,
+    ChildSpec,
+    DynamicSupervisor,
+    Restart,
+    SpecError,
+    StartChild,
+    StartChildren,
+    StartError,
+    StopChild,
+    StopChildren,
+    UnknownPathError,
+)
+from tests.runtime.parts import AT_ONCE, CLERKS, Clerk, Crash, Log, Note, Quit, TaskClerk, Tree, until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("kind", CLERKS)
+async def test_a_child_is_planted_and_stopped_on_demand(tree: Tree, kind: type[Actor]) -> None:
+    ref = await tree.root.ask(StartChild(ChildSpec("a", kind)), timeout_s=5)
+    assert await ref.ask(Note("hello"), timeout_s=5) == 1
+    await tree.root.ask(StopChild("a"), timeout_s=5)
+
+    assert not ref.is_alive()
+    assert tree.system.snapshot("/root").children == ()
+
+
+async def test_a_name_is_taken_until_its_child_has_gone(tree: Tree) -> None:
+    await tree.plant("a", Clerk)
+    with pytest.raises(SpecError, match="unique"):
+        await tree.plant("a", Clerk)
+    await tree.root.ask(StopChild("a"), timeout_s=5)
+    await tree.plant("a", Clerk)
+
+
+async def test_stopping_an_unknown_child_is_refused(tree: Tree) -> None:
+    with pytest.raises(UnknownPathError, match="nobody"):
+        await tree.root.ask(StopChild("nobody"), timeout_s=5)
+    assert tree.root.is_alive()
+
+
+class Broken(Clerk):
+    def on_start(self) -> None:
+        raise OSError("broken")
+
+
+async def test_a_child_that_does_not_start_is_refused_and_leaves_no_trace(tree: Tree) -> None:
+    with pytest.raises(StartError, match="broken"):
+        await tree.plant("a", Broken)
+
+    assert tree.root.is_alive()
+    assert tree.system.snapshot("/root").children == ()
+    await tree.plant("a", Clerk)
+
+
+async def test_many_children_are_planted_all_or_none(tree: Tree) -> None:
+    events = Log()
+    specs = [ChildSpec(f"c{number}", partial(Clerk, events)) for number in range(3)]
+    with pytest.raises(StartError):
+        await tree.root.ask(StartChildren([*specs, ChildSpec("bad", Broken)]), timeout_s=5)
+    assert tree.system.snapshot("/root").children == ()
+    assert events.events[3:] == ["stop /root/c2", "stop /root/c1", "stop /root/c0"]
+
+    refs = await tree.root.ask(StartChildren(specs), timeout_s=5)
+    assert [ref.path for ref in refs] == ["/root/c0", "/root/c1", "/root/c2"]
+
+
+async def test_a_crashed_child_is_restarted_and_a_finished_one_gives_up_its_place(tree: Tree) -> None:
+    ref = await tree.plant("a", Clerk, restart=Restart.TRANSIENT, backoff=AT_ONCE)
+    ref.tell(Crash())
+    await until(lambda: tree.system.snapshot("/root/a").restarts == 1)
+    ref.tell(Quit())
+    await until(lambda: tree.system.snapshot("/root").children == ())
+
+
+async def test_children_stop_in_reverse(tree: Tree) -> None:
+    events = Log()
+    await tree.root.ask(
+        StartChildren([ChildSpec(name, partial(kind, events)) for name, kind in zip("abcd", CLERKS * 2, strict=True)]),
+        timeout_s=5,
+    )
+    await tree.root.ask(StopChildren(["a", "c"]), timeout_s=5)
+    await tree.system.stop()
+
+    assert events.events[4:] == [f"stop /root/{name}" for name in "cadb"]
+
+
+async def test_a_restarted_dynamic_supervisor_starts_empty(log: Any) -> None:
+    async with ActorSystem("test", jitter=lambda: 0.0) as system:
+        spec = ChildSpec("pool", partial(DynamicSupervisor, intensity=0), backoff=AT_ONCE)
+        await system.start(ChildSpec("root", DynamicSupervisor))
+        pool = await system.ref("/root").ask(StartChild(spec), timeout_s=5)
+        child = await pool.ask(StartChild(ChildSpec("a", Clerk)), timeout_s=5)
+        child.tell(Crash())
+        await until(lambda: system.snapshot("/root/pool").restarts == 1)
+        assert system.snapshot("/root/pool").children == ()
+
+
+COUNT = 5_000
+BEARABLE_S = 0.05
+
+
+@pytest.mark.parametrize("many", [COUNT])
+async def test_thousands_start_and_stop_without_holding_the_loop(many: int, log: Any) -> None:
+    """Generous, for a busy machine: the promise is well under a second, never 50 ms at a time."""
+    async with ActorSystem("test") as system:
+        root = await system.start(ChildSpec("root", DynamicSupervisor))
+        holds: list[float] = []
+
+        async def meter() -> None:
+            while True:
+                began = perf_counter()
+                await anyio.lowlevel.checkpoint()
+                holds.append(perf_counter() - began)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(meter)
+            began = perf_counter()
+            specs = [ChildSpec(f"i{number}", Clerk) for number in range(many)]
+            refs = await root.ask(StartChildren(specs), timeout_s=60)
+            assert len(pykka.ActorRegistry.get_all()) == many + 1
+            started = perf_counter()
+            await root.ask(StopChildren([spec.name for spec in specs]), timeout_s=60)
+            stopped = perf_counter()
+            group.cancel_scope.cancel()
+
+        assert not any(ref.is_alive() for ref in refs)
+        assert len(pykka.ActorRegistry.get_all()) == 1
+        assert started - began < 1.5
+        assert stopped - started < 1.5
+        assert sorted(holds)[-3] < BEARABLE_S
+
+
+async def test_thousands_below_a_root_stop_with_it(log: Any) -> None:
+    async with ActorSystem("test") as system:
+        root = await system.start(ChildSpec("root", DynamicSupervisor))
+        await root.ask(StartChildren([ChildSpec(f"i{n}", Clerk) for n in range(2_000)]), timeout_s=60)
+        await root.ask(StartChildren([ChildSpec(f"t{n}", TaskClerk) for n in range(50)]), timeout_s=60)
+    assert pykka.ActorRegistry.get_all() == []
