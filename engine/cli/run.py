@@ -55,21 +55,25 @@ def _engine(settings: "Settings") -> int:
     import trio
 
     from engine.boot import run_engine
+    from engine.cli.plainly import plainly
     from engine.launcher.own import tell_ready
 
-    trio.run(run_engine, settings, tell_ready)
+    with plainly():
+        trio.run(run_engine, settings, tell_ready)
     return 0
 
 
 def _web(settings: "Settings", listen_fd: int | None) -> int:
     _ = settings.hot_url, settings.durable_url
+    from engine.cli.plainly import plainly
     from engine.launcher.everything import run_webs
     from engine.launcher.own import tell_ready
     from web.app import run_web
 
     if listen_fd is None and settings.web_concurrency > 1:
         return run_webs(settings)
-    run_web(settings, listen_fd, tell_ready)
+    with plainly():
+        run_web(settings, listen_fd, tell_ready)
     return 0
 
 

@@ -7,7 +7,7 @@ from config.settings import Settings
 from engine.doctor.finding import Finding, well
 from engine.doctor.place import calendars, data_folder
 from engine.doctor.providers import provider_findings
-from engine.doctor.stores import database_findings, redis_findings, table_finding
+from engine.doctor.stores import database_findings, redis_findings
 
 
 async def examine(settings: Settings, *, embedded: bool) -> AsyncIterator[Finding]:
@@ -23,6 +23,5 @@ async def examine(settings: Settings, *, embedded: bool) -> AsyncIterator[Findin
         yield finding
     async for finding in database_findings(settings.durable_url):
         yield finding
-    yield await table_finding(settings.durable_url)
     async for finding in provider_findings(settings):
         yield finding

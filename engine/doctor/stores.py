@@ -49,7 +49,7 @@ def _timeseries(modules: str) -> Finding:
 
 
 async def database_findings(url: str) -> AsyncIterator[Finding]:
-    """PostgreSQL, as a client meets it."""
+    """PostgreSQL and our tables in it, as a client meets them."""
     try:
         connection = await asyncpg.connect(url, timeout=PATIENCE_S, command_timeout=PATIENCE_S)
     except asyncpg.InvalidCatalogNameError as error:
@@ -65,6 +65,7 @@ async def database_findings(url: str) -> AsyncIterator[Finding]:
         yield well("database", "has TimescaleDB." if hypertables else "has no TimescaleDB: plain tables are used.")
     finally:
         await connection.close()
+    yield await table_finding(url)
 
 
 async def table_finding(url: str) -> Finding:

@@ -9,7 +9,7 @@ from typing import Protocol, TextIO, cast
 import structlog
 import trio
 from rich.console import Console
-from rich.status import Status
+from rich.live import Live
 from rich.text import Text
 
 from config.logging import configure
@@ -60,13 +60,13 @@ class TerminalScreen:
 
     async def show(self, launch: Launch, system: ActorSystem, ready: trio.Event) -> None:
         """Shows what our processes print, and beneath it how the run goes."""
-        with self._console.status("starting", spinner="dots") as status:
+        with Live(Text("starting"), console=self._console, auto_refresh=False, transient=True) as live:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._pass_on)
                 self._print_notes(launch)
                 await ready.wait()
                 self._console.print(welcome(launch), markup=False, highlight=False)
-                await self._refresh(status, launch, system)
+                await self._refresh(live, launch, system)
 
     def close(self) -> None:
         """Prints what our processes said last."""
@@ -80,10 +80,10 @@ class TerminalScreen:
         for note in (note for server in launch.servers for note in server.notes):
             self._console.print(note, markup=False, highlight=False)
 
-    async def _refresh(self, status: Status, launch: Launch, system: ActorSystem) -> None:
+    async def _refresh(self, live: Live, launch: Launch, system: ActorSystem) -> None:
         line = StatusLine(launch)
         while True:
-            status.update(await line.text(system.snapshot()))
+            live.update(Text(await line.text(system.snapshot()), style="reverse"), refresh=True)
             await trio.sleep(_REFRESH_S)
 
     async def _pass_on(self) -> None:
