@@ -150,6 +150,9 @@ class Resolver(TaskActor):
         calendar = self._calendars.of(gap.instrument)
         day_ns = day_start_ns(calendar, gap.start_ns)
         doubtful_ns = max(day_ns, gap.start_ns // MINUTE_NS * MINUTE_NS)
+        if doubtful_ns >= through_ns:
+            self._keep_unsettled(gap, through_ns)
+            return
         history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
         present = await self._present(gap.instrument, day_ns, through_ns)
         healing = heal(
@@ -157,7 +160,8 @@ class Resolver(TaskActor):
         )
         if await self._tell(route.target, healing, day_start_ns(calendar, through_ns), through_ns):
             self.healed += len(healing.revisions)
-            self._keep_rest(gap, healing, through_ns)
+            self._keep_unsettled(gap, through_ns)
+            self._keep_unanswered(gap, healing)
         else:
             self._gaps.add(gap)
 
@@ -168,12 +172,15 @@ class Resolver(TaskActor):
         minutes = tuple(candle for candle in healing.minutes if candle.time >= today_ns)
         return await target.ask(Heal(healing.revisions, minutes, through_ns), timeout_s=ASK_TIMEOUT_S)
 
-    def _keep_rest(self, gap: Gap, healing: Healing, through_ns: int) -> None:
-        """Minutes that were still open wait for their end; minutes the provider does not have yet wait with patience."""
+    def _keep_unsettled(self, gap: Gap, through_ns: int) -> None:
+        """Minutes that were still open wait for their end."""
         if gap.end_ns >= through_ns:
             start_ns = max(gap.start_ns, through_ns)
             due_ns = gap.end_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS + SETTLE_NS
             self._gaps.add(Gap(gap.instrument, start_ns, gap.end_ns, due_ns))
+
+    def _keep_unanswered(self, gap: Gap, healing: Healing) -> None:
+        """Minutes the provider does not have yet wait with patience."""
         if healing.unanswered:
             self._postpone(
                 Gap(gap.instrument, healing.unanswered[0], healing.unanswered[-1], gap.due_ns, gap.attempts),
