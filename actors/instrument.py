@@ -136,10 +136,9 @@ class InstrumentActor(Actor):
         )
 
     def _state(self, tick: Tick) -> dict[str, Any]:
-        baseline = self._meter.baseline
         return {
             "book": self._book.state(),
-            "baseline": None if baseline is None else baseline.state(),
+            "baseline": self._meter.state(),
             "ts_event": tick.ts_event,
             "source": self._book.source,
         }

@@ -9,7 +9,7 @@ import structlog
 
 from actors.instrument import InstrumentActor, Outlets
 from actors.messages import Covered, FeedStarted, Wanted
-from engine.market import Baseline, Calendar, Calendars, CandleBook, InstrumentKind, StateError, VolumeMeter
+from engine.market import Calendars, CandleBook, InstrumentKind, StateError, VolumeMeter
 from engine.providers.base import Route
 from engine.runtime import ActorRef, ChildSpec, MailboxSpec, Overflow, StartChildren, TaskActor, handles
 from engine.storage.durable import DurableStore, MappedInstrument
@@ -19,7 +19,6 @@ log = structlog.get_logger("ticktree.provider_manager")
 
 START_TIMEOUT_S = 120.0
 NS_PER_S = 1_000_000_000
-MINUTE_NS = 60 * NS_PER_S
 
 
 class ProviderManager(TaskActor):
@@ -92,25 +91,18 @@ class ProviderManager(TaskActor):
         return datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
 
     def _instrument(self, provider: str, route: Route, state: Mapping[str, Any]) -> InstrumentActor:
-        calendar = self._calendars.of(route.instrument)
-        now_ns = self.system.clock.now_ns()
-        book = _book(route.instrument, calendar, provider, state.get("book"), now_ns)
-        baseline = state.get("baseline")
-        meter = VolumeMeter(
-            None if baseline is None else Baseline.restore(baseline), counts_ticks=route.kind != InstrumentKind.INDEX
+        try:
+            return self._resumed(provider, route, state)
+        except StateError as error:
+            log.warning("state_unusable", instrument=route.instrument, error=str(error))
+            return self._resumed(provider, route, {})
+
+    def _resumed(self, provider: str, route: Route, state: Mapping[str, Any]) -> InstrumentActor:
+        """One that goes on from its state; without any it begins now, and its day is healed."""
+        calendar, now_ns = self._calendars.of(route.instrument), self.system.clock.now_ns()
+        book = CandleBook.restore(route.instrument, calendar, provider, state.get("book"), now_ns)
+        is_traded = route.kind != InstrumentKind.INDEX
+        meter = VolumeMeter.restore(state.get("baseline"), calendar, now_ns, counts_ticks=is_traded)
+        return InstrumentActor(
+            book, meter, route.key, self._outlets, interrupted_since_ns=int(state.get("ts_event", 0))
         )
-        since_ns = int(state.get("ts_event", 0))
-        return InstrumentActor(book, meter, route.key, self._outlets, interrupted_since_ns=since_ns)
-
-
-def _book(
-    instrument: str, calendar: Calendar, provider: str, state: Mapping[str, Any] | None, now_ns: int
-) -> CandleBook:
-    """The book as it was; one that an older program wrote is begun anew, and its day healed."""
-    if state is None:
-        return CandleBook(instrument, calendar, provider, since_ns=now_ns // MINUTE_NS * MINUTE_NS)
-    try:
-        return CandleBook.restore(instrument, calendar, provider, state, now_ns=now_ns)
-    except StateError as error:
-        log.warning("state_unusable", instrument=instrument, error=str(error))
-        return CandleBook(instrument, calendar, provider, since_ns=now_ns // MINUTE_NS * MINUTE_NS)
