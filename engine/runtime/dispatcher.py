@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from operator import length_hint
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 THROUGHPUT = 64
 """Messages one actor may handle before the next has its turn."""
+
+
+SAMPLE = 32
+"""Mailboxes counted to tell the backlog."""
 
 
 class Dispatcher:
@@ -66,13 +71,18 @@ class Dispatcher:
         self.parked = True
         await self._bell.wait()
 
+    def backlog(self) -> int:
+        """Messages that wait for reactive actors.
+
+        Asked after every frame of a feed, it counts a few dozen mailboxes at most and concludes from those that have
+        waited longest on the others: exact for short queues, rather too much than too little for long ones.
+        """
+        lined_up = len(self.ready)
+        counted = sum([len(mailbox.waiting) or 1 for mailbox in islice(self.ready, SAMPLE)])
+        return counted if lined_up <= SAMPLE else counted * lined_up // SAMPLE
+
     def _is_below(self, below: int) -> bool:
-        backlog = 0
-        for mailbox in self.ready:
-            backlog += len(mailbox.waiting) or 1
-            if backlog >= below:
-                return False
-        return True
+        return len(self.ready) < below and self.backlog() < below
 
     def _release_waiters(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -24,6 +24,7 @@ from engine.runtime import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import TracebackType
 
     from engine.runtime import State
 
@@ -177,8 +178,13 @@ class Tree:
         self.root = await self.system.start(ChildSpec("root", partial(DynamicSupervisor, intensity=NEVER_MIND)))
         return self
 
-    async def __aexit__(self, *exception: Any) -> None:
-        await self.system.__aexit__(*exception)
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.system.__aexit__(exception_type, exception, traceback)
 
     async def plant(self, name: str, start: Callable[[], Actor], **keywords: Any) -> ActorRef:
         """One more child of the root; temporary unless said otherwise."""
@@ -218,7 +224,7 @@ async def outcomes(asks: Sequence[Callable[[], Any]]) -> list[Any]:
     async def one(index: int, ask: Callable[[], Any]) -> None:
         try:
             results[index] = await ask()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the error is the outcome
             results[index] = error
 
     async with anyio.create_task_group() as group:
