@@ -13,6 +13,7 @@ setup: $(READY)
 	@:
 
 $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "ticktree: needs Python 3.11 or newer, found no $(PYTHON)"; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	@echo "ticktree: installing into .venv (once; some 650 MB on disk)"
 	@$(PYTHON) -m venv .venv

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from config import VERSION
 from engine.cli import COMMANDS, ticktree
 from engine.cli.plainly import leaves
+from engine.launcher.place import listen
 
 ROOT = Path(__file__).parent.parent
 
@@ -81,3 +82,39 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
 def test_the_errors_of_a_group_are_found_however_deep() -> None:
     errors = [OSError("a"), ValueError("b"), KeyError("c")]
     assert leaves(BaseExceptionGroup("x", [errors[0], BaseExceptionGroup("y", errors[1:])])) == errors
+
+
+def test_a_web_alone_says_in_a_sentence_that_its_port_is_taken(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        stores = {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgresql://127.0.0.1:1/db"}
+        result = run("run", "--role", "web", "--port", port, folder=tmp_path, **stores)
+    assert result.returncode == 1
+    assert f"PORT: expected a free port, was {port}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_engine_alone_says_in_a_sentence_that_its_store_is_away(tmp_path: Path) -> None:
+    addresses = {
+        "REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+        "DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:1/db",
+        "TICKTREE_SIMULATOR_FEED_URL": "ws://127.0.0.1:1",
+        "TICKTREE_SIMULATOR_REST_URL": "http://127.0.0.1:1/v2",
+    }
+    result = run("run", "--role", "engine", folder=tmp_path, **addresses)
+    assert result.returncode == 1
+    assert "Error: Redis is not available" in result.stderr
+    assert "hunter2" not in result.stdout + result.stderr
+
+
+def test_a_backfill_of_nothing_asks_for_symbols(tmp_path: Path) -> None:
+    result = run("backfill", "--from", "2026-11-02", folder=tmp_path)
+    assert result.returncode == 2
+    assert "name symbols, or --all" in result.stderr
+
+
+def test_seeding_real_instruments_asks_for_their_list(tmp_path: Path) -> None:
+    account = {"DHANHQ_WS_ENABLED": "1", "DHAN_CLIENT_ID": "1", "DHAN_ACCESS_TOKEN": "a-token"}
+    result = run("seed", folder=tmp_path, **account)
+    assert result.returncode == 2
+    assert "--master api-scrip-master.csv" in result.stderr

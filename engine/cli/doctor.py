@@ -14,7 +14,7 @@ _MARKS = {"well": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG"
 
 @click.command("doctor")
 def command() -> None:
-    """Look at settings, stores, clocks and provider, and say in plain words what is wrong.
+    """Say in plain words what is wrong with settings, stores or provider.
 
     Looks at the stores of a run that is on, or starts the embedded ones for a moment. Each look takes a few seconds at
     most. The exit code is 1 when something is wrong, 2 when the settings are.

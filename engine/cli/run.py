@@ -68,12 +68,17 @@ def _web(settings: "Settings", listen_fd: int | None) -> int:
     from engine.cli.plainly import plainly
     from engine.launcher.everything import run_webs
     from engine.launcher.own import tell_ready
+    from engine.launcher.place import listen
     from web.app import run_web
 
-    if listen_fd is None and settings.web_concurrency > 1:
-        return run_webs(settings)
     with plainly():
-        run_web(settings, listen_fd, tell_ready)
+        if listen_fd is not None:
+            run_web(settings, listen_fd, tell_ready)
+        elif settings.web_concurrency > 1:
+            return run_webs(settings)
+        else:
+            with listen(settings.host, settings.port) as listener:
+                run_web(settings, listener.fileno(), tell_ready)
     return 0
 
 

@@ -24,10 +24,13 @@ def run_everything(settings: Settings, *, new_admin_token: bool) -> int:
             screen.opened(settings) as shown,
             prepared(settings, new_admin_token=new_admin_token, output=shown.descriptor) as launch,
         ):
-            return trio.run(supervise, partial(everything, launch), partial(shown.show, launch))
+            code = trio.run(supervise, partial(everything, launch), partial(shown.show, launch))
     except (LaunchError, EmbeddedServerError) as error:
         click.echo(f"ticktree: {error}", err=True)
         return FAILED
+    if code == 0:
+        click.echo("ticktree: stopped in order.", err=True)
+    return code
 
 
 def run_webs(settings: Settings) -> int:

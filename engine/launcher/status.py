@@ -30,7 +30,7 @@ class StatusLine:
                 heartbeat = msgspec.json.decode(await _get(self._launch.url, "/api/v1/health/market_stream"))
                 counters = counters_of((await _get(self._launch.url, "/metrics")).decode())
         except (OSError, trio.TooSlowError, trio.BrokenResourceError, msgspec.DecodeError):
-            words = ["the web does not answer"]
+            words = ["no answer from the web"]
         else:
             words = [*feed_words(heartbeat), *self._rate(counters), f"{counters['clients']:.0f} clients"]
         return " · ".join([f"{data} data", *words, *process_words(tree)])
