@@ -136,10 +136,14 @@ async def test_the_root_can_be_stopped_through_its_ref(log: Any) -> None:
 
 async def test_an_error_of_the_block_leaves_it_as_it_is_and_the_tree_is_stopped(log: Any) -> None:
     events = Log()
-    with pytest.raises(LookupError, match="mine"):
+
+    async def live() -> None:
         async with ActorSystem("test") as system:
             await system.start(ChildSpec("solo", partial(TaskClerk, events)))
             raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        await live()
     assert events.events == ["start /solo", "stop /solo"]
 
 
