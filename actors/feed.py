@@ -13,7 +13,7 @@ from engine.runtime import ActorRef, Backoff, MailboxSpec, Overflow, TaskActor, 
 
 log = structlog.get_logger("ticktree.feed")
 
-BACKLOG_LIMIT = 5_000
+BACKLOG_LIMIT = 1_000
 """Messages the dispatcher may be behind before a feed lets its socket wait."""
 SEEN_INTERVAL_NS = 1_000_000_000
 STABLE_AFTER_S = 30.0
@@ -65,11 +65,16 @@ class FeedActor(TaskActor):
             self.spawn(self._keep_connected, scope, number, routes)
 
     def _plan(self, routes: Sequence[Route]) -> list[list[Route]]:
+        """One list a connection. What can not be subscribed at all is said and left out; the others do without it."""
         try:
             return self._feed.plan(routes)
         except PlanError as error:
             self._tell_status(0, "failed", str(error))
-            return []
+            impossible = set(error.routes)
+        for route in impossible:
+            log.warning("route_unplannable", provider=self._feed.name, instrument=route.instrument, key=route.key)
+        possible = [route for route in routes if route not in impossible]
+        return self._plan(possible) if len(possible) < len(routes) else []
 
     async def _keep_connected(self, scope: anyio.CancelScope, number: int, routes: list[Route]) -> None:
         attempt = 0
@@ -88,33 +93,50 @@ class FeedActor(TaskActor):
 
     async def _carry(self, number: int, routes: list[Route]) -> NoReturn:
         """Decodes what one connection brings until it ends, which raises ProviderError."""
-        decoder = self._feed.decoder(routes)
         silence = SilenceMeter()
-        clock = self.system.clock
-        seen_ns = 0
+        watching = anyio.CancelScope()
         async with self._feed.connect(routes) as connection:
-            while True:
-                frame = await self._receive(connection, number, silence)
-                now_ns = clock.now_ns()
-                ticks = decoder.decode(frame, now_ns)
-                if ticks and now_ns - seen_ns > SEEN_INTERVAL_NS:
-                    self._tell_seen(number, routes, now_ns, first=seen_ns == 0)
-                    seen_ns = now_ns
-                for target, tick in ticks:
-                    target.tell(tick)
-                await self.system.caught_up(BACKLOG_LIMIT)
+            with anyio.CancelScope() as reading:
+                self.spawn(self._watch, watching, reading, number, silence)
+                try:
+                    await self._read(connection, number, routes, silence)
+                finally:
+                    watching.cancel()
+            raise ProviderError(f"stalled: {_too_long(silence)}")
 
-    async def _receive(self, connection: Connection, number: int, silence: SilenceMeter) -> bytes:
-        """The next frame; a silence that is not the market's ends the connection."""
+    async def _read(self, connection: Connection, number: int, routes: list[Route], silence: SilenceMeter) -> NoReturn:
+        decoder = self._feed.decoder(routes)
+        clock, caught_up = self.system.clock, self.system.caught_up
+        seen_ns = 0
         while True:
-            with anyio.move_on_after(silence.limit_s):
-                frame = await connection.receive()
-                silence.heard(anyio.current_time())
-                return frame
-            if self._is_open(self.system.clock.now_ns()):
-                self._tell_status(number, "stale", f"no data for {silence.limit_s:.0f} s while the market is open")
-                raise ProviderError(f"stalled: no data for {silence.limit_s:.0f} s while the market is open")
-            self._tell_status(number, "closed", "the market is closed")
+            frame = await connection.receive()
+            silence.heard(anyio.current_time())
+            now_ns = clock.now_ns()
+            ticks = decoder.decode(frame, now_ns)
+            if ticks and now_ns - seen_ns > SEEN_INTERVAL_NS:
+                self._tell_seen(number, routes, now_ns, first=seen_ns == 0)
+                seen_ns = now_ns
+            for target, tick in ticks:
+                target.tell(tick)
+            await caught_up(BACKLOG_LIMIT)
+
+    async def _watch(
+        self, watching: anyio.CancelScope, reading: anyio.CancelScope, number: int, silence: SilenceMeter
+    ) -> None:
+        """Ends the reading after a silence that is not the market's. One task does it: a time limit per frame is dear."""
+        since_s = anyio.current_time()
+        with watching:
+            while not reading.cancel_called:
+                await anyio.sleep_until(silence.over_s(since_s))
+                now_s = anyio.current_time()
+                if now_s < silence.over_s(since_s):
+                    continue
+                since_s = now_s
+                if self._is_open(self.system.clock.now_ns()):
+                    self._tell_status(number, "stale", _too_long(silence))
+                    reading.cancel()
+                else:
+                    self._tell_status(number, "closed", "the market is closed")
 
     def _pause_s(self, error: ProviderError, attempt: int) -> float:
         least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)
@@ -132,3 +154,7 @@ class FeedActor(TaskActor):
         message = FeedStatus(self._feed.name, number, status, self.system.clock.now_ns(), why)
         for watcher in self._watchers:
             watcher.tell(message)
+
+
+def _too_long(silence: SilenceMeter) -> str:
+    return f"no data for {silence.limit_s:.0f} s while the market is open"

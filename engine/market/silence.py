@@ -24,3 +24,7 @@ class SilenceMeter:
     def limit_s(self) -> float:
         """A pause longer than this is not the market's."""
         return min(self._most_s, max(self._least_s, self._factor * self._usual_s))
+
+    def over_s(self, since_s: float) -> float:
+        """When the present pause gets too long; it began with the last word, or at ``since_s`` if that is later."""
+        return max(since_s, self._last_s or since_s) + self.limit_s

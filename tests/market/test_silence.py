@@ -24,3 +24,11 @@ def test_no_feed_may_be_silent_for_ever() -> None:
 
 def test_before_anything_was_heard_the_least_time_holds() -> None:
     assert SilenceMeter(least_s=15.0).limit_s == 15.0
+
+
+def test_a_pause_is_counted_from_the_last_word_or_from_when_somebody_began_to_listen() -> None:
+    meter = SilenceMeter(least_s=15.0)
+    assert meter.over_s(100.0) == 115.0
+    meter.heard(120.0)
+    assert meter.over_s(100.0) == 135.0
+    assert meter.over_s(130.0) == 145.0

@@ -1,0 +1,86 @@
+"""From Dhan frames to candles through the real actors, beside a bare loop over the same frames.
+
+One turn of each after the other, in one process; CPU time is the process's own. The stores are left out, and so is the
+socket: ``ingest`` measures with both.
+"""
+
+import time
+from collections.abc import Sequence
+
+import trio
+
+from benchmarks.actors import handled, names, running_actors, start_instruments
+from benchmarks.frames import FIRST_ID, PER_FRAME, QUOTE, FrameFeed, QuoteMaker
+from engine.market import Tick
+
+INSTRUMENTS = 5_000
+TICKS_A_TURN = 250_000
+
+
+def run(seconds: float) -> dict[str, float]:
+    """``ticks_per_s`` of one core, and ``over_bare_loop`` in CPU time per tick."""
+    return trio.run(_measure, max(2, round(seconds / 2)))
+
+
+async def _measure(turns: int) -> dict[str, float]:
+    feed, maker, loop = FrameFeed(), QuoteMaker(INSTRUMENTS), BareLoop(names(INSTRUMENTS))
+    async with running_actors(feed) as system:
+        await start_instruments(system, INSTRUMENTS)
+        ours: list[float] = []
+        bare: list[float] = []
+        walls: list[float] = []
+        for turn in range(turns + 1):
+            frames = maker.frames(TICKS_A_TURN // PER_FRAME)
+            began_s, wall_s = time.process_time(), time.perf_counter()
+            feed.connection.put(frames)
+            await handled(system, feed)
+            ours.append(time.process_time() - began_s)
+            walls.append(time.perf_counter() - wall_s)
+            bare.append(_cpu_of(loop, frames))
+            if turn == 0:  # the first warms up
+                ours, bare, walls = [], [], []
+    ticks = turns * TICKS_A_TURN
+    return {
+        "ticks_per_s": ticks / sum(ours),
+        "ticks_per_wall_s": ticks / sum(walls),
+        "cpu_us_per_tick": sum(ours) / ticks * 1e6,
+        "bare_cpu_us_per_tick": sum(bare) / ticks * 1e6,
+        "over_bare_loop": sum(ours) / sum(bare),
+    }
+
+
+def _cpu_of(loop: "BareLoop", frames: Sequence[bytes]) -> float:
+    began_s = time.process_time()
+    for frame in frames:
+        loop.take(frame)
+    return time.process_time() - began_s
+
+
+class BareLoop:
+    """The least that Python must do: decode, make an object, look the instrument up, keep OHLCV."""
+
+    def __init__(self, instruments: Sequence[str]) -> None:
+        self._bars: dict[tuple[int, int], list[float]] = {}
+        self._names = {(1, FIRST_ID + number): name for number, name in enumerate(instruments)}
+
+    def take(self, frame: bytes) -> None:
+        bars, known, unpack, size = self._bars, self._names, QUOTE.unpack_from, QUOTE.size
+        for offset in range(0, len(frame), size):
+            (
+                _, _, segment, security_id, price, quantity, traded_at, _, volume, _, _, opens, close, high, low,
+            ) = unpack(frame, offset)  # fmt: skip
+            key = segment, security_id
+            tick = Tick(
+                known[key], price, quantity, volume, traded_at, 0, "bare", None, None, None, opens, high, low, close
+            )
+            bar = bars.get(key)
+            if bar is None:
+                bars[key] = [price, price, price, price, 0, volume]
+                continue
+            if price > bar[1]:
+                bar[1] = price
+            elif price < bar[2]:
+                bar[2] = price
+            bar[3] = tick.price
+            bar[4] += volume - bar[5]
+            bar[5] = volume
