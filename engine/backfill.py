@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, CandleState, derive
+from engine.market import DERIVED_TIMEFRAMES, TIMEFRAMES, Calendar, Calendars, Candle, CandleState, derive
+from engine.market.healing import revision_of
 from engine.providers.base import History, Route
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.hot import HotStore
@@ -53,12 +54,25 @@ class Backfiller:
         if not days:
             return 0
         minutes = await self.history.minutes(portion.route, days[0].start_ns, min(days[-1].end_ns, self.now_ns))
-        candles = list(self._ended(calendar, minutes))
+        candles = [candle for candle in self._ended(calendar, minutes) if candle.timeframe != "1d"]
+        revised = await self._revised(portion.route.instrument, candles, days[0].start_ns, days[-1].end_ns)
         daily = list(self._days(calendar, await self.history.days(portion.route, portion.first, portion.last)))
-        saved = await self.durable.save([candle for candle in candles if candle.timeframe != "1d"], daily)
+        saved = await self.durable.save(revised, daily)
         kept_ns = self.now_ns - self.retention_days * _DAY_NS
-        await self.hot.write_candles([candle for candle in candles if candle.time >= kept_ns])
+        await self.hot.write_candles([candle for candle in revised if candle.time >= kept_ns])
         return saved.written
+
+    async def _revised(self, instrument: str, candles: Sequence[Candle], start_ns: int, end_ns: int) -> list[Candle]:
+        """Those that are new or differ from what stands, numbered after it: a repetition changes nothing."""
+        standing: dict[tuple[str, int], Candle] = {}
+        for timeframe in TIMEFRAMES[:-1]:
+            for store in (self.durable, self.hot):
+                for old in await store.candles(instrument, timeframe, start_ns, end_ns):
+                    known = standing.get((timeframe, old.time))
+                    if known is None or known.revision < old.revision:
+                        standing[timeframe, old.time] = old
+        revisions = (revision_of(standing.get((candle.timeframe, candle.time)), candle) for candle in candles)
+        return [revision for revision in revisions if revision is not None]
 
     def _ended(self, calendar: Calendar, minutes: Sequence[Candle]) -> Iterator[Candle]:
         """The minutes and what they make up, as far as it is over."""
