@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import structlog
 
 from actors.channels import LIVE_CANDLES, encode_live_candles
-from actors.messages import CandleClosed, CandlesWritten, Flush, Interrupted
+from actors.messages import CandleClosed, CandlesWritten, Flush, Interrupted, Saved, WriteCandles, WritesLost
+from actors.unsaved import Unsaved
 from engine.runtime import ActorRef, Conflate, MailboxSpec, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore, InstrumentReport
@@ -44,10 +45,17 @@ class CandleWriter(TaskActor):
         self._candles: dict[tuple[str, str, int], CandleClosed] = {}
         self._live_offset = 0
         self._epoch = 0
+        self._unsaved = Unsaved(0, 0)
+        self._noted_ns = 0
         self._away = False
 
     async def on_start(self) -> None:
+        """What a writer before this one left unsaved stays noted; what it had not written, the resolver reads again."""
         self._epoch = self.system.clock.now_ns()
+        self._noted_ns = await self._hot.get_unsaved()
+        self._unsaved = Unsaved(self._epoch, self._noted_ns)
+        if self._resolver.is_alive():
+            self._resolver.tell(WritesLost())
         self.send_every(FLUSH_INTERVAL_S, Flush())
 
     async def on_stop(self) -> None:
@@ -75,17 +83,44 @@ class CandleWriter(TaskActor):
         else:
             self._away = False
 
+    @handles(WriteCandles)
+    async def on_write_candles(self, _: WriteCandles) -> bool:
+        """What was told before this stands in the store then; false while it is away."""
+        try:
+            await self._write_candles()
+        except StorageUnavailableError as error:
+            self._report_away(error)
+            return False
+        return True
+
+    @handles(Saved)
+    async def on_saved(self, saved: Saved) -> None:
+        self._unsaved.save(saved.batch)
+        try:
+            await self._note_unsaved()
+        except StorageUnavailableError as error:
+            log.debug("unsaved_not_noted", error=str(error))
+
     async def _write_candles(self) -> None:
+        """The note comes first: whatever moment ends us, a candle that stands here alone is noted."""
         if not self._candles:
             return
         closed = tuple(self._candles.values())
         candles = tuple(message.candle for message in closed)
+        batch = self._unsaved.write(min(candle.time for candle in candles))
+        await self._note_unsaved()
         await self._hot.write_candles(candles, {message.candle.instrument for message in closed if message.watched})
         for candle in candles:
             self._candles.pop((candle.instrument, candle.timeframe, candle.time))
-        written = CandlesWritten(candles)
+        written = CandlesWritten(candles, batch)
         self._persister.tell(written)
         self._publisher.tell(written)
+
+    async def _note_unsaved(self) -> None:
+        since_ns = self._unsaved.since_ns
+        if since_ns != self._noted_ns:
+            await self._hot.set_unsaved(since_ns)
+            self._noted_ns = since_ns
 
     async def _write_reports(self) -> None:
         reports = self._reports

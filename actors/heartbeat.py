@@ -1,5 +1,6 @@
 """The engine's pulse: its lease and the heartbeat by which everybody sees that the feeds are alive."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import structlog
@@ -16,19 +17,17 @@ RENEW_INTERVAL_S = 5.0
 LEASE_S = 15.0
 
 
-class LeaseLostError(Exception):
-    """Another engine has taken over this Redis."""
-
-
 class Heartbeat(TaskActor):
     """Renews the lease, and tells ``market_stream:heartbeat`` how each feed is: every 30 s and at every change."""
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, hot: HotStore, engine_id: str) -> None:
+    def __init__(self, hot: HotStore, engine_id: str, *, lost: Callable[[], object]) -> None:
+        """``lost`` is called when another engine has taken over."""
         super().__init__()
         self._hot = hot
         self._engine_id = engine_id
+        self._lost = lost
         self._feeds: dict[str, dict[str, Any]] = {}
 
     async def on_start(self) -> None:
@@ -51,14 +50,15 @@ class Heartbeat(TaskActor):
 
     @handles(Renew)
     async def on_renew(self, _: Renew) -> None:
-        """While Redis is away nobody can take the lease; losing it to another engine ends this one."""
+        """While Redis is away nobody can take the lease; losing it to another engine ends this one as a whole."""
         try:
             held = await self._hot.acquire_lease(self._engine_id, LEASE_S)
         except StorageUnavailableError as error:
             log.debug("lease_not_renewed", error=str(error))
             return
         if not held:
-            raise LeaseLostError(f"{self._engine_id} no longer holds lease:engine")
+            log.error("lease_lost", engine=self._engine_id)
+            self._lost()
 
     async def _beat(self) -> None:
         beat = {

@@ -54,9 +54,24 @@ class CandleClosed(Message, frozen=True, gc=False):
 
 
 class CandlesWritten(Message, frozen=True, gc=False):
-    """These final and revised candles stand in the hot store."""
+    """These final and revised candles stand in the hot store; batches are numbered, also over restarts."""
 
     candles: tuple[Candle, ...]
+    batch: int = 0
+
+
+class WriteCandles(Message, frozen=True, gc=False):
+    """Write the closed candles now; the answer comes when they stand in the hot store."""
+
+
+class WritesLost(Message, frozen=True, gc=False):
+    """The writer crashed, and with it went the candles that it had not written yet."""
+
+
+class Saved(Message, frozen=True, gc=False):
+    """All that was written to the hot store up to this batch stands in PostgreSQL."""
+
+    batch: int
 
 
 class HealDue(Message, frozen=True, gc=False):
@@ -153,6 +168,10 @@ class FeedStatus(Message, frozen=True, gc=False):
     status: str
     since_ns: int
     why: str = ""
+
+
+class CoverWanted(Message, frozen=True, gc=False):
+    """The resolver begins anew after a crash and knows no routes."""
 
 
 class Covered(Message, frozen=True, gc=False):

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import structlog
 
-from actors.messages import CandlesWritten, Save, SaveSoon
+from actors.messages import CandlesWritten, Save, Saved, SaveSoon
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleBook, CandleState, StateError, length_s
-from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DailyCandle, DurableStore
-from engine.storage.errors import StorageUnavailableError
+from engine.storage.errors import HotStoreUnavailableError, StorageUnavailableError
 from engine.storage.hot import HotStore
 from engine.storage.hot.series import chunks
 
@@ -32,15 +32,19 @@ class Persister(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10_000, overflow=Overflow.FAIL)
     drains: ClassVar[bool] = True
 
-    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, interval_minutes: int) -> None:
+    def __init__(
+        self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, writer: ActorRef, interval_minutes: int
+    ) -> None:
         super().__init__()
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
+        self._writer = writer
         self._interval_minutes = interval_minutes
         self._instruments: Sequence[str] = ()
         self._pending: dict[tuple[str, str, int], Candle] = {}
         self._checkpoint_ns = 0
+        self._batch = 0
         self._forgotten = False
         self._soon = False
         self._away = False
@@ -58,6 +62,7 @@ class Persister(TaskActor):
 
     @handles(CandlesWritten)
     def on_candles_written(self, message: CandlesWritten) -> None:
+        self._batch = message.batch
         for candle in message.candles:
             self._pending[candle.instrument, candle.timeframe, candle.time] = candle
         if len(self._pending) > PENDING_LIMIT:
@@ -111,16 +116,27 @@ class Persister(TaskActor):
         for candle in candles:
             self._pending.pop((candle.instrument, candle.timeframe, candle.time), None)
         self._checkpoint_ns = saved_ns
+        if self._batch:
+            self._writer.tell(Saved(self._batch))
         log.info("saved", candles=len(candles), days=len(forming_days))
-        await self._hot.set_last_save(self._interval_minutes, saved_ns)
+        await self._mirror(saved_ns)
+
+    async def _mirror(self, saved_ns: int) -> None:
+        try:
+            await self._hot.set_last_save(self._interval_minutes, saved_ns)
+        except HotStoreUnavailableError as error:
+            log.debug("last_save_not_mirrored", error=str(error))
 
     async def _forming_days(self) -> list[Candle]:
         """Today's bar of every instrument, as the state its actor last reported has it."""
         days: list[Candle] = []
-        for names in chunks(self._instruments, CHUNK):
-            states = await self._hot.states(names)
-            found = (self._forming_day(instrument, state) for instrument, state in states.items())
-            days += [day for day in found if day is not None]
+        try:
+            for names in chunks(self._instruments, CHUNK):
+                states = await self._hot.states(names)
+                found = (self._forming_day(instrument, state) for instrument, state in states.items())
+                days += [day for day in found if day is not None]
+        except HotStoreUnavailableError as error:  # what has closed is saved all the same
+            log.info("forming_days_not_saved", error=str(error))
         return days
 
     def _forming_day(self, instrument: str, state: Mapping[str, Any]) -> Candle | None:
@@ -132,11 +148,15 @@ class Persister(TaskActor):
             return None
 
     async def _catch_up(self) -> None:
-        """Reads every candle that may have closed since the checkpoint: those that opened a timeframe's length before."""
+        """Reads every candle that may have closed since the checkpoint: those that opened a timeframe's length before.
+
+        Heals write older ones too; the writer has noted since when there are some.
+        """
         now_ns = self.system.clock.now_ns()
+        unsaved_ns = await self._hot.get_unsaved() or now_ns
         for names in chunks(self._instruments, CHUNK):
             for timeframe in TIMEFRAMES:
-                since_ns = max(0, self._checkpoint_ns - length_s(timeframe) * NS_PER_S)
+                since_ns = max(0, min(unsaved_ns, self._checkpoint_ns - length_s(timeframe) * NS_PER_S))
                 found = await self._hot.candles_many(names, timeframe, since_ns, now_ns)
                 candles = [candle for series in found.values() for candle in series]
                 await self._save_rows(candles, self._checkpoint_ns)

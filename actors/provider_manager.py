@@ -8,10 +8,20 @@ from typing import Any, ClassVar
 import structlog
 
 from actors.instrument import InstrumentActor, Outlets
-from actors.messages import Covered, FeedStarted, Wanted
+from actors.messages import Covered, CoverWanted, FeedStarted, Wanted
 from engine.market import Calendars, CandleBook, InstrumentKind, StateError, VolumeMeter
 from engine.providers.base import Route
-from engine.runtime import ActorRef, ChildSpec, MailboxSpec, Overflow, StartChildren, TaskActor, handles
+from engine.runtime import (
+    GENTLE,
+    ActorRef,
+    ChildSpec,
+    MailboxSpec,
+    Overflow,
+    StartChildren,
+    TaskActor,
+    Terminated,
+    handles,
+)
 from engine.storage.durable import DurableStore, MappedInstrument
 from engine.storage.hot import HotStore
 
@@ -19,6 +29,10 @@ log = structlog.get_logger("ticktree.provider_manager")
 
 START_TIMEOUT_S = 120.0
 NS_PER_S = 1_000_000_000
+
+
+class InstrumentsLostError(Exception):
+    """The supervisor of all instruments gave up; its successor has none."""
 
 
 class ProviderManager(TaskActor):
@@ -55,6 +69,17 @@ class ProviderManager(TaskActor):
             mapped = [row for row in known if row.instrument not in taken]
             taken.update(row.instrument for row in mapped)
             await self._take_up(provider, mapped)
+        self.watch(self._instruments)
+
+    @handles(Terminated)
+    def on_terminated(self, terminated: Terminated) -> None:
+        """To begin anew is the whole cure: the next start finds all instruments absent."""
+        raise InstrumentsLostError(f"{terminated.path}: {terminated.reason}")
+
+    @handles(CoverWanted)
+    def on_cover_wanted(self, _: CoverWanted) -> None:
+        for provider, routes in self._routes.items():
+            self._resolver.tell(Covered(provider, routes))
 
     @handles(FeedStarted)
     def on_feed_started(self, message: FeedStarted) -> None:
@@ -78,7 +103,7 @@ class ProviderManager(TaskActor):
         absent = [route for route in routes if not route.target.is_alive()]
         states = await self._hot.states([route.instrument for route in absent])
         specs = [
-            ChildSpec(route.instrument, partial(self._instrument, provider, route, states.get(route.instrument, {})))
+            ChildSpec(route.instrument, partial(self._instrument, provider, route, states), backoff=GENTLE)
             for route in absent
         ]
         await self._instruments.ask(StartChildren(specs), timeout_s=START_TIMEOUT_S)
@@ -90,9 +115,10 @@ class ProviderManager(TaskActor):
     def _today(self) -> date:
         return datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
 
-    def _instrument(self, provider: str, route: Route, state: Mapping[str, Any]) -> InstrumentActor:
+    def _instrument(self, provider: str, route: Route, states: dict[str, dict[str, Any]]) -> InstrumentActor:
+        """The state serves the first start only: after a crash it is of long ago, and would be told again as news."""
         try:
-            return self._resumed(provider, route, state)
+            return self._resumed(provider, route, states.pop(route.instrument, {}))
         except StateError as error:
             log.warning("state_unusable", instrument=route.instrument, error=str(error))
             return self._resumed(provider, route, {})

@@ -5,10 +5,23 @@ from typing import ClassVar
 
 import structlog
 
-from actors.messages import Backfill, Covered, FeedResumed, FeedSeen, Heal, HealDue, Interrupted, Scan
+from actors.messages import (
+    Backfill,
+    Covered,
+    CoverWanted,
+    FeedResumed,
+    FeedSeen,
+    Heal,
+    HealDue,
+    Interrupted,
+    Report,
+    Scan,
+    WriteCandles,
+    WritesLost,
+)
 from engine.market import TIMEFRAMES, Calendars, Candle, Gap, GapBook, Healing, day_start_ns, heal, retry_delay_s
-from engine.providers.base import History, ProviderError, Route
-from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
+from engine.providers.base import Advice, History, ProviderError, Route
+from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, Timer, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
@@ -21,6 +34,12 @@ MARGIN_NS = 2_000_000_000
 """What was under way when a connection was last heard may be lost too: gaps begin a little earlier."""
 ASK_TIMEOUT_S = 10.0
 MOST_ATTEMPTS = 12
+"""How often a provider is asked for minutes we saw trade and it does not have."""
+HOPELESS = (Advice.FIX_REQUEST, Advice.GIVE_UP)
+PATIENT = {Advice.WAIT: 60.0, Advice.NEW_TOKEN: 60.0}
+"""Seconds to leave a provider alone that refuses everything, where it does not say itself."""
+UNWRITTEN_NS = 3 * MINUTE_NS
+"""A candle reaches the hot store at most this long after its first trade, while the store is there."""
 SCAN_INTERVAL_S = 3600.0
 SCAN_CHUNK = 100
 
@@ -36,6 +55,8 @@ class Resolver(TaskActor):
         histories: Mapping[str, History],
         calendars: Calendars,
         *,
+        writer: ActorRef,
+        manager: ActorRef,
         settle_after_ns: int,
         retention_ns: int,
         jitter: Callable[[], float],
@@ -44,14 +65,22 @@ class Resolver(TaskActor):
         self._hot = hot
         self._histories = histories
         self._calendars = calendars
+        self._writer = writer
+        self._manager = manager
         self._settle_after_ns = settle_after_ns
         self._retention_ns = retention_ns
         self._jitter = jitter
         self._routes: dict[str, tuple[str, Route]] = {}
         self._known_until: dict[str, int | None] = {}
+        """What an engine or resolver before this one has stored."""
+        self._stored_until: dict[str, int | None] = {}
+        """What is stored now."""
         self._seen: dict[tuple[str, int], int] = {}
         self._gaps = GapBook()
-        self._armed = False
+        self._timer: Timer | None = None
+        self._timer_ns = 0
+        self._held_until_ns = 0
+        self._recovering = False
         self._scanned_ns = 0
         self.healed = 0
         self.unresolvable = 0
@@ -59,7 +88,10 @@ class Resolver(TaskActor):
     async def on_start(self) -> None:
         """What was known before a crash, of this actor or of the whole engine, lives in the hot store."""
         for provider in self._histories:
-            self._known_until[provider] = await self._hot.get_seen(provider)
+            self._known_until[provider] = self._stored_until[provider] = await self._hot.get_seen(provider)
+        if self._manager.is_alive():
+            self._recovering = True
+            self._manager.tell(CoverWanted())
         self._scanned_ns = self.system.clock.now_ns()
         self.send_every(SCAN_INTERVAL_S, Scan())
 
@@ -67,6 +99,8 @@ class Resolver(TaskActor):
     def on_covered(self, covered: Covered) -> None:
         for route in covered.routes:
             self._routes[route.instrument] = (covered.provider, route)
+        if self._recovering:  # the gaps that were open died with the resolver before this one
+            self._doubt_all(covered.provider)
 
     @handles(FeedSeen)
     async def on_feed_seen(self, seen: FeedSeen) -> None:
@@ -75,6 +109,7 @@ class Resolver(TaskActor):
         known_ns = seen.at_ns if doubtful_ns is None else min(seen.at_ns, doubtful_ns)
         try:
             await self._hot.set_seen(seen.provider, known_ns)
+            self._stored_until[seen.provider] = known_ns
         except StorageUnavailableError as error:
             log.debug("seen_not_stored", error=str(error))
 
@@ -91,10 +126,15 @@ class Resolver(TaskActor):
         self._add_gap(interruption.instrument, interruption.start_ns, interruption.end_ns)
         self._arm()
 
+    @handles(WritesLost)
+    def on_writes_lost(self, _: WritesLost) -> None:
+        for provider in self._stored_until:
+            self._doubt_all(provider)
+
     @handles(HealDue)
     async def on_heal_due(self, _: HealDue) -> None:
         """One gap a message, so that others are heard in between."""
-        self._armed = False
+        self._timer = None
         gap = self._gaps.take_due(self.system.clock.now_ns())
         if gap is not None:
             await self._try_to_heal(gap)
@@ -118,30 +158,63 @@ class Resolver(TaskActor):
     def on_backfill(self, backfill: Backfill) -> int:
         """An operator's wish to read a stretch of history again; answers how many instruments it concerns."""
         for instrument in backfill.instruments or tuple(self._routes):
-            self._add_gap(instrument, backfill.start_ns, backfill.end_ns)
+            self._add_gap(instrument, backfill.start_ns, backfill.end_ns, lost=False)
         self._arm()
         return len(self._gaps)
 
-    def _add_gap(self, instrument: str, start_ns: int, end_ns: int) -> None:
-        """Without a known beginning it is the trading day's; what the hot store no longer keeps is not healed here."""
+    def _doubt_all(self, provider: str) -> None:
+        """The whole day of all its instruments, and what the hot store missed before: one call each, as for a minute."""
+        now_ns = self.system.clock.now_ns()
+        known_ns = (self._stored_until[provider] or 0) - UNWRITTEN_NS
+        for instrument, (covered_by, _) in self._routes.items():
+            if covered_by == provider:
+                day_ns = day_start_ns(self._calendars.of(instrument), now_ns)
+                self._add_gap(instrument, min(day_ns, known_ns), now_ns)
+        self._arm()
+
+    def _add_gap(self, instrument: str, start_ns: int, end_ns: int, *, lost: bool = True) -> None:
+        """Without a known beginning it is the trading day's; what the hot store no longer keeps is not healed here.
+
+        The instrument hears of what was lost, and not of what is only to be looked up.
+        """
         if instrument not in self._routes:
             return
         day_ns = day_start_ns(self._calendars.of(instrument), end_ns)
         start_ns = max(start_ns, end_ns - self._retention_ns) if start_ns > 0 else day_ns
         self._gaps.add(Gap(instrument, start_ns, end_ns, due_ns=self.system.clock.now_ns()))
-        self._routes[instrument][1].target.tell(Interrupted(instrument, start_ns, end_ns))
+        if lost:
+            self._routes[instrument][1].target.tell(Interrupted(instrument, start_ns, end_ns))
 
     def _arm(self) -> None:
+        """A gap that is due earlier than the one waited for must not wait for that one."""
         due_ns = self._gaps.next_due_ns()
-        if due_ns is not None and not self._armed:
-            self._armed = True
-            self.send_after(self.system.clock.seconds_until(due_ns), HealDue())
+        if due_ns is None:
+            return
+        due_ns = max(due_ns, self._held_until_ns)
+        if self._timer is not None:
+            if self._timer_ns <= due_ns:
+                return
+            self._timer.cancel()
+        self._timer_ns = due_ns
+        self._timer = self.send_after(self.system.clock.seconds_until(due_ns), HealDue())
 
     async def _try_to_heal(self, gap: Gap) -> None:
         try:
             await self._heal(gap)
-        except (ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+        except ProviderError as error:
+            self._put_off(gap, error)
+        except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
             self._postpone(gap, str(error))
+
+    def _put_off(self, gap: Gap, error: ProviderError) -> None:
+        """A provider that refuses all is left alone with all; one that is away is tried until it is back."""
+        if error.advice in HOPELESS:
+            self._give_up(gap, str(error))
+            return
+        if error.advice in PATIENT:
+            wait_s = error.wait_s or PATIENT[error.advice]
+            self._held_until_ns = self.system.clock.now_ns() + int(wait_s * 1e9)
+        self._postpone(gap, str(error))
 
     async def _heal(self, gap: Gap) -> None:
         """Reads the trading days the gap touches, tells the instrument, and keeps what is too young to be settled."""
@@ -154,16 +227,24 @@ class Resolver(TaskActor):
             self._keep_unsettled(gap, through_ns)
             return
         history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
+        await route.target.ask(Report(), timeout_s=ASK_TIMEOUT_S)  # behind all that was told it before
+        await self._write_candles()
         present = await self._present(gap.instrument, day_ns, through_ns)
         healing = heal(
             calendar, present=present, history=history, start_ns=gap.start_ns, end_ns=gap.end_ns, through_ns=through_ns
         )
         if await self._tell(route.target, healing, day_start_ns(calendar, through_ns), through_ns):
+            await self._write_candles()
             self.healed += len(healing.revisions)
             self._keep_unsettled(gap, through_ns)
             self._keep_unanswered(gap, healing)
         else:
             self._gaps.add(gap)
+
+    async def _write_candles(self) -> None:
+        """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""
+        if not await self._writer.ask(WriteCandles(), timeout_s=ASK_TIMEOUT_S):
+            raise StorageUnavailableError("The candles wait to be written.")
 
     async def _present(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
         return {timeframe: await self._hot.candles(instrument, timeframe, start_ns, end_ns) for timeframe in TIMEFRAMES}
@@ -180,19 +261,22 @@ class Resolver(TaskActor):
             self._gaps.add(Gap(gap.instrument, start_ns, gap.end_ns, due_ns))
 
     def _keep_unanswered(self, gap: Gap, healing: Healing) -> None:
-        """Minutes the provider does not have yet wait with patience."""
-        if healing.unanswered:
-            self._postpone(
-                Gap(gap.instrument, healing.unanswered[0], healing.unanswered[-1], gap.due_ns, gap.attempts),
-                "the provider's history does not have these minutes",
-            )
+        """Minutes the provider does not have yet wait with patience, and not for ever."""
+        if not healing.unanswered:
+            return
+        why = "the provider's history does not have these minutes"
+        rest = Gap(gap.instrument, healing.unanswered[0], healing.unanswered[-1], gap.due_ns, gap.attempts)
+        if gap.attempts < MOST_ATTEMPTS:
+            self._postpone(rest, why)
+        else:
+            self._give_up(rest, why)
+
+    def _give_up(self, gap: Gap, why: str) -> None:
+        self.unresolvable += 1
+        log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
 
     def _postpone(self, gap: Gap, why: str) -> None:
         attempts = gap.attempts + 1
-        if attempts > MOST_ATTEMPTS:
-            self.unresolvable += 1
-            log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
-            return
         delay_s = retry_delay_s(attempts, jitter=self._jitter)
         log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
         due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
@@ -203,7 +287,7 @@ class Resolver(TaskActor):
         for instrument in instruments:
             doubtful = self._doubtful(instrument, present.get(instrument, []), start_ns, end_ns)
             if doubtful:
-                self._add_gap(instrument, doubtful[0], doubtful[-1])
+                self._add_gap(instrument, doubtful[0], doubtful[-1], lost=False)
 
     def _doubtful(self, instrument: str, present: list[Candle], start_ns: int, end_ns: int) -> list[int]:
         settled = {candle.time for candle in present if not candle.resolve_required}

@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+
+import anyio
 
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
@@ -28,6 +30,9 @@ NS_PER_S = 1_000_000_000
 SCAN_GRACE_S = 120
 """Added to the save interval: younger minutes are left to the writers, so that nobody races them."""
 
+INSTRUMENT_CRASHES = 100
+"""In a minute: some instruments that crash again and again must not take thousands along."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -39,6 +44,8 @@ class Parts:
     durable: DurableStore
     providers: Mapping[str, Provider]
     calendars: Calendars
+    lease_lost: anyio.Event = field(default_factory=anyio.Event)
+    """Set when another engine is on duty: this one has to go."""
 
 
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
@@ -76,9 +83,17 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     ]
     return Supervisor(
         [
+            ChildSpec("heartbeat", partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set), backoff=GENTLE),
             ChildSpec(
                 "persister",
-                partial(Persister, hot, durable, calendars, interval_minutes=settings.save_interval_minutes),
+                partial(
+                    Persister,
+                    hot,
+                    durable,
+                    calendars,
+                    writer=writer,
+                    interval_minutes=settings.save_interval_minutes,
+                ),
                 shutdown_s=30,
                 backoff=GENTLE,
             ),
@@ -89,7 +104,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
                 partial(CandleWriter, hot, persister=persister, publisher=publisher, resolver=resolver),
                 backoff=GENTLE,
             ),
-            ChildSpec("instruments", DynamicSupervisor),
+            ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec(
                 "resolver",
                 partial(
@@ -97,13 +112,14 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
                     hot,
                     {name: provider.history for name, provider in parts.providers.items()},
                     calendars,
+                    writer=writer,
+                    manager=manager,
                     settle_after_ns=(settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S,
                     retention_ns=settings.hot_retention_days * 86_400 * NS_PER_S,
                     jitter=random.random,
                 ),
                 backoff=GENTLE,
             ),
-            ChildSpec("heartbeat", partial(Heartbeat, hot, parts.engine_id), backoff=GENTLE),
             ChildSpec(
                 "provider_manager",
                 partial(

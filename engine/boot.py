@@ -19,6 +19,7 @@ from engine.providers.catalog import configured_providers
 from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
+from engine.storage.errors import HotStoreUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.engine")
@@ -28,14 +29,18 @@ LEASE_S = 15.0
 STAND_BY_S = 2.0
 
 
+class LeaseLostError(Exception):
+    """Two engines at one Redis: this one was too slow to renew its lease."""
+
+
 async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
     """Runs until SIGTERM or SIGINT and returns when everything is saved; calls ``ready`` when all actors run.
 
-    Raises the kernel's EscalationError when the tree gave itself up.
+    Raises the kernel's EscalationError when the tree gave itself up, and LeaseLostError when another engine took over.
     """
-    async with running_engine(settings, clock_of(settings)) as (system, _):
+    async with running_engine(settings, clock_of(settings)) as (system, parts):
         ready()
-        await until_told(system)
+        await until_told(system, parts.lease_lost)
 
 
 @asynccontextmanager
@@ -49,7 +54,7 @@ async def running_engine(settings: Settings, clock: Clock) -> AsyncGenerator[tup
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
             yield system, parts
-        await hot.release_lease(engine_id)
+        await give_back(hot, engine_id)
 
 
 async def continuous_zones(durable: DurableStore) -> dict[str, str]:
@@ -81,6 +86,14 @@ async def stand_by(hot: HotStore, engine_id: str) -> None:
         await anyio.sleep(STAND_BY_S)
 
 
+async def give_back(hot: HotStore, engine_id: str) -> None:
+    """Lets the next engine start at once; where Redis is away, the lease lapses by itself."""
+    try:
+        await hot.release_lease(engine_id)
+    except HotStoreUnavailableError as error:
+        log.info("lease_not_released", error=str(error))
+
+
 def clock_of(settings: Settings) -> Clock:
     """The machine's clock, or the one a recording is replayed by."""
     if settings.replay_start is None:
@@ -88,8 +101,8 @@ def clock_of(settings: Settings) -> Clock:
     return ReplayClock(int(settings.replay_start.timestamp() * NS_PER_S), settings.replay_speed)
 
 
-async def until_told(system: ActorSystem) -> None:
-    """Returns at the first SIGTERM or SIGINT; raises when the tree ends before."""
+async def until_told(system: ActorSystem, lease_lost: anyio.Event) -> None:
+    """Returns at the first SIGTERM or SIGINT; raises when the tree ends before, or another engine is on duty."""
     async with anyio.create_task_group() as tasks:
 
         async def listen() -> None:
@@ -99,5 +112,10 @@ async def until_told(system: ActorSystem) -> None:
                     tasks.cancel_scope.cancel()
                     return
 
+        async def yield_to_another() -> None:
+            await lease_lost.wait()
+            raise LeaseLostError("Another engine holds lease:engine.")
+
         tasks.start_soon(listen)
+        tasks.start_soon(yield_to_another)
         await system.join()

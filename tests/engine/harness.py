@@ -1,6 +1,6 @@
 """A whole engine against the simulated exchange, in one process: real sockets, real stores, the real tree."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,20 +8,32 @@ from typing import Any
 import msgspec
 import trio
 
+from actors.messages import Save
+from config.calendars import load_calendar
 from config.settings import Settings
 from engine.boot import running_engine
-from engine.market import TIMEFRAMES, Candle, derive
-from engine.market.calendar import Calendar
+from engine.market import TIMEFRAMES, Calendar, Calendars, Candle
+from engine.providers.simulator.faults import parse_faults
 from engine.providers.simulator.history import minutes
+from engine.providers.simulator.hours import INDIA_NS
 from engine.providers.simulator.options import SimulatorOptions
 from engine.providers.simulator.server import Simulator, serve
-from engine.runtime import ActorSystem, Clock, SystemClock
+from engine.runtime import ActorRef, ActorSystem, Clock, ReplayClock
 from engine.seeding import exchanges, listed
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from tests.engine.conftest import Stores
+from tests.engine.judge import disagreements
 
-MINUTE_NS = 60_000_000_000
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+MIDNIGHT = 1_795_026_600 * SECOND_NS
+"""2026-11-19 00:00 in India, a Thursday."""
+assert (MIDNIGHT + INDIA_NS) % (86_400 * SECOND_NS) == 0
+
+SETTLING_NS = 10 * SECOND_NS
+"""So long after its end a minute is closed and, where it was touched, healed; in the engine's own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +45,95 @@ class Bench:
     hot: HotStore
     durable: DurableStore
     settings: Settings
+    clock: Clock
+    calendars: Calendars
 
     @property
     def instruments(self) -> list[str]:
         return [listing.instrument for listing in self.simulator.exchange.market.listings]
 
-    async def told(self, instrument: str, start_ns: int, end_ns: int) -> list[Candle]:
+    @property
+    def calendar(self) -> Calendar:
+        """All instruments of a bench trade by the same hours."""
+        return self.calendars.of(self.instruments[0])
+
+    def ref(self, name: str) -> ActorRef:
+        """``persister``, ``feeds/simulator``, ``instruments/NSE:RELIANCE``."""
+        return self.system.ref(f"/engine/{name}")
+
+    def restarts(self, name: str) -> int:
+        return self.system.snapshot(f"/engine/{name}").restarts
+
+    def crash(self, name: str) -> None:
+        """A message nobody handles ends an actor as any fault of its own would."""
+        self.ref(name).tell(Poison())
+
+    def plan(self, faults: str) -> None:
+        """Faults in real seconds from now."""
+        exchange = self.simulator.exchange
+        exchange.faults.plan(parse_faults(faults), now_s=exchange.elapsed_s)
+
+    async def told(self, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
         """What the exchange itself says it traded."""
-        market = self.simulator.exchange.market
-        index = self.instruments.index(instrument)
-        return await minutes(market, index, start_ns, end_ns, now_ns=self.simulator.exchange.now_ns)
+        exchange = self.simulator.exchange
+        now_ns = max(exchange.now_ns, end_ns)
+        return {
+            instrument: await minutes(exchange.market, index, start_ns, end_ns, now_ns=now_ns)
+            for index, instrument in enumerate(self.instruments)
+        }
+
+    async def held(self, store: HotStore | DurableStore, start_ns: int, end_ns: int) -> dict[str, Any]:
+        return {
+            timeframe: await store.candles_many(self.instruments, timeframe, start_ns, end_ns)
+            for timeframe in TIMEFRAMES
+        }
+
+    def settled_ns(self) -> int:
+        """Until when everything should be closed, healed and written by now."""
+        return (self.clock.now_ns() - SETTLING_NS) // MINUTE_NS * MINUTE_NS
+
+    async def wrong(self, start_ns: int, through_ns: int, *, durable: bool = True) -> list[str]:
+        """Where the stores disagree with the exchange about the candles that opened and closed in between."""
+        told = await self.told(start_ns, through_ns)
+        hot = await self.held(self.hot, start_ns, through_ns)
+        complaints = list(disagreements(told, hot, self.calendar, through_ns, where="redis"))
+        if durable:
+            kept = await self.held(self.durable, start_ns, through_ns)
+            complaints += disagreements(told, kept, self.calendar, through_ns, where="postgresql")
+        return complaints
+
+    async def save(self) -> None:
+        assert await self.ref("persister").ask(Save(), timeout_s=30)
+
+    async def agree(self, start_ns: int, *, within_s: float = 20.0, minutes_more: int = 1) -> int:
+        """Waits until everything up to a minute from now is right in both stores; tells how many candles that is."""
+        through_ns = (self.clock.now_ns() // MINUTE_NS + minutes_more) * MINUTE_NS
+        await until(lambda: self.settled_ns() >= through_ns, within_s=60)
+        complaints: list[str] = []
+        with trio.move_on_after(within_s):
+            while True:
+                complaints = await self.wrong(start_ns, through_ns, durable=False)
+                if not complaints:
+                    await self.save()
+                    complaints = await self.wrong(start_ns, through_ns)
+                if not complaints:
+                    break
+                await trio.sleep(0.2)
+        assert not complaints, "\n".join([f"{len(complaints)} disagreements", *complaints[:20]])
+        told = await self.told(start_ns, through_ns)
+        return sum(map(len, told.values()))
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """No actor has a handler for it."""
 
 
 async def seeded(database_url: str, rest_url: str, *, around_the_clock: bool = True) -> None:
     """The simulated exchange's own list, in the tables."""
     book = await trio.to_thread.run_sync(listed, rest_url)
-    places = [msgspec.structs.replace(place, is_24_hours=around_the_clock) for place in exchanges()]
     async with open_bridge():
         durable = bridged(await bridged(DurableStore).connect(database_url))
-        await durable.seed(places, book.instruments, book.mappings)
+        await durable.seed(exchanges(around_the_clock=around_the_clock), book.instruments, book.mappings)
         await durable.close()
 
 
@@ -62,35 +144,45 @@ async def running_exchange(options: SimulatorOptions, clock: Clock) -> AsyncGene
         nursery.cancel_scope.cancel()
 
 
-def settings_for(redis_url: str, database_url: str, simulator: Simulator, **more: Any) -> Settings:
+def settings_for(stores: Stores, feed_url: str, rest_url: str, **more: Any) -> Settings:
     return Settings(
-        redis_url=redis_url,
-        database_url=database_url,
+        redis_url=stores.redis_url,
+        database_url=stores.database_url,
         providers=("simulator",),
-        simulator_feed_url=simulator.feed_url,
-        simulator_rest_url=simulator.rest_url,
-        engine_id="test",
-        **more,
+        simulator_feed_url=feed_url,
+        simulator_rest_url=rest_url,
+        **{"engine_id": "test", **more},
     )
 
 
 @asynccontextmanager
-async def whole_engine(
-    redis_url: str,
-    database_url: str,
-    options: SimulatorOptions,
-    *,
-    clock: Clock | None = None,
-    around_the_clock: bool = True,
-    **more: Any,
+async def engine_on(
+    simulator: Simulator, stores: Stores, clock: Clock, *, around_the_clock: bool = True, **more: Any
 ) -> AsyncGenerator[Bench]:
-    """An engine on duty and the exchange it listens to."""
-    clock = clock or SystemClock()
+    """An engine on duty at an exchange that runs already, and was seeded."""
+    settings = settings_for(stores, simulator.feed_url, simulator.rest_url, **more)
+    zones = {"NSE": "Asia/Kolkata", "NFO": "Asia/Kolkata"} if around_the_clock else {}
+    calendars = Calendars(load_calendar, zones)
+    async with running_engine(settings, clock) as (system, parts):
+        yield Bench(system, simulator, parts.hot, parts.durable, settings, clock, calendars)
+
+
+@asynccontextmanager
+async def whole_engine(
+    stores: Stores, clock: Clock, *, around_the_clock: bool = True, options: SimulatorOptions, **more: Any
+) -> AsyncGenerator[Bench]:
+    """An engine on duty and the exchange it listens to, by the same clock."""
     async with running_exchange(options, clock) as simulator:
-        settings = settings_for(redis_url, database_url, simulator, **more)
+        settings = settings_for(stores, simulator.feed_url, simulator.rest_url)
         await seeded(settings.durable_url, simulator.rest_url, around_the_clock=around_the_clock)
-        async with running_engine(settings, clock) as (system, parts):
-            yield Bench(system, simulator, parts.hot, parts.durable, settings)
+        async with engine_on(simulator, stores, clock, around_the_clock=around_the_clock, **more) as bench:
+            yield bench
+
+
+def at(time: str, *, speed: float = 1.0, day_ns: int = MIDNIGHT) -> ReplayClock:
+    """A clock that starts at an Indian time of day, as ``00:07:20``."""
+    hours, mins, seconds = map(int, time.split(":"))
+    return ReplayClock(day_ns + (hours * 3600 + mins * 60 + seconds) * SECOND_NS, speed)
 
 
 async def until(condition: Callable[[], Any], *, within_s: float = 30.0) -> None:
@@ -105,6 +197,6 @@ async def until(condition: Callable[[], Any], *, within_s: float = 30.0) -> None
             await trio.sleep(0.05)
 
 
-def derived(candles: list[Candle], calendar: Calendar) -> dict[str, list[Candle]]:
-    """All timeframes of these one-minute candles."""
-    return {tf: candles if tf == "1m" else derive(candles, tf, calendar) for tf in TIMEFRAMES}
+def only(candles: Sequence[Candle]) -> Candle:
+    [candle] = candles
+    return candle

@@ -60,6 +60,14 @@ class EngineDuty:
         text: bytes | None = await self._link.call("HGET", keys.SEEN, provider)
         return None if text is None else int(text)
 
+    async def set_unsaved(self, since_ns: int) -> None:
+        """Notes the oldest opening among the candles here that PostgreSQL may not have; 0 when it has all."""
+        await self._link.call("SET", keys.UNSAVED, since_ns)
+
+    async def get_unsaved(self) -> int:
+        """The oldest opening among the candles here that PostgreSQL may not have; 0 when it has all."""
+        return int(await self._link.call("GET", keys.UNSAVED) or 0)
+
     async def set_last_save(self, minutes: int, saved_ns: int) -> None:
         """Mirrors the persister's checkpoint; PostgreSQL has the true one."""
         await self._link.call("SET", f"last_save_time:{minutes}m", saved_ns)

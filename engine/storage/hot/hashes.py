@@ -1,6 +1,5 @@
 """Closed candles in plain hashes: for servers without the TimeSeries module, such as Valkey."""
 
-import time
 from collections.abc import Sequence
 
 from engine.market.candle import Candle
@@ -29,7 +28,10 @@ class HashCandles:
 
     async def write(self, candles: Sequence[Candle]) -> None:
         """Stores candles, over what was there at their opening time. Safe to repeat."""
-        oldest = int(time.time()) - self._retention_s
+        newest_ns = max(
+            (candle.time for candle in candles), default=0
+        )  # a replay keeps its own time, not the machine's
+        oldest = newest_ns // SECOND_NS - self._retention_s
         for chunk in chunks(candles, _CANDLES_A_COMMAND):
             names = [keys.series(candle.instrument, candle.timeframe) for candle in chunk]
             arguments: list[Value] = []

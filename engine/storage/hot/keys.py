@@ -18,6 +18,7 @@ LEASE = "lease:engine"
 PROCESSES = "processes"
 SEEN = "seen"
 SOURCES = "realtime:sources"
+UNSAVED = "unsaved"
 
 
 def price(segment_key: str) -> str:
