@@ -56,7 +56,7 @@ class InstrumentActor(Actor):
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
         book = self._book
-        forming = book.add(tick, self._meter.measure(tick, book.session_date(tick.ts_event)))
+        forming = book.add(tick, self._meter.measure(tick, book.calendar.session_date(tick.ts_event)))
         self._last = tick
         self._outlets.broadcaster.tell(tick)
         if not self._changed:

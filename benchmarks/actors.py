@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import anyio
+import anyio.lowlevel
 
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
@@ -45,6 +45,11 @@ class NoStore:
     async def publish(self, *_: Any) -> None: ...
 
     async def append_events(self, _: Any) -> None: ...
+
+    async def get_unsaved(self) -> int:
+        return 0
+
+    async def set_unsaved(self, _: int) -> None: ...
 
     async def events_position(self) -> tuple[str, str]:
         return "benchmark", "0-0"
@@ -113,5 +118,5 @@ def _instrument(route: Route, calendar: Calendar, outlets: Outlets, now_ns: int)
 async def handled(system: ActorSystem, feed: FrameFeed) -> None:
     """Returns when every frame put in has been handled by every reactive actor."""
     await feed.connection.drained.wait()
-    while not system.dispatcher.parked:  # noqa: ASYNC110 - it has no event for it, and needs none
-        await anyio.sleep(0.001)
+    while not system.dispatcher.parked:
+        await anyio.lowlevel.checkpoint()

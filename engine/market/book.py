@@ -248,8 +248,8 @@ class CandleBook:
     def forming(self, timeframe: str) -> Candle | None:
         """The candle of that timeframe as it stands; None when no trade has opened one."""
         if timeframe == "1m":
-            minutes = self.forming_minutes()
-            return minutes[-1] if minutes else None
+            minute = self._newest() if self._end else self._older[-1] if self._older else None
+            return None if minute is None else self._forming_candle("1m", minute)
         bar = self._forming_derived(DERIVED_TIMEFRAMES.index(timeframe), self._open_minutes())
         return None if bar is None else self._forming_candle(timeframe, bar)
 

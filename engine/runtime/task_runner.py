@@ -149,7 +149,7 @@ class TaskRunner:
         began = perf_counter()
         try:
             value = self._actor.handler_table[type(content)](self._actor, content)
-            if isawaitable(value):
+            if value is not None and isawaitable(value):
                 value = await self._watched(value, name_of(content))
                 began = perf_counter()
         except Exception as error:  # noqa: BLE001 - the supervision boundary
@@ -161,9 +161,6 @@ class TaskRunner:
             if self._asked:
                 answer(self._asked, value)
         self._asked = None
-        await self._share_time(began, content)
-
-    async def _share_time(self, began: float, content: Any) -> None:
         now = perf_counter()
         if now - began > SLOW_S:
             slow_handler(self._cell.ref.path, name_of(content), now - began)
