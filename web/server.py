@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 from datetime import UTC, datetime
 from typing import Any
@@ -71,7 +72,7 @@ class WebServer(TaskActor):
     def _socket(self) -> int:
         """The launcher's socket, shared by all web processes; or one of our own."""
         if self._listen_fd is not None:
-            return self._listen_fd
+            return os.dup(self._listen_fd)  # Hypercorn closes its own, and we may be started again
         settings = self._settings
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG).detach()

@@ -34,7 +34,7 @@ def site(services: Services, *, simulated: bool) -> Quart:
     return app
 
 
-def _number() -> None:
+async def _number() -> None:
     """Gives the request its id; one that came along, from a proxy of ours, is kept."""
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _OUR_ID.fullmatch(given) else token_hex(8)

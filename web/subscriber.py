@@ -74,10 +74,10 @@ class Subscriber(TaskActor):
 
     @handles(Wanted)
     async def on_wanted(self, _: Wanted) -> None:
-        """Newest values for what nobody followed before, and all wishes to resume in one reading of the stream."""
+        """All wishes to resume in one reading of the stream, and newest values for what nobody followed before."""
         try:
-            await load(self._hot, self._hub, self._hub.take_bare(), self.system.clock.now_ns())
             await self._resume()
+            await load(self._hot, self._hub, self._hub.take_bare(), self.system.clock.now_ns())
         except (StorageError, TimeoutError) as error:
             log.debug("snapshot_later", error=str(error))
 

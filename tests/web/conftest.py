@@ -1,12 +1,14 @@
 """A whole web process on the test's own loop: real stores, real Hypercorn, real clients; and the engine's part by hand."""
 
+import asyncio
+import contextlib
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
 from functools import partial
 from typing import Any
 
 import anyio
+import asyncpg
 import httpx
 import pytest
 
@@ -14,17 +16,12 @@ from config.settings import Settings
 from engine.runtime import ActorSystem, ChildSpec
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
-from tests.servers import (  # noqa: F401 - fixtures
-    database_url,
-    postgres,
-    redis_url,
-    session_data_folder,
-    template_database,
-    valkey,
-)
+from tests.servers import with_database
 from tests.web.engine import Engine, seed
 from tests.web.process import TOKEN, Web
 from web.app import make_services, web_tree
+
+DATABASE = "web"
 
 
 @pytest.fixture
@@ -32,19 +29,29 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "asyncio", {"use_uvloop": True}
 
 
+@pytest.fixture(scope="session")
+def web_database(postgres: str, template_database: str) -> Iterator[str]:
+    """One database for all tests here; each test empties what it may have filled."""
+    asyncio.run(_execute(postgres, f"CREATE DATABASE {DATABASE}_simulated TEMPLATE {template_database}"))
+    url = with_database(postgres, f"{DATABASE}_simulated")
+    asyncio.run(_seed(url))
+    yield url
+    asyncio.run(_execute(postgres, f"DROP DATABASE {DATABASE}_simulated WITH (FORCE)"))
+
+
 @pytest.fixture
-async def hot(redis_url: str) -> AsyncGenerator[HotStore]:  # noqa: F811
+async def hot(redis_url: str) -> AsyncGenerator[HotStore]:
     store = await HotStore.connect(redis_url)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def durable(database_url: str) -> AsyncGenerator[DurableStore]:  # noqa: F811
-    store = await DurableStore.connect(database_url)
-    await seed(store)
+async def durable(web_database: str) -> AsyncGenerator[DurableStore]:
+    store = await DurableStore.connect(web_database)
     yield store
     await store.close()
+    await _execute(web_database, "TRUNCATE price_history_intraday, price_history_daily, candle_revisions", DATABASE)
 
 
 @pytest.fixture
@@ -56,19 +63,34 @@ async def engine(hot: HotStore) -> AsyncGenerator[Engine]:
         tasks.cancel_scope.cancel()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def running_web(hot: HotStore, durable: DurableStore, **changes: Any) -> AsyncGenerator[Web]:
     """A web process with these settings, ready to be asked."""
     settings = Settings(redis_url="redis://unused", database_url="postgresql://unused", admin_token=TOKEN, **changes)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    async with ActorSystem("web") as system:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(listener)
+        system = await stack.enter_async_context(ActorSystem("web"))
         services = make_services(settings, system, hot, durable, "web-1")
-        await system.start(ChildSpec("web", partial(web_tree, settings, services, listener.detach())))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-            web = Web(system, services, http, port)
-            await web.until_ready()
-            yield web
+        await system.start(ChildSpec("web", partial(web_tree, settings, services, listener.fileno())))
+        http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        web = Web(system, services, await stack.enter_async_context(http), port)
+        await web.until_ready()
+        yield web
+
+
+async def _seed(url: str) -> None:
+    store = await DurableStore.connect(url)
+    await seed(store)
+    await store.close()
+
+
+async def _execute(server: str, statement: str, database: str = "") -> None:
+    url = with_database(server, f"{database}_simulated" if database else "postgres")
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from engine.storage.hot import HotStore, InstrumentReport
 
 SYMBOLS = ("RELIANCE", "TCS", "INFY")
 MINUTE = 60_000_000_000
-NOON = 1_795_000_020_000_000_000
-"""A minute's beginning in November 2026."""
+NOON = 1_795_001_220_000_000_000
+"""2026-11-18T11:27:00Z, a minute's beginning."""
 
 
 def candle(

@@ -206,18 +206,6 @@ async def test_a_client_that_leaves_is_forgotten(web: Web, engine: Engine) -> No
     await until(lambda: not web.system.snapshot("/web/sessions").children)
 
 
-async def test_a_client_that_does_not_read_disturbs_nobody(web: Web, engine: Engine) -> None:
-    async with web.client(max_queue=1) as lazy, web.client() as keen:
-        for client in (lazy, keen):
-            await client.ask(action="subscribe", channels=["ltp.TCS", *(f"candle.TCS.{tf}" for tf in ("1m", "5m"))])
-        lazy.socket.transport.pause_reading()
-        slow = next(iter(web.services.hub.outboxes))
-        slow.line._transport.pause_reading()  # its buffers are large on loopback: let it be congested at once
-        for number in range(20):
-            await engine.trade(float(number), "TCS", at=number)
-            assert (await keen.push("ltp.TCS"))["ltp"] == number
-
-
 async def test_the_end_of_the_server_is_told_and_takes_no_time(hot: HotStore, durable: DurableStore) -> None:
     async with running_web(hot, durable) as web, web.client() as one, web.client() as two:
         for client in (one, two):

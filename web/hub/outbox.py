@@ -35,8 +35,8 @@ class Outbox:
     """
 
     __slots__ = (
-        "_conflated", "_delivered", "_dropped", "_held_since_ms", "_published", "_skipped", "_stream_bytes",
-        "_urgent_pushes", "closed", "conversation", "fresh", "held", "line", "marks", "stream", "urgent",
+        "_held_since_ms", "_published", "_skipped_now", "_stream_bytes", "_superseded",
+        "_urgent_pushes", "closed", "conversation", "delivered", "dropped", "fresh", "held", "line", "marks", "skipped", "stream", "urgent",
     )  # fmt: skip
 
     def __init__(self, line: Line, conversation: Conversation) -> None:
@@ -49,8 +49,8 @@ class Outbox:
         self.urgent: list[bytes] = []
         self.closed = False
         self._stream_bytes = self._urgent_pushes = 0
-        self._published = self._delivered = self._conflated = self._dropped = 0
-        self._skipped = self._held_since_ms = 0
+        self._published = self._superseded = self.delivered = self.skipped = self.dropped = 0
+        self._skipped_now = self._held_since_ms = 0
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -72,20 +72,20 @@ class Outbox:
         del view.followers[self]
         topic = view.topic
         self._published += topic.received - mark.received
-        self._conflated += topic.superseded - mark.superseded
-        self._dropped += topic.changed
+        self._superseded += topic.superseded - mark.superseded
+        self.dropped += topic.changed
         if self.held.pop(view, self) is None:
-            self._dropped += 1
+            self.dropped += 1
         if view in self.fresh:
             self.fresh.remove(view)
-            self._dropped += 1
+            self.dropped += 1
         if not view.followers:
             topic.drop(view)
 
     def push(self, payload: bytes) -> None:
         self._published += 1
         if self.closed:
-            self._dropped += 1
+            self.dropped += 1
             return
         self.stream.append(payload)
         self._keep(len(payload))
@@ -134,9 +134,11 @@ class Outbox:
         marks = self.marks.items()
         return OutboxStatistics(
             published=self._published + sum(view.topic.received - mark.received for view, mark in marks),
-            delivered=self._delivered,
-            conflated=self._conflated + sum(view.topic.superseded - mark.superseded for view, mark in marks),
-            dropped=self._dropped,
+            delivered=self.delivered,
+            conflated=self.skipped
+            + self._superseded
+            + sum(view.topic.superseded - mark.superseded for view, mark in marks),
+            dropped=self.dropped,
             waiting=len(self.fresh)
             + len(self.held)
             + len(self.stream)
@@ -148,20 +150,20 @@ class Outbox:
         if parts:
             conversation = self.conversation
             self.line.write(conversation.dialect.join(conversation.encoding, parts))
-            self._delivered += len(parts)
+            self.delivered += len(parts)
 
     def _flush_fresh(self) -> None:
         """The common case, kept short: a client that reads, and nothing but newest values."""
         values = payloads(self.fresh)
-        self._conflated += len(self.fresh) - len(values)
+        self.skipped += len(self.fresh) - len(values)
         self.fresh = []
         self._write(values)
 
     def _flush_all(self, now_ms: int) -> None:
-        if self._skipped:
-            told = self.conversation.dialect.conflated(self._skipped, now_ms - self._held_since_ms)
+        if self._skipped_now:
+            told = self.conversation.dialect.conflated(self._skipped_now, now_ms - self._held_since_ms)
             self.urgent.append(self.conversation.frame(told))
-        self._skipped = self._held_since_ms = 0
+        self._skipped_now = self._held_since_ms = 0
         if self.urgent:
             self.line.write(self._take_urgent())
         values = self._newest()
@@ -173,7 +175,7 @@ class Outbox:
         """What is held and what is fresh, each view once; a value that is gone counts as conflated."""
         views = dict.fromkeys(self.fresh) | self.held
         values = payloads(list(views))
-        self._conflated += len(self.fresh) + len(self.held) - len(values)
+        self.skipped += len(self.fresh) + len(self.held) - len(values)
         self.fresh = []
         self.held = {}
         return values
@@ -185,8 +187,8 @@ class Outbox:
         before = len(self.held)
         self.held.update(dict.fromkeys(self.fresh))
         skipped = before + len(self.fresh) - len(self.held)
-        self._conflated += skipped
-        self._skipped += skipped
+        self.skipped += skipped
+        self._skipped_now += skipped
         self.fresh = []
 
     def _keep(self, size: int) -> None:
@@ -205,13 +207,13 @@ class Outbox:
     def _take_urgent(self) -> bytes:
         frames = b"".join(self.urgent)
         self.urgent = []
-        self._delivered += self._urgent_pushes
+        self.delivered += self._urgent_pushes
         self._urgent_pushes = 0
         self._stream_bytes = sum(map(len, self.stream))
         return frames
 
     def _drop_all(self) -> None:
-        self._dropped += len(self.fresh) + len(self.held) + len(self.stream) + self._urgent_pushes
+        self.dropped += len(self.fresh) + len(self.held) + len(self.stream) + self._urgent_pushes
         self.fresh, self.stream, self.urgent = [], [], []
         self.held = {}
         self._stream_bytes = self._urgent_pushes = 0

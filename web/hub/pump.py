@@ -13,8 +13,8 @@ INTERVAL_S = 0.1
 LONGEST_INTERVAL_S = 0.5
 SHARE = 0.5
 """How much of the loop's time flushing may take before its interval grows."""
-CLIENTS_A_SLICE = 250
-"""Clients written to before others may use the loop: some 3 ms."""
+CLIENTS_A_SLICE = 100
+"""Clients written to before others may use the loop: some 2 ms."""
 LISTEN_INTERVAL_S = 15.0
 SILENT_ROUNDS = 3
 """Rounds of pings without a sign of life after which a client counts as gone."""

@@ -1,4 +1,7 @@
-"""Guards: what a request must show before a route answers; each is a blueprint's ``before_request``."""
+"""Guards: what a request must show before a route answers; each is a blueprint's ``before_request``.
+
+They are coroutines though they wait for nothing: Quart runs plain functions in threads.
+"""
 
 import asyncio
 
@@ -9,13 +12,13 @@ from web.errors import ApiError
 from web.services import services
 
 
-def require_admin() -> None:
+async def require_admin() -> None:
     """The administrator's token, in the Authorization header."""
     if not _is_admin(request):
         raise ApiError(401, "this needs the administrator's token: Authorization: Bearer …")
 
 
-def require_reader() -> None:
+async def require_reader() -> None:
     """The administrator's token; or the public feed, which is limited per address."""
     if _is_admin(request):
         return
@@ -27,11 +30,11 @@ def require_reader() -> None:
         raise ApiError(429, "too many requests from this address", retry_after_s=wait_s)
 
 
-def require_admin_or_loopback() -> None:
+async def require_admin_or_loopback() -> None:
     """The administrator's token, unless the request comes from this machine and through no proxy."""
     forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
     if forwarded or address(request) not in ("127.0.0.1", "::1"):
-        require_admin()
+        await require_admin()
 
 
 def address(of: Request | Websocket) -> str:

@@ -70,9 +70,9 @@ def _page(wanted: Range, timeframe: str, limit: int, token: str | None) -> tuple
     """The stretch that can not hold more than ``limit`` candles, and where the next one begins."""
     start_ns = wanted.start_ns
     if token is not None:
-        if not token.isdecimal():
-            raise ApiError(400, "page_token is not one of ours")
-        start_ns = max(start_ns, int(token))
+        start_ns = int(token) if token.isdecimal() and len(token) < 20 else -1
+        if not wanted.start_ns <= start_ns < wanted.end_ns:
+            raise ApiError(400, "page_token is not one of ours, or of another range")
     end_ns = min(wanted.end_ns, start_ns + limit * length_s(timeframe) * 1_000_000_000)
     return Range(start_ns, end_ns), None if end_ns >= wanted.end_ns else str(end_ns)
 

@@ -169,6 +169,8 @@ class ClientSession(Actor):
         else:
             recovered = None if command.since is None else True
             self._send(*self._conversation.dialect.subscribed(msgspec.structs.replace(answer, recovered=recovered)))
+        if self._rules.hub.status.status != "live":
+            self._send(self._conversation.dialect.status(self._rules.hub.status))
         self._rules.subscriber.tell(Wanted())
 
     def _judge(self, command: Subscribe) -> tuple[list[Outcome], list[tuple[Channel, str]]]:

@@ -85,13 +85,28 @@ def test_a_topic_nobody_had_asks_for_its_snapshot_once() -> None:
     assert hub.take_bare() == []
 
 
-def test_an_older_price_does_not_replace_a_newer_one() -> None:
+def test_a_quote_from_the_store_does_not_replace_a_newer_price() -> None:
     hub = Hub()
     _, line = followed(hub, LTP)
     hub.put_price(price(2.0, at=20))
-    hub.put_price(price(1.0, at=10))
+    hub.put_quote(PriceValue("NSE:X", 1.0, ts_event=10, previous_close=0.5))
     flush(hub)
     assert [message["data"]["ltp"] for message in line.messages()] == [2.0]
+    hub.put_quote(price(3.0, at=30))
+    flush(hub)
+    assert [message["data"]["ltp"] for message in line.messages()] == [3.0]
+
+
+def test_a_new_engine_may_live_in_an_earlier_time() -> None:
+    hub = Hub()
+    _, line = followed(hub, LTP, CANDLE)
+    hub.put_price(price(2.0, at=20))
+    hub.publish_candle(candle(9, 2.0, "final"), "1-0")
+    hub.begin_epoch()
+    hub.put_price(price(1.0, at=10))
+    hub.put_forming(candle(3, 1.5))
+    flush(hub)
+    assert [message["data"].get("ltp", message["data"].get("close")) for message in line.messages()] == [2.0, 1.0, 1.5]
 
 
 def test_the_close_of_the_day_before_stays_known() -> None:

@@ -1,0 +1,231 @@
+"""REST end to end: candles, prices, health, metrics, and the operator's view."""
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from engine.storage.durable import DurableStore
+from engine.storage.hot import HotStore
+from tests.web.conftest import running_web
+from tests.web.engine import NOON, Engine, candle
+from tests.web.process import BEARER, Web
+
+pytestmark = pytest.mark.anyio
+
+START, END = "2026-11-18T00:00:00Z", "2026-11-18T23:59:59Z"
+
+
+async def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    body = response.json()
+    assert response.status_code == body["status_code"] == status
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    assert set(body) == {"detail", "status_code", "code", "errors", "request_id"}
+    return body
+
+
+async def test_intraday_joins_both_stores_and_the_forming_candle(web: Web, engine: Engine) -> None:
+    await web.services.durable.save([candle(0, 1.0)])
+    await web.services.hot.write_candles([candle(1, 2.0)])
+    await engine.store(3.0, forming=(candle(2, 3.0, state="forming"),))
+    start, end = "2026-11-18T10:00:00Z", "2026-11-18T23:59:59Z"
+    response = await web.get(
+        "/marketdata/intraday", symbol="RELIANCE", timeframe="1Min", start_date=start, end_date=end
+    )
+    body = response.json()
+    assert [(row["close"], row["state"]) for row in body["items"]] == [(1.0, "final"), (2.0, "final"), (3.0, "forming")]
+    assert body["items"][0]["timestamp"] == "2026-11-18T11:27:00Z"
+    assert (body["instrument"], body["timeframe"], body["data"]) == ("NSE:RELIANCE", "1m", "simulated")
+    assert response.headers["X-Ticktree-Data"] == "simulated"
+
+
+async def test_a_range_includes_both_its_ends(web: Web) -> None:
+    await web.services.durable.save([candle(minute, float(minute)) for minute in range(5)])
+
+    async def closes(start: str, end: str) -> list[float]:
+        response = await web.get(
+            "/marketdata/intraday", symbol="NSE:RELIANCE", timeframe="1m", start_date=start, end_date=end
+        )
+        return [row["close"] for row in response.json()["items"]]
+
+    assert await closes("2026-11-18T11:28:00Z", "2026-11-18T11:30:00Z") == [1.0, 2.0, 3.0]
+    assert await closes("2026-11-18", "2026-11-18") == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert await closes("2026-11-18T16:58:00", "2026-11-18T16:58:00") == [1.0], (
+        "a time without a zone is the exchange's"
+    )
+    assert await closes("2026-11-18T11:28:00+00:00", "2026-11-18T16:58:00+05:30") == [1.0]
+    assert await closes("2026-11-19", "2026-11-20") == []
+
+
+async def test_long_ranges_come_in_pages(web: Web) -> None:
+    await web.services.durable.save([candle(minute, float(minute)) for minute in range(7)])
+    wanted = {"symbol": "RELIANCE", "timeframe": "1m", "start_date": "2026-11-18T11:27:00Z", "limit": "3"}
+    wanted["end_date"] = "2026-11-18T11:33:00Z"
+    pages: list[list[float]] = []
+    token: str | None = ""
+    while token is not None:
+        body = (await web.get("/marketdata/intraday", **wanted, **({"page_token": token} if token else {}))).json()
+        pages.append([row["close"] for row in body["items"]])
+        token = body["next_page_token"]
+    assert pages == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ({}, 400),
+        ({"symbol": "RELIANC"}, 404),
+        ({"symbol": "RELIANCE", "timeframe": "7q"}, 400),
+        ({"symbol": "RELIANCE", "start_date": "yesterday"}, 400),
+        ({"symbol": "RELIANCE", "start_date": "2026-13-01"}, 400),
+        ({"symbol": "RELIANCE", "start_date": "9999-01-01"}, 400),
+        ({"symbol": "RELIANCE", "start_date": "2026-11-02", "end_date": "2026-11-01"}, 400),
+        ({"symbol": "RELIANCE", "limit": "0"}, 400),
+        ({"symbol": "RELIANCE", "limit": "many"}, 400),
+        ({"symbol": "RELIANCE", "page_token": "x"}, 400),
+        ({"symbol": "RELIANCE", "page_token": "9" * 30}, 400),
+        ({"symbol": ";--"}, 404),
+    ],
+)
+async def test_what_can_not_be_answered_says_why(web: Web, arguments: dict[str, str], status: int) -> None:
+    assert (await problem(await web.get("/marketdata/intraday", **arguments), status))["detail"]
+
+
+async def test_an_unknown_symbol_gets_near_names(web: Web) -> None:
+    body = await problem(await web.get("/marketdata/daily", symbol="RELIANC"), 404)
+    assert body["code"] == "unknown_symbol"
+    assert "NSE:RELIANCE" in body["errors"]
+
+
+async def test_daily_rows_are_dated(web: Web) -> None:
+    from datetime import date
+
+    from engine.storage.durable import DailyCandle
+
+    day = candle(0, 5.0)
+    await web.services.durable.save([], [DailyCandle(date(2026, 11, 18), day, previous_close=4.0)])
+    body = (
+        await web.get("/marketdata/daily", symbol="RELIANCE", start_date="2026-11-18", end_date="2026-11-18")
+    ).json()
+    assert [(row["timestamp"], row["close"], row["previous_close"]) for row in body["items"]] == [
+        ("2026-11-18", 5.0, 4.0)
+    ]
+
+
+async def test_current_prices_come_under_the_keys_they_were_asked_by(web: Web, engine: Engine) -> None:
+    await engine.store(1.5)
+    await engine.store(2.5, "TCS")
+    keys = "NSE_EQ:0,TCS,NSE:TCS,NSE:INFY,NOBODY"
+    asked = (await web.get("/api/v1/current_prices", keys=keys)).json()
+    assert asked["prices"] == {"NSE_EQ:0": 1.5, "TCS": 2.5, "NSE:TCS": 2.5}
+    assert asked["missing"] == ["NSE:INFY", "NOBODY"]
+    assert (asked["count"], asked["cached_count"], asked["api_fetched_count"]) == (3, 3, 0)
+    assert asked["as_of"]["TCS"] == NOON // 1_000_000
+    assert asked["age_ms"]["TCS"] >= 0
+    posted = await web.http.post("/api/v1/current_prices", json={"keys": keys.split(",")}, headers=BEARER)
+    assert posted.json()["prices"] == asked["prices"]
+
+
+async def test_a_thousand_keys_fit_and_more_do_not(web: Web) -> None:
+    keys = [f"NSE_EQ:{number + 100_000}" for number in range(1001)]
+    full = await web.get("/api/v1/current_prices", keys=",".join(keys[:1000]))
+    assert len(full.json()["missing"]) == 1000
+    for body in ({"keys": keys}, {"keys": []}, {"keys": "NSE_EQ:1"}, {"keys": [1]}, {}, []):
+        await problem(await web.http.post("/api/v1/current_prices", json=body, headers=BEARER), 400)
+    await problem(await web.http.post("/api/v1/current_prices", content=b"{", headers=BEARER), 400)
+    await problem(await web.http.post("/api/v1/current_prices", content=b" " * 300_000, headers=BEARER), 413)
+
+
+async def test_nothing_but_health_is_open(web: Web) -> None:
+    for path in ("/health", "/health/ready", "/"):
+        assert (await web.http.get(path)).status_code == 200
+    for path in ("/marketdata/intraday", "/marketdata/daily", "/api/v1/current_prices", "/admin/tree", "/admin/feeds"):
+        response = await web.http.get(path)
+        await problem(response, 401)
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        await problem(await web.http.get(path, headers={"Authorization": "Bearer wrong"}), 401)
+    await problem(await web.http.post("/admin/actors/web-1/web/subscriber/restart"), 401)
+
+
+async def test_guessing_tokens_is_slowed_down_even_for_the_right_one(web: Web) -> None:
+    for _ in range(12):
+        await web.http.get("/admin/tree", headers={"Authorization": "Bearer wrong"})
+    assert (await web.get("/admin/tree")).status_code == 401
+
+
+async def test_the_public_feed_is_open_and_limited(hot: HotStore, durable: DurableStore) -> None:
+    async with running_web(hot, durable, public_feed=True) as web:
+        answers = [await web.http.get("/api/v1/current_prices", params={"keys": "TCS"}) for _ in range(80)]
+        assert answers[0].status_code == 200
+        assert (await problem(answers[-1], 429))["code"] == "too_many_requests"
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert (await web.get("/api/v1/current_prices", keys="TCS")).status_code == 200, "a token is not limited"
+        await problem(await web.http.get("/admin/tree"), 401)
+
+
+async def test_errors_have_one_body_whatever_they_are(web: Web) -> None:
+    await problem(await web.get("/nowhere"), 404)
+    await problem(await web.http.post("/health"), 405)
+
+
+async def test_readiness_names_what_is_missing(web: Web) -> None:
+    assert (await web.http.get("/health/ready")).json()["status"] == "ready"
+    await web.services.durable.close()
+    response = await web.http.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"redis": True, "postgresql": False, "instruments": True, "prices": True}
+
+
+async def test_the_market_stream_is_as_healthy_as_its_feeds(web: Web, engine: Engine) -> None:
+    assert (await web.http.get("/api/v1/health/market_stream")).status_code == 503
+    feeds = {"dhan/0": {"status": "live", "since": 1, "why": ""}}
+    await engine.hot.write_heartbeat({"engine": "e1", "time": web.system.clock.now_ns() // 1_000_000, "feeds": feeds})
+    body = (await web.http.get("/api/v1/health/market_stream")).json()
+    assert (body["status"], body["engine"], body["feeds"]) == ("ok", "e1", feeds)
+    assert body["age_ms"] < 5000
+    assert (await web.get("/admin/feeds")).json()["feeds"] == feeds
+
+
+async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> None:
+    with anyio.fail_after(5):
+        while "web-1" not in (trees := (await web.get("/admin/tree")).json()["processes"]):
+            await anyio.sleep(0.1)
+    names = [child["path"] for child in trees["web-1"]["tree"]["children"]]
+    assert names == ["/web/subscriber", "/web/sessions", "/web/server", "/web/operator"]
+    restarted = await web.http.post("/admin/actors/web-1/web/subscriber/restart", headers=BEARER)
+    assert restarted.status_code == 200
+    tree = (await web.get("/admin/tree/web-1/web/subscriber")).json()["tree"]
+    assert (tree["path"], tree["state"]) == ("/web/subscriber", "running")
+    assert web.system.snapshot("/web/subscriber").restarts == 1 or tree["uptime_s"] < 5
+    letters = (await web.get("/admin/dead_letters")).json()["processes"]["web-1"]
+    assert letters["count"] == 0
+    await problem(await web.get("/admin/tree/web-1/web/nobody"), 404)
+    await problem(await web.get("/admin/tree/web-9"), 404)
+    await problem(await web.http.post("/admin/actors/web-1/web/subscriber/fly", headers=BEARER), 404)
+
+
+async def test_metrics_are_for_this_machine_or_the_administrator(web: Web) -> None:
+    text = (await web.http.get("/metrics")).text
+    assert 'ticktree_web_clients{process="web-1"} 0.0' in text
+    await problem(await web.http.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}), 401)
+    assert (await web.http.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1", **BEARER})).status_code == 200
+
+
+async def test_the_page_says_what_the_data_is(web: Web) -> None:
+    page = await web.http.get("/")
+    assert "The data here is simulated." in page.text
+    assert "text/html" in page.headers["Content-Type"]
+
+
+async def test_a_request_keeps_the_id_it_came_with_when_it_is_one(web: Web) -> None:
+    assert (await web.http.get("/health", headers={"X-Request-Id": "abcdefgh-1"})).headers[
+        "X-Request-Id"
+    ] == "abcdefgh-1"
+    assert len((await web.http.get("/health", headers={"X-Request-Id": "<script>"})).headers["X-Request-Id"]) == 16
+
+
+async def test_a_failure_of_ours_tells_nothing_but_its_number(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(web.services.hub), "status", property(lambda _: 1 / 0), raising=False)
+    body = await problem(await web.http.get("/health/ready"), 500)
+    assert body["detail"] == "something went wrong here; it has been logged"
