@@ -22,9 +22,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     AuthenticationError,
+    ClusterDownError,
+    MasterDownError,
     NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -39,18 +44,10 @@ ANSWER_TIMEOUT_S = 5.0
 _CONNECT_TIMEOUT_S = 2.0
 _REPEATS = 2
 _CONNECTIONS = 32
-_PASSING_REFUSALS = (
-    "OOM",
-    "MISCONF",
-    "LOADING",
-    "BUSY",
-    "READONLY",
-    "MASTERDOWN",
-    "NOREPLICAS",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-)
-"""Refusals that end when the server is itself again: memory or disk full, loading, a script running, failing over."""
+_PASSING_KINDS = (OutOfMemoryError, ReadOnlyError, TryAgainError, ClusterDownError, MasterDownError)
+_PASSING_CODES = ("OOM", "MISCONF", "LOADING", "BUSY", "READONLY", "NOREPLICAS")
+"""Refusals that end when the server is itself again: memory or disk full, loading, a script running, failing over.
+redis-py has classes for some, and strips their code; a script's error keeps it."""
 
 
 _pack_command = cast("Callable[[tuple[EncodableT, ...]], bytes]", hiredis.pack_command)  # pyright: ignore[reportUnknownMemberType]
@@ -150,7 +147,7 @@ def translated(error: Exception) -> HotStoreError:
             return HotStoreUnavailableError("It did not answer in time.")
         case RedisConnectionError() | OSError():
             return HotStoreUnavailableError("The connection was refused or lost.")
-        case ResponseError() if str(error).startswith(_PASSING_REFUSALS):
+        case ResponseError() if isinstance(error, _PASSING_KINDS) or str(error).startswith(_PASSING_CODES):
             return HotStoreUnavailableError(f"It answered: {error}")
         case _:
             return HotStoreError(f"It answered: {error}")
