@@ -1,7 +1,5 @@
 """Backoff: how long a supervisor waits before it restarts a failed child."""
 
-import math
-
 import msgspec
 
 from engine.runtime.errors import SpecError
@@ -31,11 +29,10 @@ class Backoff(msgspec.Struct, frozen=True):
         return self._full(attempt) * (1.0 - self.jitter * jitter)
 
     def _full(self, attempt: int) -> float:
-        if self.initial_s <= 0.0:
-            return 0.0
-        if self.factor > 1.0 and attempt * math.log(self.factor) > math.log(self.maximum_s / self.initial_s):
-            return self.maximum_s  # also keeps factor ** attempt from overflowing
-        return min(self.maximum_s, self.initial_s * self.factor**attempt)
+        try:
+            return min(self.maximum_s, self.initial_s * self.factor**attempt)
+        except OverflowError:
+            return self.maximum_s if self.initial_s else 0.0
 
 
 NONE = Backoff(initial_s=0.0, maximum_s=0.0, jitter=0.0)

@@ -102,7 +102,7 @@ class Supervisor(TaskActor):
 
     def on_receive(self, message: Any) -> None:
         """A stray message must not cost a whole branch of the tree."""
-        self._cell.mailbox.bury(message, f"a supervisor takes no {name_of(message)}")
+        self.system.dead_letters.bury(self.path, message, f"a supervisor takes no {name_of(message)}")
 
     # Called by the cells below and by the system.
 
