@@ -37,6 +37,8 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within_s: float = 5.0
     """Afterwards it is killed."""
+    advice: str = ""
+    """Where to look when it does not start."""
 
 
 class Process:
@@ -60,15 +62,16 @@ class Process:
     async def ready(self) -> None:
         """Returns once it serves; raises ProcessError when it ends before, or takes longer than its time."""
         name, limit = self.program.name, self.program.ready_within_s
+        advice = f" {self.program.advice}" if self.program.advice else ""
         try:
             with trio.move_on_after(limit) as within:
                 await self._serves_or_ended()
         finally:
             self._close()
         if within.cancelled_caught:
-            raise ProcessError(f"{name}: expected to be ready within {limit:g} s, was not.")
+            raise ProcessError(f"{name}: expected to be ready within {limit:g} s, was not.{advice}")
         if self._popen.poll() is not None:
-            raise ProcessError(f"{name}: expected to become ready, {outcome(self._popen.returncode)}.")
+            raise ProcessError(f"{name}: expected to become ready, {outcome(self._popen.returncode)}.{advice}")
 
     async def stop(self) -> int:
         """Asks it to end, kills it when its time is over, and gives its exit code."""

@@ -27,7 +27,12 @@ def server_program(server: ServerProcess, log_file: Path) -> Program:
             await trio.sleep(_PROBE_INTERVAL_S)
 
     return Program(
-        server.name, start, ready_within_s=60.0, stop_signal=server.stop_signal, stop_within_s=server.stop_budget_s
+        server.name,
+        start,
+        ready_within_s=60.0,
+        stop_signal=server.stop_signal,
+        stop_within_s=server.stop_budget_s,
+        advice=f"What it said is in {log_file}.",
     )
 
 
