@@ -90,7 +90,7 @@ class DynamicSupervisor(Supervisor):
         unknown = [name for name in names if name not in self._cells]
         if unknown:
             return Refused(UnknownPathError(f"{self.path} has no {', '.join(unknown)}."))
-        await self._uproot([self._cells[name] for name in names])
+        await self._uproot([self._cells[name] for name in dict.fromkeys(names)])
         return None
 
     def _dismiss(self, cell: Cell) -> None:

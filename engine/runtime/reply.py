@@ -61,7 +61,8 @@ class Reply(pykka.Future[Any]):
     async def wait(self, timeout_s: float, question: str = "") -> Any:
         """The answer within so many seconds, or AskTimeoutError with the question's name."""
         if not self.done:
-            self._event = anyio.Event()
+            if self._event is None:
+                self._event = anyio.Event()
             with anyio.move_on_after(timeout_s):
                 await self._event.wait()
         if not self.done:

@@ -23,7 +23,7 @@ def actor_cut(path: str, budget_s: float) -> None:
     _say("warning", "actor_cut", path=path, budget_s=budget_s)
 
 
-def child_restarts(path: str, delay_s: float, reason: str | None) -> None:
+def child_restarts(path: str, delay_s: float, reason: str) -> None:
     _say("warning", "child_restarts", path=path, delay_s=round(delay_s, 3), reason=reason)
 
 

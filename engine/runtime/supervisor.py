@@ -11,7 +11,7 @@ import msgspec
 from engine.runtime.bulk import stop_all
 from engine.runtime.cell import Cell
 from engine.runtime.child_spec import ChildSpec, Restart
-from engine.runtime.errors import EscalationError, SpecError, StartError
+from engine.runtime.errors import EscalationError, SpecError, StartError, UnknownPathError
 from engine.runtime.handlers import handles
 from engine.runtime.intensity import Intensity
 from engine.runtime.reply import Ask, Refused, Reply, name_of
@@ -127,8 +127,8 @@ class Supervisor(TaskActor):
     @handles(ChildEnded)
     async def on_child_ended(self, event: ChildEnded) -> None:
         cell = event.cell
-        if event.incarnation != cell.incarnation or cell.state is not State.DEAD:
-            return  # replaced meanwhile, by hand or along with a sibling
+        if event.incarnation != cell.incarnation or cell.state is not State.DEAD or not self._has(cell):
+            return  # replaced or given up meanwhile, by hand or along with a sibling
         if cell.spec.restart is Restart.PERMANENT or (
             cell.spec.restart is Restart.TRANSIENT and event.error is not None
         ):
@@ -148,11 +148,14 @@ class Supervisor(TaskActor):
         await cell.stop()
         cell.is_held = True
         self._attempts.pop(cell, None)
-        self._dismiss(cell)
+        if self._has(cell):
+            self._dismiss(cell)
 
     @handles(RestartByHand)
     async def on_restart_by_hand(self, command: RestartByHand) -> Refused | None:
         cell = command.cell
+        if not self._has(cell):
+            return Refused(UnknownPathError(f"{cell.ref.path} was given up."))
         await cell.stop()
         if await self._refill(cell):
             return None
@@ -174,7 +177,7 @@ class Supervisor(TaskActor):
             if member.spec.restart is not Restart.TEMPORARY and not member.is_held:
                 member.back_off()
         delay_s = self._next_delay(cell)
-        child_restarts(cell.ref.path, delay_s, cell.last_error)
+        child_restarts(cell.ref.path, delay_s, "ended" if error is None else describe(error))
         self._due[cell] = self.system.timers.after(delay_s, self._call_due, cell)
 
     def _call_due(self, timer: Timer) -> None:
@@ -202,6 +205,9 @@ class Supervisor(TaskActor):
             return False
         cell.restarts += 1
         return True
+
+    def _has(self, cell: Cell) -> bool:
+        return self._cells.get(cell.spec.name) is cell
 
     def _group(self, cell: Cell) -> list[Cell]:
         return self._strategy.group(list(self._cells.values()), cell)

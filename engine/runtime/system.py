@@ -77,6 +77,7 @@ class ActorSystem:
         async with anyio.create_task_group() as self.tasks, BlockingPortal() as self._portal:
             self._thread = get_ident()
             self._finished = anyio.Event()
+            self.dispatcher.time = anyio.current_time()
             self.tasks.start_soon(self.dispatcher.run)
             self.tasks.start_soon(self.timers.run)
             try:
@@ -156,7 +157,10 @@ class ActorSystem:
         await cell.parent.restart_child(cell)
 
     async def pause(self, path: str) -> None:
-        """Let an actor handle no more messages; they wait by its mailbox's rule. Supervisors are not paused."""
+        """Let an actor handle no more messages; they wait by its mailbox's rule.
+
+        Background tasks go on. Supervisors are not paused.
+        """
         cell = self._cell(path)
         if isinstance(cell.mailbox.actor, Supervisor):
             raise WrongStateError(f"{path} is a supervisor; pause its children.")

@@ -105,10 +105,18 @@ class TaskRunner:
                 await self._receive()
         self._cell.pass_to(State.STOPPING)
         if self.failure is None and self.started.is_set():
-            await self._attempt("on_stop", self._actor.on_stop)
+            await self._take_leave("on_stop", self._actor.on_stop)
         else:
             error = self.failure or StartError(f"{self._cell.ref.path} was stopped while it started.")
-            await self._attempt("on_failure", self._actor.on_failure, type(error), error, error.__traceback__)
+            await self._take_leave("on_failure", self._actor.on_failure, type(error), error, error.__traceback__)
+
+    async def _take_leave(self, hook: str, function: Callable[..., Any], *args: Any) -> None:
+        """The last hook has the same budget whoever ended the actor; else a crash could hang for ever."""
+        budget_s = self._cell.spec.shutdown_s
+        with anyio.move_on_after(None if self._actor.interruptible else budget_s) as scope:
+            await self._attempt(hook, function, *args)
+        if scope.cancelled_caught:
+            actor_cut(self._cell.ref.path, budget_s)
 
     async def _receive(self) -> None:
         """The message loop; sync handlers share the loop's time as the dispatcher does."""

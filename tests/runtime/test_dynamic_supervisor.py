@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -15,6 +16,7 @@ from engine.runtime import (
     ActorSystem,
     ChildSpec,
     DynamicSupervisor,
+    KernelError,
     Restart,
     SpecError,
     StartChild,
@@ -108,6 +110,55 @@ async def test_a_restarted_dynamic_supervisor_starts_empty(log: Any) -> None:
         child.tell(Crash())
         await until(lambda: system.snapshot("/root/pool").restarts == 1)
         assert system.snapshot("/root/pool").children == ()
+
+
+async def test_two_who_stop_the_same_child_do_no_harm(tree: Tree) -> None:
+    ref = await tree.plant("a", TaskClerk)
+    async with anyio.create_task_group() as group:
+        group.start_soon(ref.stop)
+        group.start_soon(tree.system.stop_actor, "/root/a")
+        group.start_soon(ref.stop)
+    assert tree.root.is_alive()
+    assert tree.system.snapshot("/root").restarts == 0
+
+
+async def test_naming_a_child_twice_stops_it_once(tree: Tree) -> None:
+    await tree.plant("a", Clerk)
+    await tree.root.ask(StopChildren(["a", "a"]), timeout_s=5)
+    assert tree.system.snapshot("/root").children == ()
+
+
+@pytest.mark.parametrize("kind", CLERKS)
+async def test_a_child_that_crashes_while_it_is_stopped_is_just_gone(tree: Tree, kind: type[Actor]) -> None:
+    for round_ in range(20):
+        ref = await tree.plant("a", kind)
+        ref.tell(Crash())
+        for _ in range(round_ % 5):
+            await anyio.sleep(0)
+        with suppress(UnknownPathError):
+            await tree.root.ask(StopChild("a"), timeout_s=5)
+        await until(lambda: not tree.system.snapshot("/root").children)
+    assert tree.root.is_alive()
+    assert tree.system.snapshot("/root").restarts == 0
+
+
+async def test_a_child_that_was_given_up_can_not_be_restarted(tree: Tree) -> None:
+    ref = await tree.plant("a", TaskClerk)
+    errors: list[Exception] = []
+
+    async def restart() -> None:
+        try:
+            await tree.system.restart("/root/a")
+        except KernelError as error:
+            errors.append(error)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ref.stop)
+        await anyio.lowlevel.checkpoint()
+        group.start_soon(restart)
+    if errors:
+        assert isinstance(errors[0], UnknownPathError)
+        assert not ref.is_alive()
 
 
 COUNT = 5_000

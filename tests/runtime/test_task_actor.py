@@ -222,6 +222,20 @@ async def test_a_failing_on_stop_is_reported_and_the_actor_is_dead(tree: Tree, l
     assert [entry["message_type"] for entry in log if entry["event"] == "actor_crashed"] == ["on_stop"]
 
 
+@pytest.mark.parametrize(("message", "hook"), [(Crash(), "on_failure"), (Quit(), "on_stop")])
+async def test_an_end_nobody_asked_for_has_the_same_budget(
+    tree: Tree, second: float, log: Any, message: Any, hook: str
+) -> None:
+    async def linger(*_: Any) -> None:
+        await anyio.sleep_forever()
+
+    lingering = type("Lingering", (TaskClerk,), {hook: linger})
+    ref = await tree.plant("lingering", lingering, shutdown_s=second)
+    ref.tell(message)
+    await until(lambda: not ref.is_alive())
+    assert [entry["path"] for entry in log if entry["event"] == "actor_cut"] == ["/root/lingering"]
+
+
 async def test_the_exception_of_a_handler_reaches_on_failure(tree: Tree) -> None:
     seen: list[Any] = []
 
