@@ -6,7 +6,8 @@ from typing import ClassVar, NoReturn
 import anyio
 import structlog
 
-from actors.messages import FeedResumed, FeedSeen, FeedStarted, FeedStatus, Wanted
+from actors.messages import FeedCounts, FeedResumed, FeedSeen, FeedStarted, FeedStatus, Wanted
+from actors.soundness import Soundness
 from engine.market.silence import SilenceMeter
 from engine.providers.base import Advice, Connection, LiveFeed, PlanError, ProviderError, Route
 from engine.runtime import ActorRef, Backoff, MailboxSpec, Overflow, TaskActor, handles
@@ -33,6 +34,7 @@ class FeedActor(TaskActor):
         *,
         manager: ActorRef,
         resolver: ActorRef,
+        heartbeat: ActorRef,
         watchers: Sequence[ActorRef],
         is_open: Callable[[int], bool],
         jitter: Callable[[], float],
@@ -41,6 +43,7 @@ class FeedActor(TaskActor):
         self._feed = feed
         self._manager = manager
         self._resolver = resolver
+        self._heartbeat = heartbeat
         self._watchers = watchers
         self._is_open = is_open
         self._jitter = jitter
@@ -106,19 +109,25 @@ class FeedActor(TaskActor):
 
     async def _read(self, connection: Connection, number: int, routes: list[Route], silence: SilenceMeter) -> NoReturn:
         decoder = self._feed.decoder(routes)
+        soundness = Soundness(decoder)
         clock, caught_up = self.system.clock, self.system.caught_up
-        seen_ns = 0
-        while True:
-            frame = await connection.receive()
-            silence.heard(anyio.current_time())
+        seen_ns, resumes = 0, True
+        try:
+            while True:
+                frame = await connection.receive()
+                if silence.heard(anyio.current_time()):
+                    resumes = True
+                now_ns = clock.now_ns()
+                ticks = decoder.decode(frame, now_ns)
+                if ticks and (resumes or now_ns - seen_ns > SEEN_INTERVAL_NS):
+                    self._tell_seen(number, routes, now_ns, resumes=resumes, soundness=soundness)
+                    seen_ns, resumes = now_ns, False
+                for target, tick in ticks:
+                    target.tell(tick)
+                await caught_up(BACKLOG_LIMIT)
+        finally:
             now_ns = clock.now_ns()
-            ticks = decoder.decode(frame, now_ns)
-            if ticks and now_ns - seen_ns > SEEN_INTERVAL_NS:
-                self._tell_seen(number, routes, now_ns, first=seen_ns == 0)
-                seen_ns = now_ns
-            for target, tick in ticks:
-                target.tell(tick)
-            await caught_up(BACKLOG_LIMIT)
+            self._tell_doubt(number, routes, now_ns, soundness.part(now_ns))
 
     async def _watch(
         self, watching: anyio.CancelScope, reading: anyio.CancelScope, number: int, silence: SilenceMeter
@@ -142,12 +151,21 @@ class FeedActor(TaskActor):
         least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)
         return max(least_s, RECONNECT.delay(attempt, self._jitter()))
 
-    def _tell_seen(self, number: int, routes: list[Route], now_ns: int, *, first: bool) -> None:
-        if first:
-            instruments = tuple(route.instrument for route in routes)
-            self._resolver.tell(FeedResumed(self._feed.name, number, instruments, now_ns))
+    def _tell_seen(self, number: int, routes: list[Route], now_ns: int, *, resumes: bool, soundness: Soundness) -> None:
+        unusable = soundness.unusable
+        doubtful_ns = soundness.look(now_ns)
+        if resumes:
+            self._tell_doubt(number, routes, now_ns, 0)
             self._tell_status(number, "live")
+        self._tell_doubt(number, routes, now_ns, doubtful_ns)
+        if soundness.unusable != unusable:
+            self._heartbeat.tell(FeedCounts(self._feed.name, number, soundness.statistics))
         self._resolver.tell(FeedSeen(self._feed.name, number, now_ns))
+
+    def _tell_doubt(self, number: int, routes: list[Route], now_ns: int, since_ns: int | None) -> None:
+        if since_ns is not None:
+            instruments = tuple(route.instrument for route in routes)
+            self._resolver.tell(FeedResumed(self._feed.name, number, instruments, now_ns, since_ns))
 
     def _tell_status(self, number: int, status: str, why: str = "") -> None:
         log.info("feed_status", provider=self._feed.name, connection=number, status=status, why=why)

@@ -1,20 +1,36 @@
 """The engine's pulse: its lease and the heartbeat by which everybody sees that the feeds are alive."""
 
+from collections import Counter
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 import structlog
 
-from actors.messages import Beat, FeedStatus, Renew
+from actors.messages import Beat, Count, FeedCounts, FeedStatus, Renew
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
+
+if TYPE_CHECKING:
+    from engine.providers.base import DecoderStatistics
 
 log = structlog.get_logger("ticktree.heartbeat")
 
 BEAT_INTERVAL_S = 30.0
 RENEW_INTERVAL_S = 5.0
 LEASE_S = 15.0
+COUNTED = (
+    "frames",
+    "packets",
+    "ticks",
+    "unknown_codes",
+    "unmapped",
+    "malformed",
+    "unpriced",
+    "untimed",
+    "clock_suspect",
+)
 
 
 class Heartbeat(TaskActor):
@@ -29,6 +45,7 @@ class Heartbeat(TaskActor):
         self._engine_id = engine_id
         self._lost = lost
         self._feeds: dict[str, dict[str, Any]] = {}
+        self._counts: dict[str, DecoderStatistics] = {}
 
     async def on_start(self) -> None:
         self.send_every(RENEW_INTERVAL_S, Renew())
@@ -43,6 +60,22 @@ class Heartbeat(TaskActor):
             "why": status.why,
         }
         await self._beat()
+
+    @handles(FeedCounts)
+    def on_feed_counts(self, counts: FeedCounts) -> None:
+        """Packets that could not be used are counted where everybody looks, and told once of each connection."""
+        name = f"{counts.provider}/{counts.connection}"
+        if name not in self._counts:
+            log.warning("packets_unusable", feed=name, **msgspec.structs.asdict(counts.statistics))
+        self._counts[name] = counts.statistics
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        """All feeds together."""
+        counted: Counter[str] = Counter()
+        for statistics in self._counts.values():
+            counted.update({name: getattr(statistics, name) for name in COUNTED})
+        return dict(counted)
 
     @handles(Beat)
     async def on_beat(self, _: Beat) -> None:
@@ -65,6 +98,7 @@ class Heartbeat(TaskActor):
             "engine": self._engine_id,
             "time": self.system.clock.now_ns() // 1_000_000,
             "feeds": self._feeds,
+            "packets": {name: msgspec.structs.asdict(counts) for name, counts in self._counts.items()},
         }
         try:
             await self._hot.write_heartbeat(beat)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from engine.market.candle import Candle
-from engine.providers.base import Route
+from engine.providers.base import DecoderStatistics, Route
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +101,10 @@ class ForgetStale(Message, frozen=True, gc=False):
     """Drop what nobody has repeated."""
 
 
+class Count(Message, frozen=True, gc=False):
+    """What have you counted? The answer is a mapping of names to numbers."""
+
+
 class Publish(Message, frozen=True, gc=False):
     """Show how the process is."""
 
@@ -152,12 +156,16 @@ class FeedSeen(Message, frozen=True, gc=False):
 
 
 class FeedResumed(Message, frozen=True, gc=False):
-    """A connection carries data again, or for the first time; what these instruments traded before may be missing."""
+    """A connection carries data that can be believed, again or for the first time; what came before may be wrong.
+
+    ``since_ns`` tells since when; 0: since it was last seen.
+    """
 
     provider: str
     connection: int
     instruments: tuple[str, ...]
     at_ns: int
+    since_ns: int = 0
 
 
 class FeedStatus(Message, frozen=True, gc=False):
@@ -172,6 +180,14 @@ class FeedStatus(Message, frozen=True, gc=False):
 
 class CoverWanted(Message, frozen=True, gc=False):
     """The resolver begins anew after a crash and knows no routes."""
+
+
+class FeedCounts(Message, frozen=True, gc=False):
+    """What a connection brought so far and nobody could use."""
+
+    provider: str
+    connection: int
+    statistics: DecoderStatistics
 
 
 class Covered(Message, frozen=True, gc=False):

@@ -7,6 +7,7 @@ import structlog
 
 from actors.messages import (
     Backfill,
+    Count,
     Covered,
     CoverWanted,
     FeedResumed,
@@ -115,7 +116,8 @@ class Resolver(TaskActor):
 
     @handles(FeedResumed)
     def on_feed_resumed(self, resumed: FeedResumed) -> None:
-        since_ns = self._seen.get((resumed.provider, resumed.connection)) or self._known_until.get(resumed.provider)
+        seen_ns = self._seen.get((resumed.provider, resumed.connection)) or self._known_until.get(resumed.provider)
+        since_ns = resumed.since_ns or seen_ns
         log.info("feed_gap", provider=resumed.provider, connection=resumed.connection, since_ns=since_ns)
         for instrument in resumed.instruments:
             self._add_gap(instrument, (since_ns or 0) - MARGIN_NS, resumed.at_ns)
@@ -154,6 +156,10 @@ class Resolver(TaskActor):
         self._scanned_ns = end_ns
         self._arm()
 
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {"gaps_open": len(self._gaps), "candles_healed": self.healed, "gaps_unresolvable": self.unresolvable}
+
     @handles(Backfill)
     def on_backfill(self, backfill: Backfill) -> int:
         """An operator's wish to read a stretch of history again; answers how many instruments it concerns."""
@@ -179,8 +185,12 @@ class Resolver(TaskActor):
         """
         if instrument not in self._routes:
             return
-        day_ns = day_start_ns(self._calendars.of(instrument), end_ns)
+        calendar = self._calendars.of(instrument)
+        day_ns = day_start_ns(calendar, end_ns)
         start_ns = max(start_ns, end_ns - self._retention_ns) if start_ns > 0 else day_ns
+        session = calendar.session_at(start_ns) or calendar.next_session(start_ns)
+        if session is None or session.start_ns > end_ns:
+            return  # the exchange was closed all the time
         self._gaps.add(Gap(instrument, start_ns, end_ns, due_ns=self.system.clock.now_ns()))
         if lost:
             self._routes[instrument][1].target.tell(Interrupted(instrument, start_ns, end_ns))

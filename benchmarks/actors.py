@@ -94,7 +94,9 @@ async def running_actors(feed: FrameFeed) -> AsyncGenerator[ActorSystem]:
 
 
 def _feed_actor(feed: FrameFeed, sink: ActorRef) -> FeedActor:
-    return FeedActor(feed, manager=sink, resolver=sink, watchers=(), is_open=lambda _: True, jitter=random.random)
+    return FeedActor(
+        feed, manager=sink, resolver=sink, heartbeat=sink, watchers=(), is_open=lambda _: True, jitter=random.random
+    )
 
 
 async def start_instruments(system: ActorSystem, count: int) -> list[Route]:

@@ -74,6 +74,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
                 provider.feed,
                 manager=manager,
                 resolver=resolver,
+                heartbeat=heartbeat,
                 watchers=(publisher, heartbeat),
                 is_open=calendars.any_open,
                 jitter=random.random,
@@ -138,7 +139,13 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("watches", partial(Watches, instruments.path)),
             ChildSpec(
                 "operator",
-                partial(Operator, "engine", hot, wishes=engine_wishes(watches=watches, resolver=resolver)),
+                partial(
+                    Operator,
+                    "engine",
+                    hot,
+                    wishes=engine_wishes(watches=watches, resolver=resolver),
+                    counting=(heartbeat, resolver, writer, publisher, persister),
+                ),
                 backoff=GENTLE,
             ),
         ],

@@ -7,18 +7,24 @@ class SilenceMeter:
     Times are seconds of any steady clock.
     """
 
-    def __init__(self, *, least_s: float = 15.0, most_s: float = 300.0, factor: float = 20.0) -> None:
+    def __init__(
+        self, *, least_s: float = 15.0, most_s: float = 300.0, factor: float = 20.0, doubt_s: float = 2.0
+    ) -> None:
         self._least_s = least_s
+        self._doubt_s = doubt_s
         self._most_s = most_s
         self._factor = factor
         self._usual_s = 0.0
         self._last_s: float | None = None
 
-    def heard(self, now_s: float) -> None:
-        """The feed spoke."""
-        if self._last_s is not None:
-            self._usual_s += 0.05 * (now_s - self._last_s - self._usual_s)
-        self._last_s = now_s
+    def heard(self, now_s: float) -> bool:
+        """The feed spoke; whether the pause before was so unusual that something may have been lost in it."""
+        before_s, self._last_s = self._last_s, now_s
+        if before_s is None:
+            return False
+        pause_s, usual_s = now_s - before_s, max(self._doubt_s, self._factor * self._usual_s)
+        self._usual_s += 0.05 * (min(pause_s, usual_s) - self._usual_s)
+        return pause_s > usual_s
 
     @property
     def limit_s(self) -> float:

@@ -15,7 +15,7 @@ INDIAN_OFFSET_S: Final = 19_800
 
 _SECOND: Final = 1_000_000_000
 _EARLIEST_S: Final = 946_684_800  # 2000: Dhan says 1980 of what never traded
-_AHEAD_S: Final = 300  # how far the exchange's clock may be ahead of ours before we take its time for damaged
+_AHEAD_S: Final = 60  # how far the exchange's clock may be ahead of ours before we take its time for damaged
 _DAY_S: Final = 86_400
 _SETTLING_NS: Final = 5 * _SECOND  # after subscribing, old last trades arrive: no evidence about the clock
 _PRICE_LIMIT: Final = 1e9
