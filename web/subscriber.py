@@ -1,43 +1,26 @@
-"""The subscriber: listens to what the engine tells through the hot store, and keeps the hub fed."""
+"""The subscriber: keeps the hub fed from the hot store, and tells clients how well that goes."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from functools import partial
 from typing import ClassVar
 
 import anyio
 import msgspec
 import structlog
 
-from actors.channels import LIVE_CANDLES, MARKET_DATA
 from engine.runtime import Backoff, Conflate, MailboxSpec, TaskActor, handles
 from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
-from web.hub import (
-    FeedFormatError,
-    Hub,
-    Pump,
-    Replay,
-    Sequence,
-    decode_event,
-    decode_live_candles,
-    decode_prices,
-    order,
-    refuse,
-)
-from web.hub.feed import CandleEvent
-from web.protocol import Position, Status
-from web.snapshots import load
+from web.hub import Hub, Pump
+from web.protocol import Status
 from web.sockets.session import Wanted
-from web.watch_list import WatchList
+from web.sources import ChannelSource, EventSource, WatchList, load
 
 log = structlog.get_logger("ticktree.subscriber")
 
-ANSWER_S = 2.0
-"""After so long without an answer the hot store counts as away."""
-BLOCK_MS = 1000
-EVENTS_A_READ = 1000
 RELOAD_INTERVAL_S = 60.0
 RECONNECT = Backoff(initial_s=0.1, maximum_s=2.0)
+STORE_TROUBLES = frozenset({"prices", "events"})
 
 
 class Reload(msgspec.Struct, frozen=True, gc=False):
@@ -45,7 +28,7 @@ class Reload(msgspec.Struct, frozen=True, gc=False):
 
 
 class Subscriber(TaskActor):
-    """Feeds the hub from two sources: channels, whose messages carry newest values, and ``events``, which loses none.
+    """Feeds the hub from channels, whose messages carry newest values, and from ``events``, which loses none.
 
     A hot store that is away is this actor's daily business, no reason to crash: clients are told, and when it is back
     they go on from a snapshot.
@@ -57,16 +40,15 @@ class Subscriber(TaskActor):
         super().__init__()
         self._hot = hot
         self._hub = hub
-        self._watches = WatchList(hot, hub, process)
-        self._troubles: dict[str, str] = {"prices": "starting", "events": "starting"}
-        self._prices = Sequence()
-        self._candles = Sequence()
-        self.malformed = 0
+        self._troubles = dict.fromkeys(STORE_TROUBLES, "starting")
+        self._channels = ChannelSource(hot, hub, begun=partial(self._store_well, "prices"), missed=self._reload)
+        self._events = EventSource(hot, hub, begun=partial(self._store_well, "events"))
+        self._watches = WatchList(hot, hub, process, heard=partial(self._well, "engine"), silent=self._engine_silent)
 
     async def on_start(self) -> None:
         pump = Pump(self._hub, lambda: self.system.clock.now_ns() // 1_000_000)
-        self.spawn(self._again_and_again, "prices", self._listen)
-        self.spawn(self._again_and_again, "events", self._follow)
+        self.spawn(self._again_and_again, "prices", self._channels.run)
+        self.spawn(self._again_and_again, "events", self._events.run)
         self.spawn(self._watches.run)
         self.spawn(pump.run)
         self.spawn(pump.listen)
@@ -74,9 +56,9 @@ class Subscriber(TaskActor):
 
     @handles(Wanted)
     async def on_wanted(self, _: Wanted) -> None:
-        """All wishes to resume in one reading of the stream, and newest values for what nobody followed before."""
+        """Answers wishes to resume, and reads newest values for what nobody followed before."""
         try:
-            await self._resume()
+            await self._events.resume()
             await load(self._hot, self._hub, self._hub.take_bare(), self.system.clock.now_ns())
         except (StorageError, TimeoutError) as error:
             log.debug("snapshot_later", error=str(error))
@@ -97,132 +79,40 @@ class Subscriber(TaskActor):
             except (StorageError, TimeoutError) as error:
                 attempt = 0 if source not in self._troubles else attempt + 1
                 self._trouble(source, str(error) or "it does not answer")
-            await anyio.sleep(RECONNECT.delay(attempt, 0.5))
+            await anyio.sleep(RECONNECT.delay(attempt, self.system.jitter()))
 
-    async def _listen(self) -> None:
-        async with self._hot.subscribe(MARKET_DATA, LIVE_CANDLES) as messages:
-            self._prices, self._candles = Sequence(), Sequence()
-            self._well("prices")
-            async for channel, payload in messages:
-                try:
-                    self._take(channel, payload)
-                except FeedFormatError as error:
-                    self._skip(channel, error)
+    def _reload(self) -> None:
+        self.actor_ref.tell(Reload())
 
-    def _take(self, channel: str, payload: bytes) -> None:
-        hub = self._hub
-        if channel == MARKET_DATA:
-            prices = decode_prices(payload)
-            for price in prices.rows:
-                hub.put_price(price)
-            self._check(self._prices, prices.epoch, prices.offset)
-        else:
-            candles = decode_live_candles(payload)
-            for candle in candles.rows:
-                hub.put_forming(candle)
-            self._check(self._candles, candles.epoch, candles.offset)
+    def _store_well(self, source: str) -> None:
+        """What was missed is read before anything else: newest values of all, and wishes that had to wait."""
+        if source in self._troubles:
+            self._reload()
+            self.actor_ref.tell(Wanted())
+        self._well(source)
 
-    def _check(self, sequence: Sequence, epoch: int, offset: int) -> None:
-        if sequence.epoch not in (None, epoch):
-            self._hub.begin_epoch()
-        if not sequence.follows(epoch, offset):
-            log.info("messages_missed", epoch=epoch, offset=offset)
-            self.actor_ref.tell(Reload())
-
-    async def _follow(self) -> None:
-        """Reads ``events`` from where the hub stands; its silence, too, has to be answered in time."""
-        await self._find_place()
-        self._well("events")
-        while True:
-            position = self._place()
-            with _in_time():
-                entries = await self._hot.read_events(position.offset, EVENTS_A_READ, BLOCK_MS)
-            for offset, payload in entries:
-                self._publish(offset, payload)
-                self._hub.position = Position(position.epoch, offset)
-            if not entries:
-                await self._find_place()
-
-    async def _find_place(self) -> None:
-        """Where to go on; when what came since is gone, nobody is left to believe that it never happened."""
-        with _in_time():
-            window = await self._hot.events_window()
-        position = self._hub.position
-        if position is None or not window.covers(position.epoch, position.offset):
-            self._hub.position = Position(window.epoch, window.last_id)
-            if position is not None:
-                log.warning("events_lost", epoch=window.epoch)
-                self._hub.tell_all_to_begin_anew()
-
-    def _publish(self, offset: str, payload: bytes) -> None:
-        try:
-            event = decode_event(payload)
-        except FeedFormatError as error:
-            self._skip("events", error)
-            return
-        if isinstance(event, CandleEvent):
-            self._hub.publish_candle(event.value, offset)
-        else:
-            self._hub.publish_status(event.value, offset)
-
-    async def _resume(self) -> None:
-        waiting = [one for one in self._hub.resumptions if not one.cancelled]
-        if not waiting or self._hub.position is None:
-            return
-        with _in_time():
-            window = await self._hot.events_window()
-        hopeful = [one for one in waiting if window.covers(one.since.epoch, one.since.offset)]
-        replay = Replay(hopeful)
-        await self._read_into(replay)
-        replay.finish(self._hub)
-        for one in waiting:
-            if one not in hopeful:
-                refuse(self._hub, one)
-        done = set(map(id, waiting))
-        self._hub.resumptions = [one for one in self._hub.resumptions if id(one) not in done and not one.cancelled]
-
-    async def _read_into(self, replay: Replay) -> None:
-        """Reads from the oldest position asked for to where the hub stands when the reading is done."""
-        reached = replay.start
-        while reached is not None and order(reached) < order(self._place().offset):
-            with _in_time():
-                entries = await self._hot.read_events(reached, EVENTS_A_READ)
-            if not entries:
-                return
-            for reached, payload in entries:
-                try:
-                    replay.add(reached, decode_event(payload))
-                except FeedFormatError as error:
-                    self._skip("events", error)
-
-    def _place(self) -> Position:
-        position = self._hub.position
-        assert position is not None
-        return position
+    def _engine_silent(self, why: str) -> None:
+        """While the store is away nobody can hear the engine, whatever it does."""
+        if not STORE_TROUBLES & self._troubles.keys():
+            self._trouble("engine", why)
 
     def _trouble(self, source: str, why: str) -> None:
-        if not self._troubles:
-            log.warning("hot_store_away", error=why)
-            self._tell("degraded", "the hot store is away")
+        if source not in self._troubles:
+            log.warning("trouble", source=source, error=why)
         self._troubles[source] = why
+        self._tell()
 
     def _well(self, source: str) -> None:
-        """Newest values are read again before anything else is believed."""
         if self._troubles.pop(source, None) is not None:
-            self.actor_ref.tell(Reload())
-            self.actor_ref.tell(Wanted())
-            if not self._troubles:
-                log.info("hot_store_followed")
-                self._tell("live", "")
+            log.info("well_again", source=source)
+        self._tell()
 
-    def _tell(self, status: str, why: str) -> None:
-        self._hub.tell_all(Status(status, self.system.clock.now_ns() // 1_000_000, why))
-
-    def _skip(self, where: str, error: FeedFormatError) -> None:
-        self.malformed += 1
-        if self.malformed == 1:
-            log.warning("payload_not_understood", where=where, error=str(error))
-
-
-def _in_time() -> AbstractContextManager[object]:
-    return anyio.fail_after(ANSWER_S)
+    def _tell(self) -> None:
+        """Tells all clients when the sum of it has changed."""
+        status, why = "live", ""
+        if STORE_TROUBLES & self._troubles.keys():
+            status, why = "degraded", "the hot store is away"
+        elif self._troubles:
+            status, why = "stale", "no engine answers"
+        if status != self._hub.status.status:
+            self._hub.tell_all(Status(status, self.system.clock.now_ns() // 1_000_000, why))

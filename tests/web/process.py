@@ -62,7 +62,7 @@ class Web:
         return await self.http.get(path, params=arguments or None, headers=BEARER)
 
     async def until_ready(self) -> None:
-        await until(lambda: self.services.directory.ready and self.services.hub.status.status == "live")
+        await until(lambda: self.services.directory.ready and self.services.hub.status.status != "degraded")
 
     @asynccontextmanager
     async def client(self, *, bearer: bool = True, **options: Any) -> AsyncGenerator[Client]:

@@ -195,6 +195,8 @@ async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> Non
     assert names == ["/web/subscriber", "/web/sessions", "/web/server", "/web/operator"]
     restarted = await web.http.post("/admin/actors/web-1/web/subscriber/restart", headers=BEARER)
     assert restarted.status_code == 200
+    (noted,) = await web.services.durable.audit_log(1)
+    assert (noted.actor, noted.action, noted.target) == ("admin", "restart", "web-1/web/subscriber")
     tree = (await web.get("/admin/tree/web-1/web/subscriber")).json()["tree"]
     assert (tree["path"], tree["state"]) == ("/web/subscriber", "running")
     assert web.system.snapshot("/web/subscriber").restarts == 1 or tree["uptime_s"] < 5

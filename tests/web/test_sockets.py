@@ -206,6 +206,33 @@ async def test_a_client_that_leaves_is_forgotten(web: Web, engine: Engine) -> No
     await until(lambda: not web.system.snapshot("/web/sessions").children)
 
 
+async def test_a_session_that_crashes_takes_only_its_own_client_along(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with web.client() as unlucky, web.client() as other:
+        await other.ask(action="ping")
+        monkeypatch.setattr("web.sockets.session.ClientSession._carry_out", lambda *_: 1 / 0)
+        await unlucky.send(action="ping")
+        assert await closed_with(unlucky) == 1011
+        monkeypatch.undo()
+        assert (await other.ask(action="ping"))["action"] == "pong"
+        assert web.services.hub.statistics().clients == 1
+    await until(lambda: len(web.services.sessions) == 0)
+
+
+async def test_clients_are_told_when_no_engine_answers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.sources.watch_list.REPLY_S", 0.1)
+    monkeypatch.setattr("web.sources.watch_list.RETRY_S", 0.1)
+    async with web.client() as client:
+        await client.ask(message_type="subscribe", channel="TCS")
+        told = await client.until(lambda message: "status" in message)
+        assert (told["status"], told["message"]) == ("stale", "prices: stale (no engine answers)")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(Engine(web.services.hot).answer_commands)
+            assert (await client.until(lambda message: "status" in message))["status"] == "live"
+            tasks.cancel_scope.cancel()
+
+
 async def test_the_end_of_the_server_is_told_and_takes_no_time(hot: HotStore, durable: DurableStore) -> None:
     async with running_web(hot, durable) as web, web.client() as one, web.client() as two:
         for client in (one, two):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from engine.storage.packing import pack, unpack
 from web.protocol.errors import RequestError
 from web.protocol.frames import binary_frame, text_frame
 
@@ -59,20 +60,16 @@ class JsonEncoding:
 class MsgpackEncoding:
     """Binary messages that hold msgpack."""
 
-    def __init__(self) -> None:
-        self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder()
-
     def decode(self, message: str | bytes | None) -> dict[str, Any]:
         if not isinstance(message, bytes):
             raise RequestError.syntax("this socket speaks msgpack: send binary messages")
         try:
-            return _only_objects(self._decoder.decode(message))
-        except (msgspec.DecodeError, RecursionError, UnicodeError, TypeError) as error:
+            return _only_objects(unpack(message))
+        except (ValueError, TypeError) as error:
             raise RequestError.syntax("the message is not valid msgpack") from error
 
     def encode(self, value: object) -> bytes:
-        return self._encoder.encode(value)
+        return pack(value)
 
     def array(self, parts: Sequence[bytes]) -> bytes:
         count = len(parts)

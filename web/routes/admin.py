@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from quart import Blueprint, Response
 
-from engine.storage.errors import StorageUnavailableError
+from engine.storage.errors import StorageError, StorageUnavailableError
 from web.answers import answer, data_kind
 from web.errors import ApiError
 from web.routes.guards import require_admin
@@ -39,8 +39,8 @@ async def act(process: str, target: str) -> Response:
     path, _, action = target.rpartition("/")
     if action not in ACTIONS or not path:
         raise ApiError(404, f"the last part is an action: one of {', '.join(ACTIONS)}")
+    await _audit(action, f"{process}/{path}")
     result = await _ask(process, action, path=f"/{path}")
-    log.info("actor_commanded", process=process, path=f"/{path}", action=action)
     return answer({"process": process, "action": action, "path": result})
 
 
@@ -63,6 +63,15 @@ async def feeds() -> Response:
     if beat is None:
         raise ApiError(503, "no engine has shown a sign of life for 60 s", retry_after_s=5)
     return answer({"engine": beat.get("engine"), "time": beat.get("time"), "feeds": beat.get("feeds", {})})
+
+
+async def _audit(action: str, target: str) -> None:
+    """Who commands is noted before it happens; a database that is away must not keep the operator from acting."""
+    log.info("actor_commanded", action=action, target=target)
+    try:
+        await services().durable.audit("admin", action, target)
+    except StorageError as error:
+        log.warning("command_not_noted", action=action, target=target, error=str(error))
 
 
 async def _ask(process: str, command: str, **arguments: str) -> Any:

@@ -28,7 +28,7 @@ async def ready() -> Response:
         "redis": await _answers(rules.hot.ping()),
         "postgresql": await _answers(rules.durable.ping()),
         "instruments": rules.directory.ready,
-        "prices": rules.hub.status.status == "live",
+        "prices": rules.hub.status.status != "degraded",
     }
     is_ready = all(checks.values())
     body = {"status": "ready" if is_ready else "not_ready", "checks": checks, "data": data_kind()}

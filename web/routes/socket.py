@@ -7,6 +7,7 @@ from quart import Blueprint, abort, websocket
 
 from engine.runtime import ActorRef, MailboxFullError
 from web.access import bearer
+from web.answers import data_kind
 from web.hub import Outbox
 from web.limits import Bucket
 from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Close, Code, Conversation, Encoding, Problem
@@ -31,7 +32,9 @@ async def follow() -> None:
     if pipes is None:
         abort(400, "sockets are served over HTTP/1.1")
     binary = MSGPACK_SUBPROTOCOL in websocket.requested_subprotocols
-    await websocket.accept(subprotocol=MSGPACK_SUBPROTOCOL if binary else None)  # pyright: ignore[reportUnknownMemberType]
+    await websocket.accept(  # pyright: ignore[reportUnknownMemberType]
+        {"X-Ticktree-Data": data_kind()}, MSGPACK_SUBPROTOCOL if binary else None
+    )
     code, reason = await _serve(pipes, MSGPACK if binary else JSON)
     await websocket.close(code, reason)
 

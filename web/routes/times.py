@@ -75,4 +75,4 @@ def _nanoseconds(moment: datetime, zone: ZoneInfo) -> int:
 
 
 def _local(time_ns: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(time_ns / 1e9, zone)
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, zone)  # in floats, the last ns of a day is the next day

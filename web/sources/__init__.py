@@ -1,0 +1,8 @@
+"""Where the hub's values come from: Redis channels, the events stream, and what the store holds."""
+
+from web.sources.channels import ChannelSource
+from web.sources.events import EventSource
+from web.sources.snapshots import load
+from web.sources.watch_list import WatchList
+
+__all__ = ["ChannelSource", "EventSource", "WatchList", "load"]
