@@ -12,6 +12,8 @@ from engine.storage.hot import InstrumentReport
 
 GRACE_NS = 2_000_000_000
 """How long after its end a bucket still takes ticks (design: end + 2 s)."""
+PATIENCE_NS = 300_000_000_000
+"""A reminder to oneself that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
 
 
 class Outlets(msgspec.Struct, frozen=True, gc=False):
@@ -40,14 +42,17 @@ class InstrumentActor(Actor):
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
-        self._changed = False
-        self._closing = False
+        self._report_by_ns = 0
+        self._close_by_ns = 0
+        """By when the reminder comes that is under way; 0 when none is."""
+        self._reported_ns = interrupted_since_ns
+        self._dropped = 0
         self._watched = False
 
     def on_start(self) -> None:
         """A start, also after a crash, means that ticks may have been missed since the state we begin with."""
-        now = self.system.clock.now_ns()
-        self._interrupt(self._interrupted_since_ns, now)
+        self._dropped = self._mailbox_drops()
+        self._interrupt(self._interrupted_since_ns, self.system.clock.now_ns())
         self._arm_closing()
 
     def on_stop(self) -> None:
@@ -59,24 +64,26 @@ class InstrumentActor(Actor):
         forming = book.add(tick, self._meter.measure(tick, book.calendar.session_date(tick.ts_event)))
         self._last = tick
         self._outlets.broadcaster.tell(tick)
-        if not self._changed:
-            self._changed = True
+        if tick.ts_recv > self._report_by_ns:
+            self._report_by_ns = tick.ts_recv + PATIENCE_NS
             interval = self._outlets.watched_interval_s if self._watched else self._outlets.report_interval_s
             self.send_after(interval, Report())
-        if not self._closing:
+        if tick.ts_recv > self._close_by_ns:
             self._arm_closing()
         if not forming:
             self._settle_late()
 
     @handles(Report)
     def on_report(self, _: Report) -> None:
-        self._changed = False
+        self._report_by_ns = 0
+        self._look_back()
         if self._last is not None:
+            self._reported_ns = self._last.ts_event
             self._outlets.writer.tell(self._report(self._last))
 
     @handles(CloseDue)
     def on_close_due(self, _: CloseDue) -> None:
-        self._closing = False
+        self._close_by_ns = 0
         self._publish(self._book.close_until(self.system.clock.now_ns() - GRACE_NS))
         self._arm_closing()
 
@@ -94,14 +101,34 @@ class InstrumentActor(Actor):
     @handles(Heal)
     def on_heal(self, heal: Heal) -> bool:
         """Takes the history over; False when minutes have closed since it was read and it must be read again."""
+        revisions = [self._above(candle) for candle in heal.revisions]
         if not self._book.rebuild(heal.minutes, heal.through_ns):
             return False
-        told = {(candle.timeframe, candle.time) for candle in heal.revisions}
+        told = {(candle.timeframe, candle.time) for candle in revisions}
         rederived = [candle for candle in self._book.take_revised() if (candle.timeframe, candle.time) not in told]
-        self._publish([*heal.revisions, *rederived])
+        self._publish([*revisions, *rederived])
         self.on_report(Report())
         self._arm_closing()
         return True
+
+    def _above(self, candle: Candle) -> Candle:
+        """A heal that a late tick's revision overtook: no two candles may bear the same number."""
+        known = self._book.revision(candle.timeframe, candle.time)
+        return candle if candle.revision > known else msgspec.structs.replace(candle, revision=known + 1)
+
+    def _look_back(self) -> None:
+        """Ticks that were overtaken or dropped since the last report leave doubt behind."""
+        since_ns = self._meter.take_overtaken()
+        dropped = self._mailbox_drops()
+        if dropped != self._dropped:
+            self._dropped = dropped
+            since_ns = min(since_ns or self._reported_ns, self._reported_ns)
+        if since_ns:
+            self._interrupt(since_ns, self.system.clock.now_ns())
+
+    def _mailbox_drops(self) -> int:
+        mailbox: Any = self.actor_inbox  # pykka knows no counters
+        return mailbox.dropped
 
     def _interrupt(self, start_ns: int, end_ns: int) -> None:
         self._publish(self._book.flag(start_ns, end_ns))
@@ -115,8 +142,11 @@ class InstrumentActor(Actor):
 
     def _arm_closing(self) -> None:
         end_ns = self._book.next_close_ns
-        if end_ns is not None and not self._closing:
-            self._closing = True
+        if end_ns is None:
+            return
+        now_ns = self.system.clock.now_ns()
+        if now_ns > self._close_by_ns:
+            self._close_by_ns = max(now_ns, end_ns) + PATIENCE_NS
             self.send_after(self.system.clock.seconds_until(end_ns + GRACE_NS), CloseDue())
 
     def _publish(self, candles: Sequence[Candle]) -> None:

@@ -198,6 +198,10 @@ class CandleBook:
             self._revised = [*(self._revised or ()), *candles]
             self.late = True
 
+    def revision(self, timeframe: str, start_ns: int) -> int:
+        """The newest number a closed candle was told under; -1 when it is open, or no longer at hand."""
+        return self._settled.revision(timeframe, start_ns)
+
     def take_late(self) -> list[Bucket]:
         """The closed buckets that ticks came too late for, since last asked: only the provider's history heals them."""
         late, self._late = self._late or [], None

@@ -60,6 +60,12 @@ class SettledBars:
         bars = (Bar.unpack_from(self._rows, row) for row in range(_DERIVED, _DERIVED + RING))
         return [bar for bar in bars if bar is not None]
 
+    def revision(self, timeframe: str, start_ns: int) -> int:
+        """Of a closed bar; -1 when it is open, or not here."""
+        bars = self.minutes() if timeframe == "1m" else [self.derived(DERIVED_TIMEFRAMES.index(timeframe))]
+        known = (bar.revision for bar in bars if bar and bar.start_ns == start_ns and bar.flags & CLOSED)
+        return next(known, -1)
+
     def settle(self, minute: Bar, buckets: Iterable[Bucket], unhealed: tuple[int, int]) -> list[Named]:
         """Take in a closed minute, and give back the derived bars whose bucket it has left behind."""
         self._remember(minute)

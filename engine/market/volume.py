@@ -46,13 +46,16 @@ class VolumeMeter:
     total that is still smaller five seconds later is the vendor's restatement, and becomes the new mark.
     """
 
-    __slots__ = ("_behind", "_date", "_mark", "_marked_ns", "_provider", "_restated", "corrections", "counts_ticks")
+    __slots__ = (
+        "_behind", "_date", "_mark", "_marked_ns", "_overtaken_ns", "_provider", "_restated", "corrections", "counts_ticks",
+    )  # fmt: skip
 
     def __init__(self, baseline: Baseline | None = None, *, counts_ticks: bool = True) -> None:
         self._provider = "" if baseline is None else baseline.provider
         self._date = None if baseline is None else baseline.session_date
         self._mark = 0 if baseline is None else baseline.volume
         self._marked_ns = 0
+        self._overtaken_ns = 0
         self._behind = 0
         self._restated = 0
         self.corrections = 0
@@ -103,7 +106,9 @@ class VolumeMeter:
 
     def _measure_other(self, tick: Tick, session_date: date) -> int:
         volume = tick.volume
-        if volume is None:  # a candle that has real volume today never mixes counted ticks into it
+        if volume is None:
+            self._follow(tick.ts_event)
+            # a candle that has real volume today never mixes counted ticks into it
             return 1 if self.counts_ticks and session_date != self._date else 0
         if self._date is None or tick.provider != self._provider:
             return self._start(tick.provider, session_date, volume, tick.ts_event, measured=0)
@@ -111,6 +116,7 @@ class VolumeMeter:
             return self._start(tick.provider, session_date, volume, tick.ts_event, measured=volume)
         if session_date < self._date:
             self.corrections += 1
+            self._note_overtaken(tick.ts_event)
             return 0
         self._date = session_date
         if volume < self._mark:
@@ -124,8 +130,26 @@ class VolumeMeter:
         self._provider, self._date, self._mark, self._marked_ns = provider, session_date, volume, ts_event
         return measured
 
+    def _follow(self, ts_event: int) -> None:
+        """Without totals only the time tells the order, and only while no total has been seen."""
+        if self._date is not None:
+            return
+        if ts_event < self._marked_ns:
+            self._note_overtaken(ts_event)
+        else:
+            self._marked_ns = ts_event
+
+    def _note_overtaken(self, ts_event: int) -> None:
+        self._overtaken_ns = min(self._overtaken_ns or ts_event, ts_event)
+
+    def take_overtaken(self) -> int:
+        """Since when order was lost since last asked, 0 if it was not: opens and closes from there on are in doubt."""
+        overtaken_ns, self._overtaken_ns = self._overtaken_ns, 0
+        return overtaken_ns
+
     def _correct(self, volume: int, ts_event: int) -> int:
         self.corrections += 1
+        self._note_overtaken(ts_event)
         if self._marked_ns and ts_event - self._marked_ns > _REORDER_NS:
             self._restated += volume - self._mark
             self._behind = 0
