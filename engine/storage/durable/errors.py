@@ -7,7 +7,7 @@ import asyncpg
 
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
 
-BAD_ADDRESS = "DATABASE_URL is no address: expected postgresql://user:password@host:port/database."
+_BAD_ADDRESS = "DATABASE_URL is no address: expected postgresql://user:password@host:port/database."
 
 PASSING = (
     OSError,  # TimeoutError is one
@@ -32,8 +32,6 @@ def speaking_postgres() -> Generator[None]:
     """Turns what asyncpg raises into our errors, without addresses or passwords in their words."""
     try:
         yield
-    except asyncpg.ClientConfigurationError:
-        raise DurableStoreError(BAD_ADDRESS) from None  # the cause may quote the password
     except TimeoutError as error:
         raise DurableStoreUnavailableError("It did not answer in time.") from error
     except OSError as error:
@@ -42,3 +40,12 @@ def speaking_postgres() -> Generator[None]:
         raise DurableStoreUnavailableError(f"It answered: {error}") from error
     except asyncpg.PostgresError as error:
         raise DurableStoreError(f"It answered: {error}") from error
+
+
+@contextlib.contextmanager
+def reading_address() -> Generator[None]:
+    """Around a connect: what asyncpg finds wrong with an address is told without quoting it."""
+    try:
+        yield
+    except ValueError:
+        raise DurableStoreError(_BAD_ADDRESS) from None  # the cause may quote the password

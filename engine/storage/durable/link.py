@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from engine.storage.durable.errors import BAD_ADDRESS, PASSING, speaking_postgres
-from engine.storage.errors import DurableStoreError
+from engine.storage.durable.errors import PASSING, reading_address, speaking_postgres
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -40,17 +39,14 @@ class PostgresLink:
     @classmethod
     async def open(cls, url: str, *, answer_timeout_s: float) -> "PostgresLink":
         """A link to a database that answers."""
-        with speaking_postgres():
-            try:
-                pool = await asyncpg.create_pool(
-                    url,
-                    min_size=1,
-                    max_size=_CONNECTIONS,
-                    timeout=min(10.0, answer_timeout_s),
-                    command_timeout=answer_timeout_s,
-                )
-            except ValueError:
-                raise DurableStoreError(BAD_ADDRESS) from None  # the cause may quote the password
+        with speaking_postgres(), reading_address():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=_CONNECTIONS,
+                timeout=min(10.0, answer_timeout_s),
+                command_timeout=answer_timeout_s,
+            )
         return cls(pool, answer_timeout_s)
 
     async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import asyncpg
 import msgspec
 
-from engine.storage.durable.errors import speaking_postgres
+from engine.storage.durable.errors import reading_address, speaking_postgres
 from engine.storage.errors import DurableStoreError
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ async def _reach_database(url: str, *, create: bool) -> None:
     if not name:
         raise DurableStoreError("DATABASE_URL names no database.")
     try:
-        await (await asyncpg.connect(url, timeout=10)).close()
+        with reading_address():
+            connection = await asyncpg.connect(url, timeout=10)
+        await connection.close()
     except asyncpg.InvalidCatalogNameError:
         if not create:
             raise

@@ -1,0 +1,23 @@
+"""Three instruments to save candles of."""
+
+from datetime import date, time
+
+from engine.market.instrument import Instrument, InstrumentKind
+from engine.storage.durable import DurableStore, Exchange, ProviderMapping
+
+NSE = Exchange("NSE", "National Stock Exchange", "Asia/Kolkata", "IN", "INR", time(9, 15), time(15, 30))
+SYMBOLS = ("INFY", "RELIANCE", "TCS")
+JANUARY = date(2026, 1, 1)
+
+
+def equity(symbol: str, *, tick_size: float = 0.05, name: str = "") -> Instrument:
+    return Instrument(0, "NSE", symbol, name or symbol.title(), InstrumentKind.EQUITY, tick_size)
+
+
+def mapping(symbol: str, token: str, since: date = JANUARY, provider: str = "dhan") -> ProviderMapping:
+    return ProviderMapping(provider, f"NSE:{symbol}", "NSE_EQ", token, since)
+
+
+async def seeded(store: DurableStore) -> None:
+    mappings = [mapping(symbol, str(number)) for number, symbol in enumerate(SYMBOLS)]
+    await store.seed([NSE], [equity(symbol) for symbol in SYMBOLS], mappings)

@@ -1,0 +1,85 @@
+"""Instruments and their mappings: seeding again is safe, and a reused token never points two ways."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.storage.durable import DurableStore, MappedInstrument
+from engine.storage.errors import DurableStoreError
+from tests.storage.durable.seeds import JANUARY, NSE, equity, mapping, seeded
+
+pytestmark = pytest.mark.anyio
+
+MARCH = date(2026, 3, 1)
+
+
+async def tokens(store: DurableStore, day: date) -> dict[str, str]:
+    return {row.instrument: row.provider_symbol for row in await store.routes("dhan", day)}
+
+
+async def test_what_was_seeded_is_read_back(durable: DurableStore) -> None:
+    option = Instrument(
+        0, "NSE", "NIFTY26NOV2624500CE", "Nifty", InstrumentKind.OPTION, 0.05, 75, date(2026, 11, 26), 24500.0, OptionType.CALL, "NIFTY"
+    )  # fmt: skip
+    await durable.seed([NSE], [option, equity("TCS", name="Tata")], [])
+
+    found = await durable.instruments()
+
+    assert [msgspec.structs.replace(instrument, id=0) for instrument in found] == [option, equity("TCS", name="Tata")]
+    assert len({instrument.id for instrument in found} - {0}) == 2
+    assert await durable.instrument_names() == ["NSE:NIFTY26NOV2624500CE", "NSE:TCS"]
+
+
+async def test_seeding_again_changes_only_what_changed(durable: DurableStore) -> None:
+    await seeded(durable)
+    before = await durable.instruments()
+    await seeded(durable)
+    assert await durable.instruments() == before
+
+    await durable.seed([], [equity("TCS", tick_size=0.1)], [])
+
+    assert [instrument.tick_size for instrument in await durable.instruments()] == [0.05, 0.05, 0.1]
+    assert [instrument.id for instrument in await durable.instruments()] == [instrument.id for instrument in before]
+
+
+async def test_routes_say_how_a_provider_knows_an_instrument(durable: DurableStore) -> None:
+    await seeded(durable)
+    assert (await durable.routes("dhan"))[1] == MappedInstrument("NSE:RELIANCE", "NSE_EQ", "1", 0.05, "equity", 1)
+    assert await durable.routes("kite") == []
+
+
+async def test_a_reused_token_ends_what_it_meant_before(durable: DurableStore) -> None:
+    await seeded(durable)
+    await durable.seed([], [equity("WIPRO")], [mapping("WIPRO", "2", MARCH), mapping("INFY", "77", MARCH)])
+
+    assert await tokens(durable, JANUARY) == {"NSE:INFY": "0", "NSE:RELIANCE": "1", "NSE:TCS": "2"}
+    assert await tokens(durable, MARCH) == {"NSE:INFY": "77", "NSE:RELIANCE": "1", "NSE:WIPRO": "2"}
+
+
+async def test_two_instruments_may_swap_their_tokens(durable: DurableStore) -> None:
+    await seeded(durable)
+    await durable.seed([], [], [mapping("INFY", "1", MARCH), mapping("RELIANCE", "0", MARCH)])
+    assert await tokens(durable, MARCH) == {"NSE:INFY": "1", "NSE:RELIANCE": "0", "NSE:TCS": "2"}
+
+
+async def test_expired_and_switched_off_instruments_have_no_route(durable: DurableStore) -> None:
+    await seeded(durable)
+    future = Instrument(0, "NSE", "X", "X", InstrumentKind.FUTURE, 0.05, expiry=MARCH, underlying="X")
+    await durable.seed([], [future], [mapping("X", "9")])
+    await durable._link.value("UPDATE instruments SET is_active = false WHERE symbol = 'TCS'")
+
+    assert (await tokens(durable, MARCH)).keys() == {"NSE:INFY", "NSE:RELIANCE", "NSE:X"}
+    assert (await tokens(durable, date(2026, 3, 2))).keys() == {"NSE:INFY", "NSE:RELIANCE"}
+    assert "NSE:TCS" not in await durable.instrument_names()
+
+
+async def test_a_seed_with_a_mistake_changes_nothing(durable: DurableStore) -> None:
+    with pytest.raises(DurableStoreError, match="exchanges that do not exist: BSE"):
+        await durable.seed([NSE], [msgspec.structs.replace(equity("TCS"), exchange="BSE")], [])
+    with pytest.raises(DurableStoreError, match="do not exist: NSE:NOPE"):
+        await durable.seed([NSE], [equity("TCS")], [mapping("NOPE", "1")])
+    with pytest.raises(DurableStoreError, match="mapping_of_a_token"):
+        await durable.seed([NSE], [equity("TCS"), equity("INFY")], [mapping("TCS", "1"), mapping("INFY", "1")])
+    assert await durable.instruments() == []

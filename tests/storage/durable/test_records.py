@@ -1,0 +1,47 @@
+"""Gaps, jobs, hashes of secrets and the audit log."""
+
+import pytest
+
+from engine.storage.durable import DurableStore, Gap, Job
+from tests.storage.durable.seeds import seeded
+from tests.storage.samples import MINUTE_NS, NOW
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_gap_is_kept_with_what_became_of_it(durable: DurableStore) -> None:
+    await seeded(durable)
+    gap = Gap("NSE:TCS", "1m", NOW - 9 * MINUTE_NS, NOW, "open")
+    await durable.record_gaps([gap, Gap("NSE:NOPE", "1m", NOW, NOW, "open")])
+    assert await durable.gaps("open") == [gap]
+
+    verdict = Gap("NSE:TCS", "1m", NOW - 9 * MINUTE_NS, NOW, "unresolvable", "the provider has no trades")
+    await durable.record_gaps([verdict])
+    await durable.record_gaps([verdict])
+
+    assert await durable.gaps("open") == []
+    assert await durable.gaps("unresolvable") == [verdict]
+
+
+async def test_a_job_tells_how_far_it_got(durable: DurableStore) -> None:
+    await durable.save_job(Job("b1", "backfill", "running", 0.25, "NSE:TCS"))
+    await durable.save_job(Job("b1", "backfill", "done", 1.0))
+    await durable.save_job(Job("b2", "seed", "running"))
+    assert await durable.jobs() == [Job("b2", "seed", "running"), Job("b1", "backfill", "done", 1.0)]
+    assert len(await durable.jobs(limit=1)) == 1
+
+
+async def test_only_the_hash_of_a_secret_is_kept(durable: DurableStore) -> None:
+    assert await durable.hash_of("admin_token") is None
+    await durable.keep_hash("admin_token", "first")
+    await durable.keep_hash("admin_token", "second")
+    assert await durable.hash_of("admin_token") == "second"
+
+
+async def test_the_audit_log_tells_who_did_what(durable: DurableStore) -> None:
+    await durable.audit("admin", "restart", "/engine/feeds/dhan", {"why": "stale"})
+    await durable.audit("admin", "login")
+    newest, oldest = await durable.audit_log()
+    assert (newest.action, newest.detail) == ("login", {})
+    assert (oldest.actor, oldest.target, oldest.detail) == ("admin", "/engine/feeds/dhan", {"why": "stale"})
+    assert oldest.at <= newest.at
