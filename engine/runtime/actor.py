@@ -84,14 +84,14 @@ class Actor(pykka.Actor):
 
     def send_after(self, delay_s: float, message: Any) -> Timer:
         """Tell this actor something later; cancelled when the actor ends."""
-        return self._cell.remind_after(delay_s, message)
+        return self._cell.reminders().after(delay_s, message)
 
     def send_every(self, interval_s: float, message: Any) -> Timer:
         """Tell this actor something again and again, first after one interval; cancelled when the actor ends.
 
         Missed beats are skipped. A full mailbox drops and counts the beat.
         """
-        return self._cell.remind_every(interval_s, message)
+        return self._cell.reminders().every(interval_s, message)
 
     def watch(self, ref: ActorRef) -> None:
         """Receive one ``Terminated`` when the actor that now lives there ends, by the control lane.

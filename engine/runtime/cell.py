@@ -9,10 +9,11 @@ import anyio
 
 from engine.runtime import death_watch
 from engine.runtime.actor import Actor
-from engine.runtime.errors import ActorDeadError, KernelError, MailboxFullError, SpecError, StartError, WrongStateError
+from engine.runtime.errors import ActorDeadError, KernelError, SpecError, StartError, WrongStateError
 from engine.runtime.overflow_mailbox import new_mailbox
 from engine.runtime.ref import ALIVE, STOPPED
 from engine.runtime.registry import Registry
+from engine.runtime.reminders import Reminders
 from engine.runtime.reply import fail_asker, name_of
 from engine.runtime.report import actor_crashed, describe
 from engine.runtime.snapshot import ActorSnapshot
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from engine.runtime.mailbox import Mailbox
     from engine.runtime.ref import ActorRef
     from engine.runtime.system import ActorSystem
-    from engine.runtime.timers import Timer
-
-
-TIMERS_UNSWEPT = 16
-"""An actor with more timers than this has its cancelled ones forgotten at the next."""
 
 
 class Parent(Protocol):
@@ -52,8 +48,8 @@ class Cell:
     """A place: its spec, its ref, and what happens to the actor that fills it."""
 
     __slots__ = (
+        "_reminders",
         "_stopped_by_parent",
-        "_timers",
         "death_watch",
         "incarnation",
         "is_held",
@@ -84,7 +80,7 @@ class Cell:
         self.is_held = False  # stopped by hand: no sibling's restart brings it back
         self.runner: TaskRunner | None = None
         self._stopped_by_parent = False
-        self._timers: set[Timer] | None = None
+        self._reminders: Reminders | None = None
         self.death_watch: DeathWatch | None = None
 
     @property
@@ -257,9 +253,9 @@ class Cell:
         if error is not None:
             self.last_error = describe(error)
         reason = describe(error) if error is not None else "stopped" if self._stopped_by_parent else "ended"
-        for timer in self._timers or ():
-            timer.cancel()
-        self._timers = None
+        if self._reminders is not None:
+            self._reminders.cancel()
+            self._reminders = None
         self.mailbox.close(reason)
         self.ref.actor_stopped = STOPPED
         self.system.leave_registry(self.ref)
@@ -274,31 +270,13 @@ class Cell:
 
     # What the actor in the place uses.
 
-    def remind_after(self, delay_s: float, message: Any) -> Timer:
-        return self._keep(self.system.timers.after(delay_s, self._remind, message))
+    def reminders(self) -> Reminders:
+        if self._reminders is None:
+            self._reminders = Reminders(self)
+        return self._reminders
 
-    def remind_every(self, interval_s: float, message: Any) -> Timer:
-        return self._keep(self.system.timers.every(interval_s, self._remind, message))
-
-    def _keep(self, timer: Timer) -> Timer:
-        if self._timers is None:
-            self._timers = set()
-        self._timers.add(timer)
-        if len(self._timers) > TIMERS_UNSWEPT:
-            self._timers = {timer for timer in self._timers if timer.is_active}
-        return timer
-
-    def _remind(self, timer: Timer) -> None:
-        if not timer.is_active and self._timers is not None:
-            self._timers.discard(timer)
-        try:
-            self.ref.tell(timer.argument)
-        except MailboxFullError:
-            pass  # counted by the mailbox
-        except Exception as error:  # noqa: BLE001 - a conflation key that fails: the actor's fault, not the timers'
-            self._fail(error, timer.argument)
-
-    def _fail(self, error: Exception, message: Any) -> None:
+    def fail(self, error: Exception, message: Any) -> None:
+        """Something about this message failed outside its handler."""
         if self.runner is None:
             self.crash(error, message)
         else:

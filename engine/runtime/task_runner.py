@@ -41,6 +41,7 @@ class TaskRunner:
         "_body",
         "_cell",
         "_group",
+        "_is_cut",
         "_mailbox",
         "_scope",
         "_slice_end",
@@ -64,6 +65,7 @@ class TaskRunner:
         self._scope = anyio.CancelScope(shield=True)  # the whole life; cancelled to cut it
         self._body = anyio.CancelScope()  # on_start and handlers; cancelled when a background task fails
         self._group: TaskGroup | None = None
+        self._is_cut = False
         self._task_id = 0
         self._slice_end = 0.0
 
@@ -116,7 +118,7 @@ class TaskRunner:
         with anyio.move_on_after(None if self._actor.interruptible else budget_s) as scope:
             await self._attempt(hook, function, *args)
         if scope.cancelled_caught:
-            actor_cut(self._cell.ref.path, budget_s)
+            self._report_cut(budget_s)
 
     async def _receive(self) -> None:
         """The message loop; sync handlers share the loop's time as the dispatcher does."""
@@ -235,8 +237,13 @@ class TaskRunner:
 
     def _cut(self, budget_s: float) -> None:
         if not self.ended.is_set():
-            actor_cut(self._cell.ref.path, budget_s)
+            self._report_cut(budget_s)
             self._scope.cancel()
+
+    def _report_cut(self, budget_s: float) -> None:
+        if not self._is_cut:
+            self._is_cut = True
+            actor_cut(self._cell.ref.path, budget_s)
 
     def refuse_own_task(self) -> None:
         """Waiting for one's own end would last until one is cut."""

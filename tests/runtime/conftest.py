@@ -21,7 +21,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 @pytest.fixture
 def second(anyio_backend_name: str) -> float:
     """What a test calls a second: a real one on the virtual clock, a short while in real time."""
-    return 1.0 if anyio_backend_name == "trio" else 0.02
+    return 1.0 if anyio_backend_name == "trio" else 0.04
 
 
 @pytest.fixture
