@@ -1,53 +1,33 @@
 """PostgreSQL is killed, restarted, silent: what was acknowledged is stored, and nothing hangs."""
 
 import asyncio
-import signal
-import subprocess
 import time
 from collections.abc import Generator
 
 import pytest
 
 from engine.storage.durable import DurableStore, migrate
-from engine.storage.embedded import ServerProcess, prepare_postgres, wait_until_ready
+from engine.storage.embedded import prepare_postgres
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError, StorageUnavailableError, is_transient
 from tests.servers import reachable_folder, with_database
 from tests.storage.conftest import Opener
 from tests.storage.durable.seeds import seeded
+from tests.storage.killable import Killable, killable_server
 from tests.storage.proxy import Proxy
 from tests.storage.samples import NOW, bar, bars
 
 pytestmark = pytest.mark.anyio
 
 
-class Killable:
-    """A PostgreSQL of the test's own."""
-
-    def __init__(self, server: ServerProcess) -> None:
-        self.server = server
-        self.start()
-
-    def start(self) -> None:
-        self.process = self.server.start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until_ready(self.server, self.process)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture(scope="module")
 def killable() -> Generator[Killable]:
-    with reachable_folder() as folder:
-        killable = Killable(prepare_postgres(folder))
-        yield killable
-        killable.server.stop(killable.process)
-        killable.server.release()
+    with reachable_folder() as folder, killable_server(prepare_postgres(folder)) as server:
+        yield server
 
 
 @pytest.fixture
 def url(killable: Killable, request: pytest.FixtureRequest) -> str:
-    url = with_database(killable.server.url, request.node.name)
+    url = with_database(killable.url, request.node.name)
     migrate(url, "up")
     return url
 

@@ -1,50 +1,31 @@
 """The server dies, is slow, full or wrong: the error says so, in time and without secrets, and afterwards it goes on."""
 
 import asyncio
-import signal
-import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from engine.storage.embedded import ServerProcess, prepare_valkey, wait_until_ready
+from engine.storage.embedded import prepare_valkey
 from engine.storage.errors import HotStoreError, HotStoreUnavailableError, is_transient
 from engine.storage.hot import HotStore
 from tests.storage.conftest import Opener
+from tests.storage.killable import Killable, killable_server
 from tests.storage.proxy import Proxy
 from tests.storage.samples import NOW, bars, report
 
 pytestmark = pytest.mark.anyio
 
 
-class Killable:
-    """A Valkey of the test's own."""
-
-    def __init__(self, server: ServerProcess) -> None:
-        self.server = server
-        self.start()
-
-    def start(self) -> None:
-        self.process = self.server.start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until_ready(self.server, self.process)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture
 def killable(data_folder: Path) -> Generator[Killable]:
-    killable = Killable(prepare_valkey(data_folder))
-    yield killable
-    killable.server.stop(killable.process)
-    killable.server.release()
+    with killable_server(prepare_valkey(data_folder)) as server:
+        yield server
 
 
 async def test_what_was_flushed_survives_kill_9_and_the_store_goes_on(killable: Killable, opened: Opener) -> None:
-    store: HotStore = await opened(HotStore, killable.server.url)
+    store: HotStore = await opened(HotStore, killable.url)
     await store.write_candles(bars(100))
     await store.append_events([("1-0", b"a")])
     epoch, _ = await store.events_position()
@@ -65,7 +46,7 @@ async def test_what_was_flushed_survives_kill_9_and_the_store_goes_on(killable: 
 
 
 async def test_a_subscription_ends_when_the_server_dies(killable: Killable, opened: Opener) -> None:
-    store: HotStore = await opened(HotStore, killable.server.url)
+    store: HotStore = await opened(HotStore, killable.url)
     async with store.subscribe("market_data") as messages:
         killable.kill()
         with pytest.raises(HotStoreUnavailableError):
