@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-import anyio
 import structlog
 import uvloop
 
@@ -112,15 +111,12 @@ def _settle() -> None:
 
 async def _until(stop: asyncio.Event, system: ActorSystem) -> None:
     """Returns when we are asked to stop; raises when the tree has given up."""
-    async with anyio.create_task_group() as group:
-
-        async def give_up() -> None:
-            await system.join()
-            stop.set()
-
-        group.start_soon(give_up)
-        await stop.wait()
-        group.cancel_scope.cancel()
+    told, ended = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(system.join())
+    await asyncio.wait((told, ended), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if ended.done():
+        ended.result()
+    ended.cancel()
 
 
 def _counters(hub: Hub) -> dict[str, int]:

@@ -105,6 +105,7 @@ def _configuration(listen_fd: int) -> Config:
     config.backlog = BACKLOG
     config.accesslog = None
     config.errorlog = logging.getLogger("ticktree.hypercorn")
+    config.errorlog.setLevel(logging.WARNING)
     config.include_server_header = False
     config.h11_max_incomplete_size = HEADER_BYTES
     config.websocket_max_message_size = MESSAGE_BYTES

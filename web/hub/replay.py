@@ -62,7 +62,7 @@ class Replay:
         ]
         dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
         return [
-            encoding.encode(dialect.renders[channel.kind](channel, instrument, event.value, offset))
+            dialect.part(encoding, dialect.renders[channel.kind](channel, instrument, event.value, offset))
             for _, offset, event, channel, instrument in sorted(missed, key=itemgetter(0))
         ]
 

@@ -92,18 +92,20 @@ class Topic:
 class View:
     """A topic as some clients read it: one spelling, one dialect, one encoding; written once for all of them."""
 
-    __slots__ = ("channel", "encoding", "followers", "payload", "render", "topic")
+    __slots__ = ("channel", "dialect", "encoding", "followers", "payload", "render", "topic")
 
     def __init__(self, topic: Topic, channel: Channel, dialect: Dialect, encoding: Encoding) -> None:
         self.topic = topic
         self.channel = channel
+        self.dialect = dialect
         self.encoding = encoding
         self.render = dialect.renders[channel.kind]
         self.payload: bytes | None = None
         self.followers: dict[Follower, None] = {}
 
     def write(self, value: Value, offset: str | None) -> bytes:
-        return self.encoding.encode(self.render(self.channel, self.topic.instrument, value, offset))
+        push = self.render(self.channel, self.topic.instrument, value, offset)
+        return self.dialect.part(self.encoding, push)
 
     def encode(self) -> None:
         """Writes the topic's value, so that a flush only has to join what is written."""

@@ -45,6 +45,10 @@ class Dialect(Protocol):
 
     def notice(self, text: str) -> Message: ...
 
+    def part(self, encoding: Encoding, push: Message) -> bytes:
+        """A push as ``join`` takes it; made once for all clients that read it."""
+        ...
+
     def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:
-        """Encoded pushes as the frame, or frames, that carry them to one client."""
+        """Pushes as the frame, or frames, that carry them to one client."""
         ...

@@ -137,6 +137,10 @@ class FullDialect:
     def notice(self, text: str) -> Message:
         return {"type": "notice", "message": text}
 
+    def part(self, encoding: Encoding, push: Message) -> bytes:
+        """An element of the array."""
+        return encoding.encode(push)
+
     def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:
         """One frame that holds them all."""
         return encoding.frame(encoding.array(parts))

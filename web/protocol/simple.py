@@ -82,9 +82,13 @@ class SimpleDialect:
     def notice(self, text: str) -> Message:
         return {KEY: "info", "message": text}
 
-    def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:
-        """One frame each, written together."""
-        return b"".join([encoding.frame(part) for part in parts])
+    def part(self, encoding: Encoding, push: Message) -> bytes:
+        """A frame of its own."""
+        return encoding.frame(encoding.encode(push))
+
+    def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:  # noqa: ARG002
+        """All frames, written together."""
+        return b"".join(parts)
 
 
 def _symbol(message: Message) -> str:
