@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import structlog
 
 from actors.channels import LIVE_CANDLES, encode_live_candles
-from actors.messages import CandleClosed, CandlesWritten, Flush, Interrupted, Saved, WriteCandles, WritesLost
+from actors.messages import CandleClosed, CandlesWritten, Count, Flush, Interrupted, Saved, WriteCandles, WritesLost
 from actors.unsaved import Unsaved
 from engine.runtime import ActorRef, Conflate, MailboxSpec, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
@@ -71,6 +71,10 @@ class CandleWriter(TaskActor):
         self._candles[candle.instrument, candle.timeframe, candle.time] = message
         if len(self._candles) > CANDLE_LIMIT:
             self._give_up_oldest()
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {"candles_unwritten": len(self._candles)}
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:

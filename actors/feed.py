@@ -152,14 +152,12 @@ class FeedActor(TaskActor):
         return max(least_s, RECONNECT.delay(attempt, self._jitter()))
 
     def _tell_seen(self, number: int, routes: list[Route], now_ns: int, *, resumes: bool, soundness: Soundness) -> None:
-        unusable = soundness.unusable
         doubtful_ns = soundness.look(now_ns)
         if resumes:
             self._tell_doubt(number, routes, now_ns, 0)
             self._tell_status(number, "live")
         self._tell_doubt(number, routes, now_ns, doubtful_ns)
-        if soundness.unusable != unusable:
-            self._heartbeat.tell(FeedCounts(self._feed.name, number, soundness.statistics))
+        self._heartbeat.tell(FeedCounts(self._feed.name, number, soundness.statistics))
         self._resolver.tell(FeedSeen(self._feed.name, number, now_ns))
 
     def _tell_doubt(self, number: int, routes: list[Route], now_ns: int, since_ns: int | None) -> None:

@@ -2,35 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 import structlog
 
 from actors.messages import Beat, Count, FeedCounts, FeedStatus, Renew
+from engine.providers.base import DecoderStatistics
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
-
-if TYPE_CHECKING:
-    from engine.providers.base import DecoderStatistics
 
 log = structlog.get_logger("ticktree.heartbeat")
 
 BEAT_INTERVAL_S = 30.0
 RENEW_INTERVAL_S = 5.0
 LEASE_S = 15.0
-COUNTED = (
-    "frames",
-    "packets",
-    "ticks",
-    "unknown_codes",
-    "unmapped",
-    "malformed",
-    "unpriced",
-    "untimed",
-    "clock_suspect",
-)
+UNUSABLE = ("unknown_codes", "unmapped", "malformed", "unpriced", "untimed")
+COUNTED = ("frames", "packets", "ticks", "clock_suspect", *UNUSABLE)
 
 
 class Heartbeat(TaskActor):
@@ -46,6 +35,7 @@ class Heartbeat(TaskActor):
         self._lost = lost
         self._feeds: dict[str, dict[str, Any]] = {}
         self._counts: dict[str, DecoderStatistics] = {}
+        self._warned: set[str] = set()
 
     async def on_start(self) -> None:
         self.send_every(RENEW_INTERVAL_S, Renew())
@@ -65,7 +55,8 @@ class Heartbeat(TaskActor):
     def on_feed_counts(self, counts: FeedCounts) -> None:
         """Packets that could not be used are counted where everybody looks, and told once of each connection."""
         name = f"{counts.provider}/{counts.connection}"
-        if name not in self._counts:
+        if name not in self._warned and any(getattr(counts.statistics, kind) for kind in UNUSABLE):
+            self._warned.add(name)
             log.warning("packets_unusable", feed=name, **msgspec.structs.asdict(counts.statistics))
         self._counts[name] = counts.statistics
 

@@ -183,7 +183,7 @@ class CoverWanted(Message, frozen=True, gc=False):
 
 
 class FeedCounts(Message, frozen=True, gc=False):
-    """What a connection brought so far and nobody could use."""
+    """What a connection has brought so far, and what of it nobody could use."""
 
     provider: str
     connection: int

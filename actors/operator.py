@@ -1,20 +1,31 @@
 """The operator's hand in a process: shows its actor tree through the hot store and carries out commands on it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import anyio
 import structlog
 
-from actors.messages import Command, Publish
+from actors.messages import Command, Count, Publish
 from actors.tree import describe, summarize
-from engine.runtime import KernelError, MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import (
+    ActorDeadError,
+    ActorRef,
+    AskTimeoutError,
+    KernelError,
+    MailboxSpec,
+    Overflow,
+    TaskActor,
+    handles,
+)
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.operator")
 
 PUBLISH_INTERVAL_S = 1.0
+COUNT_TIMEOUT_S = 0.5
 BLOCK_MS = 1000
 """How long one reading of the command stream may wait; also the pause after the store was away."""
 
@@ -37,12 +48,14 @@ class Operator(TaskActor):
         hot: HotStore,
         *,
         wishes: Mapping[str, Wish] | None = None,
-        counters: Callable[[], Mapping[str, Any]] = dict,
+        counters: Callable[[], Mapping[str, float]] = dict,
+        counting: Sequence[ActorRef] = (),
     ) -> None:
         super().__init__()
         self._process = process
         self._hot = hot
         self._counters = counters
+        self._counting = counting
         self._wishes: dict[str, Wish] = {
             "tree": self._tree,
             "restart": self._on_actor("restart"),
@@ -64,12 +77,22 @@ class Operator(TaskActor):
             "time": self.system.clock.now_ns() // 1_000_000,
             "tree": summarize(self.system.snapshot()),
             "dead_letters": self.system.dead_letters.count,
-            "counters": dict(self._counters()),
+            "counters": {**self._counters(), **await self._counted()},
         }
         try:
             await self._hot.publish_tree(self._process, summary)
         except StorageUnavailableError as error:
             log.debug("tree_not_published", error=str(error))
+
+    async def _counted(self) -> dict[str, float]:
+        """What the actors that count have counted; one that is being replaced is left out until it is back."""
+        counted: Counter[str] = Counter()
+        for actor in self._counting:
+            try:
+                counted.update(await actor.ask(Count(), timeout_s=COUNT_TIMEOUT_S))
+            except (ActorDeadError, AskTimeoutError) as error:
+                log.debug("counters_missing", error=str(error))
+        return dict(counted)
 
     @handles(Command)
     async def on_command(self, command: Command) -> None:

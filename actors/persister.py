@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from actors.messages import CandlesWritten, Save, Saved, SaveSoon
+from actors.messages import CandlesWritten, Count, Save, Saved, SaveSoon
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleBook, CandleState, StateError, length_s
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DailyCandle, DurableStore
@@ -70,6 +70,10 @@ class Persister(TaskActor):
             self._forgotten = True
         if any(candle.state is CandleState.REVISED for candle in message.candles):
             self._save_soon(SOON_S)
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {"candles_unsaved": len(self._pending)}
 
     @handles(SaveSoon)
     async def on_save_soon(self, _: SaveSoon) -> None:

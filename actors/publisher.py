@@ -7,7 +7,7 @@ from typing import ClassVar
 import structlog
 
 from actors.channels import MARKET_DATA, encode_candle_event, encode_market_data, encode_status_event
-from actors.messages import CandlesWritten, FeedStatus, Flush, TakeNewest
+from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
 from engine.market import Tick
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
@@ -59,6 +59,10 @@ class Publisher(TaskActor):
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:
         self._append(encode_status_event(status))
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {"flushes": self._offset, "events_waiting": len(self._events), "events_dropped": self.events_dropped}
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:

@@ -16,12 +16,6 @@ class Soundness:
         self._damaged_ns = 0
         self._told_ns: int | None = None
 
-    @property
-    def unusable(self) -> tuple[int, ...]:
-        """The packets nobody could use, by kind."""
-        seen = self.statistics
-        return seen.unknown_codes, seen.unmapped, seen.malformed, seen.unpriced, seen.untimed
-
     def look(self, now_ns: int) -> int | None:
         """Since when what was read is in doubt, where that is news: at the first damage, while it lasts, and at its end."""
         before, self.statistics = self.statistics, self._decoder.statistics()
