@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import structlog
 
 from actors.messages import Beat, Count, FeedCounts, FeedStatus, Renew
-from engine.providers.base import DecoderStatistics
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
+
+if TYPE_CHECKING:
+    from engine.providers.base import DecoderStatistics
 
 log = structlog.get_logger("ticktree.heartbeat")
 

@@ -77,7 +77,7 @@ async def watched(feed: Feed, seen: list[Any], *, is_open: bool, for_s: float, o
     async with ActorSystem("engine", clock=LoopClock(START_NS)) as system:
         witness = system.ref("/engine/witness")
         actor = partial(
-            FeedActor, feed, manager=witness, resolver=witness, watchers=[witness],
+            FeedActor, feed, manager=witness, resolver=witness, heartbeat=witness, watchers=[witness],
             is_open=lambda _: is_open, jitter=lambda: 0.5,
         )  # fmt: skip
         specs = [ChildSpec("witness", partial(Witness, seen)), ChildSpec("feed", actor)]
