@@ -11,7 +11,7 @@ import trio
 from actors.feed import FeedActor
 from actors.messages import FeedStatus, Wanted
 from engine.market import Tick
-from engine.providers.base import PlanError, Route
+from engine.providers.base import DecoderStatistics, PlanError, Route
 from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class Line:
 
     def decode(self, _: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         return [(self.route.target, Tick(self.route.instrument, 1.0, 1, 1, ts_recv, ts_recv, "test"))]
+
+    def statistics(self) -> DecoderStatistics:
+        return DecoderStatistics()
 
 
 class Feed:
