@@ -1,5 +1,8 @@
 """Silence: how long a feed may say nothing before something must be wrong, learnt from how it usually speaks."""
 
+FIRST_PAUSE_S = 1.0
+"""What the first pause may count for at most: it may itself be the outage."""
+
 
 class SilenceMeter:
     """Follows the usual pause between a feed's messages; a feed of few quiet instruments is allowed long ones.
@@ -22,7 +25,10 @@ class SilenceMeter:
         before_s, self._last_s = self._last_s, now_s
         if before_s is None:
             return False
-        pause_s, usual_s = now_s - before_s, max(self._doubt_s, self._factor * self._usual_s)
+        pause_s = now_s - before_s
+        if not self._usual_s:  # the first pause is all we know of this feed
+            self._usual_s = min(pause_s, FIRST_PAUSE_S)
+        usual_s = max(self._doubt_s, self._factor * self._usual_s)
         self._usual_s += 0.05 * (min(pause_s, usual_s) - self._usual_s)
         return pause_s > usual_s
 
