@@ -1,0 +1,82 @@
+"""Servers of the benchmarks' own: a Redis with TimeSeries and a PostgreSQL whose tables list the instruments."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Generator
+from datetime import date
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from benchmarks.frames import FIRST_ID, SEGMENT
+from engine.market import Instrument, InstrumentKind
+from engine.seeding import exchanges
+from engine.storage.durable import DurableStore, ProviderMapping, migrate
+from engine.storage.embedded import prepare_postgres, running
+
+TIMESERIES_SERVER = Path(__file__).parent.parent / "scripts" / "timeseries-server"
+PROVIDER = "dhan"
+
+
+class Stores(msgspec.Struct, frozen=True):
+    """Where they are; the Redis address lacks its index."""
+
+    redis_url: str
+    database_url: str
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def symbol(number: int) -> str:
+    return f"SYM{number:05d}"
+
+
+@contextlib.contextmanager
+def own_stores(instruments: int) -> Generator[Stores]:
+    """Both servers, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        redis_url = stack.enter_context(_timeseries())
+        log = stack.enter_context((folder / "postgres.log").open("wb"))
+        database_url = stack.enter_context(running(prepare_postgres(folder), log=log)).url
+        migrate(database_url, "up")
+        anyio.run(_list_instruments, database_url, instruments)
+        yield Stores(redis_url, database_url)
+
+
+@contextlib.contextmanager
+def _timeseries() -> Generator[str]:
+    port = free_port()
+    started = subprocess.run([TIMESERIES_SERVER, str(port)], check=True, stdout=subprocess.PIPE, text=True)
+    try:
+        yield started.stdout.strip().rsplit("/", 1)[0]
+    finally:
+        subprocess.run([TIMESERIES_SERVER, "stop", str(port)], check=False)
+
+
+async def _list_instruments(database_url: str, count: int) -> None:
+    durable = await DurableStore.connect(database_url)
+    await durable.seed(
+        exchanges(around_the_clock=True),
+        [Instrument(0, "NSE", symbol(number), symbol(number), InstrumentKind.EQUITY, 0.05) for number in range(count)],
+        [
+            ProviderMapping(
+                provider=PROVIDER,
+                instrument=f"NSE:{symbol(number)}",
+                segment=SEGMENT,
+                provider_symbol=str(FIRST_ID + number),
+                valid_from=date(1970, 1, 1),
+            )
+            for number in range(count)
+        ],
+    )
+    await durable.close()
