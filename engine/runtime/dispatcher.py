@@ -16,7 +16,7 @@ from engine.runtime.report import slow_handler
 from engine.runtime.slow import SLICE_S, SLOW_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.runtime.mailbox import Mailbox
 
@@ -31,11 +31,13 @@ SAMPLE = 32
 class Dispatcher:
     """A queue of mailboxes with mail, served in turn; yields to the loop between slices."""
 
-    __slots__ = ("_bell", "_waiters", "parked", "ready", "time")
+    __slots__ = ("_after_slice", "_bell", "_waiters", "is_running", "parked", "ready", "time")
 
-    def __init__(self) -> None:
+    def __init__(self, after_slice: Callable[[], None]) -> None:
+        self._after_slice = after_slice
         self.ready: deque[Mailbox] = deque()
         self.parked = False
+        self.is_running = False
         self.time = 0.0
         self._bell: anyio.Event | None = None
         self._waiters: list[tuple[int, anyio.Event]] = []
@@ -48,7 +50,12 @@ class Dispatcher:
             else:
                 await self._park()
             self.time = anyio.current_time()
-            self._run_slice()
+            self.is_running = True
+            try:
+                self._run_slice()
+            finally:
+                self.is_running = False
+                self._after_slice()
             if self._waiters:
                 self._release_waiters()
 

@@ -48,7 +48,7 @@ class ActorSystem:
         self.clock: Clock = clock or SystemClock()
         self.jitter = jitter
         self.dead_letters = DeadLetters(self.clock)
-        self.dispatcher = Dispatcher()
+        self.dispatcher = Dispatcher(after_slice=self._leave_registry)
         self.timers = Timers()
         self._root: Cell | None = None
         self._error: EscalationError | None = None
@@ -216,9 +216,9 @@ class ActorSystem:
         self._vacant[cell.ref.path] = cell.ref
 
     def leave_registry(self, ref: ActorRef) -> None:
-        """The actor is no longer known to pykka."""
+        """The actor is no longer known to pykka; those that end in one slice of the dispatcher leave together."""
         self._leaving.append(ref)
-        if not self._in_bulk:
+        if not (self._in_bulk or self.dispatcher.is_running):
             self._leave_registry()
 
     @contextmanager
@@ -232,5 +232,6 @@ class ActorSystem:
             self._leave_registry()
 
     def _leave_registry(self) -> None:
-        Registry.leave(self._leaving)
-        self._leaving.clear()
+        if self._leaving:
+            Registry.leave(self._leaving)
+            self._leaving.clear()

@@ -208,6 +208,20 @@ async def test_thousands_start_and_stop_without_holding_the_loop(many: int, log:
         assert max(holds) < BEARABLE_S
 
 
+async def test_thousands_that_end_by_themselves_are_gone_soon(log: Any) -> None:
+    async with ActorSystem("test") as system:
+        root = await system.start(ChildSpec("root", DynamicSupervisor))
+        specs = [ChildSpec(f"i{n}", Clerk, restart=Restart.TEMPORARY) for n in range(5_000)]
+        refs = await root.ask(StartChildren(specs), timeout_s=60)
+        began = thread_time()
+        for ref in refs:
+            ref.tell(Quit())
+        await system.caught_up(1)
+        await until(lambda: not system.snapshot("/root").children)
+        assert len(pykka.ActorRegistry.get_all()) == 1
+        assert thread_time() - began < 1
+
+
 async def test_thousands_below_a_root_stop_with_it(log: Any) -> None:
     async with ActorSystem("test") as system:
         root = await system.start(ChildSpec("root", DynamicSupervisor))
