@@ -176,6 +176,7 @@ def _quietly_running(prepare: Callable[[Path], ServerProcess], folder: Path) -> 
 def reachable_folder() -> Generator[Path]:
     """A short path below a folder everybody may pass."""
     folder = Path(tempfile.mkdtemp(prefix="tt-", dir="/tmp"))
+    folder.chmod(0o755)
     try:
         yield folder
     finally:

@@ -18,22 +18,22 @@ class Account(NamedTuple):
     uid: int
     gid: int
 
-    def can_pass(self, folder: Path) -> bool:
-        """Whether the account may go through this one folder."""
-        status = folder.stat()
+    def can_pass(self, path: Path) -> bool:
+        """Whether the account may go through this one folder, or run this one program."""
+        status = path.stat()
         if status.st_uid == self.uid:
             return bool(status.st_mode & stat.S_IXUSR)
         if status.st_gid == self.gid:
             return bool(status.st_mode & stat.S_IXGRP)
         return bool(status.st_mode & stat.S_IXOTH)
 
-    def can_reach(self, folder: Path) -> bool:
-        """Whether the account may go all the way down to ``folder``."""
-        return self.blocking(folder) is None
+    def can_reach(self, path: Path) -> bool:
+        """Whether the account may go all the way to a folder, or to a program and run it."""
+        return self.blocking(path) is None
 
-    def blocking(self, folder: Path) -> Path | None:
+    def blocking(self, path: Path) -> Path | None:
         """The topmost folder on the way that the account may not pass."""
-        way = [*reversed(folder.resolve().parents), folder.resolve()]
+        way = [*reversed(path.resolve().parents), path.resolve()]
         return next((step for step in way if step.exists() and not self.can_pass(step)), None)
 
 

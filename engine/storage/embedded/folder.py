@@ -20,6 +20,8 @@ from engine.storage.embedded.identity import is_same_process, runs_from, start_m
 from engine.storage.errors import EmbeddedServerError
 
 _LOCK_POLL_S = 0.02
+_FAREWELL_S = 1.0
+"""How long a server may need to end that dies with its launcher just now."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -47,6 +49,8 @@ class ServerFolder:
 
     def __init__(self, path: Path, *, orphan_signal: signal.Signals, orphan_budget_s: float = 10.0) -> None:
         self.path = path
+        self.notes: tuple[str, ...] = ()
+        """What the operator should know of how the folder was found."""
         _make_private(path)
         self.lock = os.open(path / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -85,14 +89,16 @@ class ServerFolder:
         holder = self._holder()
         if holder and is_same_process(holder.launcher, holder.launcher_mark):
             raise EmbeddedServerError(f"{self.path} is in use by process {holder.launcher}: ticktree runs already.")
-        for number in (orphan_signal, signal.SIGKILL):
-            if holder and runs_from(holder.server, holder.place):
-                os.kill(holder.server, number)
+        orphan = holder.server if holder and runs_from(holder.server, holder.place) else 0
+        for number in (orphan_signal, signal.SIGKILL) if orphan else ():
+            _send(orphan, number)
             if self._try_lock(budget_s):
+                self.notes = (f"Stopped process {orphan}, a server that a launcher left behind in {self.path}.",)
                 return
-        raise EmbeddedServerError(
-            f"{self.path} is locked by a process that can not be found, perhaps in another container."
-        )
+        if not self._try_lock(_FAREWELL_S):
+            raise EmbeddedServerError(
+                f"{self.path} is locked by a process that can not be found, perhaps in another container."
+            )
 
     def _holder(self) -> Holder | None:
         try:
@@ -111,6 +117,15 @@ class ServerFolder:
                 time.sleep(_LOCK_POLL_S)
             else:
                 return True
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # it has just ended by itself
+    except PermissionError as error:
+        raise EmbeddedServerError(f"Process {pid} of another user serves from our folder; stop it first.") from error
 
 
 def write_holder(lock: int, holder: Holder) -> None:

@@ -51,7 +51,7 @@ def prepare_postgres(data_folder: Path) -> ServerProcess:
             stop_signal=signal.SIGINT,  # "fast": sessions are ended, what was committed is written
             stop_budget_s=20.0,
             account=account,
-            notes=notes,
+            notes=(*folder.notes, *notes),
         )
     except BaseException:
         folder.release()
@@ -167,7 +167,9 @@ def _own(folder: Path, account: Account | None) -> None:
 
 def _shared_folder(account: Account) -> Path:
     try:
-        SHARED_PLACE.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not SHARED_PLACE.is_dir():
+            SHARED_PLACE.mkdir(parents=True)
+            SHARED_PLACE.chmod(0o711)  # whatever the umask
     except OSError as error:
         raise EmbeddedServerError(
             f"PostgreSQL refuses to run as root, its account {account.name} can not reach our folders, and "
@@ -182,7 +184,7 @@ def _shared_folder(account: Account) -> Path:
 def _reachable_installation(account: Account | None) -> Path:
     """The installation in the wheel, or its copy where the account can not enter the virtual environment."""
     installation = postgres_installation()
-    if account is None or account.can_reach(installation / "bin"):
+    if account is None or account.can_reach(installation / "bin" / "postgres"):
         return installation
     package = installation.parent
     mark = hashlib.sha256(f"{package} {installation.stat().st_mtime_ns}".encode()).hexdigest()[:12]
@@ -201,8 +203,9 @@ def _copy_installation(installation: Path, target: Path) -> None:
             if source.exists():
                 leaves_out = shutil.ignore_patterns("include", "pgxs", "*.a")
                 shutil.copytree(source, fresh / source.relative_to(package.parent), symlinks=True, ignore=leaves_out)
-        for folder, _, _ in os.walk(fresh):
-            Path(folder).chmod(0o755)
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         fresh.rename(target)
     except OSError as error:
         raise EmbeddedServerError(f"PostgreSQL's binaries can not be copied to {target}: {error}.") from error

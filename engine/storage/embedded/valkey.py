@@ -31,6 +31,7 @@ def prepare_valkey(data_folder: Path, *, databases: int = 16) -> ServerProcess:
             probe=lambda: _answers(credentials),
             stop_signal=signal.SIGTERM,
             stop_budget_s=10.0,
+            notes=folder.notes,
         )
     except BaseException:
         folder.release()
