@@ -1,5 +1,6 @@
 """How an engine comes to life: its stores, its lease, its tree; and how it goes when it is told to."""
 
+import gc
 import os
 import random
 import signal
@@ -39,6 +40,8 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
     Raises the kernel's EscalationError when the tree gave itself up, and LeaseLostError when another engine took over.
     """
     async with running_engine(settings, clock_of(settings)) as (system, parts):
+        gc.collect()
+        gc.freeze()  # thousands of actors live for ever: without this the collector goes over them again and again
         ready()
         await until_told(system, parts.lease_lost)
 

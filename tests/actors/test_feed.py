@@ -110,7 +110,7 @@ async def test_a_feed_that_stalls_while_the_market_is_open_is_connected_anew(aut
 
 async def test_a_feed_that_is_quiet_because_the_market_is_closed_keeps_its_connection(autojump_clock: Any) -> None:
     feed, seen = Feed(frames=3), []
-    await watched(feed, seen, is_open=False, for_s=40.0)
+    await watched(feed, seen, is_open=False, for_s=50.0)
     assert feed.connections == 1
     assert statuses(seen) == ["connecting", "live", "closed", "closed"]
 
