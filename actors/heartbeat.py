@@ -54,13 +54,14 @@ class Heartbeat(TaskActor):
         await self._beat()
 
     @handles(FeedCounts)
-    def on_feed_counts(self, counts: FeedCounts) -> None:
+    async def on_feed_counts(self, counts: FeedCounts) -> None:
         """Packets that could not be used are counted where everybody looks, and told once of each connection."""
         name = f"{counts.provider}/{counts.connection}"
         if name not in self._warned and any(getattr(counts.statistics, kind) for kind in UNUSABLE):
             self._warned.add(name)
             log.warning("packets_unusable", feed=name, **msgspec.structs.asdict(counts.statistics))
         self._counts[name] = counts.statistics
+        await self._beat()
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:

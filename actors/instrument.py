@@ -5,13 +5,15 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from actors.messages import CandleClosed, CloseDue, Heal, Interrupted, Report, Watch
+from actors.messages import CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
 from engine.market import Candle, CandleBook, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
 from engine.storage.hot import InstrumentReport
 
 GRACE_NS = 2_000_000_000
 """How long after its end a bucket still takes ticks (design: end + 2 s)."""
+LATE_NS = 3_600_000_000_000
+"""Ticks overtake each other by seconds: one that is later than this bears a damaged time, or repeats old news."""
 PATIENCE_NS = 300_000_000_000
 """A reminder to oneself that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
 
@@ -84,8 +86,15 @@ class InstrumentActor(Actor):
     @handles(CloseDue)
     def on_close_due(self, _: CloseDue) -> None:
         self._close_by_ns = 0
-        self._publish(self._book.close_until(self.system.clock.now_ns() - GRACE_NS))
+        self._close_due()
         self._arm_closing()
+
+    @handles(SettleUp)
+    def on_settle_up(self, _: SettleUp) -> None:
+        self._close_due()
+
+    def _close_due(self) -> None:
+        self._publish(self._book.close_until(self.system.clock.now_ns() - GRACE_NS))
 
     @handles(Watch)
     def on_watch(self, watch: Watch) -> None:
@@ -123,8 +132,9 @@ class InstrumentActor(Actor):
         if dropped != self._dropped:
             self._dropped = dropped
             since_ns = min(since_ns or self._reported_ns, self._reported_ns)
+        now_ns = self.system.clock.now_ns()
         if since_ns:
-            self._interrupt(since_ns, self.system.clock.now_ns())
+            self._interrupt(max(since_ns, now_ns - LATE_NS), now_ns)
 
     def _mailbox_drops(self) -> int:
         mailbox: Any = self.actor_inbox  # pykka knows no counters
@@ -137,8 +147,10 @@ class InstrumentActor(Actor):
     def _settle_late(self) -> None:
         """A late tick revises the last minutes; of older ones only the provider's history can say what they were."""
         self._publish(self._book.take_revised())
+        oldest_ns = self.system.clock.now_ns() - LATE_NS
         for bucket in self._book.take_late():
-            self._interrupt(bucket.start_ns, bucket.end_ns)
+            if bucket.end_ns > oldest_ns:
+                self._interrupt(bucket.start_ns, bucket.end_ns)
 
     def _arm_closing(self) -> None:
         end_ns = self._book.next_close_ns

@@ -26,6 +26,10 @@ class CloseDue(Message, frozen=True, gc=False):
     """The oldest open bucket's end and its grace have passed."""
 
 
+class SettleUp(Message, frozen=True, gc=False):
+    """Close what is due, however late its reminder is: who asks wants to see all of it in the store."""
+
+
 class Interrupted(Message, frozen=True, gc=False):
     """What one instrument traded between two times may be missing; times in ns UTC."""
 

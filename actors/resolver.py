@@ -15,8 +15,8 @@ from actors.messages import (
     Heal,
     HealDue,
     Interrupted,
-    Report,
     Scan,
+    SettleUp,
     WriteCandles,
     WritesLost,
 )
@@ -237,7 +237,7 @@ class Resolver(TaskActor):
             self._keep_unsettled(gap, through_ns)
             return
         history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
-        await route.target.ask(Report(), timeout_s=ASK_TIMEOUT_S)  # behind all that was told it before
+        await route.target.ask(SettleUp(), timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
         await self._write_candles()
         present = await self._present(gap.instrument, day_ns, through_ns)
         healing = heal(

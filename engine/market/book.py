@@ -176,6 +176,8 @@ class CandleBook:
         if changed is None:
             self._report_late(bucket)
             return self._leave_out(tick, volume)
+        if tick.volume is None and tick.price != self._settled.close_of(bucket.start_ns):
+            self._report_late(bucket)  # nothing tells a repetition from the last trade
         self._report_revised(changed)
         for derived in self.calendar.derived_buckets(bucket.start_ns):
             if changed and derived.end_ns <= self._closed_ns and not self._holds(derived):

@@ -66,6 +66,10 @@ class SettledBars:
         known = (bar.revision for bar in bars if bar and bar.start_ns == start_ns and bar.flags & CLOSED)
         return next(known, -1)
 
+    def close_of(self, start_ns: int) -> float | None:
+        """Of one of the last closed minutes."""
+        return next((bar.close for bar in self.minutes() if bar.start_ns == start_ns), None)
+
     def settle(self, minute: Bar, buckets: Iterable[Bucket], unhealed: tuple[int, int]) -> list[Named]:
         """Take in a closed minute, and give back the derived bars whose bucket it has left behind."""
         self._remember(minute)

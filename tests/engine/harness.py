@@ -1,6 +1,6 @@
 """A whole engine against the simulated exchange, in one process: real sockets, real stores, the real tree."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from engine.seeding import exchanges, listed
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from engine.storage.packing import unpack
 from tests.engine.conftest import Stores
 from tests.engine.judge import disagreements
 
@@ -36,6 +37,57 @@ SETTLING_NS = 10 * SECOND_NS
 """So long after its end a minute is closed and, where it was touched, healed; in the engine's own time."""
 
 
+async def nothing() -> None:
+    """What a test does that can not ask the persister to save: it waits until that happens by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """The stores of an engine, and who knows what they should hold."""
+
+    instruments: Sequence[str]
+    calendar: Calendar
+    hot: HotStore
+    durable: DurableStore
+    clock: Clock
+    told: Callable[[int, int], Awaitable[Mapping[str, Sequence[Candle]]]]
+    """What the exchange itself says it traded in a stretch of time."""
+    save: Callable[[], Awaitable[None]] = nothing
+
+    async def held(self, store: HotStore | DurableStore, start_ns: int, end_ns: int) -> dict[str, Any]:
+        return {
+            timeframe: await store.candles_many(self.instruments, timeframe, start_ns, end_ns)
+            for timeframe in TIMEFRAMES
+        }
+
+    def settled_ns(self) -> int:
+        """Until when everything should be closed, healed and written by now."""
+        return (self.clock.now_ns() - SETTLING_NS) // MINUTE_NS * MINUTE_NS
+
+    async def wrong(self, store: HotStore | DurableStore, start_ns: int, through_ns: int) -> list[str]:
+        """Where a store disagrees with the exchange about the candles that opened and closed in between."""
+        told = await self.told(start_ns, through_ns)
+        held = await self.held(store, start_ns, through_ns)
+        where = "redis" if store is self.hot else "postgresql"
+        return list(disagreements(told, held, self.calendar, through_ns, where=where))
+
+    async def agree(self, start_ns: int, *, within_s: float = 20.0) -> int:
+        """Waits until both stores are right about all that closes within a minute; tells how many minutes that is."""
+        through_ns = (self.clock.now_ns() // MINUTE_NS + 1) * MINUTE_NS
+        await until(lambda: self.settled_ns() >= through_ns, within_s=90)
+        complaints: list[str] = ["not looked yet"]
+        with trio.move_on_after(within_s):
+            while complaints:
+                complaints = await self.wrong(self.hot, start_ns, through_ns)
+                if not complaints:
+                    await self.save()
+                    complaints = await self.wrong(self.durable, start_ns, through_ns)
+                if complaints:
+                    await trio.sleep(0.2)
+        assert not complaints, "\n".join([f"{len(complaints)} disagreements", *complaints[:20]])
+        return sum(map(len, (await self.told(start_ns, through_ns)).values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything a test of the whole engine looks at."""
@@ -46,16 +98,7 @@ class Bench:
     durable: DurableStore
     settings: Settings
     clock: Clock
-    calendars: Calendars
-
-    @property
-    def instruments(self) -> list[str]:
-        return [listing.instrument for listing in self.simulator.exchange.market.listings]
-
-    @property
-    def calendar(self) -> Calendar:
-        """All instruments of a bench trade by the same hours."""
-        return self.calendars.of(self.instruments[0])
+    exam: Exam
 
     def ref(self, name: str) -> ActorRef:
         """``persister``, ``feeds/simulator``, ``instruments/NSE:RELIANCE``."""
@@ -73,55 +116,10 @@ class Bench:
         exchange = self.simulator.exchange
         exchange.faults.plan(parse_faults(faults), now_s=exchange.elapsed_s)
 
-    async def told(self, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
-        """What the exchange itself says it traded."""
-        exchange = self.simulator.exchange
-        now_ns = max(exchange.now_ns, end_ns)
-        return {
-            instrument: await minutes(exchange.market, index, start_ns, end_ns, now_ns=now_ns)
-            for index, instrument in enumerate(self.instruments)
-        }
-
-    async def held(self, store: HotStore | DurableStore, start_ns: int, end_ns: int) -> dict[str, Any]:
-        return {
-            timeframe: await store.candles_many(self.instruments, timeframe, start_ns, end_ns)
-            for timeframe in TIMEFRAMES
-        }
-
-    def settled_ns(self) -> int:
-        """Until when everything should be closed, healed and written by now."""
-        return (self.clock.now_ns() - SETTLING_NS) // MINUTE_NS * MINUTE_NS
-
-    async def wrong(self, start_ns: int, through_ns: int, *, durable: bool = True) -> list[str]:
-        """Where the stores disagree with the exchange about the candles that opened and closed in between."""
-        told = await self.told(start_ns, through_ns)
-        hot = await self.held(self.hot, start_ns, through_ns)
-        complaints = list(disagreements(told, hot, self.calendar, through_ns, where="redis"))
-        if durable:
-            kept = await self.held(self.durable, start_ns, through_ns)
-            complaints += disagreements(told, kept, self.calendar, through_ns, where="postgresql")
-        return complaints
-
-    async def save(self) -> None:
-        assert await self.ref("persister").ask(Save(), timeout_s=30)
-
-    async def agree(self, start_ns: int, *, within_s: float = 20.0, minutes_more: int = 1) -> int:
-        """Waits until everything up to a minute from now is right in both stores; tells how many candles that is."""
-        through_ns = (self.clock.now_ns() // MINUTE_NS + minutes_more) * MINUTE_NS
-        await until(lambda: self.settled_ns() >= through_ns, within_s=60)
-        complaints: list[str] = []
-        with trio.move_on_after(within_s):
-            while True:
-                complaints = await self.wrong(start_ns, through_ns, durable=False)
-                if not complaints:
-                    await self.save()
-                    complaints = await self.wrong(start_ns, through_ns)
-                if not complaints:
-                    break
-                await trio.sleep(0.2)
-        assert not complaints, "\n".join([f"{len(complaints)} disagreements", *complaints[:20]])
-        told = await self.told(start_ns, through_ns)
-        return sum(map(len, told.values()))
+    async def statuses(self) -> list[str]:
+        """How the feed has been, one after the other."""
+        events = [unpack(data) for _, data in await self.hot.read_events("0-0", 10_000)]
+        return [event["status"] for event in events if event["kind"] == "status"]
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -161,10 +159,30 @@ async def engine_on(
 ) -> AsyncGenerator[Bench]:
     """An engine on duty at an exchange that runs already, and was seeded."""
     settings = settings_for(stores, simulator.feed_url, simulator.rest_url, **more)
-    zones = {"NSE": "Asia/Kolkata", "NFO": "Asia/Kolkata"} if around_the_clock else {}
-    calendars = Calendars(load_calendar, zones)
+    market = simulator.exchange.market
+    instruments = [listing.instrument for listing in market.listings]
+
+    async def told(start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
+        now_ns = max(simulator.exchange.now_ns, end_ns)
+        return {
+            instrument: await minutes(market, index, start_ns, end_ns, now_ns=now_ns)
+            for index, instrument in enumerate(instruments)
+        }
+
     async with running_engine(settings, clock) as (system, parts):
-        yield Bench(system, simulator, parts.hot, parts.durable, settings, clock, calendars)
+
+        async def save() -> None:
+            assert await system.ref("/engine/persister").ask(Save(), timeout_s=30)
+
+        calendar = calendar_of(instruments[0], around_the_clock=around_the_clock)
+        exam = Exam(instruments, calendar, parts.hot, parts.durable, clock, told, save)
+        yield Bench(system, simulator, parts.hot, parts.durable, settings, clock, exam)
+
+
+def calendar_of(instrument: str, *, around_the_clock: bool = True) -> Calendar:
+    """All instruments of a bench trade by the same hours."""
+    zones = {"NSE": "Asia/Kolkata", "NFO": "Asia/Kolkata"} if around_the_clock else {}
+    return Calendars(load_calendar, zones).of(instrument)
 
 
 @asynccontextmanager
@@ -195,8 +213,3 @@ async def until(condition: Callable[[], Any], *, within_s: float = 30.0) -> None
             if value:
                 return
             await trio.sleep(0.05)
-
-
-def only(candles: Sequence[Candle]) -> Candle:
-    [candle] = candles
-    return candle
