@@ -52,7 +52,7 @@ def valkey(session_data_folder: Path) -> Generator[str]:
 @pytest.fixture(scope="session")
 def postgres(session_data_folder: Path) -> Generator[str]:
     """The address of the session's PostgreSQL."""
-    with _quietly_running(_hasty_postgres, session_data_folder) as url:
+    with _quietly_running(hasty_postgres, session_data_folder) as url:
         yield url
 
 
@@ -159,10 +159,10 @@ def _emptied_index(server: str) -> str:
     return url
 
 
-def _hasty_postgres(data_folder: Path) -> ServerProcess:
-    """It dies with the session: what it writes need not reach the disk."""
+def hasty_postgres(data_folder: Path) -> ServerProcess:
+    """For tests that kill the server, not the machine: what it writes need not reach the disk."""
     server = prepare_postgres(data_folder)
-    options = ("fsync", "synchronous_commit", "full_page_writes")
+    options = ("fsync", "full_page_writes")
     return replace(server, argv=(*server.argv, *(part for option in options for part in ("-c", f"{option}=off"))))
 
 

@@ -11,9 +11,10 @@ import trio
 
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore, migrate
-from engine.storage.embedded import prepare_postgres, prepare_valkey
+from engine.storage.embedded import prepare_valkey
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
+from tests.servers import hasty_postgres
 from tests.storage.durable.seeds import seeded
 from tests.storage.killable import killable_server
 from tests.storage.samples import NOW, bars, report
@@ -86,7 +87,7 @@ async def test_a_failure_that_nobody_retrieves_is_reported_and_ends_nothing() ->
 async def test_the_scope_outlives_kill_9_of_both_stores(data_folder: Path) -> None:
     with (
         killable_server(prepare_valkey(data_folder)) as redis,
-        killable_server(prepare_postgres(data_folder)) as postgres,
+        killable_server(hasty_postgres(data_folder)) as postgres,
     ):
         await trio.to_thread.run_sync(migrate, postgres.url, "up")
         async with open_bridge(), trio.open_nursery() as nursery:

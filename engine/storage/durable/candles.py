@@ -1,5 +1,6 @@
 """Price history: saving candles so that nothing newer is ever lost to something older, and reading them back."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -55,7 +56,9 @@ class PriceHistory:
         wanted = {candle.instrument for candle in candles} | {day.candle.instrument for day in daily}
         ids = await self._names.ids(wanted)
         known = [candle for candle in candles if candle.instrument in ids]
+        await asyncio.sleep(0)  # a batch may be large, and others wait for the loop
         bars = list(_newest_bars(candle for candle in known if candle.timeframe != "1d"))
+        await asyncio.sleep(0)
         undated = [self._dated(candle) for candle in known if candle.timeframe == "1d"]
         days = list(_newest_days([*undated, *(day for day in daily if day.candle.instrument in ids)]))
 

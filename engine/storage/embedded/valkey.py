@@ -50,6 +50,8 @@ def _configuration(folder: Path, credentials: Credentials, databases: int) -> st
         f"databases {databases}",
         "appendonly yes",  # off by default: a restart would come back empty
         "save 60 1",
+        "auto-aof-rewrite-min-size 256mb",  # prices are written over every second: do not rewrite all the time
+        "no-appendfsync-on-rewrite yes",  # a price that waits for the disk is late; a killed server loses nothing by it
         "maxmemory-policy noeviction",  # a full store says so; it does not forget prices
     ]
     unix_socket = folder / "valkey.sock"

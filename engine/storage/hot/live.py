@@ -8,13 +8,13 @@ from engine.market.candle import Candle
 from engine.storage.hot import keys
 from engine.storage.hot.codec import SECOND_NS, candle_of_json, live_json
 from engine.storage.hot.link import RedisLink, Script, Value
-from engine.storage.hot.report import InstrumentReport, with_expiries
+from engine.storage.hot.report import InstrumentReport, by_expiry
 from engine.storage.hot.series import CandleSeries, chunks
+from engine.storage.hot.setting import ExpiringKeys
 from engine.storage.packing import unpack_map
 
-_SET_MANY = Script("set_many")
 _PUSH_CLOSED = Script("push_closed")
-_REPORTS_A_COMMAND = 2_000
+_REPORTS_A_COMMAND = 1_000
 _BUFFERS_A_COMMAND = 500
 _KEYS_A_READ = 5_000
 
@@ -24,16 +24,17 @@ Key = TypeVar("Key")
 class LiveValues:
     """What the market looks like now, and did in the last days."""
 
-    def __init__(self, link: RedisLink, series: CandleSeries) -> None:
+    def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:
         self._link = link
+        self._keys = keys
         self._series = series
 
     # -- writing
 
     async def write_live(self, batch: Sequence[InstrumentReport]) -> None:
-        """One flush: prices, quotes, states and forming candles with their expiries, in one command per 2,000 instruments."""
+        """One flush: prices, quotes, states and forming candles with their expiries, in a few large commands."""
         for chunk in chunks(batch, _REPORTS_A_COMMAND):
-            await self._link.run(_SET_MANY, *with_expiries(chunk))
+            await self._keys.set(by_expiry(chunk))
 
     async def write_candles(self, candles: Sequence[Candle], watched: AbstractSet[str] = frozenset()) -> None:
         """Closed and revised candles: all into their series, those of watched instruments also into their buffers."""

@@ -8,7 +8,7 @@ import msgspec
 from engine.market.candle import Candle
 from engine.storage.hot import keys
 from engine.storage.hot.codec import live_json
-from engine.storage.hot.link import Value
+from engine.storage.hot.setting import Pairs
 from engine.storage.packing import pack
 
 
@@ -28,23 +28,17 @@ class InstrumentReport(msgspec.Struct, frozen=True, gc=False):
     watched: bool = False
 
 
-def with_expiries(reports: Iterable[InstrumentReport]) -> tuple[list[str], list[Value]]:
-    """Keys and arguments for the script that sets many: the values, then (count, seconds) of each group."""
-    names: dict[int, list[str]] = {keys.PRICE_EXPIRY_S: [], keys.DAY_S: []}
-    values: dict[int, list[Value]] = {keys.PRICE_EXPIRY_S: [], keys.DAY_S: []}
-    price_names, day_names = names[keys.PRICE_EXPIRY_S], names[keys.DAY_S]
-    prices, day_values = values[keys.PRICE_EXPIRY_S], values[keys.DAY_S]
+def by_expiry(reports: Iterable[InstrumentReport]) -> dict[int, Pairs]:
+    """The keys and values of reports, grouped by the seconds that they live."""
+    prices: Pairs = []
+    lasting: Pairs = []
+    groups: dict[int, Pairs] = {keys.PRICE_EXPIRY_S: prices, keys.DAY_S: lasting}
     for report in reports:
         instrument = report.instrument
         if report.segment_key:
-            price_names.append(keys.price(report.segment_key))
-            prices.append(report.price)
-        day_names += (keys.quote(instrument), keys.state(instrument))
-        day_values += (pack(report.quote), pack(report.state))
+            prices += (keys.price(report.segment_key), report.price)
+        lasting += (keys.quote(instrument), pack(report.quote), keys.state(instrument), pack(report.state))
         for candle in report.forming:
-            expiry = keys.live_expiry_s(candle.timeframe)
-            names.setdefault(expiry, []).append(keys.live_candle(instrument, candle.timeframe))
-            values.setdefault(expiry, []).append(live_json(candle))
-    groups = [part for expiry, group in names.items() for part in (len(group), expiry)]
-    every_name = [name for group in names.values() for name in group]
-    return every_name, [*(value for group in values.values() for value in group), *groups]
+            name = keys.live_candle(instrument, candle.timeframe)
+            groups.setdefault(keys.live_expiry_s(candle.timeframe), []).extend((name, live_json(candle)))
+    return groups

@@ -14,6 +14,7 @@ from engine.storage.hot.keys import DAY_S
 from engine.storage.hot.link import ANSWER_TIMEOUT_S, RedisLink
 from engine.storage.hot.live import LiveValues
 from engine.storage.hot.series import CandleSeries
+from engine.storage.hot.setting import ExpiringKeys
 from engine.storage.hot.subscription import Subscription, subscribed
 from engine.storage.hot.timeseries import TimeSeriesCandles
 
@@ -24,11 +25,14 @@ class HotStore(LiveValues, EventLog, EngineDuty, Control):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
-    repeated without harm.
+    repeated without harm. For one server, not for a cluster: commands span keys of all instruments.
+
+    Beside the contract's keys it keeps ``seen`` (provider → ns), ``events:epoch``, ``processes`` (names of those that
+    showed a tree), ``reply:{id}:sent``, and with TimeSeries ``…:oi``, ``…:meta`` and ``realtime:sources``.
     """
 
-    def __init__(self, link: RedisLink, series: CandleSeries) -> None:
-        LiveValues.__init__(self, link, series)
+    def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:
+        LiveValues.__init__(self, link, keys, series)
         self.series = series
 
     @classmethod
@@ -37,10 +41,11 @@ class HotStore(LiveValues, EventLog, EngineDuty, Control):
         link = RedisLink(url, answer_timeout_s=answer_timeout_s)
         try:
             kind = TimeSeriesCandles if await _has_timeseries(link) else HashCandles
+            keys = await ExpiringKeys.of(link)
         except BaseException:
             await link.close()
             raise
-        return cls(link, kind(link, retention_days * DAY_S))
+        return cls(link, keys, kind(link, retention_days * DAY_S))
 
     async def ping(self) -> None:
         """Returns when the server answers."""

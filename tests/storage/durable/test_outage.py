@@ -7,9 +7,8 @@ from collections.abc import Generator
 import pytest
 
 from engine.storage.durable import DurableStore, migrate
-from engine.storage.embedded import prepare_postgres
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError, StorageUnavailableError, is_transient
-from tests.servers import reachable_folder, with_database
+from tests.servers import hasty_postgres, reachable_folder, with_database
 from tests.storage.conftest import Opener
 from tests.storage.durable.seeds import seeded
 from tests.storage.killable import Killable, killable_server
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def killable() -> Generator[Killable]:
-    with reachable_folder() as folder, killable_server(prepare_postgres(folder)) as server:
+    with reachable_folder() as folder, killable_server(hasty_postgres(folder)) as server:
         yield server
 
 
