@@ -1,13 +1,14 @@
 """The settings: one frozen object with everything that may differ between two installations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.addresses import is_endpoint, is_redis, parts_of
 from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 
@@ -31,16 +32,27 @@ def _known_providers(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _with_scheme(*schemes: str) -> AfterValidator:
-    """Accepts addresses of these schemes only."""
+def _text(value: SecretStr | str) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _address(*schemes: str, fits: Callable[[SplitResult], bool] = lambda _: True) -> AfterValidator:
+    """Accepts addresses of these schemes that a program can connect to."""
 
     def check(value: SecretStr | str) -> SecretStr | str:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if urlsplit(text).scheme not in schemes:
-            raise ValueError("wrong scheme")
+        parts = parts_of(_text(value))
+        if parts.scheme not in schemes or not fits(parts):
+            raise ValueError("no such address")
         return value
 
     return AfterValidator(check)
+
+
+def _sendable(value: SecretStr | str) -> SecretStr | str:
+    """What can not stand in a header would end the engine instead of the start."""
+    if not all("!" <= character <= "~" for character in _text(value)):
+        raise ValueError("blank or unprintable")
+    return value
 
 
 def _default_providers(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -49,10 +61,12 @@ def _default_providers(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Providers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_known_providers)]
-FeedUrl = Annotated[str, _with_scheme("ws", "wss")]
-RestUrl = Annotated[str, _with_scheme("http", "https")]
-RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
-DatabaseUrl = Annotated[SecretStr, _with_scheme("postgres", "postgresql")]
+FeedUrl = Annotated[str, _address("ws", "wss", fits=is_endpoint)]
+RestUrl = Annotated[str, _address("http", "https", fits=is_endpoint)]
+RedisUrl = Annotated[SecretStr, _address("redis", "rediss", "unix", fits=is_redis)]
+DatabaseUrl = Annotated[SecretStr, _address("postgres", "postgresql")]
+ClientId = Annotated[str, AfterValidator(_sendable)]
+AccessToken = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class Settings(BaseSettings):
@@ -126,9 +140,11 @@ class Settings(BaseSettings):
         "ticker, quote or full",
         default="quote",
     )
-    dhan_client_id: str | None = setting("DHAN_CLIENT_ID", "Dhan's client id.", "a client id", default=None)
-    dhan_access_token: SecretStr | None = setting(
-        "DHAN_ACCESS_TOKEN", "Dhan's access token.", "an access token", default=None
+    dhan_client_id: ClientId | None = setting(
+        "DHAN_CLIENT_ID", "Dhan's client id.", "a client id without blanks", default=None
+    )
+    dhan_access_token: AccessToken | None = setting(
+        "DHAN_ACCESS_TOKEN", "Dhan's access token.", "an access token without blanks", default=None
     )
     dhan_feed_url: FeedUrl = setting(
         "DHAN_FEED_URL", "Dhan's live feed.", "an address such as wss://host", default="wss://api-feed.dhan.co"

@@ -88,12 +88,41 @@ def test_a_bad_value_is_one_sentence_with_its_name_what_was_expected_and_what_wa
         ("TICKTREE_SECRET_KEY", "hunter2"),
         ("DATABASE_URL", "mysql://root:hunter2@host/db"),
         ("REDIS_URL", "http://:hunter2@host/0"),
+        ("REDIS_URL", "redis://:hunter2@host/prices"),
+        ("REDIS_URL", "redis://:hunter2@host/0?db=prices"),
+        ("REDIS_URL", "redis://:hunter2@host:port/0"),
+        ("DATABASE_URL", "postgresql://root:hunter2@host:port/db"),
+        ("DATABASE_URL", "postgresql://root:hunter2@host:5432,other:70000/db"),
+        ("DHAN_ACCESS_TOKEN", "hunter2 copied with a blank"),
     ],
 )
 def test_the_sentence_about_a_secret_does_not_show_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     sentence = complaint(monkeypatch, **{name: value})
     assert sentence.startswith(f"{name}: expected ")
     assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize(
+    "address", ["https://host", "wss://", "wss://host:port", "wss://host:70000", "wss://host/", "wss://host?token=1"]
+)
+def test_an_endpoint_that_nobody_can_connect_to_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    sentence = complaint(monkeypatch, DHAN_FEED_URL=address)
+    assert sentence == f"DHAN_FEED_URL: expected an address such as wss://host, was {address!r}."
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("REDIS_URL", "rediss://user:word@[::1]:6379/4?ssl_cert_reqs=none"),
+        ("REDIS_URL", "unix:///tmp/redis.sock?db=2"),
+        ("DATABASE_URL", "postgresql://user:word@one:5432,two:5433/market?target_session_attrs=primary"),
+        ("DATABASE_URL", "postgresql:///ticktree?host=/tmp/pg"),
+        ("DHAN_FEED_URL", "wss://127.0.0.1:8443/feed"),
+    ],
+)
+def test_addresses_in_all_their_forms_are_taken(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    monkeypatch.setenv(name, address)
+    load_settings()
 
 
 def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
