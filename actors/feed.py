@@ -16,7 +16,11 @@ log = structlog.get_logger("ticktree.feed")
 
 BACKLOG_LIMIT = 1_000
 """Messages the dispatcher may be behind before a feed lets its socket wait."""
+TOLD_UNCHECKED = 200
+"""Ticks after which a feed looks whether the dispatcher keeps up."""
 SEEN_INTERVAL_NS = 1_000_000_000
+HEARD_INTERVAL_NS = 20_000_000
+"""Frames closer together are no pause that anybody would notice."""
 STABLE_AFTER_S = 30.0
 """A connection that carried data this long has earned a fresh backoff; merely connecting has not."""
 RECONNECT = Backoff(initial_s=0.5, maximum_s=60.0)
@@ -111,20 +115,24 @@ class FeedActor(TaskActor):
         decoder = self._feed.decoder(routes)
         soundness = Soundness(decoder)
         clock, caught_up = self.system.clock, self.system.caught_up
-        seen_ns, resumes = 0, True
+        seen_ns, heard_ns, told, resumes = 0, 0, 0, True
         try:
             while True:
                 frame = await connection.receive()
-                if silence.heard(anyio.current_time()):
-                    resumes = True
                 now_ns = clock.now_ns()
+                if not 0 <= now_ns - heard_ns < HEARD_INTERVAL_NS:
+                    resumes = silence.heard(anyio.current_time()) or resumes
+                    heard_ns = now_ns
                 ticks = decoder.decode(frame, now_ns)
                 if ticks and (resumes or now_ns - seen_ns > SEEN_INTERVAL_NS):
                     self._tell_seen(number, routes, now_ns, resumes=resumes, soundness=soundness)
                     seen_ns, resumes = now_ns, False
                 for target, tick in ticks:
                     target.tell(tick)
-                await caught_up(BACKLOG_LIMIT)
+                told += len(ticks)
+                if told >= TOLD_UNCHECKED:
+                    told = 0
+                    await caught_up(BACKLOG_LIMIT)
         finally:
             now_ns = clock.now_ns()
             self._tell_doubt(number, routes, now_ns, soundness.part(now_ns))

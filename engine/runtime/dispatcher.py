@@ -45,9 +45,8 @@ class Dispatcher:
     async def run(self) -> None:
         """Serve until cancelled."""
         while True:
-            if self.ready:
-                await anyio.lowlevel.checkpoint()
-            else:
+            await anyio.lowlevel.checkpoint()
+            if not self.ready:  # a feed under load has put more there meanwhile: parking and waking cost more than a look
                 await self._park()
             self.time = anyio.current_time()
             self.is_running = True
