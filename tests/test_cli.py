@@ -13,6 +13,7 @@ from config import VERSION
 from engine.cli import COMMANDS, ticktree
 from engine.cli.plainly import leaves
 from engine.launcher.place import listen
+from tests.seeding.test_seeding import LINES
 
 ROOT = Path(__file__).parent.parent
 
@@ -105,6 +106,49 @@ def test_an_engine_alone_says_in_a_sentence_that_its_store_is_away(tmp_path: Pat
     assert result.returncode == 1
     assert "Error: Redis is not available" in result.stderr
     assert "hunter2" not in result.stdout + result.stderr
+
+
+def test_a_store_that_is_away_sends_one_to_the_doctor(tmp_path: Path) -> None:
+    result = run("migrate", "status", folder=tmp_path, DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/db")
+    assert result.returncode == 1
+    assert "PostgreSQL is not available" in result.stderr
+    assert "`ticktree doctor` looks closer" in result.stderr
+
+
+def test_the_first_way_up_prints_the_admin_token_once(tmp_path: Path, empty_database_url: str) -> None:
+    where = {"DATABASE_URL": empty_database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    first, second = (run("migrate", "up", folder=tmp_path, **where) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert re.search(r"Admin token, shown only this once:  \S{32}", first.stdout)
+    assert "Admin token" not in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        ((), {"TICKTREE_ADMIN_TOKEN": "a-token-of-my-own"}, "TICKTREE_ADMIN_TOKEN is set"),
+        (("--role", "web"), {}, "only a run of everything makes one"),
+    ],
+)
+def test_a_new_admin_token_that_would_not_be_made_is_refused(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], sentence: str
+) -> None:
+    result = run("run", "--new-admin-token", *arguments, folder=tmp_path, **environment)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"\x7fELF\xd0\xff", "this is no compact scrip master"), (None, "the list has none on NSX")],
+)
+def test_a_list_of_no_use_is_a_sentence(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    master = tmp_path / "master.csv"
+    master.write_bytes("\n".join(LINES).encode() if content is None else content)
+    result = run("seed", "--master", str(master), "--exchange", "NSX", folder=tmp_path)
+    assert result.returncode in {1, 2}
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_backfill_of_nothing_asks_for_symbols(tmp_path: Path) -> None:

@@ -15,18 +15,22 @@ def plainly() -> Generator[None]:
     from engine.providers.base import ProviderError
     from engine.providers.simulator.faults import FaultError
     from engine.providers.simulator.recordings import RecordingError
-    from engine.storage.errors import StorageError
+    from engine.storage.errors import StorageError, StorageUnavailableError
+
+    def sentence(error: BaseException) -> str:
+        advice = " `ticktree doctor` looks closer." if isinstance(error, StorageUnavailableError) else ""
+        return f"{error}{advice}"
 
     ours = (LaunchError, MarketError, ProviderError, FaultError, RecordingError, StorageError)
     try:
         yield
     except ours as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(sentence(error)) from None
     except BaseExceptionGroup as group:  # as trio's nurseries raise them
         errors = [error for error in leaves(group) if isinstance(error, ours)]
         if len(errors) < len(leaves(group)):
             raise
-        raise click.ClickException("\n".join(map(str, errors))) from None
+        raise click.ClickException("\n".join(map(sentence, errors))) from None
 
 
 def leaves(error: BaseException) -> list[BaseException]:

@@ -6,7 +6,6 @@ import click
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from engine.storage.durable import DurableStore
 
 
 @click.command("prepare", hidden=True)
@@ -28,6 +27,7 @@ def command(*, new_admin_token: bool) -> None:
 
 
 async def _fill(settings: "Settings", *, new_admin_token: bool) -> None:
+    from engine.cli.admin_token import ensure_admin_token
     from engine.seeding import exchanges, listed
     from engine.storage.durable import DurableStore
 
@@ -37,18 +37,6 @@ async def _fill(settings: "Settings", *, new_admin_token: bool) -> None:
             book = listed(settings.simulator_rest_url)
             await durable.seed(exchanges(around_the_clock=settings.simulated), book.instruments, book.mappings)
         if settings.admin_token is None:
-            await _admin_token(durable, renew=new_admin_token)
+            await ensure_admin_token(durable, renew=new_admin_token)
     finally:
         await durable.close()
-
-
-async def _admin_token(durable: "DurableStore", *, renew: bool) -> None:
-    """Makes a token if there is none, and shows it this once: only its hash is kept."""
-    import secrets
-
-    from web.access import token_hash
-
-    if renew or await durable.hash_of("admin_token") is None:
-        token = secrets.token_urlsafe(24)
-        await durable.keep_hash("admin_token", token_hash(token))
-        click.echo(f"\n  Admin token, shown only this once:  {token}\n")

@@ -36,6 +36,12 @@ def command(role: str, host: str | None, port: int | None, listen_fd: int | None
 
     given: dict[str, Any] = {"host": host, "port": port}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    if new_admin_token and settings.admin_token is not None:
+        raise click.UsageError("--new-admin-token: TICKTREE_ADMIN_TOKEN is set and is the token; change it there")
+    if new_admin_token and role != "all":
+        raise click.UsageError(
+            "--new-admin-token: only a run of everything makes one; elsewhere TICKTREE_ADMIN_TOKEN sets it"
+        )
     configure(settings)
     if role == "all":
         code = _all(settings, new_admin_token=new_admin_token)

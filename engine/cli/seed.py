@@ -44,7 +44,7 @@ def command(master: Path | None, markets: tuple[str, ...], underlyings: tuple[st
         book = _of_master(master, markets, underlyings) if master else _of_simulator(settings)
         with reachable_stores(settings) as reachable:
             asyncio.run(_write(reachable, book))
-    click.echo(f"{len(book.instruments)} instruments are in the tables.")
+    click.echo(f"{len(book.instruments)} instruments were written; the other ones stay as they are.")
 
 
 def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, ...]) -> "SeedBook":
@@ -52,7 +52,7 @@ def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, .
 
     from engine.seeding import read_master
 
-    with master.open(encoding="utf-8", newline="") as lines:
+    with master.open(encoding="utf-8", errors="replace", newline="") as lines:  # one odd byte costs one line at most
         book, told = read_master(
             lines,
             day=datetime.now(UTC).date(),
@@ -64,6 +64,8 @@ def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, .
     )
     for line in told.bad_lines[:5]:
         click.echo(f"  line {line.number}: {line.reason}", err=True)
+    if not book.instruments:
+        raise click.UsageError(f"the list has none on {', '.join(markets)}: name exchanges as it does, --exchange NSE")
     return book
 
 

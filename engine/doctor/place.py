@@ -20,8 +20,8 @@ def data_folder(folder: Path) -> Iterator[Finding]:
         yield note("data folder", f"{folder} does not exist yet; the first run makes it.")
         return
     mode = stat.S_IMODE(folder.stat().st_mode)
-    if mode & stat.S_IRWXO:
-        yield wrong("data folder", f"{folder} is open to everybody (mode {mode:o}): chmod 700 {folder}")
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield wrong("data folder", f"{folder} is open to others (mode {mode:o}): chmod 700 {folder}")
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield wrong("data folder", f"{folder} can not be written by this account.")
     else:

@@ -27,7 +27,7 @@ async def redis_findings(url: str) -> AsyncIterator[Finding]:
             yield finding
         yield _timeseries(str(await client.execute_command("MODULE LIST")))
     except (RedisError, OSError) as error:
-        yield wrong("redis", f"can not be reached: {error}. Check REDIS_URL.")
+        yield wrong("redis", f"can not be reached: {str(error).rstrip('.')}. Check REDIS_URL.")
     finally:
         await client.aclose()
 

@@ -1,0 +1,1 @@
+"""The launcher: a small tree whose children are processes."""

@@ -33,8 +33,9 @@ def token(expires_s: float) -> str:
     return f"header.{payload}.signature"
 
 
-def test_a_data_folder_open_to_everybody_is_wrong_and_says_how_to_mend_it(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_a_data_folder_open_to_others_is_wrong_and_says_how_to_mend_it(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
     first = next(data_folder(tmp_path))
     assert first.health is Health.WRONG
     assert first.words.endswith(f"chmod 700 {tmp_path}")

@@ -1,0 +1,18 @@
+"""The admin token that nobody chose: made once, shown once, and kept as a hash only."""
+
+import secrets
+
+import click
+
+from engine.storage.durable import DurableStore
+from web.access import token_hash
+
+_NAME = "admin_token"
+
+
+async def ensure_admin_token(durable: DurableStore, *, renew: bool = False) -> None:
+    """Make and show a token if there is none, or if a new one shall take its place."""
+    if renew or await durable.hash_of(_NAME) is None:
+        token = secrets.token_urlsafe(24)
+        await durable.keep_hash(_NAME, token_hash(token))
+        click.echo(f"\n  Admin token, shown only this once:  {token}\n")
