@@ -16,8 +16,9 @@ QUOTE = struct.Struct("<BHBIfHIfIIIffff")
 """Dhan's quote packet: 50 bytes, code 4."""
 FIRST_ID = 1000
 SEGMENT = "NSE_EQ"
-PER_FRAME = 20
-"""Packets in a frame, as Dhan packs several."""
+PER_FRAME = 100
+"""Packets in a frame, as the simulated exchange fills them under load."""
+FEW_A_FRAME = 20
 
 
 def wall_s() -> int:

@@ -3,6 +3,7 @@
 The engine answers each line it reads with its counts; both say READY first and run until they are killed.
 """
 
+import gc
 import json
 import logging
 import sys
@@ -31,6 +32,8 @@ def main() -> None:
 
 async def _engine(settings: Settings) -> None:
     async with running_engine(settings, clock_of(settings)) as (system, _):
+        gc.collect()
+        gc.freeze()  # as run_engine does
         _ready()
         while await trio.to_thread.run_sync(sys.stdin.readline):
             print(json.dumps(_counts(system)), flush=True)

@@ -11,7 +11,7 @@ import time
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.frames import FIRST_ID, PER_FRAME, QUOTE, wall_s
+from benchmarks.frames import FEW_A_FRAME, FIRST_ID, QUOTE, wall_s
 from benchmarks.processes import PROMPT
 
 BASE = 100.0
@@ -37,9 +37,9 @@ async def feed(connection: ServerConnection, instruments: int, rate: float) -> N
         subscribed += len(json.loads(await connection.recv())["InstrumentList"])
     sent, began_s = 0, time.monotonic()
     while True:
-        while sent + PER_FRAME <= (time.monotonic() - began_s) * rate:
+        while sent + FEW_A_FRAME <= (time.monotonic() - began_s) * rate:
             await connection.send(_frame(sent, instruments))
-            sent += PER_FRAME
+            sent += FEW_A_FRAME
         await asyncio.sleep(PAUSE_S)
 
 
@@ -50,7 +50,7 @@ def _frame(sent: int, instruments: int) -> bytes:
             4, QUOTE.size, 1, FIRST_ID + number % instruments, price, 10, traded_at, price,
             1000 + 10 * (number // instruments), 5, 6, BASE, BASE, 60_000.0, BASE,
         )
-        for number in range(sent, sent + PER_FRAME)
+        for number in range(sent, sent + FEW_A_FRAME)
     )  # fmt: skip
 
 
