@@ -7,9 +7,10 @@ import msgspec
 
 from actors.messages import CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
 from engine.market import Candle, CandleBook, Tick, VolumeMeter
-from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
+from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
 
+MINUTE_NS = 60_000_000_000
 GRACE_NS = 2_000_000_000
 """How long after its end a bucket still takes ticks (design: end + 2 s)."""
 LATE_NS = 3_600_000_000_000
@@ -46,7 +47,8 @@ class InstrumentActor(Actor):
         self._last: Tick | None = None
         self._report_by_ns = 0
         self._close_by_ns = 0
-        """By when the reminder comes that is under way; 0 when none is."""
+        """By when the reminder comes that is under way; 0 when none is, or a tick may make an earlier one necessary."""
+        self._closing: tuple[int, Timer] | None = None
         self._reported_ns = interrupted_since_ns
         self._dropped = 0
         self._watched = False
@@ -85,7 +87,7 @@ class InstrumentActor(Actor):
 
     @handles(CloseDue)
     def on_close_due(self, _: CloseDue) -> None:
-        self._close_by_ns = 0
+        self._closing = None
         self._close_due()
         self._arm_closing()
 
@@ -153,13 +155,19 @@ class InstrumentActor(Actor):
                 self._interrupt(bucket.start_ns, bucket.end_ns)
 
     def _arm_closing(self) -> None:
-        end_ns = self._book.next_close_ns
+        """While no minute is open the next end is that of a longer bucket; a minute that opens then ends before it."""
+        end_ns, now_ns = self._book.next_close_ns, self.system.clock.now_ns()
+        self._close_by_ns = 0
         if end_ns is None:
             return
-        now_ns = self.system.clock.now_ns()
-        if now_ns > self._close_by_ns:
+        if end_ns <= now_ns + MINUTE_NS:
             self._close_by_ns = max(now_ns, end_ns) + PATIENCE_NS
-            self.send_after(self.system.clock.seconds_until(end_ns + GRACE_NS), CloseDue())
+        if self._closing is not None:
+            if self._closing[0] <= end_ns and now_ns <= self._closing[0] + PATIENCE_NS:
+                return
+            self._closing[1].cancel()
+        delay_s = self.system.clock.seconds_until(end_ns + GRACE_NS)
+        self._closing = end_ns, self.send_after(delay_s, CloseDue())
 
     def _publish(self, candles: Sequence[Candle]) -> None:
         for candle in candles:
