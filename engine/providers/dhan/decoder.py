@@ -146,12 +146,15 @@ class DhanDecoder:
         lanes, provider = self._lanes, self._provider
         offset, end = 0, len(frame)
         times: dict[int, int] = {}
-        # Quotes are nearly all of the traffic and are taken apart right here: a call per packet would double the cost.
+        # Quotes are nearly all of the traffic and are taken apart right here, as long as one follows the other: a call
+        # per packet would double the cost. A header that a lane is found by is a quote's, whole and of this feed.
         while offset < end:
-            if frame[offset] == _QUOTE_CODE and offset + _QUOTE.size <= end:
-                header, price, size, traded_at, volume, day = _QUOTE.unpack_from(frame, offset)
-                lane = lanes.get(header)
-                if lane is not None and 0.0 < price < _PRICE_LIMIT:
+            if frame[offset] == _QUOTE_CODE:
+                row = (end - offset) // _QUOTE.size * _QUOTE.size
+                for header, price, quantity, traded_at, volume, day in _QUOTE.iter_unpack(frame[offset : offset + row]):
+                    lane = lanes.get(header)
+                    if lane is None or not 0.0 < price < _PRICE_LIMIT:
+                        break
                     offset += _QUOTE.size
                     ts_event = times.get(traded_at)
                     if ts_event is None:
@@ -161,6 +164,7 @@ class DhanDecoder:
                     if volume == lane.volume:
                         size = 0
                     else:
+                        size = quantity
                         lane.volume = volume
                     inverse = lane.inverse
                     tick = Tick(
@@ -180,8 +184,8 @@ class DhanDecoder:
                         lane.previous_close,
                     )
                     ticks.append((lane.target, tick))
-                    continue
-            offset = self._other(frame, offset, ts_recv, ticks)
+            if offset < end:
+                offset = self._other(frame, offset, ts_recv, ticks)
         self._frames += 1
         self._ticks += len(ticks)
         return ticks
