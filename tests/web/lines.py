@@ -12,11 +12,20 @@ class MemoryLine:
 
     def __init__(self) -> None:
         self.congested = False
+        self.rounds = 0
         self.written = b""
         self.closed_with: tuple[int, str] | None = None
 
+    def offer(self, frames: bytes) -> bool:
+        if not self.congested:
+            self.write(frames)
+        return not self.congested
+
     def write(self, frames: bytes) -> None:
         self.written += frames
+
+    def listen(self) -> int:
+        return self.rounds
 
     def close(self, code: int, reason: str) -> None:
         self.closed_with = (code, reason)

@@ -11,8 +11,12 @@ class Line(Protocol):
         """Whether the client reads too slowly for more to be written now."""
         ...
 
+    def offer(self, frames: bytes) -> bool:
+        """Hands whole frames to the socket, unless it is congested; whether it took them."""
+        ...
+
     def write(self, frames: bytes) -> None:
-        """Hands whole frames to the socket."""
+        """Hands whole frames to the socket, come what may."""
         ...
 
     def listen(self) -> int:

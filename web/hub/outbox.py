@@ -114,14 +114,10 @@ class Outbox:
 
     def flush(self, now_ms: int) -> None:
         """Writes all that waits, as one write; or holds it while the client does not read."""
-        if self.closed:
-            self._drop_all()
-        elif self.line.congested:
-            self._hold(now_ms)
-        elif self.held or self.stream or self.urgent:
+        if self.held or self.stream or self.urgent:
             self._flush_all(now_ms)
         elif self.fresh:
-            self._flush_fresh()
+            self._flush_fresh(now_ms)
 
     def close(self, code: int, reason: str) -> None:
         """Ends the client's connection; what waits is dropped and counted."""
@@ -152,14 +148,22 @@ class Outbox:
             self.line.write(conversation.dialect.join(conversation.encoding, parts))
             self.delivered += len(parts)
 
-    def _flush_fresh(self) -> None:
+    def _flush_fresh(self, now_ms: int) -> None:
         """The common case, kept short: a client that reads, and nothing but newest values."""
-        values = payloads(self.fresh)
-        self.skipped += len(self.fresh) - len(values)
+        fresh = self.fresh
+        values = [view.payload for view in fresh if view.payload is not None]
+        conversation = self.conversation
+        if self.closed or not self.line.offer(conversation.dialect.join(conversation.encoding, values)):
+            self._hold(now_ms)
+            return
         self.fresh = []
-        self._write(values)
+        self.delivered += len(values)
+        self.skipped += len(fresh) - len(values)
 
     def _flush_all(self, now_ms: int) -> None:
+        if self.closed or self.line.congested:
+            self._hold(now_ms)
+            return
         if self._skipped_now:
             told = self.conversation.dialect.conflated(self._skipped_now, now_ms - self._held_since_ms)
             self.urgent.append(self.conversation.frame(told))
@@ -181,6 +185,8 @@ class Outbox:
         return values
 
     def _hold(self, now_ms: int) -> None:
+        if self.closed:
+            self._drop_all()
         if not self.fresh:
             return
         self._held_since_ms = self._held_since_ms or now_ms

@@ -18,23 +18,20 @@ class Conversation:
     Until a dialect is picked, errors are told in the full one.
     """
 
-    __slots__ = ("_picked", "authenticated", "encoding")
+    __slots__ = ("_picked", "authenticated", "dialect", "encoding")
 
     def __init__(self, encoding: Encoding, *, authenticated: bool) -> None:
         self.encoding = encoding
         self.authenticated = authenticated
-        self._picked: Dialect | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._picked or FULL
+        self.dialect: Dialect = FULL
+        self._picked = False
 
     def receive(self, data: str | bytes | None) -> Command:
         """The command in a message; RequestError, with nothing changed, for anything else."""
         message = self.encoding.decode(data)
-        if self._picked is None:
-            self._picked = _pick(message)
-        command = self._picked.parse(message)
+        if not self._picked:
+            self.dialect, self._picked = _pick(message), True
+        command = self.dialect.parse(message)
         self._check(command)
         return command
 

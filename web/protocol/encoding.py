@@ -53,8 +53,7 @@ class JsonEncoding:
     def array(self, parts: Sequence[bytes]) -> bytes:
         return b"[" + b",".join(parts) + b"]"
 
-    def frame(self, payload: bytes) -> bytes:
-        return text_frame(payload)
+    frame = staticmethod(text_frame)
 
 
 class MsgpackEncoding:
@@ -76,8 +75,7 @@ class MsgpackEncoding:
         head = bytes((0x90 | count,)) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
         return head + b"".join(parts)
 
-    def frame(self, payload: bytes) -> bytes:
-        return binary_frame(payload)
+    frame = staticmethod(binary_frame)
 
 
 JSON = JsonEncoding()

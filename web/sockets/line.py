@@ -6,8 +6,8 @@ from collections.abc import Generator
 from typing import cast
 
 from hypercorn.asyncio.tcp_server import TCPServer
-from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import Event, Message
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import CloseConnection, Event, Message
 
 from web.protocol.frames import PING
 from web.sockets.gate import Plumbing
@@ -23,6 +23,13 @@ class _Listening(Connection):
     """Remembers that something was heard, since Hypercorn shows pongs to nobody; takes no message after our goodbye."""
 
     heard = True
+    parting = False
+    """Whether we have said goodbye: no frame may follow."""
+
+    def send(self, event: Event) -> bytes:
+        if isinstance(event, CloseConnection):
+            self.parting = True
+        return super().send(event)
 
     def receive_data(self, data: bytes | None) -> None:
         self.heard = True
@@ -30,7 +37,7 @@ class _Listening(Connection):
 
     def events(self) -> Generator[Event, None, None]:
         for event in super().events():
-            if self.state is ConnectionState.OPEN or not isinstance(event, Message):
+            if not self.parting or not isinstance(event, Message):
                 yield event
 
 
@@ -56,10 +63,17 @@ class SocketLine:
     def congested(self) -> bool:
         return self._transport.get_write_buffer_size() > CONGESTED_BYTES
 
-    def write(self, frames: bytes) -> None:
+    def offer(self, frames: bytes) -> bool:
         transport = self._transport
-        if self.closing is None and self._connection.state is ConnectionState.OPEN and not transport.is_closing():
+        if transport.get_write_buffer_size() > CONGESTED_BYTES:
+            return False
+        if not (self._connection.parting or transport.is_closing()):
             transport.write(frames)
+        return True
+
+    def write(self, frames: bytes) -> None:
+        if not (self._connection.parting or self._transport.is_closing()):
+            self._transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:
         """Wakes the handler, which says goodbye and returns; a client that does not answer is cut off."""
