@@ -77,6 +77,14 @@ def test_the_readme_names_every_command() -> None:
     assert [name for name in COMMANDS if f"ticktree {name}" not in text_of(ROOT / "README.md")] == []
 
 
+@pytest.mark.parametrize(
+    "file", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda file: file.name
+)
+def test_what_a_page_points_to_is_there(file: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(file))
+    assert [target for target in targets if not (file.parent / target).exists()] == []
+
+
 def test_the_licence_and_the_oldest_python_are_what_we_say() -> None:
     project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
     assert project["license"] == "MIT"

@@ -2,5 +2,6 @@
 
 from engine.doctor.examination import examine
 from engine.doctor.finding import Finding, Health
+from engine.doctor.settings import Explanation, explanations
 
-__all__ = ["Finding", "Health", "examine"]
+__all__ = ["Explanation", "Finding", "Health", "examine", "explanations"]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from config.loading import variables
 from config.settings import Settings
-from engine.doctor import Finding, Health, examine
+from engine.doctor import Finding, Health, examine, explanations
 from engine.doctor.place import calendars, data_folder
 from engine.doctor.providers import provider_findings, token_finding
 from engine.doctor.stores import database_findings, redis_findings, table_finding
@@ -31,6 +32,18 @@ def words(findings: list[Finding]) -> str:
 def token(expires_s: float) -> str:
     payload = base64.urlsafe_b64encode(json.dumps({"exp": expires_s}).encode()).decode().rstrip("=")
     return f"header.{payload}.signature"
+
+
+def test_every_setting_is_explained_with_its_value_and_without_its_secret() -> None:
+    settings = Settings(port=8123, public_feed=True, dhan_access_token=SecretStr("hunter2"), google_client_id=None)
+    explained = {explanation.variable: explanation for explanation in explanations(settings)}
+    assert list(explained) == list(variables())
+    assert explained["PORT"].value == "8123"
+    assert explained["TICKTREE_PUBLIC_FEED"].value == "true"
+    assert explained["TICKTREE_PROVIDERS"].value == "simulator"
+    assert explained["GOOGLE_CLIENT_ID"].value == "not set"
+    assert explained["DHAN_ACCESS_TOKEN"].value == "set (not shown, it is a secret)"
+    assert all(explanation.meaning and explanation.takes for explanation in explained.values())
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
