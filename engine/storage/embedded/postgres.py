@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -131,23 +132,23 @@ def _initialise(
 
 
 def _reachable_cluster(home: Path, account: Account | None) -> tuple[Path, tuple[str, ...]]:
-    cluster = home / "cluster"
-    if account is None:
-        _own(cluster, None)
-        return cluster, ()
-    for ours in (home.parent, home):
-        _let_pass(ours, account)
-    if account.can_reach(home):
-        _own(cluster, account)
-        return cluster, ()
-    elsewhere = _shared_folder(account) / hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    """The folder of the cluster: in our own, or, where its account can not go there, elsewhere with a link to it.
+
+    A place elsewhere has a new name each time: whoever removes the data folder begins anew, without the password of before.
+    """
+    link = home / "cluster"
+    if account:
+        for ours in (home.parent, home):
+            _let_pass(ours, account)
+    if not link.is_symlink() and (account is None or account.can_reach(home)):
+        _own(link, account)
+        return link, ()
+    if not link.is_symlink():
+        link.symlink_to(_shared_folder() / f"cluster-{secrets.token_hex(6)}")
+    elsewhere = link.readlink()
     _own(elsewhere, account)
-    if not cluster.is_symlink():
-        cluster.symlink_to(elsewhere)
-    note = (
-        f"PostgreSQL runs as {account.name}, who can not enter {account.blocking(home)}: its cluster is in {elsewhere}."
-    )
-    return elsewhere, (note,)
+    reason = f" as {account.name}, who can not enter {account.blocking(home)}" if account else ""
+    return elsewhere, (f"PostgreSQL runs{reason}: its cluster is in {elsewhere}.",)
 
 
 def _let_pass(folder: Path, account: Account) -> None:
@@ -159,20 +160,23 @@ def _let_pass(folder: Path, account: Account) -> None:
 
 
 def _own(folder: Path, account: Account | None) -> None:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if account:
-        os.chown(folder, account.uid, account.gid)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if account:
+            os.chown(folder, account.uid, account.gid)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise EmbeddedServerError(f"The cluster's folder {folder} can not be used: {error.strerror}.") from error
 
 
-def _shared_folder(account: Account) -> Path:
+def _shared_folder() -> Path:
     try:
         if not SHARED_PLACE.is_dir():
             SHARED_PLACE.mkdir(parents=True)
             SHARED_PLACE.chmod(0o711)  # whatever the umask
     except OSError as error:
         raise EmbeddedServerError(
-            f"PostgreSQL refuses to run as root, its account {account.name} can not reach our folders, and "
+            "PostgreSQL refuses to run as root, no other account can enter our folders, and "
             f"{SHARED_PLACE} can not be made ({error.strerror}): set TICKTREE_DATA_DIR to a folder outside /root."
         ) from error
     return SHARED_PLACE
@@ -188,7 +192,7 @@ def _reachable_installation(account: Account | None) -> Path:
         return installation
     package = installation.parent
     mark = hashlib.sha256(f"{package} {installation.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = _shared_folder(account) / f"binaries-{mark}"
+    copy = _shared_folder() / f"binaries-{mark}"
     if not copy.exists():
         _copy_installation(installation, copy)
     return copy / package.name / installation.name
@@ -196,8 +200,7 @@ def _reachable_installation(account: Account | None) -> Path:
 
 def _copy_installation(installation: Path, target: Path) -> None:
     package = installation.parent
-    fresh = target.with_name(f"{target.name}.fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
     try:
         for source in (installation, package.with_name(f"{package.name}.libs")):  # found by $ORIGIN/../../../
             if source.exists():
@@ -208,7 +211,9 @@ def _copy_installation(installation: Path, target: Path) -> None:
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         fresh.rename(target)
     except OSError as error:
-        raise EmbeddedServerError(f"PostgreSQL's binaries can not be copied to {target}: {error}.") from error
+        shutil.rmtree(fresh, ignore_errors=True)
+        if not target.exists():  # else another launcher was faster
+            raise EmbeddedServerError(f"PostgreSQL's binaries can not be copied to {target}: {error}.") from error
 
 
 # -- the probe

@@ -266,6 +266,9 @@ def test_a_cluster_that_the_account_can_not_reach_goes_elsewhere_and_says_so(
     with quietly(prepare_postgres(closed / "data")) as again:
         assert remembered(again) == "elsewhere"
 
+    shutil.rmtree(closed / "data")  # as people do to begin anew
+    prepare_postgres(closed / "data").release()
+
 
 @AS_ROOT
 def test_binaries_that_the_account_can_not_reach_are_copied_once(
