@@ -1,6 +1,7 @@
 """The settings: one frozen object with everything that may differ between two installations."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult
@@ -249,6 +250,12 @@ class Settings(BaseSettings):
         default=1.0,
         gt=0,
     )
+    replay_began: AwareDatetime | None = setting(
+        "TICKTREE_REPLAY_BEGAN",
+        "When, on the machine's clock, that clock showed its start; `ticktree run` tells it to all its processes.",
+        "a time with its zone such as 2026-11-20T10:00:00+05:30",
+        default=None,
+    )
     simulator_instruments: int = setting(
         "TICKTREE_SIMULATOR_INSTRUMENTS",
         "Instruments the simulated exchange lists.",
@@ -297,6 +304,16 @@ class Settings(BaseSettings):
         """Whether all data comes from the simulated exchange."""
         return self.providers == ("simulator",)
 
+    def replayed_ns(self, now_ns: int) -> int | None:
+        """What a replay's clock shows when the machine's shows ``now_ns``, both UTC; ``None`` without a replay.
+
+        All processes agree on it, also one that starts again in between.
+        """
+        if self.replay_start is None:
+            return None
+        passed_ns = 0 if self.replay_began is None else now_ns - _ns(self.replay_began)
+        return _ns(self.replay_start) + int(passed_ns * self.replay_speed)
+
     @property
     def hot_url(self) -> str:
         """Where the hot store is: simulated data lives one Redis index above real data."""
@@ -308,6 +325,10 @@ class Settings(BaseSettings):
         """Where the durable store is: simulated data lives in a database of its own."""
         url = _given(self.database_url, "DATABASE_URL")
         return simulated_database(url) if self.simulated else url
+
+
+def _ns(time: datetime) -> int:
+    return int(time.timestamp() * 1e6) * 1_000  # a datetime knows microseconds, a float no more
 
 
 def _given(url: SecretStr | None, name: str) -> str:

@@ -25,7 +25,6 @@ from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.engine")
 
-NS_PER_S = 1_000_000_000
 LEASE_S = 15.0
 STAND_BY_S = 2.0
 
@@ -99,9 +98,9 @@ async def give_back(hot: HotStore, engine_id: str) -> None:
 
 def clock_of(settings: Settings) -> Clock:
     """The machine's clock, or the one a recording is replayed by."""
-    if settings.replay_start is None:
-        return SystemClock()
-    return ReplayClock(int(settings.replay_start.timestamp() * NS_PER_S), settings.replay_speed)
+    machine = SystemClock()
+    start_ns = settings.replayed_ns(machine.now_ns())
+    return machine if start_ns is None else ReplayClock(start_ns, settings.replay_speed)
 
 
 async def until_told(system: ActorSystem, lease_lost: anyio.Event) -> None:

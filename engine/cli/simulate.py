@@ -1,6 +1,8 @@
 """``ticktree simulate``."""
 
 import signal
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,12 +75,11 @@ def command(
 def _options(settings: "Settings") -> "SimulatorOptions":
     from engine.providers.simulator.options import SimulatorOptions
 
-    start = settings.replay_start
     return SimulatorOptions(
         seed=settings.simulator_seed,
         instruments=settings.simulator_instruments,
         ticks_per_second=settings.simulator_ticks_per_s,
-        start_ns=None if start is None else int(start.timestamp() * 1_000_000_000),
+        start_ns=settings.replayed_ns(time.time_ns()),
         speed=settings.replay_speed,
         faults=settings.simulator_faults,
     )
@@ -93,7 +94,7 @@ def _serve(options: "SimulatorOptions") -> None:
     async def until_told_to_stop() -> None:
         async with trio.open_nursery() as nursery:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                _announce(await nursery.start(serve, options))
+                _announce(await nursery.start(serve, options), options)
                 await anext(signals)
                 nursery.cancel_scope.cancel()
 
@@ -101,7 +102,7 @@ def _serve(options: "SimulatorOptions") -> None:
         trio.run(until_told_to_stop)
 
 
-def _announce(simulator: "Simulator") -> None:
+def _announce(simulator: "Simulator", options: "SimulatorOptions") -> None:
     from engine.launcher.own import started_by_a_launcher, tell_ready
 
     if started_by_a_launcher():
@@ -110,4 +111,13 @@ def _announce(simulator: "Simulator") -> None:
     click.echo("The simulated exchange is open. To use it, in another terminal:")
     click.echo(f"  export TICKTREE_SIMULATOR_FEED_URL={simulator.feed_url}")
     click.echo(f"  export TICKTREE_SIMULATOR_REST_URL={simulator.rest_url}")
+    if options.speed != 1.0 or options.start_ns is not None or (options.recordings and not options.rebase):
+        click.echo(f"  export TICKTREE_REPLAY_START={_written(simulator.exchange.now_ns)}")
+        if not options.hold:  # a clock that is held begins when the engine is there
+            click.echo(f"  export TICKTREE_REPLAY_BEGAN={_written(time.time_ns())}")
+        click.echo(f"  export TICKTREE_REPLAY_SPEED={options.speed:g}")
     click.echo("  ticktree run")
+
+
+def _written(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat()

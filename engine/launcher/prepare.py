@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Generator
+from datetime import UTC, datetime
 
 from config.settings import Settings
 from engine.launcher.place import free_port, listen, note_run, secret_key
@@ -75,9 +76,21 @@ def _given(settings: Settings) -> dict[str, str]:
     """What each of our processes must know alike; what stands in `.env` they read themselves."""
     key = settings.secret_key.get_secret_value() if settings.secret_key else secret_key(settings.data_dir)
     return {
+        **_replay(settings),
         "TICKTREE_DATA_DIR": str(settings.data_dir.resolve()),
         "TICKTREE_SECRET_KEY": key,
         "TICKTREE_ENGINE_ID": settings.engine_id or f"{socket.gethostname()}-{secrets.token_hex(4)}",
+    }
+
+
+def _replay(settings: Settings) -> dict[str, str]:
+    """One clock for the exchange and the engine, whenever each of them starts; none when the machine's serves."""
+    if settings.replay_began is not None or (settings.replay_start is None and settings.replay_speed == 1.0):
+        return {}
+    now = datetime.now(UTC)
+    return {
+        "TICKTREE_REPLAY_START": (settings.replay_start or now).isoformat(),
+        "TICKTREE_REPLAY_BEGAN": now.isoformat(),
     }
 
 

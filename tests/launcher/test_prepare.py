@@ -1,5 +1,6 @@
 """What a run takes before anything starts, and what single commands find of it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,25 @@ def test_every_process_gets_the_same_key_engine_name_and_exchange(tmp_path: Path
         assert environment["TICKTREE_SIMULATOR_FEED_URL"] == f"ws://127.0.0.1:{feed}"
         assert environment["TICKTREE_SIMULATOR_REST_URL"] == f"http://127.0.0.1:{rest}/v2"
         assert launch.url.endswith(f":{environment['PORT']}")
+
+
+def test_a_replay_has_one_clock_for_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2025, 12, 29, 3, 45, tzinfo=UTC)
+    given = Settings(**GIVEN, data_dir=tmp_path, port=0, replay_start=start, replay_speed=20.0)
+    with prepared(given) as launch:
+        for name, value in launch.environment.items():
+            monkeypatch.setenv(name, value)
+    told = Settings(replay_speed=20.0)
+    assert told.replay_start == start
+    assert told.replay_began
+    began_ns = int(told.replay_began.timestamp() * 1e6) * 1_000
+    passed_ns = (told.replayed_ns(began_ns + 3_000_000_000) or 0) - int(start.timestamp()) * 1_000_000_000
+    assert passed_ns == 60_000_000_000
+
+
+def test_without_a_replay_the_machines_clock_serves(tmp_path: Path) -> None:
+    with prepared(Settings(**GIVEN, data_dir=tmp_path, port=0)) as launch:
+        assert not [name for name in launch.environment if name.startswith("TICKTREE_REPLAY_")]
 
 
 def test_a_simulated_exchange_that_runs_already_is_used(tmp_path: Path) -> None:
