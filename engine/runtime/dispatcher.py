@@ -46,7 +46,8 @@ class Dispatcher:
         """Serve until cancelled."""
         while True:
             await anyio.lowlevel.checkpoint()
-            if not self.ready:  # a feed under load has put more there meanwhile: parking and waking cost more than a look
+            # A feed under load has put more there meanwhile: parking and waking cost more than a look.
+            if not self.ready:
                 await self._park()
             self.time = anyio.current_time()
             self.is_running = True
