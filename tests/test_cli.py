@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from config import VERSION
 from engine.cli import COMMANDS, ticktree
 from engine.cli.plainly import leaves
-from engine.launcher.place import listen
+from engine.launcher.place import listen, note_run
 from tests.seeding.test_seeding import LINES
 
 ROOT = Path(__file__).parent.parent
@@ -136,6 +136,18 @@ def test_a_new_admin_token_that_would_not_be_made_is_refused(
     result = run("run", "--new-admin-token", *arguments, folder=tmp_path, **environment)
     assert result.returncode == 2
     assert sentence in result.stderr
+
+
+def test_seeding_asks_the_exchange_of_the_run_that_is_on(tmp_path: Path) -> None:
+    addresses = {
+        "redis_url": "redis://127.0.0.1:1/0",
+        "database_url": "postgresql://127.0.0.1:1/db",
+        "simulator_rest_url": "http://127.0.0.1:1/v2",
+    }
+    note_run(tmp_path, addresses)
+    result = run("seed", folder=tmp_path, TICKTREE_DATA_DIR=str(tmp_path))
+    assert result.returncode == 1
+    assert "list can not be had from http://127.0.0.1:1/instruments" in result.stderr
 
 
 @pytest.mark.parametrize(

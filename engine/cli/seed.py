@@ -1,5 +1,6 @@
 """``ticktree seed``."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,13 @@ def command(master: Path | None, markets: tuple[str, ...], underlyings: tuple[st
     from engine.launcher.stores import reachable_stores
 
     settings = load_settings()
-    with plainly():
-        book = _of_master(master, markets, underlyings) if master else _of_simulator(settings)
-        with reachable_stores(settings) as reachable:
-            asyncio.run(_write(reachable, book))
+    if master is None and not settings.simulated:
+        raise click.UsageError("name Dhan's instrument list: --master api-scrip-master.csv")
+    with plainly(), ExitStack() as started:
+        book = _of_master(master, markets, underlyings) if master else None
+        reachable = started.enter_context(reachable_stores(settings))
+        book = book or _of_simulator(reachable)
+        asyncio.run(_write(reachable, book))
     click.echo(f"{len(book.instruments)} instruments were written; the other ones stay as they are.")
 
 
@@ -72,12 +76,9 @@ def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, .
 def _of_simulator(settings: "Settings") -> "SeedBook":
     from engine.seeding import listed
 
-    if not settings.simulated:
-        raise click.UsageError("name Dhan's instrument list: --master api-scrip-master.csv")
     if settings.simulator_rest_url is None:
         raise click.UsageError(
-            "`ticktree run` fills in the simulated exchange by itself; to do it by hand, start `ticktree simulate` "
-            "and set the addresses it prints."
+            "no simulated exchange runs: start `ticktree run`, or `ticktree simulate` and set the addresses it prints."
         )
     return listed(settings.simulator_rest_url)
 

@@ -12,6 +12,8 @@ from engine.doctor.finding import Finding, note, well, wrong
 from engine.market import Calendar
 
 _LEAST_FREE_BYTES = 1_000_000_000
+_OTHERS = stat.S_IRWXO | stat.S_IRGRP | stat.S_IWGRP
+"""A group may pass through: as root we let PostgreSQL's own account in that way."""
 
 
 def data_folder(folder: Path) -> Iterator[Finding]:
@@ -20,7 +22,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
         yield note("data folder", f"{folder} does not exist yet; the first run makes it.")
         return
     mode = stat.S_IMODE(folder.stat().st_mode)
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if mode & _OTHERS:
         yield wrong("data folder", f"{folder} is open to others (mode {mode:o}): chmod 700 {folder}")
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield wrong("data folder", f"{folder} can not be written by this account.")

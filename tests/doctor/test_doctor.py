@@ -46,7 +46,7 @@ def test_every_setting_is_explained_with_its_value_and_without_its_secret() -> N
     assert all(explanation.meaning and explanation.takes for explanation in explained.values())
 
 
-@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+@pytest.mark.parametrize("mode", [0o755, 0o740, 0o701])
 def test_a_data_folder_open_to_others_is_wrong_and_says_how_to_mend_it(tmp_path: Path, mode: int) -> None:
     tmp_path.chmod(mode)
     first = next(data_folder(tmp_path))
@@ -54,8 +54,9 @@ def test_a_data_folder_open_to_others_is_wrong_and_says_how_to_mend_it(tmp_path:
     assert first.words.endswith(f"chmod 700 {tmp_path}")
 
 
-def test_a_private_data_folder_is_well_and_its_disk_is_measured(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
+@pytest.mark.parametrize("mode", [0o700, 0o710])
+def test_a_private_data_folder_is_well_and_its_disk_is_measured(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
     folder, disk = data_folder(tmp_path)
     assert folder.health is Health.WELL
     assert "GB are free" in disk.words
