@@ -1,5 +1,6 @@
 """Gaps: the stretches of time in which an instrument may have traded unseen, and when to try healing each."""
 
+import heapq
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -31,6 +32,7 @@ class GapBook:
 
     def __init__(self) -> None:
         self._gaps: dict[str, Gap] = {}
+        self._order: list[tuple[int, str]] = []  # a heap of dues; those no longer true are passed over
 
     def __len__(self) -> int:
         return len(self._gaps)
@@ -40,17 +42,26 @@ class GapBook:
 
     def add(self, gap: Gap) -> None:
         known = self._gaps.get(gap.instrument)
-        self._gaps[gap.instrument] = gap if known is None else known.merged(gap)
+        gap = gap if known is None else known.merged(gap)
+        self._gaps[gap.instrument] = gap
+        if known is None or gap.due_ns != known.due_ns:
+            heapq.heappush(self._order, (gap.due_ns, gap.instrument))
 
     def take_due(self, now_ns: int) -> Gap | None:
         """The gap that has waited longest of those due, removed; None when there is none."""
-        due = [gap for gap in self._gaps.values() if gap.due_ns <= now_ns]
-        if not due:
+        due_ns = self.next_due_ns()
+        if due_ns is None or due_ns > now_ns:
             return None
-        return self._gaps.pop(min(due, key=lambda gap: gap.due_ns).instrument)
+        return self._gaps.pop(heapq.heappop(self._order)[1])
 
     def next_due_ns(self) -> int | None:
-        return min((gap.due_ns for gap in self._gaps.values()), default=None)
+        while self._order:
+            due_ns, instrument = self._order[0]
+            gap = self._gaps.get(instrument)
+            if gap is not None and gap.due_ns == due_ns:
+                return due_ns
+            heapq.heappop(self._order)
+        return None
 
     def earliest_start_ns(self) -> int | None:
         """Before this time nothing is in doubt; None when nothing is in doubt at all."""

@@ -47,3 +47,18 @@ def test_retries_wait_longer_each_time_up_to_a_cap(attempts: int, chance: float)
     delay = retry_delay_s(attempts, jitter=lambda: chance)
     assert 2.0 <= delay <= 360.0
     assert retry_delay_s(attempts + 1, jitter=lambda: chance) >= delay
+
+
+def test_gaps_come_due_in_order_however_often_they_were_put_off_and_merged() -> None:
+    book = GapBook()
+    for due_ns in (30, 10, 20):
+        book.add(Gap("NSE:A", 0, 5, due_ns=due_ns))
+        book.add(Gap(f"NSE:{due_ns}", 0, 5, due_ns=due_ns))
+    taken: list[str] = []
+    while (gap := book.take_due(25)) is not None:
+        taken.append(gap.instrument)
+    assert sorted(taken) == ["NSE:10", "NSE:20", "NSE:A"]
+    assert book.next_due_ns() == 30
+    book.add(Gap("NSE:A", 0, 5, due_ns=40))
+    assert [gap.instrument for _ in range(2) if (gap := book.take_due(50))] == ["NSE:30", "NSE:A"]
+    assert book.next_due_ns() is None
