@@ -1,7 +1,7 @@
 """The engine's one page: its whole tree, in start order."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,11 +22,12 @@ from actors.wishes import engine_wishes
 from config.settings import Settings
 from engine.market import Calendars
 from engine.providers.catalog import Provider
-from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
+from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 
 NS_PER_S = 1_000_000_000
+Start = Callable[[], Actor]
 SCAN_GRACE_S = 120
 """Added to the save interval: younger minutes are left to the writers, so that nobody races them."""
 
@@ -48,106 +49,100 @@ class Parts:
     """Set when another engine is on duty: this one has to go."""
 
 
+class Places:
+    """The addresses of the tree's first floor. They name places, so children know each other whatever the order."""
+
+    def __init__(self, system: ActorSystem) -> None:
+        self.heartbeat = system.ref("/engine/heartbeat")
+        self.persister = system.ref("/engine/persister")
+        self.broadcaster = system.ref("/engine/broadcaster")
+        self.publisher = system.ref("/engine/publisher")
+        self.candle_writer = system.ref("/engine/candle_writer")
+        self.instruments = system.ref("/engine/instruments")
+        self.resolver = system.ref("/engine/resolver")
+        self.provider_manager = system.ref("/engine/provider_manager")
+        self.watches = system.ref("/engine/watches")
+
+
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     """The engine, top down. Stopped in reverse, mailboxes emptied on the way: the feeds first, the savers last.
 
-    Refs name places, so children know each other whatever the order; a crash concerns only the one that crashed.
+    A crash concerns only the actor that crashed: the others keep its address, and what it lost is healed.
     """
-    settings, hot, durable, calendars = parts.settings, parts.hot, parts.durable, parts.calendars
-    persister = system.ref("/engine/persister")
-    publisher = system.ref("/engine/publisher")
-    broadcaster = system.ref("/engine/broadcaster")
-    writer = system.ref("/engine/candle_writer")
-    instruments = system.ref("/engine/instruments")
-    resolver = system.ref("/engine/resolver")
-    heartbeat = system.ref("/engine/heartbeat")
-    manager = system.ref("/engine/provider_manager")
-    watches = system.ref("/engine/watches")
-    feeds = {name: system.ref(f"/engine/feeds/{name}") for name in parts.providers}
-    outlets = Outlets(writer=writer, broadcaster=broadcaster, resolver=resolver)
+    hot, at = parts.hot, Places(system)
+    beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
+    publisher = partial(Publisher, hot, broadcaster=at.broadcaster)
+    writer = partial(CandleWriter, hot, persister=at.persister, publisher=at.publisher, resolver=at.resolver)
+    wishes = engine_wishes(watches=at.watches, resolver=at.resolver)
+    counting = (at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
+    return Supervisor(
+        [
+            ChildSpec("heartbeat", beat, backoff=GENTLE),
+            ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
+            ChildSpec("broadcaster", Broadcaster),
+            ChildSpec("publisher", publisher, backoff=GENTLE),
+            ChildSpec("candle_writer", writer, backoff=GENTLE),
+            ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
+            ChildSpec("resolver", resolver(parts, at), backoff=GENTLE),
+            ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
+            ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
+            ChildSpec("watches", partial(Watches, at.instruments.path)),
+            ChildSpec("operator", partial(Operator, "engine", hot, wishes=wishes, counting=counting), backoff=GENTLE),
+        ],
+        intensity=10,
+    )
 
-    feed_specs = [
+
+def persister(parts: Parts, at: Places) -> Start:
+    interval = parts.settings.save_interval_minutes
+    return partial(
+        Persister, parts.hot, parts.durable, parts.calendars, writer=at.candle_writer, interval_minutes=interval
+    )
+
+
+def resolver(parts: Parts, at: Places) -> Start:
+    settings = parts.settings
+    return partial(
+        Resolver,
+        parts.hot,
+        {name: provider.history for name, provider in parts.providers.items()},
+        parts.calendars,
+        writer=at.candle_writer,
+        manager=at.provider_manager,
+        settle_after_ns=(settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S,
+        retention_ns=settings.hot_retention_days * 86_400 * NS_PER_S,
+        jitter=random.random,
+    )
+
+
+def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
+    return partial(
+        ProviderManager,
+        parts.hot,
+        parts.durable,
+        parts.calendars,
+        Outlets(writer=at.candle_writer, broadcaster=at.broadcaster, resolver=at.resolver),
+        instruments=at.instruments,
+        feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
+        resolver=at.resolver,
+    )
+
+
+def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
+    """One a provider, the preferred one first."""
+    return [
         ChildSpec(
             name,
             partial(
                 FeedActor,
                 provider.feed,
-                manager=manager,
-                resolver=resolver,
-                heartbeat=heartbeat,
-                watchers=(publisher, heartbeat),
-                is_open=calendars.any_open,
+                manager=at.provider_manager,
+                resolver=at.resolver,
+                heartbeat=at.heartbeat,
+                watchers=(at.publisher, at.heartbeat),
+                is_open=parts.calendars.any_open,
                 jitter=random.random,
             ),
         )
         for name, provider in parts.providers.items()
     ]
-    return Supervisor(
-        [
-            ChildSpec("heartbeat", partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set), backoff=GENTLE),
-            ChildSpec(
-                "persister",
-                partial(
-                    Persister,
-                    hot,
-                    durable,
-                    calendars,
-                    writer=writer,
-                    interval_minutes=settings.save_interval_minutes,
-                ),
-                shutdown_s=30,
-                backoff=GENTLE,
-            ),
-            ChildSpec("broadcaster", Broadcaster),
-            ChildSpec("publisher", partial(Publisher, hot, broadcaster=broadcaster), backoff=GENTLE),
-            ChildSpec(
-                "candle_writer",
-                partial(CandleWriter, hot, persister=persister, publisher=publisher, resolver=resolver),
-                backoff=GENTLE,
-            ),
-            ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
-            ChildSpec(
-                "resolver",
-                partial(
-                    Resolver,
-                    hot,
-                    {name: provider.history for name, provider in parts.providers.items()},
-                    calendars,
-                    writer=writer,
-                    manager=manager,
-                    settle_after_ns=(settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S,
-                    retention_ns=settings.hot_retention_days * 86_400 * NS_PER_S,
-                    jitter=random.random,
-                ),
-                backoff=GENTLE,
-            ),
-            ChildSpec(
-                "provider_manager",
-                partial(
-                    ProviderManager,
-                    hot,
-                    durable,
-                    calendars,
-                    outlets,
-                    instruments=instruments,
-                    feeds=feeds,
-                    resolver=resolver,
-                ),
-                backoff=GENTLE,
-            ),
-            ChildSpec("feeds", partial(Supervisor, feed_specs, intensity=10)),
-            ChildSpec("watches", partial(Watches, instruments.path)),
-            ChildSpec(
-                "operator",
-                partial(
-                    Operator,
-                    "engine",
-                    hot,
-                    wishes=engine_wishes(watches=watches, resolver=resolver),
-                    counting=(heartbeat, resolver, writer, publisher, persister),
-                ),
-                backoff=GENTLE,
-            ),
-        ],
-        intensity=10,
-    )

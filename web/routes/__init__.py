@@ -1,0 +1,1 @@
+"""HTTP by feature: one module a group of paths."""

@@ -1,0 +1,1 @@
+"""WebSockets: the handshake, the session actor behind each, and the line its frames go out on."""

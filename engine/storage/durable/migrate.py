@@ -73,7 +73,7 @@ async def _reach_database(url: str, *, create: bool) -> None:
         await connection.close()
     except asyncpg.InvalidCatalogNameError:
         if not create:
-            raise
+            raise DurableStoreError(f"There is no database {name} yet: ticktree migrate up makes it.") from None
         administrator = await asyncpg.connect(
             urlunsplit(address._replace(path="/postgres")), timeout=10, command_timeout=60
         )

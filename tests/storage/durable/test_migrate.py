@@ -43,7 +43,7 @@ def test_a_missing_database_is_made_and_several_callers_do_not_collide(postgres:
 def test_looking_at_a_database_that_is_not_there_makes_none(postgres: str) -> None:
     url = with_database(postgres, "nowhere")
     for _ in range(2):
-        with pytest.raises(DurableStoreError, match='database "nowhere" does not exist'):
+        with pytest.raises(DurableStoreError, match="no database nowhere yet: ticktree migrate up makes it"):
             migrate(url, "status")
 
 
