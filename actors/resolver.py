@@ -78,6 +78,7 @@ class Resolver(TaskActor):
         """What is stored now."""
         self._seen: dict[tuple[str, int], int] = {}
         self._gaps = GapBook()
+        self._healing: Gap | None = None
         self._timer: Timer | None = None
         self._timer_ns = 0
         self._held_until_ns = 0
@@ -108,6 +109,8 @@ class Resolver(TaskActor):
         self._seen[seen.provider, seen.connection] = seen.at_ns
         doubtful_ns = self._gaps.earliest_start_ns()
         known_ns = seen.at_ns if doubtful_ns is None else min(seen.at_ns, doubtful_ns)
+        if self._healing is not None:
+            known_ns = min(known_ns, self._healing.start_ns)
         try:
             await self._hot.set_seen(seen.provider, known_ns)
             self._stored_until[seen.provider] = known_ns
@@ -134,13 +137,14 @@ class Resolver(TaskActor):
             self._doubt_all(provider)
 
     @handles(HealDue)
-    async def on_heal_due(self, _: HealDue) -> None:
-        """One gap a message, so that others are heard in between."""
+    def on_heal_due(self, _: HealDue) -> None:
+        """One gap at a time, beside the mailbox: a provider that is slow to answer must not delay news of others."""
         self._timer = None
-        gap = self._gaps.take_due(self.system.clock.now_ns())
-        if gap is not None:
-            await self._try_to_heal(gap)
-        self._arm()
+        self._healing = self._gaps.take_due(self.system.clock.now_ns())
+        if self._healing is not None:
+            self.spawn(self._try_to_heal, self._healing)
+        else:
+            self._arm()
 
     @handles(Scan)
     async def on_scan(self, _: Scan) -> None:
@@ -198,7 +202,7 @@ class Resolver(TaskActor):
     def _arm(self) -> None:
         """A gap that is due earlier than the one waited for must not wait for that one."""
         due_ns = self._gaps.next_due_ns()
-        if due_ns is None:
+        if due_ns is None or self._healing is not None:
             return
         due_ns = max(due_ns, self._held_until_ns)
         if self._timer is not None:
@@ -215,6 +219,8 @@ class Resolver(TaskActor):
             self._put_off(gap, error)
         except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
             self._postpone(gap, str(error))
+        self._healing = None
+        self._arm()
 
     def _put_off(self, gap: Gap, error: ProviderError) -> None:
         """A provider that refuses all is left alone with all; one that is away is tried until it is back."""

@@ -2,10 +2,13 @@
 
 from typing import Any, ClassVar
 
+import anyio
+
 from actors.messages import ForgetStale, Watch, WatchList
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 
-FORGET_AFTER_NS = 30_000_000_000
+FORGET_AFTER_S = 30.0
+"""Of the loop's time: a replay at any speed is watched by people who live in ours."""
 CHECK_INTERVAL_S = 5.0
 
 
@@ -17,7 +20,7 @@ class Watches(TaskActor):
     def __init__(self, instruments: str) -> None:
         super().__init__()
         self._instruments = instruments
-        self._lists: dict[str, tuple[int, frozenset[str]]] = {}
+        self._lists: dict[str, tuple[float, frozenset[str]]] = {}
         self._watched: frozenset[str] = frozenset()
 
     async def on_start(self) -> None:
@@ -28,14 +31,14 @@ class Watches(TaskActor):
         """Answers which of the names are no instrument of this engine."""
         unmapped = [name for name in message.instruments if not self._ref(name).is_alive()]
         wanted = frozenset(message.instruments).difference(unmapped)
-        self._lists[message.process] = (self.system.clock.now_ns(), wanted)
+        self._lists[message.process] = (anyio.current_time(), wanted)
         self._apply()
         return {"unmapped": unmapped}
 
     @handles(ForgetStale)
     def on_forget_stale(self, _: ForgetStale) -> None:
-        oldest_ns = self.system.clock.now_ns() - FORGET_AFTER_NS
-        self._lists = {process: entry for process, entry in self._lists.items() if entry[0] >= oldest_ns}
+        oldest_s = anyio.current_time() - FORGET_AFTER_S
+        self._lists = {process: entry for process, entry in self._lists.items() if entry[0] >= oldest_s}
         self._apply()
 
     def _apply(self) -> None:

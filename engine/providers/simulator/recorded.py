@@ -26,6 +26,16 @@ class EventTape(msgspec.Struct, frozen=True):
     def event(self, number: int) -> Event:
         return self.events[number]
 
+    def traded(self) -> "EventTape":
+        """Only what moved the volume: packets are also recorded when nothing but the book has changed."""
+        volume, moved = self.volume_before, list[Event]()
+        for event in self.events:
+            if isinstance(event, Trade) and event.volume > volume:
+                volume = event.volume
+                moved.append(event)
+        events = moved or self.events
+        return EventTape(self.opens_ns, [event.time_ns for event in events], events, self.volume_before)
+
 
 class PacketRecording:
     """Every recorded field of Full packets, at the time each was received; what the file lacks is zero."""
@@ -41,7 +51,7 @@ class PacketRecording:
 
     def candle(self, opens_ns: int) -> Candle | None:
         tape = self._tapes[opens_ns]
-        return aggregate(self.listing, tape, upto_ns=tape.times[-1])
+        return aggregate(self.listing, tape.traded(), upto_ns=tape.times[-1])
 
 
 class RecordedBar(msgspec.Struct, frozen=True, gc=False):
