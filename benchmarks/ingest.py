@@ -17,7 +17,7 @@ from benchmarks.stores import Stores, free_port, own_stores
 
 INSTRUMENTS = 5_000
 TURNS = 2
-WARM_UP_S = 5.0
+WARM_UP_S = 8.0
 
 
 class Turn(NamedTuple):

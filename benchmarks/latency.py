@@ -13,7 +13,7 @@ INSTRUMENTS = 5_000
 RATES = (1_000, 5_000, 20_000)
 CLIENTS = 50
 SUBSCRIPTIONS = 20
-WARM_UP_S = 4.0
+WARM_UP_S = 8.0
 
 
 def run(seconds: float) -> dict[str, float]:
