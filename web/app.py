@@ -17,7 +17,7 @@ from config.settings import Settings
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
-from web.access import Access
+from web.access import Access, token_hash
 from web.directory import Directory
 from web.hub import Hub
 from web.limits import Throttle
@@ -86,7 +86,10 @@ def make_services(
 ) -> Services:
     """What the routes and the tree share."""
     hub, directory = Hub(), Directory()
-    access = Access(public_feed=settings.public_feed)
+    token = settings.admin_token
+    access = Access(
+        public_feed=settings.public_feed, admin_hash=token_hash(token.get_secret_value()) if token else None
+    )
     rules = SessionRules(hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time)
     return Services(
         process=process,

@@ -15,7 +15,6 @@ from hypercorn.config import Config
 from config.settings import Settings
 from engine.runtime import TaskActor
 from engine.storage.errors import StorageError
-from web.access import token_hash
 from web.directory import read_listing
 from web.protocol import Close
 from web.services import Services
@@ -27,6 +26,8 @@ REFRESH_S = 60.0
 """Time between two readings of the instruments and the administrator's token."""
 RETRY_S = 1.0
 START_S = 10.0
+FIRST_READING_S = 2.0
+"""Who comes in at once should find everything; without PostgreSQL, that this process lives and is not ready."""
 GOODBYE_S = 3.0
 MESSAGE_BYTES = 64 * 1024
 HEADER_BYTES = 64 * 1024
@@ -49,6 +50,8 @@ class WebServer(TaskActor):
         app = site(self._services, simulated=self._settings.simulated)
         serving = asyncio.Event()
         app.before_serving(_setter(serving))
+        with anyio.move_on_after(FIRST_READING_S):
+            await self._read_if_possible()
         self.spawn(self._serve, app, _configuration(self._socket()))
         self.spawn(self._refresh)
         with anyio.fail_after(START_S):
@@ -79,23 +82,25 @@ class WebServer(TaskActor):
 
     async def _refresh(self) -> None:
         """Instruments are added and tokens changed while we serve; without PostgreSQL what was read stays good."""
+        directory, done = self._services.directory, self._services.directory.ready
         while True:
-            try:
-                await self._read()
-            except StorageError as error:
-                log.warning("directory_not_read", error=str(error))
-                await anyio.sleep(RETRY_S)
-            else:
-                await anyio.sleep(REFRESH_S if self._services.directory.listing.segment_keys else RETRY_S)
+            await anyio.sleep(REFRESH_S if done and directory.listing.segment_keys else RETRY_S)
+            done = await self._read_if_possible()
+
+    async def _read_if_possible(self) -> bool:
+        try:
+            await self._read()
+        except StorageError as error:
+            log.warning("directory_not_read", error=str(error))
+            return False
+        return True
 
     async def _read(self) -> None:
         settings, services = self._settings, self._services
         today = datetime.fromtimestamp(self.system.clock.now_ns() / 1e9, UTC).date()
         listing = await read_listing(services.durable, settings.providers, settings.default_exchanges, today)
         services.directory.replace(listing)
-        if settings.admin_token is not None:
-            services.access.admin_hash = token_hash(settings.admin_token.get_secret_value())
-        else:
+        if settings.admin_token is None:
             services.access.admin_hash = await services.durable.hash_of("admin_token")
 
 

@@ -134,6 +134,17 @@ async def test_a_wrong_token_ends_in_3500(web: Web) -> None:
         assert await closed_with(client) == 3500
 
 
+async def test_a_good_token_that_can_not_be_told_yet_is_asked_to_come_again(web: Web) -> None:
+    web.services.access.admin_hash = None
+    async with web.client() as client:
+        assert (await client.receive())["temporary"]
+        assert await closed_with(client) == 1012
+    async with web.client(bearer=False) as client:
+        assert (await client.ask(id=4, action="auth", token=TOKEN))["id"] == 4
+        assert await closed_with(client) == 1012
+    assert (await web.get("/admin/tree")).status_code == 503
+
+
 async def test_who_says_nothing_is_sent_away(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.sockets.session.AUTHENTICATION_S", 0.2)
     async with web.client(bearer=False) as client:
@@ -231,6 +242,16 @@ async def test_clients_are_told_when_no_engine_answers(web: Web, monkeypatch: py
             tasks.start_soon(Engine(web.services.hot).answer_commands)
             assert (await client.until(lambda message: "status" in message))["status"] == "live"
             tasks.cancel_scope.cancel()
+
+
+async def test_statuses_begin_with_how_each_feed_is(web: Web, engine: Engine) -> None:
+    feed = {"status": "live", "since": 7, "why": ""}
+    await engine.hot.write_heartbeat({"engine": "one", "time": 9, "feeds": {"simulator/0": feed}})
+    for _ in range(2):
+        async with web.client() as client:
+            await client.ask(action="subscribe", channels=["status"])
+            told = await client.push("status")
+            assert (told["feed"], told["status"], told["since"]) == ("simulator/0", "live", 7)
 
 
 async def test_the_end_of_the_server_is_told_and_takes_no_time(hot: HotStore, durable: DurableStore) -> None:

@@ -60,6 +60,8 @@ class Hub:
         self._bare: dict[Topic, None] = {}
         self._outboxes: dict[Outbox, None] = {}
         self._gone = _Gone()
+        self._statuses: dict[str, Status] = {}
+        """The newest of each feed and symbol: who begins to follow ``status`` is told how they are."""
         self.resumptions: list[Resumption] = []
         """Wishes to resume that nobody has looked at yet."""
         self.version = 0
@@ -89,6 +91,13 @@ class Hub:
         if view not in outbox.marks:
             outbox.follow(view)
         return topic
+
+    def show_statuses(self, outbox: Outbox) -> None:
+        """The snapshot of a client that begins to follow ``status``: how each feed is, to come after the answer."""
+        for view in outbox.marks:
+            if view.channel.kind is Kind.STATUS:
+                for status in self._statuses.values():
+                    outbox.push(view.write(status, None))
 
     def unfollow(self, outbox: Outbox, name: str) -> bool:
         """Ends what a client wrote as ``name``; False when it follows no such channel."""
@@ -142,9 +151,19 @@ class Hub:
 
     def publish_status(self, value: Status, offset: str) -> None:
         """A status from the stream, for those that follow ``status``."""
-        topic = self._topics.get((Kind.STATUS, "", ""))
-        if topic is not None:
-            topic.stream(value, offset)
+        self._statuses[_about(value)] = value
+        self._pass_on(value, offset)
+
+    def put_statuses(self, statuses: Iterable[Status]) -> None:
+        """How all feeds are, read from the store: who follows ``status`` is told what the stream has not told."""
+        known, self._statuses = self._statuses, {}
+        for status in statuses:
+            before = known.get(_about(status))
+            if before is None or status.since_ms > before.since_ms:
+                self._statuses[_about(status)] = status
+                self._pass_on(status, None)
+            else:
+                self._statuses[_about(status)] = before
 
     def tell_all(self, status: Status) -> None:
         """A status every client is told, whatever it follows."""
@@ -194,6 +213,11 @@ class Hub:
             superseded=self._gone.superseded + sum(topic.superseded for topic in self._topics.values()),
         )
 
+    def _pass_on(self, status: Status, offset: str | None) -> None:
+        topic = self._topics.get((Kind.STATUS, "", ""))
+        if topic is not None:
+            topic.stream(status, offset)
+
     def _topic(self, key: TopicKey) -> Topic:
         topic = self._topics.get(key)
         if topic is None:
@@ -210,6 +234,10 @@ class Hub:
             self._gone.superseded += topic.superseded
             self.version += 1
             self._changed.pop(topic, None)
+
+
+def _about(status: Status) -> str:
+    return status.feed or status.symbol or ""
 
 
 def followed(topics: Iterable[Topic]) -> list[str]:

@@ -104,7 +104,12 @@ class Outbox:
         self.send(self.conversation.problem(problem))
 
     def replay(self, payloads: list[bytes]) -> None:
-        """Entries of streams that the client missed, as one frame; they may be more than what is kept for slow ones."""
+        """Entries of streams that the client missed, as one frame; they may be more than what is kept for slow ones.
+
+        So a client that has not read what it was sent before gets none: it could ask again and again.
+        """
+        if self.line.congested:
+            self.close(Close.SLOW_CLIENT, "too slow: read what you asked for before you resume again")
         if payloads and not self.closed:
             self._published += len(payloads)
             self._seal()

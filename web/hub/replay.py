@@ -78,6 +78,8 @@ def _follow(hub: Hub, one: Resumption) -> None:
     if not one.outbox.closed:
         for channel, instrument in one.channels:
             hub.follow(one.outbox, channel, instrument)
+        if any(channel.kind is Kind.STATUS for channel, _ in one.channels):
+            hub.show_statuses(one.outbox)
     one.done()
 
 

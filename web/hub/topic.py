@@ -70,8 +70,8 @@ class Topic:
             for follower in view.followers:
                 follower.fresh.append(view)
 
-    def stream(self, value: Value, offset: str) -> None:
-        """Puts an entry of the stream before every follower, written once per view."""
+    def stream(self, value: Value, offset: str | None) -> None:
+        """Puts an entry of a stream before every follower, written once per view; without an offset it is no position."""
         for view in self.views.values():
             payload = view.write(value, offset)
             for follower in view.followers:

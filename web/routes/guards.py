@@ -47,7 +47,10 @@ def _is_admin(of: Request) -> bool:
     token = bearer(of.headers.get("Authorization"))
     if token is None:
         return False
-    if not services().access.admits(token, address(of), _now_s()):
+    access = services().access
+    if not access.ready:
+        raise ApiError(503, "the tokens have not been read yet", retry_after_s=1)
+    if not access.admits(token, address(of), _now_s()):
         raise ApiError(401, "this token is not valid", code="bad_token")
     return True
 

@@ -15,7 +15,7 @@ from web.routes.guards import address
 from web.services import Services, services
 from web.sockets.gate import Plumbing, plumbing
 from web.sockets.line import SocketLine
-from web.sockets.session import Incoming
+from web.sockets.session import Incoming, turn_away
 
 blueprint = Blueprint("socket", __name__)
 
@@ -77,8 +77,7 @@ def _let_in(rules: Services, outbox: Outbox, who: str) -> bool:
     if rules.access.admits(token, who, asyncio.get_running_loop().time()):
         outbox.conversation.authenticated = True
         return True
-    outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, "this token is not valid"))
-    outbox.close(Close.BAD_TOKEN, "authentication failed")
+    turn_away(outbox, rules.access)
     return False
 
 

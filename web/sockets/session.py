@@ -151,9 +151,7 @@ class ClientSession(Actor):
             self._conversation.authenticated = True
             self._send(self._conversation.dialect.authenticated(command.id))
         else:
-            problem = Problem(Code.AUTHENTICATION_FAILED, "this token is not valid", id=command.id)
-            self._outbox.send_problem(problem)
-            self._outbox.close(Close.BAD_TOKEN, "authentication failed")
+            turn_away(self._outbox, rules.access, command.id)
 
     def _subscribe(self, command: Subscribe) -> None:
         outcomes, wanted = self._judge(command)
@@ -169,6 +167,8 @@ class ClientSession(Actor):
         else:
             recovered = None if command.since is None else True
             self._send(*self._conversation.dialect.subscribed(msgspec.structs.replace(answer, recovered=recovered)))
+            if any(channel.kind is Kind.STATUS for channel, _ in wanted):
+                self._rules.hub.show_statuses(self._outbox)
         if self._rules.hub.status.status != "live":
             self._send(self._conversation.dialect.status(self._rules.hub.status))
         self._rules.subscriber.tell(Wanted())
@@ -247,6 +247,16 @@ class ClientSession(Actor):
 
     def _send(self, *messages: dict[str, object]) -> None:
         self._outbox.send(self._conversation.frame(*messages))
+
+
+def turn_away(outbox: Outbox, access: Access, request: int | str | None = None) -> None:
+    """Parts with a client whose token was not admitted; one that came before tokens were known is asked to come again."""
+    if access.ready:
+        outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, "this token is not valid", id=request))
+        outbox.close(Close.BAD_TOKEN, "authentication failed")
+    else:
+        outbox.send_problem(Problem(Code.INTERNAL, "the tokens have not been read yet", temporary=True, id=request))
+        outbox.close(Close.SERVER_RESTART, "not ready yet")
 
 
 def _refusal(channel: Channel, code: Code, message: str, *, temporary: bool = False) -> RequestError:

@@ -7,7 +7,7 @@ from engine.market.candle import Candle
 from engine.market.timeframe import length_s
 from engine.storage.hot import HotStore
 from web.hub import Hub, Topic, followed
-from web.protocol import CandleValue, Kind, PriceValue
+from web.protocol import CandleValue, Kind, PriceValue, Status
 
 _SECOND_NS = 1_000_000_000
 _GRACE_NS = 5 * _SECOND_NS
@@ -25,6 +25,14 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
         for candle in (await hot.live_candles(candles)).values():
             if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
                 hub.put_forming(value_of_candle(candle))
+    if any(topic.key[0] is Kind.STATUS for topic in wanted):
+        hub.put_statuses(statuses_of(await hot.heartbeat() or {}))
+
+
+def statuses_of(heartbeat: dict[str, Any]) -> list[Status]:
+    """How each feed is, as the engine's heartbeat tells it."""
+    feeds: dict[str, dict[str, Any]] = heartbeat.get("feeds", {})
+    return [Status(feed["status"], feed["since"], feed["why"], feed=name) for name, feed in feeds.items()]
 
 
 def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:

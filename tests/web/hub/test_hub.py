@@ -265,6 +265,28 @@ def test_a_status_goes_to_its_followers_and_a_trouble_to_all() -> None:
     assert simple.messages()[0]["status"] == "degraded"
 
 
+def test_who_begins_to_follow_statuses_is_told_how_each_feed_is() -> None:
+    hub = Hub()
+    hub.publish_status(Status("stale", 5, feed="dhan/0"), "3-0")
+    newcomer, early = followed(hub, STATUS)
+    hub.show_statuses(newcomer)
+    hub.put_statuses([Status("connecting", 4, feed="dhan/0"), Status("live", 7, feed="dhan/1")])
+    latecomer, late = followed(hub, STATUS)
+    hub.show_statuses(latecomer)
+    flush(hub)
+    told = [[(push["data"]["feed"], push["data"]["status"]) for push in line.messages()] for line in (early, late)]
+    assert told == [[("dhan/0", "stale"), ("dhan/1", "live")]] * 2
+
+
+def test_a_client_that_has_not_read_its_last_replay_gets_no_other() -> None:
+    outbox, line = followed(Hub(), CANDLE)
+    line.congested = True
+    outbox.replay([b"1"])
+    assert line.closed_with is not None
+    assert line.closed_with[0] == Close.SLOW_CLIENT
+    assert line.written == b""
+
+
 def test_msgpack_clients_read_the_same_pushes() -> None:
     hub = Hub()
     outbox, line = client(encoding=MSGPACK)
