@@ -8,6 +8,7 @@ import msgspec
 
 from config.calendars import load_calendar
 from engine.market.calendars import Calendars
+from engine.market.candle import Candle
 from engine.market.symbols import SymbolTable
 from engine.storage.durable import DurableStore
 
@@ -63,6 +64,10 @@ class Directory:
     def zone(self, instrument: str) -> ZoneInfo:
         """The time zone of the instrument's exchange."""
         return ZoneInfo(self.listing.zones.get(instrument.partition(":")[0], "UTC"))
+
+    def session_date(self, candle: Candle) -> date:
+        """The trading day that a candle is of."""
+        return self.listing.calendars.of(candle.instrument).session_date(candle.time)
 
 
 async def read_listing(

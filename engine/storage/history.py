@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ from engine.storage.hot import HotStore
 
 HOT = "redis"
 DURABLE = "postgresql"
+LOOK_BACK = timedelta(days=14)
+"""No exchange is closed for longer in one go."""
 
 Part = TypeVar("Part")
 
@@ -80,6 +83,25 @@ class CandleReader:
             if first <= day <= last and (known is None or is_newer(candle, known.candle)):
                 days[day] = msgspec.structs.replace(known or DailyCandle(day, candle), candle=candle)
         return DayRange([days[day] for day in sorted(days)], missing)
+
+    async def previous_closes(self, instrument: str, first: date, last: date) -> dict[date, float]:
+        """The close of the trading day before each day of [first, last], where it is known.
+
+        The exchange's own word for it, which comes with today's quotes, goes before the bars that we have.
+        """
+        calendar = self._calendars.of(instrument)
+        earlier = first - LOOK_BACK
+        found, quotes = await asyncio.gather(
+            self.days(instrument, earlier, last), _or_away(self._hot.quotes([instrument]))
+        )
+        bars = {day.date: day for day in found.days}
+        dates = [day.date for day in calendar.trading_days(earlier, last)]
+        closes = {day: bars[before].candle.close for before, day in pairwise(dates) if before in bars}
+        closes |= {day.date: day.previous_close for day in found.days if day.previous_close is not None}
+        quote = {} if isinstance(quotes, StorageUnavailableError) else quotes.get(instrument, {})
+        if quote.get("previous_close"):
+            closes[calendar.session_date(quote["ts_event"])] = quote["previous_close"]
+        return {day: close for day, close in closes.items() if first <= day <= last}
 
     async def _forming(self, instrument: str, timeframe: str) -> list[Candle]:
         """The forming candle: as it is kept for watched instruments, else made of the minutes of its bucket."""

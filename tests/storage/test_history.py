@@ -55,6 +55,17 @@ async def test_saved_hot_and_forming_candles_are_one_list(stores: Stores) -> Non
     assert await read("NSE:NOPE", "1m", 0, NOW) == CandleRange([])
 
 
+async def test_the_close_of_the_trading_day_before_is_known_or_left_out(stores: Stores) -> None:
+    name, days = "NSE:RELIANCE", [TODAY - timedelta(days=back) for back in (5, 4, 2, 0)]
+    bar_of = {day: msgspec.structs.replace(bar(), timeframe="1d", close=float(day.day)) for day in days}
+    await stores.durable.save([], [DailyCandle(day, bar_of[day]) for day in days])
+
+    known = await stores.reader.previous_closes(name, days[0], TODAY)
+
+    assert known == {day + timedelta(days=1): float(day.day) for day in days[:-1]}, "a hole is not bridged"
+    assert await stores.reader.previous_closes("NSE:NOPE", days[0], TODAY) == {}
+
+
 async def test_the_newest_revision_wins_wherever_it_is(stores: Stores) -> None:
     oldest, middle, last = bars(3)
     await stores.durable.save([revised(oldest, 2), middle, last])

@@ -113,6 +113,19 @@ async def test_daily_rows_are_dated(web: Web) -> None:
     ]
 
 
+async def test_rows_carry_the_close_of_the_trading_day_before(web: Web, engine: Engine) -> None:
+    from datetime import date
+
+    from engine.storage.durable import DailyCandle
+
+    await web.services.durable.save([candle(0), candle(1)], [DailyCandle(date(2026, 11, 17), candle(-1440, 4.0))])
+    intraday = await web.get("/marketdata/intraday", symbol="RELIANCE", timeframe="1m", start_date=START, end_date=END)
+    assert [row["previous_close"] for row in intraday.json()["items"]] == [4.0, 4.0]
+    await engine.store(5.0, at=NOON)  # the exchange's own word
+    again = await web.get("/marketdata/intraday", symbol="RELIANCE", timeframe="1m", start_date=START, end_date=END)
+    assert [row["previous_close"] for row in again.json()["items"]] == [0.9, 0.9]
+
+
 async def test_current_prices_come_under_the_keys_they_were_asked_by(web: Web, engine: Engine) -> None:
     await engine.store(1.5)
     await engine.store(2.5, "TCS")

@@ -1,6 +1,6 @@
 """Candles: intraday and daily, from their history to the one that forms."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -34,7 +34,9 @@ async def intraday() -> Response:
     wanted = _range(rules, instrument, length=timedelta(0))
     page, token = _page(wanted, timeframe, _limit(), request.args.get("page_token"))
     found = await rules.reader.rows(instrument, timeframe, page.start_ns, page.end_ns)
-    rows = [_row(candle) for candle in found.candles]
+    days = [rules.directory.session_date(candle) for candle in found.candles]
+    before = await rules.reader.previous_closes(instrument, days[0], days[-1]) if days else {}
+    rows = [_row(candle, before.get(day)) for candle, day in zip(found.candles, days, strict=True)]
     return items(rows, token, instrument=instrument, timeframe=timeframe, missing=found.missing, data=data_kind())
 
 
@@ -46,7 +48,8 @@ async def daily() -> Response:
     zone = rules.directory.zone(instrument)
     first, last = days_of_range(_range(rules, instrument, length=YEAR), zone)
     found = await rules.reader.days(instrument, first, last)
-    rows = [_day(day) for day in found.days]
+    before = await rules.reader.previous_closes(instrument, first, last)
+    rows = [_day(day, before.get(day.date)) for day in found.days]
     return items(rows, instrument=instrument, timeframe="1d", missing=found.missing, data=data_kind())
 
 
@@ -98,14 +101,13 @@ def _timeframe(text: str) -> str:
         raise ApiError(400, str(error), code="unknown_timeframe", errors=TIMEFRAMES) from error
 
 
-def _row(candle: Candle) -> dict[str, Any]:
+def _row(candle: Candle, previous_close: float | None) -> dict[str, Any]:
     moment = datetime.fromtimestamp(candle.time // 1_000_000_000, UTC)
-    return _fields(candle, moment.isoformat().replace("+00:00", "Z"), None, None, None)
+    return _fields(candle, moment.isoformat().replace("+00:00", "Z"), previous_close, None, None)
 
 
-def _day(day: DailyCandle) -> dict[str, Any]:
-    moment: date = day.date
-    return _fields(day.candle, moment.isoformat(), day.previous_close, day.adj_close, day.delivery_percentage)
+def _day(day: DailyCandle, previous_close: float | None) -> dict[str, Any]:
+    return _fields(day.candle, day.date.isoformat(), previous_close, day.adj_close, day.delivery_percentage)
 
 
 def _fields(
@@ -115,6 +117,7 @@ def _fields(
     adj_close: float | None,
     delivery_percentage: float | None,
 ) -> dict[str, Any]:
+    """A row; ``previous_close`` is that of the trading day before, for the bars of a day as for the day itself."""
     return {
         "timestamp": timestamp,
         "open": candle.open,
