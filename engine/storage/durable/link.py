@@ -42,7 +42,8 @@ class PostgresLink:
         with speaking_postgres(), reading_address():
             pool = await asyncpg.create_pool(
                 url,
-                min_size=1,
+                min_size=0,  # a floor would be tried again by itself, with a traceback a second while the server is away
+                init_size=1,
                 max_size=_CONNECTIONS,
                 timeout=min(10.0, answer_timeout_s),
                 command_timeout=answer_timeout_s,

@@ -94,6 +94,16 @@ async def test_while_it_is_away_every_call_says_so(killable: Killable, url: str,
     await store.ping()
 
 
+async def test_nothing_is_logged_while_it_is_away_but_what_calls_say(
+    killable: Killable, url: str, opened: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opened(DurableStore, url)
+    killable.kill()
+    await asyncio.sleep(0.2)
+    killable.start()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("asyncpg")] == []
+
+
 async def test_a_silent_server_is_given_up_in_time_and_taken_back(database_url: str, opened: Opener) -> None:
     async with Proxy.before(database_url) as proxy:
         store: DurableStore = await opened(DurableStore, proxy.url, answer_timeout_s=0.3)
