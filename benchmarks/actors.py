@@ -1,6 +1,5 @@
 """The engine's actors from the feed to the writers, without stores behind them."""
 
-import gc
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from engine.runtime import (
     Overflow,
     StartChildren,
     Supervisor,
+    settle,
 )
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ async def start_instruments(system: ActorSystem, count: int) -> list[Route]:
     wanted = routes(system, count)
     specs = [ChildSpec(route.instrument, partial(_instrument, route, calendar, outlets, now_ns)) for route in wanted]
     await system.ref("/engine/instruments").ask(StartChildren(specs), timeout_s=START_TIMEOUT_S)
-    gc.collect()
-    gc.freeze()  # as the engine does when all runs
+    settle()
     system.ref("/engine/feed").tell(Wanted(tuple(wanted)))
     return wanted
 

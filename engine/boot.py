@@ -1,6 +1,5 @@
 """How an engine comes to life: its stores, its lease, its tree; and how it goes when it is told to."""
 
-import gc
 import os
 import random
 import signal
@@ -17,7 +16,7 @@ from config.settings import Settings
 from engine.app import Parts, engine_tree
 from engine.market import Calendars
 from engine.providers.catalog import configured_providers
-from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock
+from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, settle
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.errors import HotStoreUnavailableError
@@ -39,8 +38,7 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
     Raises the kernel's EscalationError when the tree gave itself up, and LeaseLostError when another engine took over.
     """
     async with running_engine(settings, clock_of(settings)) as (system, parts):
-        gc.collect()
-        gc.freeze()  # thousands of actors live for ever: without this the collector goes over them again and again
+        settle()
         ready()
         await until_told(system, parts.lease_lost)
 

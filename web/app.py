@@ -1,7 +1,6 @@
 """The web process's one page: its stores and its whole tree, in start order."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -14,7 +13,7 @@ import uvloop
 
 from actors.operator import Operator
 from config.settings import Settings
-from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
+from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor, settle
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from web.access import Access, token_hash
@@ -29,8 +28,6 @@ from web.subscriber import Subscriber
 
 log = structlog.get_logger("ticktree.web")
 
-YOUNG_OBJECTS = 20_000
-"""New objects after which the collector looks at them; a flush makes thousands that are gone by themselves."""
 PUBLIC_REQUESTS_PER_S = 10.0
 PUBLIC_REQUESTS_AT_ONCE = 60.0
 
@@ -74,7 +71,7 @@ async def _serve(settings: Settings, listen_fd: int | None, ready: Callable[[], 
             services = make_services(settings, system, hot, durable, process)
             root = partial(web_tree, settings, services, listen_fd)
             await system.start(ChildSpec("web", root))
-            _settle()
+            settle()
             ready()
             log.info("web_ready", process=process)
             await _until(stop, system)
@@ -103,13 +100,6 @@ def make_services(
         allowed_origins=frozenset(settings.allowed_origins),
         public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
     )
-
-
-def _settle() -> None:
-    """What was imported and started stays for good: the collector need not look at it, in pauses all clients feel."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
 
 
 async def _until(stop: asyncio.Event, system: ActorSystem) -> None:

@@ -4,6 +4,7 @@ from engine.runtime.actor import Actor
 from engine.runtime.backoff import GENTLE, NONE, Backoff
 from engine.runtime.child_spec import ChildSpec, Restart
 from engine.runtime.clock import Clock, LoopClock, ReplayClock, SystemClock
+from engine.runtime.collector import settle
 from engine.runtime.dead_letters import DeadLetter, DeadLetters
 from engine.runtime.dynamic_supervisor import DynamicSupervisor, StartChild, StartChildren, StopChild, StopChildren
 from engine.runtime.errors import (
@@ -81,4 +82,5 @@ __all__ = [
     "UnknownPathError",
     "WrongStateError",
     "handles",
+    "settle",
 ]
