@@ -9,7 +9,9 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import fastapi as _fastapi  # noqa: F401 - the usual design needs both, in a process where nobody would see them missing
 import psutil
+import uvicorn as _uvicorn  # noqa: F401
 
 from benchmarks.stores import PROVIDER, Stores
 
