@@ -98,7 +98,11 @@ def clock_of(settings: Settings) -> Clock:
     """The machine's clock, or the one a recording is replayed by."""
     machine = SystemClock()
     start_ns = settings.replayed_ns(machine.now_ns())
-    return machine if start_ns is None else ReplayClock(start_ns, settings.replay_speed)
+    if start_ns is None:
+        return machine
+    clock = ReplayClock(start_ns, settings.replay_speed)
+    clock.now_ns()  # it starts with the first look: not after an engine that stood by for minutes
+    return clock
 
 
 async def until_told(system: ActorSystem, lease_lost: anyio.Event) -> None:

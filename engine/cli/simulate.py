@@ -75,11 +75,14 @@ def command(
 def _options(settings: "Settings") -> "SimulatorOptions":
     from engine.providers.simulator.options import SimulatorOptions
 
+    now_ns = time.time_ns()
+    start_ns = settings.replayed_ns(now_ns)
     return SimulatorOptions(
         seed=settings.simulator_seed,
         instruments=settings.simulator_instruments,
         ticks_per_second=settings.simulator_ticks_per_s,
-        start_ns=settings.replayed_ns(time.time_ns()),
+        start_ns=start_ns,
+        began_ns=None if start_ns is None else now_ns,
         speed=settings.replay_speed,
         faults=settings.simulator_faults,
     )

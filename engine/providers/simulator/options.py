@@ -34,6 +34,8 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Let the exchange's clock stand still until the first client has subscribed."""
     start_ns: int | None = None
     """What the exchange's clock shows at the start; None is now, or where the recordings begin."""
+    began_ns: int | None = None
+    """What the machine's clock showed then; None is now. At speed, a moment's delay would be minutes."""
     speed: float = 1.0
     """Seconds that pass on the exchange's clock in a real one."""
     faults: str = ""

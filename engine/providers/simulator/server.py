@@ -86,7 +86,7 @@ def open_exchange(options: SimulatorOptions, *, now_ns: Callable[[], int] = time
     market = _recorded_market(options, start_ns) if options.recordings else _synthetic_market(options, start_ns)
     if isinstance(market, RecordedMarket) and options.start_ns is None and not options.rebase:
         start_ns = market.starts_ns - _LEAD_NS
-    clock = ExchangeClock(now_ns, start_ns=start_ns, speed=options.speed, held=options.hold)
+    clock = ExchangeClock(now_ns, start_ns=start_ns, began_ns=options.began_ns, speed=options.speed, held=options.hold)
     return Exchange(market, clock=clock, faults=Faults(seed=options.seed, schedule=parse_faults(options.faults)))
 
 

@@ -1,0 +1,65 @@
+"""What clients hear of candles: all that stands in the store, and each revision once."""
+
+import random
+from collections import Counter
+
+import trio
+
+from engine.market import TIMEFRAMES
+from engine.providers.simulator.options import SimulatorOptions
+from engine.storage.packing import unpack
+from tests.engine.conftest import Stores
+from tests.engine.harness import MIDNIGHT, Bench, at, until, whole_engine
+
+OPTIONS = SimulatorOptions(instruments=6, ticks_per_second=4)
+SPEED = 60.0
+
+Told = tuple[str, str, int, int]
+"""Symbol, timeframe, time in ms, revision."""
+
+
+async def told(bench: Bench) -> Counter[Told]:
+    events = [unpack(data) for _, data in await bench.hot.read_events("0-0", 100_000)]
+    candles = [(event, event["candle"]) for event in events if event["kind"] == "candle"]
+    return Counter((event["symbol"], event["timeframe"], candle["time"], candle["rev"]) for event, candle in candles)
+
+
+async def stored(bench: Bench) -> set[Told]:
+    now_ns, found = bench.clock.now_ns(), set[Told]()
+    for timeframe in TIMEFRAMES:
+        for name, candles in (
+            await bench.hot.candles_many(bench.exam.instruments, timeframe, MIDNIGHT, now_ns)
+        ).items():
+            found |= {(name, timeframe, candle.time // 1_000_000, candle.revision) for candle in candles}
+    return found
+
+
+async def test_a_publisher_that_crashes_may_have_taken_events_along_and_that_is_said(stores: Stores) -> None:
+    async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS) as bench:
+        epoch, _ = await bench.hot.events_position()
+        await bench.system.restart("/engine/publisher")
+        assert (await bench.hot.events_position())[0] == epoch, "it was stopped in good order"
+        bench.crash("publisher")
+        await until(lambda: bench.restarts("publisher") == 2)
+
+        async def is_new() -> bool:
+            return (await bench.hot.events_position())[0] != epoch
+
+        await until(is_new)
+
+
+async def test_every_candle_is_told_once_a_revision_whatever_interrupts_the_feed(stores: Stores) -> None:
+    chance = random.Random(11)
+    async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS) as bench:
+        for _ in range(6):
+            bench.plan(
+                "close"
+            )  # over the end of a minute, as likely as not: what has closed before it is flagged after it
+            await trio.sleep(chance.uniform(0.8, 1.4))
+        await until(lambda: not bench.simulator.exchange.faults.planned())
+        await bench.exam.agree(MIDNIGHT)
+        standing = await stored(bench)
+        await trio.sleep(0.3)
+        heard = await told(bench)
+        assert [revision for revision, times in heard.items() if times > 1] == []
+        assert standing <= heard.keys()
