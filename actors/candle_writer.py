@@ -20,12 +20,12 @@ CANDLE_LIMIT = 200_000
 
 
 def _key(message: Any) -> Hashable:
-    """Reports conflate by instrument and candles by bucket: the newer one says all that the older said."""
+    """Reports conflate by instrument: the newer one says all that the older said. Candles keep their order."""
     if isinstance(message, InstrumentReport):
         return message.instrument
     if isinstance(message, CandleClosed):
         candle = message.candle
-        return candle.instrument, candle.timeframe, candle.time
+        return candle.instrument, candle.timeframe, candle.time, candle.revision, message.told
     return type(message).__name__
 
 
@@ -67,8 +67,13 @@ class CandleWriter(TaskActor):
 
     @handles(CandleClosed)
     def on_candle_closed(self, message: CandleClosed) -> None:
+        """One a bucket, the newest. One that was told already, but of which nobody has heard yet, is still to be told."""
         candle = message.candle
-        self._candles[candle.instrument, candle.timeframe, candle.time] = message
+        key = candle.instrument, candle.timeframe, candle.time
+        waiting = self._candles.get(key)
+        if waiting is not None and not waiting.told:
+            message = CandleClosed(candle, message.watched)
+        self._candles[key] = message
         if len(self._candles) > CANDLE_LIMIT:
             self._give_up_oldest()
 
@@ -116,9 +121,8 @@ class CandleWriter(TaskActor):
         await self._hot.write_candles(candles, {message.candle.instrument for message in closed if message.watched})
         for candle in candles:
             self._candles.pop((candle.instrument, candle.timeframe, candle.time))
-        written = CandlesWritten(candles, batch)
-        self._persister.tell(written)
-        self._publisher.tell(written)
+        self._persister.tell(CandlesWritten(candles, batch))
+        self._publisher.tell(CandlesWritten(tuple(message.candle for message in closed if not message.told), batch))
 
     async def _note_unsaved(self) -> None:
         since_ns = self._unsaved.since_ns

@@ -107,7 +107,7 @@ class InstrumentActor(Actor):
     @handles(Interrupted)
     def on_interrupted(self, interruption: Interrupted) -> None:
         """Closed candles that were touched are told again: their flag is news to the store."""
-        self._publish(self._book.flag(interruption.start_ns, interruption.end_ns))
+        self._publish(self._book.flag(interruption.start_ns, interruption.end_ns), told=True)
 
     @handles(Heal)
     def on_heal(self, heal: Heal) -> bool:
@@ -143,7 +143,7 @@ class InstrumentActor(Actor):
         return mailbox.dropped
 
     def _interrupt(self, start_ns: int, end_ns: int) -> None:
-        self._publish(self._book.flag(start_ns, end_ns))
+        self._publish(self._book.flag(start_ns, end_ns), told=True)
         self._outlets.resolver.tell(Interrupted(self._book.instrument, start_ns, end_ns))
 
     def _settle_late(self) -> None:
@@ -169,9 +169,9 @@ class InstrumentActor(Actor):
         delay_s = self.system.clock.seconds_until(end_ns + GRACE_NS)
         self._closing = end_ns, self.send_after(delay_s, CloseDue())
 
-    def _publish(self, candles: Sequence[Candle]) -> None:
+    def _publish(self, candles: Sequence[Candle], *, told: bool = False) -> None:
         for candle in candles:
-            self._outlets.writer.tell(CandleClosed(candle, self._watched))
+            self._outlets.writer.tell(CandleClosed(candle, self._watched, told))
 
     def _report(self, tick: Tick) -> InstrumentReport:
         book = self._book

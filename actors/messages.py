@@ -51,10 +51,14 @@ class Heal(Message, frozen=True, gc=False):
 
 
 class CandleClosed(Message, frozen=True, gc=False):
-    """A candle became final or was revised; ``watched`` when somebody looks at its instrument."""
+    """A candle became final or was revised; ``watched`` when somebody looks at its instrument.
+
+    ``told`` when its numbers were told before and only its flag is news, which concerns the stores and no client.
+    """
 
     candle: Candle
     watched: bool = False
+    told: bool = False
 
 
 class CandlesWritten(Message, frozen=True, gc=False):

@@ -18,7 +18,7 @@ log = structlog.get_logger("ticktree.publisher")
 PUBLISH_INTERVAL_S = 0.05
 TAKE_TIMEOUT_S = 5.0
 EVENT_LIMIT = 100_000
-"""Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, and are counted."""
+"""Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, are counted and told."""
 EVENTS_PER_WRITE = 5_000
 
 
@@ -39,17 +39,28 @@ class Publisher(TaskActor):
         self._newest_event = (0, 0)
         self._away = False
         self.events_dropped = 0
+        self._confessed = 0
+        """Of those dropped, how many clients know of."""
 
     async def on_start(self) -> None:
         """Positions go on from the newest entry of ``events``, so that they never go back."""
-        self._epoch = self.system.clock.now_ns() // 1_000_000
+        now_ns = self.system.clock.now_ns()
+        self._epoch = now_ns // 1_000_000
+        await self._hot.begin_events(str(now_ns))
         _, last_id = await self._hot.events_position()
         milliseconds, number = last_id.split("-")
         self._newest_event = int(milliseconds), int(number)
         self.send_every(PUBLISH_INTERVAL_S, Flush())
 
     async def on_stop(self) -> None:
+        """What can not be appended now is lost, and the next publisher says so."""
         await self.on_flush(Flush())
+        if self._away:
+            return
+        try:
+            await self._hot.end_events()
+        except StorageUnavailableError as error:
+            log.info("events_not_ended", error=str(error))
 
     @handles(CandlesWritten)
     def on_candles_written(self, message: CandlesWritten) -> None:
@@ -99,6 +110,9 @@ class Publisher(TaskActor):
             await self._hot.append_events(batch)
             for _ in batch:
                 self._events.popleft()
+        if self.events_dropped != self._confessed:
+            await self._hot.begin_epoch()
+            self._confessed = self.events_dropped
 
     def _append(self, payload: bytes) -> None:
         if len(self._events) >= EVENT_LIMIT:

@@ -42,6 +42,23 @@ class EventLog:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
+    async def begin_events(self, writer: str) -> None:
+        """To be called before the first append; ``writer`` is a name nobody had before.
+
+        A writer before this one that never said it ended may have taken events along: then a new epoch begins.
+        """
+        before: bytes | None = await self._link.call("GETSET", keys.EVENTS_WRITER, writer)
+        if before is not None and before.decode() != writer:  # its own name comes back where the answer was lost
+            await self.begin_epoch()
+
+    async def end_events(self) -> None:
+        """The writer ends, and everything it had is appended."""
+        await self._link.call("DEL", keys.EVENTS_WRITER)
+
+    async def begin_epoch(self) -> None:
+        """Events are missing: nobody resumes across the hole, and who listens is told to begin anew."""
+        await self._link.call("DEL", keys.EPOCH)
+
     async def append_events(self, entries: Sequence[Event]) -> None:
         """Appends events whose ids grow. What is there already stays as it is; an id that comes too late is an error."""
         for chunk in chunks(entries, _EVENTS_A_COMMAND):

@@ -50,6 +50,20 @@ async def test_a_flushed_server_begins_a_new_epoch(hot: HotStore) -> None:
     assert (await hot.events_window()).epoch != before.epoch
 
 
+async def test_a_writer_that_never_said_it_ended_leaves_a_new_epoch_behind(hot: HotStore) -> None:
+    first = (await hot.events_window()).epoch
+    await hot.begin_events("one")
+    await hot.begin_events("one")  # repeated, as its answer was lost
+    await hot.end_events()
+    await hot.begin_events("two")
+    assert (await hot.events_window()).epoch == first
+    await hot.begin_events("three")
+    second = (await hot.events_window()).epoch
+    assert second != first
+    await hot.begin_epoch()
+    assert (await hot.events_window()).epoch not in (first, second)
+
+
 async def test_trimmed_events_are_told(hot: HotStore) -> None:
     await hot.append_events([(f"{number}-0", b"x") for number in range(1, 5000)])
     await hot._link.call("XTRIM", "events", "MAXLEN", 100)
