@@ -29,6 +29,9 @@ COUNT_TIMEOUT_S = 0.5
 BLOCK_MS = 1000
 """How long one reading of the command stream may wait; also the pause after the store was away."""
 
+QUESTIONS = frozenset({"tree", "dead_letters", "watch"})
+"""What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
+
 Answer = Awaitable[Any]
 Wish = Callable[[dict[str, Any]], Answer]
 
@@ -99,10 +102,14 @@ class Operator(TaskActor):
         """Every command is answered, also one that fails; who sent it learns why."""
         try:
             reply = {"ok": True, "result": await self._carry_out(command)}
-        except (KernelError, UnknownCommandError, ValueError, KeyError, TimeoutError) as error:
+        except (KernelError, UnknownCommandError, ValueError, KeyError, TypeError, TimeoutError) as error:
             reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        log.info("command", command=command.command, ok=reply["ok"], request=command.id)
-        await self._hot.reply(command.id, reply)
+        say = log.debug if command.command in QUESTIONS else log.info
+        say("command", command=command.command, ok=reply["ok"], request=command.id)
+        try:
+            await self._hot.reply(command.id, reply)
+        except StorageUnavailableError as error:
+            log.warning("command_not_answered", command=command.command, error=str(error))
 
     async def _carry_out(self, command: Command) -> Any:
         wish = self._wishes.get(command.command)
