@@ -4,14 +4,15 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 import structlog
 import uvloop
 
-from actors.operator import Operator
+from actors.operator import Operator, Wish
 from config.settings import Settings
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor, settle
 from engine.storage.durable import DurableStore
@@ -35,12 +36,13 @@ PUBLIC_REQUESTS_AT_ONCE = 60.0
 def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> Supervisor:
     """The web process, top down; stopped in reverse: first nobody comes in any more, and all are told goodbye."""
     hub, hot, process = services.hub, services.hot, services.process
+    counters, wishes = partial(_counters, hub), _wishes(services.sessions)
     return Supervisor(
         [
             ChildSpec("subscriber", partial(Subscriber, hot, hub, process)),
             ChildSpec("sessions", DynamicSupervisor),
             ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),
-            ChildSpec("operator", partial(Operator, process, hot, counters=partial(_counters, hub)), backoff=GENTLE),
+            ChildSpec("operator", partial(Operator, process, hot, wishes=wishes, counters=counters), backoff=GENTLE),
         ],
         intensity=10,
     )
@@ -110,6 +112,13 @@ async def _until(stop: asyncio.Event, system: ActorSystem) -> None:
     if ended.done():
         ended.result()
     ended.cancel()
+
+
+def _wishes(sessions: Sessions) -> dict[str, Wish]:
+    async def clients(_: Mapping[str, Any]) -> Any:
+        return sessions.evidence()
+
+    return {"clients": clients}
 
 
 def _counters(hub: Hub) -> dict[str, int]:

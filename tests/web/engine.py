@@ -51,6 +51,7 @@ class Engine:
         self.events = 0
         self.watched: list[str] = []
         self.unmapped: list[str] = []
+        self.asked: dict[str, Any] = {}
 
     async def trade(self, price: float, symbol: str = "RELIANCE", *, at: int = NOON, volume: int = 1) -> None:
         """A tick that is published."""
@@ -84,7 +85,10 @@ class Engine:
         while True:
             for identity, command in await self.hot.read_commands("engine", position, 200):
                 position = identity
-                self.watched = command["symbols"]
+                if command["command"] == "watch":
+                    self.watched = command["symbols"]
+                else:
+                    self.asked = command
                 await self.hot.reply(command["id"], {"ok": True, "result": {"unmapped": self.unmapped}})
 
 

@@ -220,6 +220,29 @@ async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> Non
     await problem(await web.http.post("/admin/actors/web-1/web/subscriber/fly", headers=BEARER), 404)
 
 
+async def test_the_operator_sees_what_became_of_each_clients_updates(web: Web, engine: Engine) -> None:
+    await engine.store(1.5)
+    async with web.client() as client:
+        await client.ask(action="subscribe", channels=["ltp.RELIANCE"])
+        await client.push("ltp.RELIANCE")
+        while "web-1" not in await engine.hot.trees():  # it shows itself once a second
+            await anyio.sleep(0.05)
+        (told,) = (await web.get("/admin/clients")).json()["processes"]["web-1"]
+    assert (told["address"], told["channels"], told["delivered"], told["conflated"]) == ("127.0.0.1", 1, 1, 0)
+
+
+async def test_a_backfill_is_asked_of_the_engine_and_noted(web: Web, engine: Engine) -> None:
+    await engine.hot.publish_tree("engine", {})
+    wish = {"symbols": ["RELIANCE"], "start": "2026-11-18T09:00:00+05:30", "end": "2026-11-18T04:00:00Z"}
+    taken = await web.http.post("/admin/backfill", json=wish, headers=BEARER)
+    assert (taken.status_code, engine.asked["symbols"]) == (202, ["NSE:RELIANCE"])
+    newest = (await web.get("/admin/audit")).json()["items"][0]
+    assert (newest["action"], newest["target"].split()[0]) == ("backfill", "NSE:RELIANCE")
+    for wrong in ({"start": "soon"}, {"start": "2026-11-18T09:00:00"}, {"end": "2026-11-17T00:00:00Z"}, {"symbols": 4}):
+        await problem(await web.http.post("/admin/backfill", json=wish | wrong, headers=BEARER), 400)
+    await problem(await web.http.post("/admin/backfill", json=wish | {"symbols": ["NOBODY"]}, headers=BEARER), 404)
+
+
 async def test_metrics_are_for_this_machine_or_the_administrator(web: Web) -> None:
     text = (await web.http.get("/metrics")).text
     assert 'ticktree_web_clients{process="web-1"} 0.0' in text

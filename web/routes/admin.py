@@ -1,14 +1,17 @@
 """The operator's view of every process, and the operator's hand, through the hot store."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
 
 import structlog
 from quart import Blueprint, Response
 
 from engine.storage.errors import StorageError, StorageUnavailableError
-from web.answers import answer, data_kind
+from web.answers import answer, data_kind, items, json_body
 from web.errors import ApiError
 from web.routes.guards import require_admin
+from web.routes.market_data import resolve
 from web.services import services
 
 log = structlog.get_logger("ticktree.admin")
@@ -16,6 +19,7 @@ log = structlog.get_logger("ticktree.admin")
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(require_admin)
 
+ENGINE = "engine"
 ACTIONS = ("restart", "pause", "resume", "stop")
 REPLY_S = 5.0
 
@@ -47,13 +51,35 @@ async def act(process: str, target: str) -> Response:
 @blueprint.get("/dead_letters")
 async def dead_letters() -> Response:
     """Of each process: how many messages found nobody, and the last hundred of them."""
-    found: dict[str, Any] = {}
-    for process in await services().hot.trees():
-        try:
-            found[process] = await _ask(process, "dead_letters")
-        except ApiError as error:
-            found[process] = {"error": error.detail}
-    return answer({"processes": found})
+    return await _of_each("dead_letters", list(await services().hot.trees()))
+
+
+@blueprint.get("/clients")
+async def clients() -> Response:
+    """Of each web process: its slowest clients, and of each what became of its updates."""
+    return await _of_each("clients", [name for name in await services().hot.trees() if name != ENGINE])
+
+
+@blueprint.get("/audit")
+async def audit() -> Response:
+    """The last hundred commands of operators, newest first."""
+    return items(await services().durable.audit_log())
+
+
+@blueprint.post("/backfill")
+async def backfill() -> Response:
+    """``{"symbols": […], "start": …, "end": …}``: reads a stretch of history again; without symbols, of all instruments."""
+    body = await json_body()
+    start, end = _moment(body, "start"), _moment(body, "end")
+    if start >= end:
+        raise ApiError(400, "start lies not before end")
+    written = body.get("symbols", [])
+    if not isinstance(written, list):
+        raise ApiError(400, '"symbols" must be a list')
+    symbols = [resolve(services(), str(symbol)) for symbol in cast("list[object]", written)]
+    await _audit("backfill", f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
+    gaps = await _ask(ENGINE, "backfill", symbols=symbols, start=start.isoformat(), end=end.isoformat())
+    return answer({"gaps_open": gaps}, 202)
 
 
 @blueprint.get("/feeds")
@@ -74,7 +100,28 @@ async def _audit(action: str, target: str) -> None:
         log.warning("command_not_noted", action=action, target=target, error=str(error))
 
 
-async def _ask(process: str, command: str, **arguments: str) -> Any:
+async def _of_each(command: str, processes: Sequence[str]) -> Response:
+    """The answers of some processes side by side; one that does not answer keeps nobody from the others."""
+    found: dict[str, Any] = {}
+    for process in processes:
+        try:
+            found[process] = await _ask(process, command)
+        except ApiError as error:
+            found[process] = {"error": error.detail}
+    return answer({"processes": found})
+
+
+def _moment(body: Mapping[str, Any], name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(body.get(name)))
+    except ValueError as error:
+        raise ApiError(400, f"{name} is a time as 2026-11-20T09:15:00Z") from error
+    if moment.tzinfo is None:
+        raise ApiError(400, f"{name} needs its offset, as in 2026-11-20T09:15:00Z")
+    return moment
+
+
+async def _ask(process: str, command: str, **arguments: Any) -> Any:
     """A process's answer to a command, or an error that says whose fault it is."""
     hot = services().hot
     if process not in await hot.trees():

@@ -2,6 +2,9 @@
 
 from functools import partial
 from itertools import count
+from typing import Any
+
+import msgspec
 
 from engine.runtime import ActorRef, ChildSpec, Restart, StartChild, StopChild
 from web.hub import Outbox
@@ -10,6 +13,8 @@ from web.sockets.session import ClientSession, SessionRules
 START_S = 5.0
 CLIENTS = 10_000
 """Clients a process takes; more are sent to another."""
+MOST_SHOWN = 200
+"""Clients that an operator is shown at a time."""
 UNKNOWN_PER_ADDRESS = 50
 """Clients of one address that have not said who they are yet."""
 
@@ -25,6 +30,20 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """What became of each client's updates, the slowest clients first."""
+        told = [
+            {
+                "session": session.path,
+                "address": address,
+                "channels": len(outbox.marks),
+                **msgspec.structs.asdict(outbox.statistics()),
+            }
+            for session, (outbox, address) in self._open.items()
+        ]
+        told.sort(key=lambda client: (client["waiting"], client["conflated"]), reverse=True)
+        return told[:MOST_SHOWN]
 
     def has_room(self, address: str) -> bool:
         """Whether another client from this address may come in."""
