@@ -42,3 +42,4 @@ async def test_a_command_is_answered(hot: HotStore) -> None:
 async def test_a_process_that_does_not_reply_is_reported_in_time(hot: HotStore) -> None:
     with pytest.raises(HotStoreUnavailableError, match=r"Process web-9 did not reply within 0\.05 s"):
         await hot.send_command("web-9", {"action": "inspect"}, timeout_s=0.05)
+    assert 0 < await hot._link.call("TTL", "control:web-9") <= 3600, "what it never read goes with it"
