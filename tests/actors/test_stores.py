@@ -1,0 +1,113 @@
+"""Heartbeat, writer and persister on real stores: the lease, the note of what is unsaved, and what a start catches up with."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+
+from actors.candle_writer import CandleWriter
+from actors.heartbeat import Heartbeat
+from actors.messages import CandleClosed, CandlesWritten, Renew, Save, Saved, WriteCandles, WritesLost
+from actors.persister import Persister
+from engine.market import Calendars, Instrument, InstrumentKind
+from engine.runtime import Actor, ActorSystem
+from engine.seeding import exchanges
+from engine.storage.bridge import bridged, open_bridge
+from engine.storage.durable import DurableStore
+from engine.storage.hot import HotStore
+from tests.actors.parts import MINUTE_NS, NAME, NOON, among_witnesses, candle
+
+
+@pytest.fixture
+async def hot(redis_url: str) -> AsyncGenerator[HotStore]:
+    async with open_bridge():
+        store = bridged(await bridged(HotStore).connect(redis_url))
+        yield store
+        await store.close()
+
+
+@pytest.fixture
+async def durable(hot: HotStore, database_url: str) -> AsyncGenerator[DurableStore]:
+    store = bridged(await bridged(DurableStore).connect(database_url))
+    instrument = Instrument(
+        id=0, exchange="NSE", symbol="A", name="A", kind=InstrumentKind.EQUITY, tick_size=0.05, lot_size=1
+    )
+    await store.seed(exchanges(around_the_clock=True), [instrument], [])
+    yield store
+    await store.close()
+
+
+def nowhere(_: str) -> dict[str, Any]:
+    raise AssertionError("only exchanges that never close are asked for")
+
+
+def persister(hot: HotStore, durable: DurableStore) -> Callable[[ActorSystem], Actor]:
+    calendars = Calendars(nowhere, {"NSE": "Asia/Kolkata"})
+    return lambda system: Persister(hot, durable, calendars, writer=system.ref("/engine/writer"), interval_minutes=5)
+
+
+@asynccontextmanager
+async def writer(hot: HotStore, *others: str) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
+    def make(system: ActorSystem) -> CandleWriter:
+        names = ("persister", "publisher", "resolver")
+        return CandleWriter(hot, **{name: system.ref(f"/engine/{name}") for name in names})
+
+    async with among_witnesses(make, *others) as started:
+        yield started
+
+
+async def test_a_lease_that_another_engine_holds_is_told_and_one_of_our_own_is_not(hot: HotStore) -> None:
+    lost = list[bool]()
+    async with among_witnesses(lambda _: Heartbeat(hot, "one", lost=lambda: lost.append(True))) as (system, _):
+        subject = system.ref("/engine/subject")
+        await subject.ask(Renew(), timeout_s=5)
+        assert (await hot.lease_owner(), lost) == ("one", [])
+        await hot.release_lease("one")
+        await hot.acquire_lease("two", 60)
+        await subject.ask(Renew(), timeout_s=5)
+        assert lost == [True]
+
+
+async def test_a_candle_is_noted_as_unsaved_before_it_is_written_and_until_it_is_saved(hot: HotStore) -> None:
+    async with writer(hot, "persister", "publisher") as (system, seen):
+        subject = system.ref("/engine/subject")
+        subject.tell(CandleClosed(candle(NOON - 90 * MINUTE_NS, 10.0, 5, revision=1)))
+        assert await subject.ask(WriteCandles(), timeout_s=5)
+        assert await hot.get_unsaved() == NOON - 90 * MINUTE_NS
+        [written] = [message for message in seen["persister"] if isinstance(message, CandlesWritten)]
+        await subject.ask(Saved(written.batch), timeout_s=5)
+        assert await hot.get_unsaved() == 0
+
+
+async def test_a_writer_that_starts_again_has_the_resolver_read_again_and_keeps_the_note(hot: HotStore) -> None:
+    await hot.set_unsaved(NOON)
+    async with writer(hot, "persister", "publisher", "resolver") as (_system, seen):
+        assert [type(message) for message in seen["resolver"]] == [WritesLost]
+        assert await hot.get_unsaved() == NOON
+
+
+async def test_an_old_heal_that_was_not_saved_is_caught_up_with_at_the_next_start(
+    hot: HotStore, durable: DurableStore
+) -> None:
+    """The checkpoint is newer than the candle: only the note tells."""
+    healed = candle(NOON - 90 * MINUTE_NS, 10.0, 5, revision=1)
+    await hot.write_candles([healed])
+    await durable.save([], [], NOON)
+    async with among_witnesses(persister(hot, durable), "writer"):
+        assert await durable.candles(NAME, "1m", 0, NOON) == []
+    await hot.set_unsaved(healed.time)
+    async with among_witnesses(persister(hot, durable), "writer"):
+        assert await durable.candles(NAME, "1m", 0, NOON) == [healed]
+
+
+async def test_what_is_saved_is_told_to_the_writer_by_its_batch(hot: HotStore, durable: DurableStore) -> None:
+    async with among_witnesses(persister(hot, durable), "writer") as (system, seen):
+        subject = system.ref("/engine/subject")
+        subject.tell(CandlesWritten((candle(NOON, 10.0, 5),), 7))
+        assert await subject.ask(Save(), timeout_s=10)
+        await trio.sleep(0.1)
+        assert [message.batch for message in seen["writer"]] == [7]
+        assert len(await durable.candles(NAME, "1m", 0, NOON + MINUTE_NS)) == 1
+        assert await durable.checkpoint() >= NOON
