@@ -20,7 +20,8 @@ from actors.messages import (
     WriteCandles,
     WritesLost,
 )
-from engine.market import TIMEFRAMES, Calendars, Candle, Gap, GapBook, Healing, day_start_ns, heal, retry_delay_s
+from actors.records import Records
+from engine.market import Calendars, Gap, GapBook, Healing, day_start_ns, heal, retry_delay_s
 from engine.providers.base import Advice, History, ProviderError, Route
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, Timer, handles
 from engine.storage.errors import StorageUnavailableError
@@ -42,7 +43,7 @@ PATIENT = {Advice.WAIT: 60.0, Advice.NEW_TOKEN: 60.0}
 UNWRITTEN_NS = 3 * MINUTE_NS
 """A candle reaches the hot store at most this long after its first trade, while the store is there."""
 SCAN_INTERVAL_S = 3600.0
-SCAN_CHUNK = 100
+DAY_NS = 24 * 60 * MINUTE_NS
 
 
 class Resolver(TaskActor):
@@ -53,6 +54,7 @@ class Resolver(TaskActor):
     def __init__(
         self,
         hot: HotStore,
+        records: Records,
         histories: Mapping[str, History],
         calendars: Calendars,
         *,
@@ -64,6 +66,7 @@ class Resolver(TaskActor):
     ) -> None:
         super().__init__()
         self._hot = hot
+        self._records = records
         self._histories = histories
         self._calendars = calendars
         self._writer = writer
@@ -149,14 +152,15 @@ class Resolver(TaskActor):
     @handles(Scan)
     async def on_scan(self, _: Scan) -> None:
         """Expected minutes that are not there, and flagged ones: what no interruption told us of."""
-        start_ns, end_ns = self._scanned_ns, self.system.clock.now_ns() - self._settle_after_ns
-        names = list(self._routes)
+        end_ns = self.system.clock.now_ns() - self._settle_after_ns
         try:
-            for index in range(0, len(names), SCAN_CHUNK):
-                await self._scan(names[index : index + SCAN_CHUNK], start_ns, end_ns)
+            doubts = await self._records.doubtful(list(self._routes), self._scanned_ns, end_ns)
+            doubts += await self._records.flagged(end_ns - self._retention_ns + DAY_NS, end_ns)
         except StorageUnavailableError as error:
             log.warning("scan_postponed", error=str(error))
             return
+        for doubt in doubts:
+            self._add_gap(doubt.instrument, doubt.first_ns, doubt.last_ns, lost=False)
         self._scanned_ns = end_ns
         self._arm()
 
@@ -166,7 +170,7 @@ class Resolver(TaskActor):
 
     @handles(Backfill)
     def on_backfill(self, backfill: Backfill) -> int:
-        """An operator's wish to read a stretch of history again; answers how many instruments it concerns."""
+        """An operator's wish to read a stretch of history again; answers how many gaps are open now."""
         for instrument in backfill.instruments or tuple(self._routes):
             self._add_gap(instrument, backfill.start_ns, backfill.end_ns, lost=False)
         self._arm()
@@ -216,16 +220,16 @@ class Resolver(TaskActor):
         try:
             await self._heal(gap)
         except ProviderError as error:
-            self._put_off(gap, error)
+            await self._put_off(gap, error)
         except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
             self._postpone(gap, str(error))
         self._healing = None
         self._arm()
 
-    def _put_off(self, gap: Gap, error: ProviderError) -> None:
+    async def _put_off(self, gap: Gap, error: ProviderError) -> None:
         """A provider that refuses all is left alone with all; one that is away is tried until it is back."""
         if error.advice in HOPELESS:
-            self._give_up(gap, str(error))
+            await self._give_up(gap, str(error))
             return
         if error.advice in PATIENT:
             wait_s = error.wait_s or PATIENT[error.advice]
@@ -245,7 +249,7 @@ class Resolver(TaskActor):
         history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
         await route.target.ask(SettleUp(), timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
         await self._write_candles()
-        present = await self._present(gap.instrument, day_ns, through_ns)
+        present = await self._records.closed(gap.instrument, day_ns, through_ns)
         healing = heal(
             calendar, present=present, history=history, start_ns=gap.start_ns, end_ns=gap.end_ns, through_ns=through_ns
         )
@@ -253,7 +257,7 @@ class Resolver(TaskActor):
             await self._write_candles()
             self.healed += len(healing.revisions)
             self._keep_unsettled(gap, through_ns)
-            self._keep_unanswered(gap, healing)
+            await self._keep_unanswered(gap, healing)
         else:
             self._gaps.add(gap)
 
@@ -261,9 +265,6 @@ class Resolver(TaskActor):
         """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""
         if not await self._writer.ask(WriteCandles(), timeout_s=ASK_TIMEOUT_S):
             raise StorageUnavailableError("The candles wait to be written.")
-
-    async def _present(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
-        return {timeframe: await self._hot.candles(instrument, timeframe, start_ns, end_ns) for timeframe in TIMEFRAMES}
 
     async def _tell(self, target: ActorRef, healing: Healing, today_ns: int, through_ns: int) -> bool:
         minutes = tuple(candle for candle in healing.minutes if candle.time >= today_ns)
@@ -276,7 +277,7 @@ class Resolver(TaskActor):
             due_ns = gap.end_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS + SETTLE_NS
             self._gaps.add(Gap(gap.instrument, start_ns, gap.end_ns, due_ns))
 
-    def _keep_unanswered(self, gap: Gap, healing: Healing) -> None:
+    async def _keep_unanswered(self, gap: Gap, healing: Healing) -> None:
         """Minutes the provider does not have yet wait with patience, and not for ever."""
         if not healing.unanswered:
             return
@@ -285,11 +286,12 @@ class Resolver(TaskActor):
         if gap.attempts < MOST_ATTEMPTS:
             self._postpone(rest, why)
         else:
-            self._give_up(rest, why)
+            await self._give_up(rest, why)
 
-    def _give_up(self, gap: Gap, why: str) -> None:
+    async def _give_up(self, gap: Gap, why: str) -> None:
         self.unresolvable += 1
         log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
+        await self._records.give_up(gap, why)
 
     def _postpone(self, gap: Gap, why: str) -> None:
         attempts = gap.attempts + 1
@@ -297,15 +299,3 @@ class Resolver(TaskActor):
         log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
         due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
         self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts))
-
-    async def _scan(self, instruments: list[str], start_ns: int, end_ns: int) -> None:
-        present = await self._hot.candles_many(instruments, "1m", start_ns, end_ns)
-        for instrument in instruments:
-            doubtful = self._doubtful(instrument, present.get(instrument, []), start_ns, end_ns)
-            if doubtful:
-                self._add_gap(instrument, doubtful[0], doubtful[-1], lost=False)
-
-    def _doubtful(self, instrument: str, present: list[Candle], start_ns: int, end_ns: int) -> list[int]:
-        settled = {candle.time for candle in present if not candle.resolve_required}
-        buckets = self._calendars.of(instrument).buckets("1m", start_ns, end_ns)
-        return [bucket.start_ns for bucket in buckets if bucket.end_ns <= end_ns and bucket.start_ns not in settled]

@@ -16,6 +16,7 @@ from actors.operator import Operator
 from actors.persister import Persister
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
+from actors.records import Records
 from actors.resolver import Resolver
 from actors.watches import Watches
 from actors.wishes import engine_wishes
@@ -105,6 +106,7 @@ def resolver(parts: Parts, at: Places) -> Start:
     return partial(
         Resolver,
         parts.hot,
+        Records(parts.hot, parts.durable, parts.calendars),
         {name: provider.history for name, provider in parts.providers.items()},
         parts.calendars,
         writer=at.candle_writer,

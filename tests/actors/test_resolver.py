@@ -8,11 +8,13 @@ import pytest
 import trio
 
 from actors.messages import Backfill, Covered, FeedSeen, Interrupted
+from actors.records import Records
 from actors.resolver import Resolver
 from engine.market import Calendars, Candle
 from engine.providers.base import Advice, ProviderError, Route
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.bridge import bridged, open_bridge
+from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from tests.actors.parts import MINUTE_NS, NOON, among_witnesses
 
@@ -40,16 +42,19 @@ def nowhere(_: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def resolver(
-    redis_url: str, history: History
+    redis_url: str, database_url: str, history: History
 ) -> AsyncGenerator[tuple[ActorSystem, ActorRef, dict[str, list[Any]], HotStore]]:
     async with open_bridge():
         hot = bridged(await bridged(HotStore).connect(redis_url))
+        durable = bridged(await bridged(DurableStore).connect(database_url))
+        calendars = Calendars(nowhere, {"NSE": "Asia/Kolkata"})
 
         def make(system: ActorSystem) -> Resolver:
             return Resolver(
                 hot,
+                Records(hot, durable, calendars),
                 {"test": history},  # pyright: ignore[reportArgumentType]
-                Calendars(nowhere, {"NSE": "Asia/Kolkata"}),
+                calendars,
                 writer=system.ref("/engine/writer"),
                 manager=system.ref("/engine/nobody"),
                 settle_after_ns=MINUTE_NS,
@@ -62,6 +67,7 @@ async def resolver(
             routes = tuple(Route(f"NSE:{n}", "NSE_EQ", str(n), 0.05, "equity", target) for n in range(COUNT))
             subject.tell(Covered("test", routes))
             yield system, subject, seen, hot
+        await durable.close()
         await hot.close()
 
 
@@ -69,18 +75,20 @@ async def doubt_all(subject: ActorRef) -> None:
     await subject.ask(Backfill((), NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS), timeout_s=5)
 
 
-async def test_every_gap_is_asked_for_once_and_then_closed(redis_url: str) -> None:
+async def test_every_gap_is_asked_for_once_and_then_closed(redis_url: str, database_url: str) -> None:
     history = History()
-    async with resolver(redis_url, history) as (_, subject, _, _):
+    async with resolver(redis_url, database_url, history) as (_, subject, _, _):
         await doubt_all(subject)
         await trio.sleep(1)
         assert sorted(history.asked) == sorted(f"NSE:{number}" for number in range(COUNT))
 
 
 @pytest.mark.parametrize("advice", [Advice.WAIT, Advice.NEW_TOKEN])
-async def test_a_provider_that_refuses_everybody_is_asked_by_one_only(redis_url: str, advice: Advice) -> None:
+async def test_a_provider_that_refuses_everybody_is_asked_by_one_only(
+    redis_url: str, database_url: str, advice: Advice
+) -> None:
     history = History(ProviderError("refused", advice=advice, wait_s=1.5))
-    async with resolver(redis_url, history) as (_, subject, _, _):
+    async with resolver(redis_url, database_url, history) as (_, subject, _, _):
         await doubt_all(subject)
         await trio.sleep(1)
         assert len(history.asked) == 1
@@ -89,9 +97,11 @@ async def test_a_provider_that_refuses_everybody_is_asked_by_one_only(redis_url:
         assert len(set(history.asked)) >= COUNT - 1  # the first one has a pause of its own
 
 
-async def test_a_provider_that_is_away_is_tried_for_every_gap_and_nothing_is_given_up(redis_url: str) -> None:
+async def test_a_provider_that_is_away_is_tried_for_every_gap_and_nothing_is_given_up(
+    redis_url: str, database_url: str
+) -> None:
     history = History(ProviderError("away"))
-    async with resolver(redis_url, history) as (_, subject, _, hot):
+    async with resolver(redis_url, database_url, history) as (_, subject, _, hot):
         await doubt_all(subject)
         await trio.sleep(1)
         assert len(set(history.asked)) == COUNT
@@ -100,9 +110,9 @@ async def test_a_provider_that_is_away_is_tried_for_every_gap_and_nothing_is_giv
         assert await hot.get_seen("test") == NOON - 10 * MINUTE_NS  # where a restart would begin
 
 
-async def test_what_can_never_be_answered_is_given_up(redis_url: str) -> None:
+async def test_what_can_never_be_answered_is_given_up(redis_url: str, database_url: str) -> None:
     history = History(ProviderError("no such thing", advice=Advice.FIX_REQUEST))
-    async with resolver(redis_url, history) as (_, subject, _, hot):
+    async with resolver(redis_url, database_url, history) as (_, subject, _, hot):
         await doubt_all(subject)
         await trio.sleep(1)
         subject.tell(FeedSeen("test", 0, NOON))
@@ -110,9 +120,9 @@ async def test_what_can_never_be_answered_is_given_up(redis_url: str) -> None:
         assert await hot.get_seen("test") == NOON
 
 
-async def test_a_gap_that_is_due_now_does_not_wait_for_one_that_is_due_later(redis_url: str) -> None:
+async def test_a_gap_that_is_due_now_does_not_wait_for_one_that_is_due_later(redis_url: str, database_url: str) -> None:
     history = History(ProviderError("away"))
-    async with resolver(redis_url, history) as (_, subject, _, _):
+    async with resolver(redis_url, database_url, history) as (_, subject, _, _):
         old = NOON - 10 * MINUTE_NS
         subject.tell(Interrupted("NSE:1", old, old))  # fails, and is due again in some seconds
         await trio.sleep(0.5)
@@ -121,8 +131,8 @@ async def test_a_gap_that_is_due_now_does_not_wait_for_one_that_is_due_later(red
         assert history.asked == ["NSE:1", "NSE:2"]
 
 
-async def test_only_what_was_lost_is_flagged_and_not_what_is_looked_up(redis_url: str) -> None:
-    async with resolver(redis_url, History()) as (_, subject, seen, _):
+async def test_only_what_was_lost_is_flagged_and_not_what_is_looked_up(redis_url: str, database_url: str) -> None:
+    async with resolver(redis_url, database_url, History()) as (_, subject, seen, _):
         await doubt_all(subject)
         subject.tell(Interrupted("NSE:1", NOON - MINUTE_NS, NOON))
         await trio.sleep(0.5)

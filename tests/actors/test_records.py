@@ -1,0 +1,87 @@
+"""The records: both stores together know more than either, and one of them suffices."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import msgspec
+
+from actors.records import Doubt, Records
+from engine.market import Calendars, Candle, CandleState, Gap, Instrument, InstrumentKind
+from engine.storage.bridge import bridged, open_bridge
+from engine.storage.durable import DurableStore, Exchange, ProviderMapping
+from engine.storage.hot import HotStore
+from tests.actors.parts import MINUTE_NS, NOON
+
+NAME = "NSE:A"
+
+
+def minute(number: int, price: float = 10.0, revision: int = 0, *, flagged: bool = False) -> Candle:
+    state = CandleState.REVISED if revision else CandleState.FINAL
+    time = NOON + number * MINUTE_NS
+    return Candle(NAME, "1m", time, price, price, price, price, 1, None, state, revision, "test", flagged)
+
+
+@asynccontextmanager
+async def stores(redis_url: str, database_url: str) -> AsyncGenerator[tuple[Records, HotStore, DurableStore]]:
+    async with open_bridge():
+        hot = bridged(await bridged(HotStore).connect(redis_url))
+        durable = bridged(await bridged(DurableStore).connect(database_url))
+        await durable.seed(
+            [Exchange("NSE", "NSE", "Asia/Kolkata", is_24_hours=True)],
+            [Instrument(0, "NSE", "A", "A", InstrumentKind.EQUITY, 0.05)],
+            [ProviderMapping("test", NAME, "NSE_EQ", "1", date(2020, 1, 1))],
+        )
+        try:
+            yield Records(hot, durable, Calendars(dict, {"NSE": "Asia/Kolkata"})), hot, durable
+        finally:
+            await durable.close()
+            await hot.close()
+
+
+async def test_what_redis_lost_is_read_from_postgresql(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0), minute(1)])
+        await hot.write_candles([minute(1, 11.0, revision=1), minute(2)])
+
+        closed = await records.closed(NAME, NOON, NOON + 5 * MINUTE_NS)
+
+        assert closed["1m"] == [minute(0), minute(1, 11.0, revision=1), minute(2)]
+
+
+async def test_the_newer_revision_counts_wherever_it_stands(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0, 12.0, revision=2)])
+        await hot.write_candles([minute(0, 11.0, revision=1)])
+        assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == [minute(0, 12.0, revision=2)]
+
+
+async def test_a_forming_row_of_postgresql_is_no_closed_candle(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, _, durable):
+        await durable.save([msgspec.structs.replace(minute(0), state=CandleState.FORMING)])
+        assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == []
+
+
+async def test_missing_and_flagged_minutes_are_doubtful(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, hot, _):
+        await hot.write_candles([minute(0), minute(1, flagged=True), minute(3)])
+        assert await records.doubtful([NAME], NOON, NOON + 4 * MINUTE_NS) == [
+            Doubt(NAME, NOON + MINUTE_NS, NOON + 2 * MINUTE_NS)
+        ]
+        await hot.write_candles([minute(1), minute(2)])
+        assert await records.doubtful([NAME], NOON, NOON + 4 * MINUTE_NS) == []
+
+
+async def test_what_postgresql_holds_flagged_is_found(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, _, durable):
+        await durable.save([minute(0, flagged=True), minute(1), minute(4, flagged=True)])
+        assert await records.flagged(NOON, NOON + 9 * MINUTE_NS) == [Doubt(NAME, NOON, NOON + 4 * MINUTE_NS)]
+        assert await records.flagged(NOON + 5 * MINUTE_NS, NOON + 9 * MINUTE_NS) == []
+
+
+async def test_a_gap_that_stays_is_noted_with_its_reason(redis_url: str, database_url: str) -> None:
+    why = "the provider's history does not have these minutes"
+    async with stores(redis_url, database_url) as (records, _, durable):
+        await records.give_up(Gap(NAME, NOON, NOON + MINUTE_NS, due_ns=0), why)
+        (gap,) = await durable.gaps("unresolvable")
+        assert (gap.instrument, gap.start_ns, gap.end_ns, gap.reason) == (NAME, NOON, NOON + MINUTE_NS, why)
