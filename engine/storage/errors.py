@@ -1,4 +1,4 @@
-"""How the stores fail: one base, one branch for what passes by itself, and the predicate that tells the two apart.
+"""How the stores fail: one base, one branch for what passes by itself.
 
 StorageError
 ├── StorageUnavailableError      the store is away, too slow, full or restarting: repeat later, nothing is wrong with us
@@ -39,8 +39,3 @@ class DurableStoreUnavailableError(DurableStoreError, StorageUnavailableError):
 
 class EmbeddedServerError(StorageError):
     """An embedded server can not run."""
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same call, repeated later, may succeed without anybody changing anything."""
-    return isinstance(error, StorageUnavailableError | OSError)

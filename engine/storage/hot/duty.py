@@ -1,6 +1,6 @@
 """What the engine on duty keeps: its lease, its heartbeat, when it last saw each feed, and the maps of its symbols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,6 @@ from engine.storage.hot.link import Command, RedisLink, Script
 from engine.storage.hot.series import chunks
 
 _HOLD = Script("hold_lease")
-_RENEW = Script("renew_lease")
 _RELEASE = Script("release_lease")
 _FIELDS_A_COMMAND = 5_000
 
@@ -24,12 +23,8 @@ class EngineDuty:
     # -- the lease
 
     async def acquire_lease(self, owner: str, ttl_s: float) -> bool:
-        """Takes the lease if it is free or ours; whether we hold it now."""
+        """Takes the lease if it is free, prolongs it if it is ours; whether we hold it now."""
         return bool(await self._link.run(_HOLD, [keys.LEASE], [owner, int(ttl_s * 1000)]))
-
-    async def renew_lease(self, owner: str, ttl_s: float) -> bool:
-        """Prolongs the lease; False when it lapsed or another took it: then the feeds are not ours any more."""
-        return bool(await self._link.run(_RENEW, [keys.LEASE], [owner, int(ttl_s * 1000)]))
 
     async def release_lease(self, owner: str) -> None:
         """Gives the lease back, if it is ours."""
@@ -72,31 +67,12 @@ class EngineDuty:
         """Mirrors the persister's checkpoint; PostgreSQL has the true one."""
         await self._link.call("SET", f"last_save_time:{minutes}m", saved_ns)
 
-    async def get_last_save(self, minutes: int) -> int | None:
-        """The mirrored checkpoint."""
-        text: bytes | None = await self._link.call("GET", f"last_save_time:{minutes}m")
-        return None if text is None else int(text)
-
     # -- the maps
 
     async def set_maps(self, provider: str, forward: Mapping[str, str], reverse: Mapping[str, str]) -> None:
         """Replaces a provider's maps: instrument → ``SEGMENT|provider symbol``, and ``SEGMENT:ID`` → instrument."""
         for name, content in ((f"map:{provider}", forward), (f"map:{provider}:reverse", reverse)):
             await self._link.many(_replacing(name, content), together=True)
-
-    async def segments_of(self, provider: str, instruments: Sequence[str]) -> dict[str, str]:
-        """``SEGMENT|provider symbol`` of each instrument that the provider maps."""
-        return await self._look_up(f"map:{provider}", instruments)
-
-    async def instruments_of(self, provider: str, segment_keys: Sequence[str]) -> dict[str, str]:
-        """The instrument of each ``SEGMENT:ID`` that the provider maps."""
-        return await self._look_up(f"map:{provider}:reverse", segment_keys)
-
-    async def _look_up(self, name: str, fields: Sequence[str]) -> dict[str, str]:
-        if not fields:
-            return {}
-        found: list[bytes | None] = await self._link.call("HMGET", name, *fields)
-        return {field: value.decode() for field, value in zip(fields, found, strict=True) if value is not None}
 
 
 def _replacing(name: str, content: Mapping[str, str]) -> list[Command]:
