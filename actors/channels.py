@@ -13,7 +13,6 @@ from engine.storage.packing import pack
 
 MARKET_DATA = "market_data"
 LIVE_CANDLES = "live_candles"
-LIVE_LTP_UPDATES = "live_ltp_updates"
 VERSION = 1
 
 
