@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from actors.messages import CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
+from actors.messages import Backfill, CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
 from engine.market import Candle, CandleBook, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
@@ -54,9 +54,16 @@ class InstrumentActor(Actor):
         self._watched = False
 
     def on_start(self) -> None:
-        """A start, also after a crash, means that ticks may have been missed since the state we begin with."""
+        """A start, also after a crash, means that ticks may have been missed since the state we begin with.
+
+        The minutes it brings along are looked up: their last word may have died on its way to the store, or they were
+        healed after the state was written, and would be told as they were before.
+        """
         self._dropped = self._mailbox_drops()
-        self._interrupt(self._interrupted_since_ns, self.system.clock.now_ns())
+        oldest_ns, since_ns = self._book.oldest_ns, self._interrupted_since_ns
+        self._interrupt(since_ns, self.system.clock.now_ns())
+        if oldest_ns is not None and oldest_ns < since_ns:
+            self._outlets.resolver.tell(Backfill((self._book.instrument,), oldest_ns, since_ns))
         self._arm_closing()
 
     def on_stop(self) -> None:

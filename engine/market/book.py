@@ -200,6 +200,11 @@ class CandleBook:
             self._revised = [*(self._revised or ()), *candles]
             self.late = True
 
+    @property
+    def oldest_ns(self) -> int | None:
+        """The opening of the oldest minute at hand, open or closed; None when there is none."""
+        return min((bar.start_ns for bar in (*self._settled.minutes(), *self._open_minutes())), default=None)
+
     def revision(self, timeframe: str, start_ns: int) -> int:
         """The newest number a closed candle was told under; -1 when it is open, or no longer at hand."""
         return self._settled.revision(timeframe, start_ns)

@@ -12,18 +12,14 @@ from tests.engine.harness import MIDNIGHT, Bench, at, until, whole_engine
 OPTIONS = SimulatorOptions(instruments=8, ticks_per_second=4)
 SPEED = 60.0
 ACTORS = (
-    "feeds/simulator",
-    "instruments/NSE:RELIANCE",
-    "candle_writer",
-    "publisher",
-    "broadcaster",
-    "persister",
-    "resolver",
-    "provider_manager",
-    "heartbeat",
-    "watches",
-    "operator",
+    ("feeds/simulator",),
+    ("instruments/NSE:RELIANCE", "publisher"),
+    ("candle_writer",),
+    ("persister", "broadcaster"),
+    ("resolver",),
+    ("provider_manager", "heartbeat", "watches", "operator"),
 )
+"""What crashes together has nothing to do with each other."""
 
 
 def is_back(bench: Bench, name: str) -> bool:
@@ -35,12 +31,13 @@ async def test_every_actor_may_crash_at_any_moment_and_nothing_is_lost(stores: S
     """Each is restarted once and alone; the candles are judged after each, so that no heal hides another's loss."""
     chance = random.Random(3)
     async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS) as bench:
-        for name in ACTORS:
-            await trio.sleep(chance.uniform(0.3, 1.3))  # anywhere in a minute
-            bench.crash(name)
-            await until(lambda name=name: is_back(bench, name))
+        for names in ACTORS:
+            await trio.sleep(chance.uniform(0.0, 1.0))  # anywhere in a minute
+            for name in names:
+                bench.crash(name)
+            await until(lambda names=names: all(is_back(bench, name) for name in names))
             await bench.exam.agree(MIDNIGHT)
-        assert {name: bench.restarts(name) for name in ACTORS} == dict.fromkeys(ACTORS, 1)
+        assert all(bench.restarts(name) == 1 for names in ACTORS for name in names)
 
 
 async def test_a_writer_that_crashes_with_candles_in_its_hands_has_them_read_again(stores: Stores) -> None:
@@ -60,15 +57,4 @@ async def test_when_all_instruments_are_lost_they_are_started_again_and_healed(s
         await bench.system.restart("/engine/instruments")
         await until(lambda: bench.restarts("provider_manager") >= 1)
         await until(lambda: len(bench.system.snapshot("/engine/instruments").children) == len(bench.exam.instruments))
-        await bench.exam.agree(MIDNIGHT)
-
-
-async def test_an_instrument_that_was_paused_until_its_mailbox_overflowed_is_healed(stores: Stores) -> None:
-    name = "/engine/instruments/NSE:RELIANCE"
-    options = SimulatorOptions(instruments=3, ticks_per_second=30)
-    async with whole_engine(stores, at("00:07:20", speed=SPEED), options=options) as bench:
-        await bench.exam.agree(MIDNIGHT)
-        await bench.system.pause(name)
-        await until(lambda: bench.system.snapshot(name).mailbox.dropped > 100)
-        await bench.system.resume(name)
         await bench.exam.agree(MIDNIGHT)
