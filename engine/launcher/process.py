@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import trio
 
+from engine.runtime import PlainError
+
 _POLL_S = 0.05
 
 
-class ProcessError(Exception):
+class ProcessError(PlainError):
     """A child process failed."""
 
 

@@ -12,9 +12,15 @@ KernelError
 ├── UnknownMessageError
 ├── UnknownPathError        (also LookupError)
 └── WrongStateError
+
+PlainError stands beside it: a base for errors of actors, which the kernel reports without a traceback.
 """
 
 import pykka
+
+
+class PlainError(Exception):
+    """An actor's failure whose message says all, such as that of something outside: where it was raised helps nobody."""
 
 
 class KernelError(Exception):

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from engine.runtime.errors import KernelError, PlainError
+
 log = structlog.get_logger("ticktree.runtime")
 
 
@@ -16,7 +18,7 @@ def describe(error: BaseException) -> str:
 
 
 def actor_crashed(path: str, message_type: str, error: BaseException) -> None:
-    _say("error", "actor_crashed", path=path, message_type=message_type, error=describe(error), exc_info=error)
+    _say("error", "actor_crashed", path=path, message_type=message_type, error=describe(error), **_traceback(error))
 
 
 def actor_cut(path: str, budget_s: float) -> None:
@@ -28,7 +30,7 @@ def child_restarts(path: str, delay_s: float, reason: str) -> None:
 
 
 def child_not_started(path: str, error: BaseException) -> None:
-    _say("error", "child_not_started", path=path, error=describe(error), exc_info=error)
+    _say("error", "child_not_started", path=path, error=describe(error), **_traceback(error))
 
 
 def slow_handler(path: str, message_type: str, duration_s: float) -> None:
@@ -37,6 +39,14 @@ def slow_handler(path: str, message_type: str, duration_s: float) -> None:
 
 def system_failed(system: str, path: str, error: BaseException) -> None:
     _say("critical", "system_failed", system=system, path=path, error=describe(error))
+
+
+def _traceback(error: BaseException) -> dict[str, BaseException]:
+    """Where it was raised, unless it or what the kernel only passes on is plain."""
+    origin = error
+    while isinstance(origin, KernelError) and origin.__cause__ is not None:
+        origin = origin.__cause__
+    return {} if isinstance(origin, PlainError) else {"exc_info": error}
 
 
 def _say(level: str, event: str, **fields: Any) -> None:
