@@ -24,6 +24,8 @@ PENDING_LIMIT = 300_000
 """Candles kept for the next save; beyond it they are forgotten here and read again from the hot store."""
 CHUNK = 200
 """Instruments read from the hot store at a time when catching up."""
+NAMED = 5
+"""Instruments named in a warning, of however many it counts."""
 
 
 class Persister(TaskActor):
@@ -169,7 +171,9 @@ class Persister(TaskActor):
     async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
         days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
         intraday = [candle for candle in candles if candle.timeframe != "1d"]
-        await self._durable.save(intraday, days, checkpoint_ns)
+        result = await self._durable.save(intraday, days, checkpoint_ns)
+        if result.unknown:
+            log.warning("candles_of_unknown_instruments", count=len(result.unknown), first=result.unknown[:NAMED])
 
     def _daily(self, candle: Candle) -> DailyCandle:
         """A day's bar goes by the exchange's date."""

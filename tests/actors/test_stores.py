@@ -4,8 +4,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from actors.candle_writer import CandleWriter
 from actors.heartbeat import Heartbeat
@@ -111,3 +113,18 @@ async def test_what_is_saved_is_told_to_the_writer_by_its_batch(hot: HotStore, d
         assert [message.batch for message in seen["writer"]] == [7]
         assert len(await durable.candles(NAME, "1m", 0, NOON + MINUTE_NS)) == 1
         assert await durable.checkpoint() >= NOON
+
+
+async def test_candles_of_instruments_that_no_table_knows_are_told_and_the_others_saved(
+    hot: HotStore, durable: DurableStore
+) -> None:
+    known = candle(NOON, 10.0, 5)
+    unknown = [msgspec.structs.replace(known, instrument=f"NSE:GONE{number}") for number in range(7)]
+    async with among_witnesses(persister(hot, durable), "writer") as (system, _):
+        with capture_logs() as events:
+            system.ref("/engine/subject").tell(CandlesWritten((*unknown, known), 1))
+            assert await system.ref("/engine/subject").ask(Save(), timeout_s=10)
+    [warning] = [event for event in events if event["event"] == "candles_of_unknown_instruments"]
+    assert (warning["log_level"], warning["count"], len(warning["first"])) == ("warning", 7, 5)
+    assert set(warning["first"]) < {each.instrument for each in unknown}
+    assert await durable.candles(NAME, "1m", 0, NOON + MINUTE_NS) == [known]
