@@ -1,6 +1,7 @@
 """Servers of the benchmarks' own: a Redis with TimeSeries and a PostgreSQL whose tables list the instruments."""
 
 import contextlib
+import random
 import shutil
 import socket
 import subprocess
@@ -30,9 +31,16 @@ class Stores(msgspec.Struct, frozen=True):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free, and the one after it, which the usual design takes as well.
+
+    Below those that the system gives to outgoing connections: a thousand clients would sooner or later hold it.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000, 2)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", port))
+            next_one.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def symbol(number: int) -> str:
