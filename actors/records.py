@@ -92,10 +92,13 @@ class Records:
 
 
 def _joined(hot: Sequence[Candle], saved: Sequence[Candle]) -> list[Candle]:
-    """Both, by time; of two for one bucket the newer revision."""
+    """Both, by time. What is hot is what has to be judged; a heal of it must be newer than what is saved, too.
+
+    After a kill the hot store may hold an older revision again, as the state of its instrument remembered it.
+    """
     joined = {candle.time: candle for candle in saved}
     for candle in hot:
         known = joined.get(candle.time)
-        if known is None or known.revision <= candle.revision:
-            joined[candle.time] = candle
+        newest = candle.revision if known is None else max(candle.revision, known.revision)
+        joined[candle.time] = msgspec.structs.replace(candle, revision=newest)
     return [joined[time] for time in sorted(joined)]

@@ -143,6 +143,8 @@ class Resolver(TaskActor):
     def on_heal_due(self, _: HealDue) -> None:
         """One gap at a time, beside the mailbox: a provider that is slow to answer must not delay news of others."""
         self._timer = None
+        if self._healing is not None:
+            return  # two reminders were under way; its end looks for the next
         self._healing = self._gaps.take_due(self.system.clock.now_ns())
         if self._healing is not None:
             self.spawn(self._try_to_heal, self._healing)

@@ -49,11 +49,13 @@ async def test_what_redis_lost_is_read_from_postgresql(redis_url: str, database_
         assert closed["1m"] == [minute(0), minute(1, 11.0, revision=1), minute(2)]
 
 
-async def test_the_newer_revision_counts_wherever_it_stands(redis_url: str, database_url: str) -> None:
+async def test_what_redis_holds_is_judged_though_postgresql_has_a_newer_revision_which_a_heal_has_to_exceed(
+    redis_url: str, database_url: str
+) -> None:
     async with stores(redis_url, database_url) as (records, hot, durable):
         await durable.save([minute(0, 12.0, revision=2)])
         await hot.write_candles([minute(0, 11.0, revision=1)])
-        assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == [minute(0, 12.0, revision=2)]
+        assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == [minute(0, 11.0, revision=2)]
 
 
 async def test_a_forming_row_of_postgresql_is_no_closed_candle(redis_url: str, database_url: str) -> None:
