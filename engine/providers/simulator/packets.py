@@ -20,6 +20,7 @@ from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Trade, ladder
 
 _TWO_BYTES: Final = 0xFFFF
+_FOUR_BYTES: Final = 0xFFFF_FFFF
 
 
 class Mode(IntEnum):
@@ -67,9 +68,9 @@ def _quote(listing: Listing, trade: Trade) -> bytes:
         trade.quantity & _TWO_BYTES,
         wire_time(trade.time_ns),
         trade.average_price,
-        trade.volume,
-        trade.sell_quantity,
-        trade.buy_quantity,
+        _fitting(trade.volume),
+        _fitting(trade.sell_quantity),
+        _fitting(trade.buy_quantity),
         trade.day_open,
         trade.previous_close,
         trade.day_high,
@@ -86,12 +87,12 @@ def _full(listing: Listing, trade: Trade) -> bytes:
             trade.quantity,
             wire_time(trade.time_ns),
             trade.average_price,
-            trade.volume,
-            trade.sell_quantity,
-            trade.buy_quantity,
-            trade.open_interest,
-            trade.highest_open_interest,
-            trade.lowest_open_interest,
+            _fitting(trade.volume),
+            _fitting(trade.sell_quantity),
+            _fitting(trade.buy_quantity),
+            _fitting(trade.open_interest),
+            _fitting(trade.highest_open_interest),
+            _fitting(trade.lowest_open_interest),
             trade.day_open,
             trade.previous_close,
             trade.day_high,
@@ -99,6 +100,11 @@ def _full(listing: Listing, trade: Trade) -> bytes:
             ladder(listing, trade) if trade.depth is None else trade.depth,
         )
     )
+
+
+def _fitting(quantity: int) -> int:
+    """What four bytes can say: a made-up market may be busier than any real one by the evening."""
+    return min(quantity, _FOUR_BYTES)
 
 
 _ENCODERS: Final = {Mode.TICKER: _ticker, Mode.QUOTE: _quote, Mode.FULL: _full}
