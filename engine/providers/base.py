@@ -1,6 +1,6 @@
 """The contract every provider fulfils: a live feed, its decoder, its history, and how its failures are told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from enum import StrEnum
@@ -142,8 +142,43 @@ class LiveFeed(Protocol):
         ...
 
 
+_DAY_NS = 86_400_000_000_000
+
+
+class HistoryLimits(msgspec.Struct, frozen=True):
+    """How much of its record a provider gives, and how fast: who asks for more only spends calls."""
+
+    look_back_days: Mapping[str, int | None]
+    """How far back each timeframe reaches that the provider has itself; ``None``: to the instrument's first day."""
+    days_per_call: int
+    """What one call may span; daily candles come in one call whatever the range."""
+    calls_per_second: float
+
+    def offers(self, timeframe: str) -> bool:
+        """Whether the provider has candles of that timeframe; others have to be made of shorter ones."""
+        return timeframe in self.look_back_days
+
+    def oldest_ns(self, timeframe: str, now_ns: int) -> int:
+        """Before this time the provider has no candles of a timeframe that it offers."""
+        days = self.look_back_days[timeframe]
+        return 0 if days is None else now_ns - days * _DAY_NS
+
+
 class History(Protocol):
-    """A provider's record of what has been traded."""
+    """A provider's record of what has been traded. All calls of one account wait at the same rate limit."""
+
+    @property
+    def limits(self) -> HistoryLimits: ...
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        """The candles of an offered timeframe that open in ``[start_ns, end_ns)``, oldest first.
+
+        Their buckets are the provider's, which need not be the calendar's; a day opens at the exchange's midnight. The
+        bucket that still forms is among them. ``patient`` callers give way to everybody else who waits.
+        """
+        ...
 
     async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
         """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first.

@@ -7,6 +7,9 @@ import trio
 
 from engine.providers.base import Advice, ProviderError
 
+_GIVE_WAY_S = 0.05
+"""How long a patient caller steps aside before it looks again whether anybody is in a hurry."""
+
 
 class Rule(Protocol):
     """One limit, asked and told about moments in seconds of one clock."""
@@ -57,7 +60,7 @@ class Quota:
 
 
 class RateLimiter:
-    """Lets callers through one by one, in the order they came, as the rules allow.
+    """Lets callers through one by one, in the order they came, as the rules allow; patient ones behind all others.
 
     A cancelled caller has taken nothing. Who would have to wait longer than ``patience_s`` for the rules gets a
     ``ProviderError`` that says how long, instead.
@@ -69,18 +72,31 @@ class RateLimiter:
         self._clock = clock
         self._held_until_s = float("-inf")
         self._queue = trio.Lock()
+        self._patient_queue = trio.Lock()
+        self._hurried = 0
 
-    async def acquire(self) -> None:
-        """Wait for the turn to make one call."""
-        async with self._queue:
-            while wait_s := self._ready_in():
-                if wait_s > self._patience_s:
-                    raise ProviderError(
-                        f"the provider's rate limit is used up for {wait_s:.0f} s", advice=Advice.WAIT, wait_s=wait_s
-                    )
-                await trio.sleep(wait_s)
-            for rule in self._rules:
-                rule.take(self._clock())
+    async def acquire(self, *, patient: bool = False) -> None:
+        """Wait for the turn to make one call; ``patient`` callers give way to those who are not."""
+        if patient:
+            async with self._patient_queue:
+                await self._turn(patient=True)
+            return
+        self._hurried += 1
+        try:
+            async with self._queue:
+                await self._turn(patient=False)
+        finally:
+            self._hurried -= 1
+
+    async def _turn(self, *, patient: bool) -> None:
+        while (wait_s := self._ready_in()) or (patient and self._hurried):
+            if wait_s > self._patience_s:
+                raise ProviderError(
+                    f"the provider's rate limit is used up for {wait_s:.0f} s", advice=Advice.WAIT, wait_s=wait_s
+                )
+            await trio.sleep(wait_s or _GIVE_WAY_S)
+        for rule in self._rules:
+            rule.take(self._clock())
 
     def hold(self, seconds: float) -> None:
         """Let nobody through for a while: the provider asked to be left alone."""

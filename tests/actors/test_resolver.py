@@ -11,7 +11,7 @@ from actors.messages import Backfill, Covered, FeedSeen, Interrupted
 from actors.records import Records
 from actors.resolver import Resolver
 from engine.market import Calendars, Candle
-from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
@@ -27,6 +27,14 @@ class History:
     def __init__(self, error: ProviderError | None = None) -> None:
         self.error = error
         self.asked: list[str] = []
+
+    limits = HistoryLimits({"1m": None, "1d": None}, days_per_call=90, calls_per_second=5.0)
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        assert timeframe == "1m", (timeframe, patient)
+        return await self.minutes(route, start_ns, end_ns)
 
     async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
         self.asked.append(route.instrument)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import trio
 from hypothesis import given
@@ -104,3 +106,30 @@ async def test_a_hold_stops_everyone(autojump_clock: trio.testing.MockClock) -> 
     await limiter.acquire()
 
     assert trio.current_time() - start == 30
+
+
+async def test_a_patient_caller_gives_way_to_everybody_who_waits(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=5))
+    passed: list[str] = []
+
+    async def call(name: str, *, patient: bool) -> None:
+        await limiter.acquire(patient=patient)
+        passed.append(name)
+
+    await limiter.acquire()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(call, "background", patient=True))
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(3):
+            nursery.start_soon(partial(call, "healing", patient=False))
+
+    assert passed == ["healing", "healing", "healing", "background"]
+
+
+async def test_a_cancelled_caller_keeps_no_patient_one_waiting(autojump_clock: trio.testing.MockClock) -> None:
+    limiter = RateLimiter(TokenBucket(per_second=1))
+    await limiter.acquire()
+    with trio.move_on_after(0.1):
+        await limiter.acquire()
+    with trio.fail_after(2):
+        await limiter.acquire(patient=True)

@@ -40,9 +40,12 @@ class DhanClient:
         self._answer = threading.local()
         self._making = threading.Lock()
 
-    def minutes(self, instrument: Mapping[str, str], start: str, end: str, *, open_interest: bool) -> Reply:
-        """One-minute bars; ``YYYY-MM-DD HH:MM:SS`` in Indian time, both ends."""
-        return self._call("intraday_minute_data", **instrument, from_date=start, to_date=end, oi=open_interest)
+    def intraday(
+        self, instrument: Mapping[str, str], start: str, end: str, *, minutes: int, open_interest: bool
+    ) -> Reply:
+        """Bars of 1, 5, 15, 25 or 60 minutes; ``YYYY-MM-DD HH:MM:SS`` in Indian time, both ends."""
+        bars = {"from_date": start, "to_date": end, "interval": minutes}
+        return self._call("intraday_minute_data", **instrument, **bars, oi=open_interest)
 
     def days(self, instrument: Mapping[str, str], start: str, end: str, *, open_interest: bool) -> Reply:
         """Daily bars from ``start`` to the day before ``end``, both ``YYYY-MM-DD``."""

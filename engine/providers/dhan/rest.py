@@ -12,7 +12,7 @@ import trio
 
 from engine.market.candle import Candle
 from engine.market.prices import TickSize
-from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.charts import chart_candles, last_price_table
 from engine.providers.dhan.client import DhanClient, Reply
@@ -25,6 +25,10 @@ T = TypeVar("T")
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 DAYS_PER_CALL: Final = 90
+YEARS_BACK: Final = 5
+"""Of intraday bars; daily ones go back to an instrument's first day."""
+INTERVALS: Final = {"1m": 1, "5m": 5, "15m": 15, "1h": 60}
+"""Minutes of the intraday bars that Dhan has and we use; it has 25 as well."""
 PRICES_PER_CALL: Final = 1_000
 
 _SECOND: Final = 1_000_000_000
@@ -72,6 +76,9 @@ class DhanHistory:
         self.name = name
         self._client = DhanClient(credentials, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
         self._timeout_s = limits.timeout_s
+        self._limits = HistoryLimits(
+            dict.fromkeys(INTERVALS, YEARS_BACK * 365) | {"1d": None}, DAYS_PER_CALL, limits.charts_per_second
+        )
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
         self._charts = RateLimiter(TokenBucket(limits.charts_per_second), Quota(limits.charts_per_day, _DAY_S))
@@ -83,29 +90,65 @@ class DhanHistory:
     def statistics(self) -> HistoryStatistics:
         return HistoryStatistics(self._calls, self._failures, self._bars_skipped)
 
+    @property
+    def limits(self) -> HistoryLimits:
+        """What Dhan documents of its record's reach, and the rate its calls are held to."""
+        return self._limits
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        """The candles of 1m, 5m, 15m, 1h or 1d that open in ``[start_ns, end_ns)``, oldest first.
+
+        The bucket that is still forming is among them where the range reaches so far. An hour counts from the open.
+        """
+        if timeframe == "1d":
+            first, last = _indian_date(start_ns), _indian_date(end_ns - 1)
+            found = {candle.time: candle for candle in await self._days(route, first, last, patient=patient)}
+        elif timeframe in INTERVALS:
+            found = await self._intraday(route, timeframe, start_ns, end_ns, patient=patient)
+        else:
+            detail = f"Dhan has no candles of {timeframe}: make them of shorter ones"
+            raise ProviderError(detail, advice=Advice.FIX_REQUEST)
+        return [found[time] for time in sorted(found) if start_ns <= time < end_ns]
+
     async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
         """The one-minute candles that open in ``[start_ns, end_ns)``, oldest first.
 
         The minute that is still forming is among them where the range reaches so far.
         """
+        return await self.candles(route, "1m", start_ns, end_ns)
+
+    async def _intraday(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool
+    ) -> dict[int, Candle]:
         candles: dict[int, Candle] = {}
         for first_ns, last_ns in _spans(start_ns, end_ns):
-            start, end = _wall_clock(first_ns), _wall_clock(last_ns)
-            call = partial(self._client.minutes, _named(route), start, end, open_interest=is_derivative(route))
-            chart = await self._chart(call, route, "1m")
+            call = partial(
+                self._client.intraday,
+                _named(route),
+                _wall_clock(first_ns),
+                _wall_clock(last_ns),
+                minutes=INTERVALS[timeframe],
+                open_interest=is_derivative(route),
+            )
+            chart = await self._chart(call, route, timeframe, patient=patient)
             candles.update((candle.time, candle) for candle in chart)
-        return [candles[time] for time in sorted(candles) if start_ns <= time < end_ns]
+        return candles
 
     async def days(self, route: Route, first: date, last: date) -> list[Candle]:
         """The daily candles of the Indian days ``first`` to ``last``, both included, oldest first.
 
         A candle's time is the Indian midnight its day begins with, not the opening of its session.
         """
+        return await self._days(route, first, last)
+
+    async def _days(self, route: Route, first: date, last: date, *, patient: bool = False) -> list[Candle]:
         if last < first:
             return []
         start, end = first.isoformat(), (last + timedelta(days=1)).isoformat()  # Dhan leaves the last day out
         call = partial(self._client.days, _named(route), start, end, open_interest=is_derivative(route))
-        days = {_indian_date(candle.time): candle for candle in await self._chart(call, route, "1d")}
+        days = {_indian_date(candle.time): candle for candle in await self._chart(call, route, "1d", patient=patient)}
         return [
             msgspec.structs.replace(days[day], time=_midnight_ns(day)) for day in sorted(days) if first <= day <= last
         ]
@@ -126,18 +169,20 @@ class DhanHistory:
         """Give the connections back."""
         self._client.close()
 
-    async def _chart(self, call: Callable[[], Reply], route: Route, timeframe: str) -> list[Candle]:
+    async def _chart(self, call: Callable[[], Reply], route: Route, timeframe: str, *, patient: bool) -> list[Candle]:
         read = partial(chart_candles, route=route, timeframe=timeframe, source=self.name)
-        bars = await self._ask(self._charts, call, read) or []
+        bars = await self._ask(self._charts, call, read, patient=patient) or []
         candles = [bar for bar in bars if bar is not None]
         self._bars_skipped += len(bars) - len(candles)
         return candles
 
-    async def _ask(self, limiter: RateLimiter, call: Callable[[], Reply], read: Callable[[Any], T]) -> T | None:
+    async def _ask(
+        self, limiter: RateLimiter, call: Callable[[], Reply], read: Callable[[Any], T], *, patient: bool = False
+    ) -> T | None:
         """What is read from the reply to a call, tried again as the policy says; ``None`` where there is no data."""
 
         async def attempt() -> T | None:
-            await limiter.acquire()
+            await limiter.acquire(patient=patient)
             try:
                 return await self._in_thread(partial(_call, call, read))
             except ProviderError as error:

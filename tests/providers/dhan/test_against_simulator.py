@@ -90,6 +90,22 @@ async def test_the_history_of_every_kind_of_instrument_confirms_its_stream() -> 
             history.close()
 
 
+async def test_every_timeframe_offered_is_made_of_the_same_minutes() -> None:
+    async with exchange(instruments=3, start_ns=NOW_NS) as simulator:
+        route = routes_of(simulator)[0]
+        history = DhanHistory(*account(simulator), limits=DhanLimits(charts_per_second=1000))
+        minutes = await history.candles(route, "1m", NOW_NS - 24 * 60 * MINUTE, NOW_NS)
+        try:
+            for timeframe, length in (("5m", 5), ("15m", 15), ("1h", 60)):
+                for bar in (await history.candles(route, timeframe, NOW_NS - 12 * 60 * MINUTE, NOW_NS))[1:-1]:
+                    parts = [part for part in minutes if bar.time <= part.time < bar.time + length * MINUTE]
+                    assert (bar.open, bar.close) == (parts[0].open, parts[-1].close)
+                    assert (bar.high, bar.low) == (max(p.high for p in parts), min(p.low for p in parts))
+                    assert bar.volume == sum(part.volume for part in parts)
+        finally:
+            history.close()
+
+
 def assert_confirmed(route: Route, candles: list[Candle], ticks: list[Tick]) -> None:
     bars = {candle.time: candle for candle in candles}
     for tick in ticks:

@@ -121,6 +121,51 @@ async def test_a_long_range_is_asked_for_in_pieces_of_ninety_days() -> None:
     ]
 
 
+async def test_every_timeframe_dhan_has_is_asked_for_by_its_minutes() -> None:
+    async with asked(answers(chart(BAR))) as (server, history):
+        for timeframe in ("1m", "5m", "15m", "1h"):
+            (candle,) = await history.candles(HDFCBANK, timeframe, OPEN, OPEN + 60 * MINUTE)
+            assert (candle.timeframe, candle.time, candle.source) == (timeframe, OPEN, "dhan")
+
+    assert [body["interval"] for body in server.bodies] == [1, 5, 15, 60]
+
+
+async def test_candles_of_days_are_those_whose_midnights_lie_in_the_range() -> None:
+    midnights = [utc(2025, 12, day, 18, 30) for day in (24, 25, 28)]
+    async with asked(answers(chart(*((midnight, *BAR[1:]) for midnight in midnights)))) as (server, history):
+        candles = await history.candles(HDFCBANK, "1d", midnights[0] + 1, midnights[2])
+
+    assert [candle.time for candle in candles] == [midnights[1]]
+    assert (server.bodies[0]["fromDate"], server.bodies[0]["toDate"]) == ("2025-12-25", "2025-12-29")
+
+
+@pytest.mark.parametrize("timeframe", ["30m", "4h"])
+async def test_a_timeframe_dhan_does_not_have_is_refused_without_asking(timeframe: str) -> None:
+    async with asked(answers(chart(BAR))) as (server, history):
+        assert not history.limits.offers(timeframe)
+        with pytest.raises(ProviderError, match="shorter") as refused:
+            await history.candles(HDFCBANK, timeframe, OPEN, OPEN + MINUTE)
+
+    assert refused.value.advice is Advice.FIX_REQUEST
+    assert server.requests == []
+
+
+def test_the_limits_tell_how_far_back_asking_makes_sense() -> None:
+    history = history_at("http://127.0.0.1:9", limits=DhanLimits())
+    day = 86_400 * SECOND
+
+    assert {tf for tf in ("1m", "5m", "15m", "30m", "1h", "4h", "1d") if history.limits.offers(tf)} == {
+        "1m",
+        "5m",
+        "15m",
+        "1h",
+        "1d",
+    }
+    assert history.limits.oldest_ns("1m", OPEN) == OPEN - 5 * 365 * day
+    assert history.limits.oldest_ns("1d", OPEN) == 0
+    assert (history.limits.days_per_call, history.limits.calls_per_second) == (90, 5.0)
+
+
 async def test_an_empty_range_asks_nothing() -> None:
     async with asked(answers(chart())) as (server, history):
         assert await history.minutes(HDFCBANK, OPEN, OPEN) == []
