@@ -2,7 +2,7 @@
 
 from engine.market.book import CandleBook
 from engine.market.calendar import Bucket, Calendar, Session, TradingDay
-from engine.market.calendars import Calendars, day_start_ns
+from engine.market.calendars import Calendars, FeedHours, day_start_ns
 from engine.market.candle import Candle, CandleState
 from engine.market.derive import derive
 from engine.market.errors import CalendarError, MarketError, StateError, SymbolError, TimeframeError
@@ -35,6 +35,7 @@ __all__ = [
     "Candle",
     "CandleBook",
     "CandleState",
+    "FeedHours",
     "Gap",
     "GapBook",
     "Healing",

@@ -52,6 +52,11 @@ class TradingDay(msgspec.Struct, frozen=True):
     def end_ns(self) -> int:
         return self.sessions[-1].end_ns
 
+    @property
+    def attended_ns(self) -> int:
+        """When the first print may come: with the call auction, where there is one."""
+        return self.start_ns if self.pre_open is None else self.pre_open.start_ns
+
 
 def _zone(name: str) -> ZoneInfo:
     try:
@@ -189,6 +194,12 @@ class Calendar:
         today = self.local_date(ns)
         found = (s for s in self._search(today + _DAY, -1) if s.end_ns <= ns)
         return next(found, None)
+
+    def day_ending_after(self, ns: int) -> TradingDay | None:
+        """The first trading day that is not over at that time."""
+        today = self.local_date(ns)
+        days = (self.day(today + offset * _DAY) for offset in range(_SEARCH_DAYS))
+        return next((day for day in days if day is not None and day.end_ns > ns), None)
 
     def _search(self, start: date, step: int) -> Iterator[Session]:
         for offset in range(_SEARCH_DAYS):

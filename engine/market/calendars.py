@@ -1,9 +1,35 @@
 """The calendars of all exchanges an engine or a web process deals with, found by instrument."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from engine.market.calendar import Calendar
+
+_SECOND_NS = 1_000_000_000
+_FAR_NS = 31 * 86_400 * _SECOND_NS
+"""Feed hours that touch each other are joined this far, no further: somebody looks again by then."""
+
+FEED_LEAD_S = 900.0
+"""A feed connects this long before the call auction: time to find out that the token is dead."""
+FEED_TAIL_S = 1800.0
+"""And stays this long after the close: the closing auction's prints count for the day."""
+
+
+class FeedHours(msgspec.Struct, frozen=True, gc=False):
+    """A stretch of time ``[start_ns, end_ns)`` in which a feed has to be connected."""
+
+    start_ns: int
+    end_ns: int
+
+    def needed(self, ns: int) -> bool:
+        """Whether the feed is needed at that time."""
+        return self.start_ns <= ns < self.end_ns
+
+    def changes_ns(self, ns: int) -> int:
+        """When that changes next."""
+        return self.end_ns if self.needed(ns) else self.start_ns
 
 
 class Calendars:
@@ -32,9 +58,37 @@ class Calendars:
         """Whether one of the exchanges asked for so far trades at that time."""
         return any(calendar.is_open(ns) for calendar in self._calendars.values())
 
+    def feed_hours(
+        self, exchanges: Iterable[str], ns: int, *, lead_s: float = FEED_LEAD_S, tail_s: float = FEED_TAIL_S
+    ) -> FeedHours | None:
+        """The stretch in which a feed of these exchanges is needed that holds the time, else the next one.
+
+        From ``lead_s`` before the call auction, or the open, to ``tail_s`` after the close, pauses within a day
+        included; what touches, also of different exchanges, is one stretch. None: no exchange opens again.
+        """
+        calendars = [self.of_exchange(code) for code in exchanges]
+        lead_ns, tail_ns = int(lead_s * _SECOND_NS), int(tail_s * _SECOND_NS)
+        hours = min(_ahead(calendars, ns, lead_ns, tail_ns), key=lambda hours: hours.start_ns, default=None)
+        if hours is None:
+            return None
+        start_ns, end_ns = hours.start_ns, hours.end_ns
+        while end_ns - ns < _FAR_NS:
+            following = _ahead(calendars, end_ns, lead_ns, tail_ns)
+            further_ns = max((one.end_ns for one in following if one.start_ns <= end_ns), default=end_ns)
+            if further_ns == end_ns:
+                break
+            end_ns = further_ns
+        return FeedHours(start_ns, end_ns)
+
     def _make(self, code: str) -> Calendar:
         zone = self._continuous.get(code)
         return Calendar.parse(self._load(code)) if zone is None else Calendar.continuous(zone, code)
+
+
+def _ahead(calendars: list[Calendar], ns: int, lead_ns: int, tail_ns: int) -> list[FeedHours]:
+    """Each exchange's first stretch that is not over at that time."""
+    found = (calendar.day_ending_after(ns - tail_ns) for calendar in calendars)
+    return [FeedHours(day.attended_ns - lead_ns, day.end_ns + tail_ns) for day in found if day is not None]
 
 
 def day_start_ns(calendar: Calendar, ns: int) -> int:
