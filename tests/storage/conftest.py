@@ -9,6 +9,7 @@ import pytest
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from engine.storage.hot.link import RedisLink
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 
 
 @pytest.fixture
@@ -41,11 +42,31 @@ async def opened(anyio_backend: object) -> AsyncGenerator[Opener]:
         yield open_
 
 
-@pytest.fixture
-async def hot(hot_url: str, opened: Opener) -> HotStore:
-    return await opened(HotStore, hot_url)
+MEMORY = "memory"
+
+
+@pytest.fixture(params=["hash", pytest.param("timeseries", marks=pytest.mark.timeseries), MEMORY])
+def hot_place(request: pytest.FixtureRequest) -> str:
+    """Where a hot store may be: both kinds of server, and the double that needs none."""
+    fixtures = {"hash": "redis_url", "timeseries": "timeseries_url"}
+    return request.getfixturevalue(fixtures[request.param]) if request.param in fixtures else MEMORY
 
 
 @pytest.fixture
-async def durable(database_url: str, opened: Opener) -> DurableStore:
-    return await opened(DurableStore, database_url)
+async def hot(hot_place: str, opened: Opener) -> HotStore:
+    return MemoryHotStore() if hot_place == MEMORY else await opened(HotStore, hot_place)
+
+
+@pytest.fixture(params=["postgresql", MEMORY])
+def durable_place(request: pytest.FixtureRequest) -> str:
+    """Where a durable store may be: the server, and the double that needs none."""
+    return MEMORY if request.param == MEMORY else request.getfixturevalue("database_url")
+
+
+@pytest.fixture
+async def durable(durable_place: str, opened: Opener) -> DurableStore:
+    return MemoryDurableStore() if durable_place == MEMORY else await opened(DurableStore, durable_place)
+
+
+ON_POSTGRESQL = pytest.mark.parametrize("durable_place", ["postgresql"], indirect=True)
+"""For a test that speaks SQL."""

@@ -1,9 +1,10 @@
 """What processes tell each other: summaries of their actor trees, commands, and replies."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from typing import Any
+
+import anyio
 
 from engine.storage.errors import HotStoreUnavailableError
 from engine.storage.hot import keys
@@ -52,7 +53,7 @@ class Control:
         packed = pack_map({**command, "id": identity})
         names = [f"control:{process}", f"reply:{identity}:sent"]
         try:
-            async with asyncio.timeout(timeout_s):
+            with anyio.fail_after(timeout_s):
                 await self._link.run(_SEND, names, [packed, keys.COMMANDS_LENGTH, keys.REPLY_EXPIRY_S])
                 return await self._wait_for_reply(identity)
         except TimeoutError as error:
@@ -78,6 +79,6 @@ class Control:
         # Looks instead of popping: a pop whose answer is lost would be repeated, and the reply be gone.
         patience = _FIRST_LOOK_S
         while (packed := await self._link.call("LINDEX", f"reply:{identity}", 0)) is None:
-            await asyncio.sleep(patience)
+            await anyio.sleep(patience)
             patience = min(patience * 1.5, _LONGEST_LOOK_S)
         return unpack_map(packed)

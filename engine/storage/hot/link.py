@@ -81,6 +81,7 @@ class Script:
     """One of our Lua scripts, known to the server by its digest."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.text = files("engine.storage.hot").joinpath("scripts", f"{name}.lua").read_text()
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 

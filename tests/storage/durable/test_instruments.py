@@ -8,6 +8,7 @@ import pytest
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.storage.durable import DurableStore, MappedInstrument
 from engine.storage.errors import DurableStoreError
+from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import JANUARY, NSE, equity, mapping, seeded
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +65,7 @@ async def test_two_instruments_may_swap_their_tokens(durable: DurableStore) -> N
     assert await tokens(durable, MARCH) == {"NSE:INFY": "1", "NSE:RELIANCE": "0", "NSE:TCS": "2"}
 
 
+@ON_POSTGRESQL
 async def test_expired_and_switched_off_instruments_have_no_route(durable: DurableStore) -> None:
     await seeded(durable)
     future = Instrument(0, "NSE", "X", "X", InstrumentKind.FUTURE, 0.05, expiry=MARCH, underlying="X")

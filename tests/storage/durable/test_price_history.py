@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.market.candle import Candle, CandleState
 from engine.storage.durable import DailyCandle, DurableStore, SaveResult
+from engine.storage.memory import MemoryDurableStore
 from tests.storage.durable.seeds import seeded
 from tests.storage.samples import MINUTE_NS, NOW, bar, bars, revised
 
@@ -25,8 +26,17 @@ async def history(durable: DurableStore) -> DurableStore:
 
 
 async def replaced(history: DurableStore) -> list[tuple[int, float]]:
+    if isinstance(history, MemoryDurableStore):
+        return [(candle.revision, candle.close) for candle in history.tables.replaced]
     rows = await history._link.rows("SELECT rev, close FROM candle_revisions ORDER BY ts, rev, published_at")
     return [(row["rev"], row["close"]) for row in rows]
+
+
+async def emptied(history: DurableStore) -> None:
+    if isinstance(history, MemoryDurableStore):
+        history.tables.bars.clear()
+    else:
+        await history._link.value("TRUNCATE price_history_intraday, candle_revisions")
 
 
 async def test_candles_come_back_as_they_were_saved(history: DurableStore) -> None:
@@ -178,7 +188,7 @@ VERSIONS = st.lists(
 async def test_whatever_the_order_batches_and_repeats_the_highest_revision_stays(
     history: DurableStore, versions: list[tuple[int, int, CandleState]], cuts: set[int], repeats: list[int]
 ) -> None:
-    await history._link.value("TRUNCATE price_history_intraday, candle_revisions")
+    await emptied(history)
     candles = [
         bar(
             minutes_ago=ago,

@@ -1,0 +1,22 @@
+"""The durable store in memory: every method of the real one, over plain tables."""
+
+from engine.storage.durable import DurableStore
+from engine.storage.memory.instruments import MemoryInstrumentMaster
+from engine.storage.memory.prices import MemoryPriceHistory
+from engine.storage.memory.records import MemoryRecords
+from engine.storage.memory.tables import Tables
+
+
+class MemoryDurableStore(MemoryPriceHistory, MemoryInstrumentMaster, MemoryRecords, DurableStore):
+    """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        MemoryPriceHistory.__init__(self, self.tables)
+
+    async def ping(self) -> None:
+        """Returns when the database answers."""
+        await self.tables.arrive()
+
+    async def close(self) -> None:
+        """There is nothing to close."""

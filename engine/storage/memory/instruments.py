@@ -1,0 +1,102 @@
+"""Instruments, where they trade, and under which names providers know them, in memory."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import groupby
+
+from engine.market.instrument import Instrument
+from engine.storage.durable import Exchange, MappedInstrument, ProviderMapping
+from engine.storage.durable.instruments import InstrumentMaster
+from engine.storage.errors import DurableStoreError
+from engine.storage.memory.tables import Tables
+
+
+class MemoryInstrumentMaster(InstrumentMaster):
+    """The tables of what can be traded; seeding them is safe to repeat. Nothing can be switched off here."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def instruments(self) -> list[Instrument]:
+        """All instruments, by name."""
+        await self._tables.arrive()
+        known = self._tables.instruments
+        return sorted(known.values(), key=lambda instrument: (instrument.exchange, instrument.symbol))
+
+    async def exchanges(self) -> list[Exchange]:
+        """All exchanges, by code."""
+        await self._tables.arrive()
+        return [exchange for _, exchange in sorted(self._tables.exchanges.items())]
+
+    async def instrument_names(self) -> list[str]:
+        """The canonical names of all instruments, sorted."""
+        await self._tables.arrive()
+        return sorted(self._tables.instruments)
+
+    async def routes(self, provider: str, day: date | None = None) -> list[MappedInstrument]:
+        """The unexpired instruments that a provider maps on that day; without one, today (UTC)."""
+        await self._tables.arrive()
+        today = day or datetime.now(UTC).date()
+        found = [
+            self._route(mapping)
+            for mapping, end in self._tables.mappings
+            if mapping.provider == provider and mapping.valid_from <= today and (end is None or end > today)
+        ]
+        return sorted(
+            (route for route in found if not self._has_expired(route.instrument, today)),
+            key=lambda route: route.instrument,
+        )
+
+    def _route(self, mapping: ProviderMapping) -> MappedInstrument:
+        known = self._tables.instruments[mapping.instrument]
+        return MappedInstrument(
+            mapping.instrument, mapping.segment, mapping.provider_symbol, known.tick_size, known.kind.value, 1
+        )
+
+    def _has_expired(self, instrument: str, today: date) -> bool:
+        expiry = self._tables.instruments[instrument].expiry
+        return expiry is not None and expiry < today
+
+    async def seed(
+        self, exchanges: Sequence[Exchange], instruments: Sequence[Instrument], mappings: Sequence[ProviderMapping]
+    ) -> None:
+        """Adds what is new and updates what changed, all of it or nothing. Instruments' ``id`` is ignored."""
+        await self._tables.arrive()
+        codes = self._tables.exchanges.keys() | {exchange.code for exchange in exchanges}
+        names = self._tables.instruments.keys() | {instrument.canonical for instrument in instruments}
+        _check_known("Instruments of exchanges", {instrument.exchange for instrument in instruments} - codes)
+        _check_known("Mapped instruments", {mapping.instrument for mapping in mappings} - names)
+        wanted = {(mapping.provider, mapping.instrument): mapping for mapping in mappings}
+        _check_tokens(list(wanted.values()))
+        self._tables.exchanges |= {exchange.code: exchange for exchange in exchanges}
+        for instrument in instruments:
+            self._tables.add_instrument(instrument)
+        for mapping in wanted.values():
+            self._map(mapping)
+
+    def _map(self, wanted: ProviderMapping) -> None:
+        """What was true until then of the token or of the instrument ends."""
+        mappings = self._tables.mappings
+        for place, (old, end) in enumerate(mappings):
+            if end is not None or old.provider != wanted.provider:
+                continue
+            if (_token(old), old.instrument) == (_token(wanted), wanted.instrument):
+                return
+            if _token(old) == _token(wanted) or old.instrument == wanted.instrument:
+                mappings[place] = old, max(old.valid_from, wanted.valid_from)
+        mappings.append((wanted, None))
+
+
+def _token(mapping: ProviderMapping) -> tuple[str, str, str]:
+    return mapping.provider, mapping.segment, mapping.provider_symbol
+
+
+def _check_known(what: str, unknown: set[str]) -> None:
+    if unknown:
+        raise DurableStoreError(f"{what} that do not exist: {', '.join(sorted(unknown)[:5])}.")
+
+
+def _check_tokens(mappings: Sequence[ProviderMapping]) -> None:
+    for token, same in groupby(sorted(mappings, key=_token), key=_token):
+        if len(list(same)) > 1:
+            raise DurableStoreError(f"It answered: {' '.join(token)} twice violates mapping_of_a_token")

@@ -1,0 +1,135 @@
+"""Price history in memory: the newest revision of each bucket, and what it took the place of."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from engine.market.candle import Candle, CandleState
+from engine.storage.durable import DailyCandle, SaveResult
+from engine.storage.durable.candles import PriceHistory
+from engine.storage.errors import DurableStoreError
+from engine.storage.memory.tables import Tables
+
+_SECOND_NS = 1_000_000_000
+_LARGEST = 2**63
+_VALUES = ("open", "high", "low", "close", "volume", "open_interest", "state", "resolve_required")
+
+
+class MemoryPriceHistory(PriceHistory):
+    """Closed candles by instrument, timeframe and time; days by their date."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def save(
+        self,
+        candles: Sequence[Candle],
+        daily: Sequence[DailyCandle] = (),
+        checkpoint_ns: int | None = None,
+        name: str = "persister",
+    ) -> SaveResult:
+        """Saves candles and moves the checkpoint, all of it or nothing."""
+        await self._tables.arrive()
+        wanted = {candle.instrument for candle in candles} | {day.candle.instrument for day in daily}
+        known = self._tables.known(wanted)
+        _check([*candles, *(day.candle for day in daily)])
+        bars = [candle for candle in candles if candle.instrument in known]
+        undated = [self._day_of(candle) for candle in bars if candle.timeframe == "1d"]
+        days = [*undated, *(day for day in daily if day.candle.instrument in known)]
+        written = {_place(candle) for candle in bars if candle.timeframe != "1d" and self._take(candle)}
+        written |= {_place(day.candle) for day in days if self._take_day(day)}
+        if checkpoint_ns is not None:
+            self._tables.checkpoints[name] = max(checkpoint_ns, self._tables.checkpoints.get(name, 0))
+        return SaveResult(len(written), tuple(sorted(wanted - known)))
+
+    def _day_of(self, candle: Candle) -> DailyCandle:
+        opening = datetime.fromtimestamp(candle.time // _SECOND_NS, self._tables.zone(candle.instrument))
+        return DailyCandle(opening.date(), candle)
+
+    def _take(self, candle: Candle) -> bool:
+        """Whether the candle is news."""
+        kept = self._tables.bars.setdefault((candle.instrument, candle.timeframe), {})
+        return self._replace(kept.get(candle.time), candle) and (kept.update({candle.time: candle}) or True)
+
+    def _take_day(self, day: DailyCandle) -> bool:
+        kept = self._tables.days.setdefault(day.candle.instrument, {})
+        known = kept.get(day.date)
+        if not self._replace(known and known.candle, day.candle):
+            return False
+        kept[day.date] = day if known is None else _completed(day, known)
+        return True
+
+    def _replace(self, old: Candle | None, new: Candle) -> bool:
+        """Whether the new one counts; then what it replaces is kept aside."""
+        if old is None:
+            return True
+        if not gives_way(old, new):
+            return False
+        if old.state is not CandleState.FORMING:
+            self._tables.replaced.append(old)
+        return True
+
+    async def checkpoint(self, name: str = "persister") -> int:
+        """Until when everything is saved, ns; 0 before the first save."""
+        await self._tables.arrive()
+        return self._tables.checkpoints.get(name, 0)
+
+    async def candles_many(
+        self, instruments: Sequence[str], timeframe: str, start_ns: int, end_ns: int
+    ) -> dict[str, list[Candle]]:
+        """The saved candles that open in [start, end), oldest first; instruments without one are left out."""
+        await self._tables.arrive()
+        found: dict[str, list[Candle]] = {}
+        for instrument in sorted(self._tables.known(instruments)):
+            inside = [candle for candle in self._kept(instrument, timeframe) if start_ns <= candle.time < end_ns]
+            if inside:
+                found[instrument] = sorted(inside, key=lambda candle: candle.time)
+        return found
+
+    def _kept(self, instrument: str, timeframe: str) -> Sequence[Candle]:
+        if timeframe == "1d":
+            return [day.candle for day in self._tables.days.get(instrument, {}).values()]
+        return list(self._tables.bars.get((instrument, timeframe), {}).values())
+
+    async def days(self, instrument: str, first: date, last: date) -> list[DailyCandle]:
+        """The saved days of [first, last], both included, oldest first."""
+        await self._tables.arrive()
+        kept = self._tables.days.get(instrument, {})
+        return [kept[day] for day in sorted(kept) if first <= day <= last]
+
+    async def flagged(self, before_ns: int, limit: int = 10_000) -> list[Candle]:
+        """Saved candles, days among them, that open before a time and wait to be healed; oldest first."""
+        await self._tables.arrive()
+        bars = [candle for kept in self._tables.bars.values() for candle in kept.values()]
+        bars += [day.candle for kept in self._tables.days.values() for day in kept.values()]
+        found = [candle for candle in bars if candle.resolve_required and candle.time < before_ns]
+        return sorted(found, key=lambda candle: candle.time)[:limit]
+
+
+def gives_way(old: Candle, new: Candle) -> bool:
+    """The rule of replacement, as the statements of the tables have it."""
+    if new.revision != old.revision:
+        return new.revision > old.revision
+    if old.state is CandleState.FORMING:
+        return any(getattr(old, field) != getattr(new, field) for field in _VALUES)
+    return old.resolve_required and not new.resolve_required and new.state is not CandleState.FORMING
+
+
+def _completed(day: DailyCandle, known: DailyCandle) -> DailyCandle:
+    """What was known of a day is not forgotten."""
+    extras = ("previous_close", "adj_close", "delivery_percentage")
+    told = {name: getattr(day, name) for name in extras}
+    return DailyCandle(
+        day.date,
+        day.candle,
+        **{name: getattr(known, name) if value is None else value for name, value in told.items()},
+    )
+
+
+def _place(candle: Candle) -> tuple[str, str, int]:
+    return candle.instrument, candle.timeframe, candle.time
+
+
+def _check(candles: Sequence[Candle]) -> None:
+    for candle in candles:
+        if not 0 <= candle.volume < _LARGEST:
+            raise DurableStoreError(f"It answered: volume {candle.volume} is no number of eight bytes")

@@ -1,0 +1,58 @@
+"""The tables: what a database in memory holds, and the numbers that it gives to instruments."""
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+from anyio.lowlevel import checkpoint
+
+from engine.storage.errors import DurableStoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from engine.market.candle import Candle
+    from engine.market.instrument import Instrument
+    from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Gap, Job, ProviderMapping
+
+
+class Tables:
+    """Everything, shared by the parts of one store."""
+
+    def __init__(self) -> None:
+        self.away = False
+        """While it is true every call fails as one to a server that is down."""
+        self.exchanges: dict[str, Exchange] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.mappings: list[tuple[ProviderMapping, date | None]] = []
+        """Each with the day it ended."""
+        self.bars: dict[tuple[str, str], dict[int, Candle]] = {}
+        self.days: dict[str, dict[date, DailyCandle]] = {}
+        self.replaced: list[Candle] = []
+        """What revisions took the place of, in that order."""
+        self.checkpoints: dict[str, int] = {}
+        self.gaps: dict[tuple[str, str, int], Gap] = {}
+        self.jobs: dict[str, Job] = {}
+        self.hashes: dict[str, str] = {}
+        self.audit: list[AuditEntry] = []
+
+    async def arrive(self) -> None:
+        """Lets others run, as a call to a server would."""
+        await checkpoint()
+        if self.away:
+            raise DurableStoreUnavailableError("The connection was refused or lost.")
+
+    def known(self, instruments: "Iterable[str]") -> set[str]:
+        """Those that exist."""
+        return {instrument for instrument in instruments if instrument in self.instruments}
+
+    def zone(self, instrument: str) -> ZoneInfo:
+        """The time zone of an instrument's exchange."""
+        return ZoneInfo(self.exchanges[instrument.partition(":")[0]].timezone)
+
+    def add_instrument(self, instrument: "Instrument") -> None:
+        """A new one gets the next number; one that is known keeps its own."""
+        known = self.instruments.get(instrument.canonical)
+        number = known.id if known else len(self.instruments) + 1
+        self.instruments[instrument.canonical] = msgspec.structs.replace(instrument, id=number)
