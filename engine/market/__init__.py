@@ -22,6 +22,7 @@ from engine.market.symbols import (
 )
 from engine.market.tick import Tick
 from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES, length_s, parse_timeframe
+from engine.market.views import View, ViewError, WickLimit
 from engine.market.volume import Baseline, VolumeMeter
 
 __all__ = [
@@ -54,7 +55,10 @@ __all__ = [
     "TickSize",
     "TimeframeError",
     "TradingDay",
+    "View",
+    "ViewError",
     "VolumeMeter",
+    "WickLimit",
     "day_start_ns",
     "derive",
     "format_derivative",
