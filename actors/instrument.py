@@ -6,17 +6,14 @@ from typing import Any, ClassVar
 import msgspec
 
 from actors.messages import Backfill, CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
-from engine.market import Candle, CandleBook, Tick, VolumeMeter
+from engine.market import LATENESS_NS, NEVER, Candle, CandleBook, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
 
-MINUTE_NS = 60_000_000_000
-GRACE_NS = 2_000_000_000
-"""How long after its end a bucket still takes ticks (design: end + 2 s)."""
 LATE_NS = 3_600_000_000_000
 """Ticks overtake each other by seconds: one that is later than this bears a damaged time, or repeats old news."""
 PATIENCE_NS = 300_000_000_000
-"""A reminder to oneself that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
+"""A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
 
 
 class Outlets(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +27,12 @@ class Outlets(msgspec.Struct, frozen=True, gc=False):
 
 
 class InstrumentActor(Actor):
-    """Receives every tick of one instrument, passes it on, and reports what changed once per interval."""
+    """Receives every tick of one instrument, passes it on, and reports what changed once per interval.
+
+    Candles are closed by the times of receipt in the ticks, before a tick is added; a timer closes them only while no
+    tick comes, and then what was received by the very same boundary. So the same ticks give the same candles again, in
+    a replay too, however busy the engine was.
+    """
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
     drains: ClassVar[bool] = True
@@ -46,9 +48,9 @@ class InstrumentActor(Actor):
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
         self._report_by_ns = 0
-        self._close_by_ns = 0
-        """By when the reminder comes that is under way; 0 when none is, or a tick may make an earlier one necessary."""
-        self._closing: tuple[int, Timer] | None = None
+        self._armed_ns = NEVER
+        """The end of the bucket that the timer waits for, always the book's next."""
+        self._closing: Timer | None = None
         self._reported_ns = interrupted_since_ns
         self._dropped = 0
         self._watched = False
@@ -72,6 +74,8 @@ class InstrumentActor(Actor):
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
         book = self._book
+        if tick.ts_recv >= self._armed_ns + LATENESS_NS:
+            self._close_until(tick.ts_recv - LATENESS_NS)
         forming = book.add(tick, self._meter.measure(tick, book.calendar.session_date(tick.ts_event)))
         self._last = tick
         self._outlets.broadcaster.tell(tick)
@@ -79,7 +83,7 @@ class InstrumentActor(Actor):
             self._report_by_ns = tick.ts_recv + PATIENCE_NS
             interval = self._outlets.watched_interval_s if self._watched else self._outlets.report_interval_s
             self.send_after(interval, Report())
-        if tick.ts_recv > self._close_by_ns:
+        if book.next_close_ns != self._armed_ns:
             self._arm_closing()
         if not forming:
             self._settle_late()
@@ -93,17 +97,21 @@ class InstrumentActor(Actor):
             self._outlets.writer.tell(self._report(self._last))
 
     @handles(CloseDue)
-    def on_close_due(self, _: CloseDue) -> None:
-        self._closing = None
-        self._close_due()
-        self._arm_closing()
+    def on_close_due(self, due: CloseDue) -> None:
+        """Ticks behind this message were received later than it was sent; only a clock set back makes that untrue."""
+        if self.system.clock.now_ns() >= due.end_ns + LATENESS_NS:
+            self._close_until(due.end_ns)
+        elif due.end_ns == self._armed_ns:
+            self._armed_ns = NEVER
+            self._arm_closing()
 
     @handles(SettleUp)
-    def on_settle_up(self, _: SettleUp) -> None:
-        self._close_due()
+    def on_settle_up(self, settle_up: SettleUp) -> None:
+        self._close_until(settle_up.at_ns - LATENESS_NS)
 
-    def _close_due(self) -> None:
-        self._publish(self._book.close_until(self.system.clock.now_ns() - GRACE_NS))
+    def _close_until(self, ns: int) -> None:
+        self._publish(self._book.close_until(ns))
+        self._arm_closing()
 
     @handles(Watch)
     def on_watch(self, watch: Watch) -> None:
@@ -162,19 +170,16 @@ class InstrumentActor(Actor):
                 self._interrupt(bucket.start_ns, bucket.end_ns)
 
     def _arm_closing(self) -> None:
-        """While no minute is open the next end is that of a longer bucket; a minute that opens then ends before it."""
-        end_ns, now_ns = self._book.next_close_ns, self.system.clock.now_ns()
-        self._close_by_ns = 0
-        if end_ns is None:
+        """A reminder that an overflowing mailbox drops is not missed: the ticks that push it out close as it would."""
+        end_ns = self._book.next_close_ns
+        if end_ns == self._armed_ns:
             return
-        if end_ns <= now_ns + MINUTE_NS:
-            self._close_by_ns = max(now_ns, end_ns) + PATIENCE_NS
         if self._closing is not None:
-            if self._closing[0] <= end_ns and now_ns <= self._closing[0] + PATIENCE_NS:
-                return
-            self._closing[1].cancel()
-        delay_s = self.system.clock.seconds_until(end_ns + GRACE_NS)
-        self._closing = end_ns, self.send_after(delay_s, CloseDue())
+            self._closing.cancel()
+        self._armed_ns, self._closing = end_ns, None
+        if end_ns != NEVER:
+            delay_s = self.system.clock.seconds_until(end_ns + LATENESS_NS)
+            self._closing = self.send_after(delay_s, CloseDue(end_ns))
 
     def _publish(self, candles: Sequence[Candle], *, told: bool = False) -> None:
         for candle in candles:

@@ -23,11 +23,15 @@ class Report(Message, frozen=True, gc=False):
 
 
 class CloseDue(Message, frozen=True, gc=False):
-    """The oldest open bucket's end and its grace have passed."""
+    """The lateness bound has passed since the end of the oldest open bucket (ns UTC), and no tick came to say so."""
+
+    end_ns: int
 
 
 class SettleUp(Message, frozen=True, gc=False):
-    """Close what is due, however late its reminder is: who asks wants to see all of it in the store."""
+    """Close what was due at that time (ns UTC), however late its reminder is: who asks wants all of it in the store."""
+
+    at_ns: int
 
 
 class Interrupted(Message, frozen=True, gc=False):

@@ -249,7 +249,8 @@ class Resolver(TaskActor):
             self._keep_unsettled(gap, through_ns)
             return
         history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
-        await route.target.ask(SettleUp(), timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
+        settle_up = SettleUp(self.system.clock.now_ns())
+        await route.target.ask(settle_up, timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
         await self._write_candles()
         present = await self._records.closed(gap.instrument, day_ns, through_ns)
         healing = heal(

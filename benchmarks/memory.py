@@ -10,7 +10,7 @@ import time
 import psutil
 import trio
 
-from actors.messages import CloseDue
+from actors.messages import SettleUp
 from benchmarks.actors import handled, running_actors, start_instruments
 from benchmarks.frames import PER_FRAME, FrameFeed, QuoteMaker
 from benchmarks.processes import crowd, our, usual_feed
@@ -40,7 +40,7 @@ async def _per_instrument() -> float:
             await trio.sleep(1.2)
         feed.connection.put([])
         for route in wanted:
-            route.target.tell(CloseDue())
+            route.target.tell(SettleUp(system.clock.now_ns()))
         await trio.sleep(2)
         return (_resident_bytes() - before) / INSTRUMENTS
 

@@ -1,6 +1,6 @@
 """The pure domain: ticks, candles, timeframes, calendars, volume, instruments and symbols. No I/O and no clock."""
 
-from engine.market.book import CandleBook
+from engine.market.book import LATENESS_NS, NEVER, CandleBook
 from engine.market.calendar import Bucket, Calendar, Session, TradingDay
 from engine.market.calendars import Calendars, FeedHours, day_start_ns
 from engine.market.candle import Candle, CandleState
@@ -27,6 +27,8 @@ from engine.market.volume import Baseline, VolumeMeter
 
 __all__ = [
     "DERIVED_TIMEFRAMES",
+    "LATENESS_NS",
+    "NEVER",
     "TIMEFRAMES",
     "Baseline",
     "Bucket",

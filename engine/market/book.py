@@ -14,14 +14,22 @@ from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES
 
 _STATE_VERSION = 1
 
+LATENESS_NS = 2_000_000_000
+"""The lateness bound: so long after its end, by the time of receipt, a bucket still takes ticks (design: end + 2 s)."""
+NEVER = SettledBars.NEVER
+"""``next_close_ns`` while no bucket is open."""
+
 
 class CandleBook:
     """One-minute candles from ticks, and the derived ones from those. One book has one owner.
 
-    Buckets are closed by ``close_until``, never by a tick, so several minutes may be open at once. Within a minute
-    arrival is the order: the first tick to arrive opens it, the last trade to arrive closes it. A tick that shows
-    neither volume nor a new price is no trade and makes no candle. A tick of a closed minute revises it while it is
-    one of the last three, and is reported by ``take_late`` otherwise.
+    The watermark is the newest time of receipt less ``LATENESS_NS``; a bucket is closed once the watermark has passed
+    its end. So the candles depend on the ticks and their times of receipt alone, and not on when a timer fired: whoever
+    adds a tick first calls ``close_until`` with the tick's own watermark when that has passed ``next_close_ns``.
+
+    Several minutes may be open at once. Within a minute arrival is the order: the first tick to arrive opens it, the
+    last trade to arrive closes it. A tick that shows neither volume nor a new price is no trade and makes no candle. A
+    tick of a closed minute revises it while it is one of the last three, and is reported by ``take_late`` otherwise.
 
     There are thousands of books: the newest minute lives in plain slots, all that is settled in one packed buffer,
     and the calendar with its sessions and buckets is shared.
@@ -30,7 +38,7 @@ class CandleBook:
     __slots__ = (
         "_base", "_close", "_closed_ns", "_end", "_gap", "_healed_ns", "_high", "_late", "_low", "_minute_flags", "_older",
         "_open", "_open_interest", "_revised", "_settled", "_start", "_volume", "calendar", "instrument", "late",
-        "outside_session", "source", "unattributed",
+        "next_close_ns", "outside_session", "source", "unattributed",
     )  # fmt: skip
 
     def __init__(self, instrument: str, calendar: Calendar, source: str, *, since_ns: int = 0) -> None:
@@ -56,6 +64,13 @@ class CandleBook:
         self._gap = (0, 0)
         self._late: list[Bucket] | None = None
         self._revised: list[Candle] | None = None
+        self.next_close_ns = NEVER
+        """When ``close_until`` has something to do: the end of the oldest open bucket, one minute or derived."""
+
+    @property
+    def watermark_ns(self) -> int:
+        """What ended by then is closed: the newest time of receipt that mattered, less the lateness bound."""
+        return self._closed_ns
 
     def session_date(self, ns: int) -> date:
         """The trading day that volume counts for at that time."""
@@ -85,6 +100,7 @@ class CandleBook:
         if bucket is None:
             self.outside_session += 1
             return self._leave_out(tick, volume or self._reclaim(tick))
+        self._closed_ns = max(self._closed_ns, tick.ts_recv - LATENESS_NS)
         if bucket.end_ns <= self._closed_ns:
             return self._add_late(tick, volume, bucket)
         if bucket.start_ns < self._start:
@@ -155,6 +171,7 @@ class CandleBook:
         minutes.sort(key=lambda bar: bar.start_ns)
         self._older = minutes[:-1] or None
         self._put_newest(minutes[-1])
+        self.next_close_ns = self._find_next_close()
 
     def _newest(self) -> Bar:
         assert self._close is not None
@@ -221,12 +238,9 @@ class CandleBook:
         self.late = self._late is not None
         return revised
 
-    @property
-    def next_close_ns(self) -> int | None:
-        """When ``close_until`` has something to do: the end of the oldest open bucket, one minute or derived."""
-        oldest = self._older[0].end_ns if self._older else self._end or self._settled.next_end_ns
-        ends = min(oldest, self._settled.next_end_ns)
-        return ends if ends < SettledBars.NEVER else None
+    def _find_next_close(self) -> int:
+        oldest = self._older[0].end_ns if self._older else self._end or NEVER
+        return min(oldest, self._settled.next_end_ns)
 
     def close_until(self, ns: int) -> list[Candle]:
         """Close what ended by then and give the final candles: minutes first, then by timeframe, each in order of time."""
@@ -236,6 +250,7 @@ class CandleBook:
         for minute in minutes:
             derived += self._settled.settle(minute, self.calendar.derived_buckets(minute.start_ns), self._gap)
         derived += self._settled.close_until(ns)
+        self.next_close_ns = self._find_next_close()
         closed = [self._settled_candle("1m", minute) for minute in minutes]
         if derived:
             derived.sort(key=lambda named: (TIMEFRAMES.index(named[0]), named[1].start_ns))
@@ -326,6 +341,7 @@ class CandleBook:
         self._settled.forget_minutes(through_ns)
         self._report_revised(self._redone(left, before, through_ns))
         self._report_revised(self._rederive(before, through_ns))
+        self.next_close_ns = self._find_next_close()
         return True
 
     def _redone(self, left: Sequence[Named], before: SettledBars, through_ns: int) -> Iterator[Named]:
@@ -410,3 +426,4 @@ class CandleBook:
         if minutes:
             self._set_open(minutes)
         self._closed_ns, self._healed_ns, self._gap = closed_ns, healed_ns, (gap_from, gap_to)
+        self.next_close_ns = self._find_next_close()

@@ -86,13 +86,46 @@ async def test_a_heal_that_a_late_tick_overtook_gets_the_next_number(autojump_cl
         assert closed(seen)[-1] == (NOON, 13.0, 40, 2)
 
 
+async def test_a_backlog_of_ticks_is_closed_by_their_times_of_receipt_and_not_by_the_clock(autojump_clock: Any) -> None:
+    """When the engine was busy for a minute the last ticks of the minute before are no late ones."""
+    async with instrument() as (system, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
+        await trio.sleep(58)
+        await system.pause("/engine/subject")
+        await trio.sleep(3)
+        subject.tell(tick(NOON + 61 * SECOND_NS, 11.0, 150))
+        subject.tell(tick(NOON + 59 * SECOND_NS, 12.0, 120, recv_ns=NOON + 61 * SECOND_NS))
+        await trio.sleep(200)
+        subject.tell(tick(NOON + 150 * SECOND_NS, 13.0, 170))
+        await system.resume("/engine/subject")
+        await trio.sleep(1)
+        assert closed(seen) == [
+            (NOON, 12.0, 20, 0),
+            (NOON + MINUTE_NS, 11.0, 30, 0),
+            (NOON + 2 * MINUTE_NS, 13.0, 20, 0),
+        ]
+
+
+async def test_a_reminder_closes_what_it_was_set_for_and_no_more(autojump_clock: Any) -> None:
+    async with instrument() as (system, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
+        subject.tell(tick(NOON + 60 * SECOND_NS, 11.0, 150, recv_ns=NOON + 2 * SECOND_NS))
+        await trio.sleep(5)
+        await system.pause("/engine/subject")
+        await trio.sleep(200)
+        subject.tell(tick(NOON + 61 * SECOND_NS, 12.0, 160, recv_ns=NOON + 63 * SECOND_NS))
+        await system.resume("/engine/subject")
+        await trio.sleep(1)
+        assert closed(seen) == [(NOON, 10.0, 0, 0), (NOON + MINUTE_NS, 12.0, 60, 0)]
+
+
 async def test_who_settles_up_has_closed_all_that_is_due(autojump_clock: Any) -> None:
     async with instrument() as (system, subject, seen):
         subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
         await system.pause("/engine/subject")
         await trio.sleep(70)
         await system.resume("/engine/subject")
-        await subject.ask(SettleUp(), timeout_s=5)
+        await subject.ask(SettleUp(system.clock.now_ns()), timeout_s=5)
         assert closed(seen) == [(NOON, 10.0, 0, 0)]
 
 

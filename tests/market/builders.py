@@ -21,8 +21,11 @@ def clock(ns: int, zone: ZoneInfo = INDIA) -> str:
     return datetime.fromtimestamp(ns / SECOND, zone).strftime("%H:%M")
 
 
-def tick(ns: int, price: float, volume: int | None, *, provider: str = "dhan", **more: object) -> Tick:
-    return Tick(INSTRUMENT, price, 1, volume, ns, ns, provider, **more)  # type: ignore[arg-type]
+def tick(
+    ns: int, price: float, volume: int | None, *, provider: str = "dhan", recv_ns: int | None = None, **more: object
+) -> Tick:
+    """A tick that was received at once, unless said otherwise."""
+    return Tick(INSTRUMENT, price, 1, volume, ns, ns if recv_ns is None else recv_ns, provider, **more)  # type: ignore[arg-type]
 
 
 def minute(ns: int, price: float = 100.0, volume: int = 10, **more: object) -> Candle:
@@ -43,6 +46,8 @@ class Runner:
 
     def feed(self, *ticks: Tick) -> "Runner":
         for one in ticks:
+            if one.ts_recv >= self.book.next_close_ns + GRACE:
+                self.clock(one.ts_recv)
             self.book.add(one, self.meter.measure(one, self.book.session_date(one.ts_event)))
             self.closed += self.book.take_revised()
         return self

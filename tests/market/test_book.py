@@ -5,7 +5,7 @@ from datetime import date
 import msgpack
 import pytest
 
-from engine.market import Calendar, CandleBook, CandleState, StateError
+from engine.market import NEVER, Calendar, CandleBook, CandleState, StateError
 from tests.market.builders import GRACE, INSTRUMENT, MINUTE, SECOND, Runner, at, clock, minute, numbers, tick
 
 OPEN = at("2025-11-03 09:15")
@@ -71,12 +71,12 @@ def test_everything_that_ends_together_comes_minutes_first_then_by_timeframe(run
     closed = runner.clock(at("2025-11-03 15:30:02"))
     assert [candle.timeframe for candle in closed] == ["1m", "5m", "15m", "30m", "1h", "4h", "1d"]
     assert [clock(c.time) for c in closed] == ["15:29", "15:25", "15:15", "15:15", "15:15", "13:15", "09:15"]
-    assert runner.book.next_close_ns is None
+    assert runner.book.next_close_ns == NEVER
 
 
 def test_minutes_of_several_derived_buckets_may_close_in_one_go(runner: Runner) -> None:
     for i in range(12):
-        runner.trade(f"2025-11-03 10:{i:02}:30", 100.0 + i, 10 * (i + 1))
+        runner.trade(f"2025-11-03 10:{i:02}:30", 100.0 + i, 10 * (i + 1), recv_ns=at(TEN))
     closed = runner.clock(at("2025-11-03 10:12:02"))
     assert [clock(c.time) for c in closed if c.timeframe == "1m"] == [f"10:{i:02}" for i in range(12)]
     assert [numbers(c) for c in closed if c.timeframe == "5m"] == [
@@ -118,7 +118,7 @@ def test_ticks_after_the_close_enter_no_candle(runner: Runner) -> None:
     runner.trade("2025-11-03 15:29:59", 100.0, 10).trade("2025-11-03 15:30:00", 100.5, 25)
     runner.trade("2025-11-03 15:45:00", 100.5, 25)
     assert (runner.book.outside_session, runner.book.unattributed) == (2, 15)
-    assert numbers(runner.book.forming("1m")) == (100.0, 100.0, 100.0, 100.0, 10)
+    assert [numbers(candle) for candle in runner.final("1m")] == [(100.0, 100.0, 100.0, 100.0, 10)]
 
 
 def test_an_index_has_candles_without_volume(nse: Calendar) -> None:
@@ -161,11 +161,12 @@ def test_a_repeated_older_tick_moves_neither_volume_nor_close(runner: Runner) ->
 
 
 def test_volume_given_to_a_newer_minute_returns_to_the_tick_it_overtook(runner: Runner) -> None:
-    runner.trade("2025-11-03 10:01:00", 105.0, 30).trade("2025-11-03 10:00:59", 101.0, 20)
+    received = {"recv_ns": at("2025-11-03 10:00:01")}  # the exchange's clock is ahead
+    runner.trade("2025-11-03 10:01:00", 105.0, 30, **received).trade("2025-11-03 10:00:59", 101.0, 20, **received)
     assert [(c.close, c.volume) for c in runner.book.forming_minutes()] == [(101.0, 20), (105.0, 10)]
-    runner.trade("2025-11-03 10:00:58", 100.0, 15)
+    runner.trade("2025-11-03 10:00:58", 100.0, 15, **received)
     assert [(c.close, c.volume) for c in runner.book.forming_minutes()] == [(101.0, 20), (105.0, 10)]
-    runner.trade("2025-11-03 09:59:59", 99.0, 12)
+    runner.trade("2025-11-03 09:59:59", 99.0, 12, **received)
     assert [(c.low, c.volume) for c in runner.book.forming_minutes()] == [(99.0, 12), (100.0, 8), (105.0, 10)]
 
 
@@ -253,7 +254,7 @@ def test_a_late_price_without_a_total_widens_a_closed_candle_only(nse: Calendar)
 def test_a_book_leaves_what_was_before_it_to_history(nse: Calendar) -> None:
     book = CandleBook(INSTRUMENT, nse, "dhan", since_ns=at("2025-11-03 11:00:30"))
     assert not book.add(tick(at("2025-11-03 10:32:10"), 100.0, 900), 0)  # the snapshot a subscription begins with
-    assert (book.late, book.forming_all(), book.next_close_ns) == (False, [], None)
+    assert (book.late, book.forming_all(), book.next_close_ns) == (False, [], NEVER)
     assert book.add(tick(at("2025-11-03 11:00:40"), 100.5, 905), 5)
 
 
@@ -345,7 +346,8 @@ def test_an_interruption_that_goes_on_after_the_healed_part_keeps_its_flag(nse: 
     assert runner.book.rebuild([minute(at(TEN))], at("2025-11-03 10:05"))
     runner.trade("2025-11-03 10:05:10", 106.0, 60)
     runner.trade("2025-11-03 10:07:10", 106.0, 61)
-    assert [candle.resolve_required for candle in runner.book.forming_minutes()] == [True, False]
+    runner.clock(at("2025-11-03 10:08:02"))
+    assert [candle.resolve_required for candle in runner.final("1m")[-2:]] == [True, False]
 
 
 def test_history_that_covers_an_open_minute_replaces_it(nse: Calendar) -> None:
@@ -371,7 +373,7 @@ def test_of_an_earlier_trading_day_only_the_last_price_and_the_counters_hold(nse
     runner = late(nse)
     runner.trade("2025-11-03 15:31:00", 100.0, 75).trade("2025-11-03 15:29:00", 101.0, 80)
     other = CandleBook.restore(INSTRUMENT, nse, "dhan", runner.book.state(), at("2025-11-04 08:00"))
-    assert (other.forming_all(), other.next_close_ns) == ([], None)
+    assert (other.forming_all(), other.next_close_ns) == ([], NEVER)
     assert (other.outside_session, other.unattributed) == (runner.book.outside_session, runner.book.unattributed)
     assert not other.add(tick(at("2025-11-03 15:29:59"), 101.0, 80), 0)  # the vendor's snapshot of last evening
     assert not other.late
