@@ -6,9 +6,8 @@ import anyio
 import msgspec
 import structlog
 
-from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Gap
+from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Gap, Verdict
 from engine.storage.durable import DurableStore
-from engine.storage.durable import Gap as GapRecord
 from engine.storage.errors import DurableStoreUnavailableError
 from engine.storage.hot import HotStore
 
@@ -75,9 +74,10 @@ class Records:
 
     async def give_up(self, gap: Gap, why: str) -> None:
         """Notes that a gap stays, and why; a PostgreSQL that is away is told by the scan's next try."""
-        record = GapRecord(gap.instrument, "1m", gap.start_ns, gap.end_ns, "unresolvable", why)
+        touched = self._calendars.of(gap.instrument).buckets("1m", gap.start_ns, gap.end_ns + 1)
+        verdicts = [Verdict(gap.instrument, "unresolvable", minute.start_ns, minute.end_ns, why) for minute in touched]
         try:
-            await self._durable.record_gaps([record])
+            await self._durable.note_verdicts(verdicts)
         except DurableStoreUnavailableError as error:
             log.warning("gap_not_recorded", instrument=gap.instrument, error=str(error))
 

@@ -22,6 +22,7 @@ from engine.market.symbols import (
 )
 from engine.market.tick import Tick
 from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES, length_s, parse_timeframe
+from engine.market.verdict import Verdict, VerdictStatus
 from engine.market.views import View, ViewError, WickLimit
 from engine.market.volume import Baseline, VolumeMeter
 
@@ -57,6 +58,8 @@ __all__ = [
     "TickSize",
     "TimeframeError",
     "TradingDay",
+    "Verdict",
+    "VerdictStatus",
     "View",
     "ViewError",
     "VolumeMeter",

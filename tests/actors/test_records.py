@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from actors.records import Doubt, Records
-from engine.market import Calendars, Candle, CandleState, Gap, Instrument, InstrumentKind
+from engine.market import Calendars, Candle, CandleState, Gap, Instrument, InstrumentKind, Verdict
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore
@@ -85,5 +85,5 @@ async def test_a_gap_that_stays_is_noted_with_its_reason(redis_url: str, databas
     why = "the provider's history does not have these minutes"
     async with stores(redis_url, database_url) as (records, _, durable):
         await records.give_up(Gap(NAME, NOON, NOON + MINUTE_NS, due_ns=0), why)
-        (gap,) = await durable.gaps("unresolvable")
-        assert (gap.instrument, gap.start_ns, gap.end_ns, gap.reason) == (NAME, NOON, NOON + MINUTE_NS, why)
+        noted = await durable.verdicts([NAME], 0, NOON + 9 * MINUTE_NS)
+        assert noted == {NAME: [Verdict(NAME, "unresolvable", NOON, NOON + 2 * MINUTE_NS, why)]}

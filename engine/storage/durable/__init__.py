@@ -5,12 +5,12 @@ from engine.storage.durable.rows import (
     AuditEntry,
     DailyCandle,
     Exchange,
-    Gap,
     Job,
     MappedInstrument,
     ProviderMapping,
     SaveResult,
 )
+from engine.storage.durable.scan import ShortSession
 from engine.storage.durable.store import DurableStore
 
 __all__ = [
@@ -18,11 +18,11 @@ __all__ = [
     "DailyCandle",
     "DurableStore",
     "Exchange",
-    "Gap",
     "Job",
     "MappedInstrument",
     "MigrationStatus",
     "ProviderMapping",
     "SaveResult",
+    "ShortSession",
     "migrate",
 ]

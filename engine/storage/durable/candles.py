@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -23,12 +23,10 @@ from engine.storage.durable.statements import (
     SAVE_INTRADAY,
     SAVING_LOCK,
 )
+from engine.storage.durable.times import MICROSECOND_NS, SECOND_NS, ceiling, moment
 
 _ROWS_A_STATEMENT = 4_000
 """Making more rows at once would hold the loop for too long."""
-_MICROSECOND_NS = 1_000
-_SECOND_NS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = tuple[Any, ...]
 
@@ -78,7 +76,7 @@ class PriceHistory:
         return SaveResult(await self._link.run(work), tuple(sorted(wanted - ids.keys())))
 
     def _dated(self, candle: Candle) -> DailyCandle:
-        opening = datetime.fromtimestamp(candle.time // _SECOND_NS, self._names.zone(candle.instrument))
+        opening = datetime.fromtimestamp(candle.time // SECOND_NS, self._names.zone(candle.instrument))
         return DailyCandle(opening.date(), candle)
 
     async def checkpoint(self, name: str = "persister") -> int:
@@ -96,7 +94,7 @@ class PriceHistory:
         """The same for many instruments; those without a candle are left out."""
         ids = await self._names.ids(instruments)
         names = {identity: instrument for instrument, identity in ids.items()}
-        bounds = (_ceiling(start_ns), _ceiling(end_ns))
+        bounds = (ceiling(start_ns), ceiling(end_ns))
         if timeframe == "1d":
             rows = await self._link.rows(DAY_CANDLES, list(names), *bounds)
         else:
@@ -115,7 +113,7 @@ class PriceHistory:
 
     async def flagged(self, before_ns: int, limit: int = 10_000) -> list[Candle]:
         """Saved candles, days among them, that open before a time and wait to be healed; oldest first."""
-        before = _EPOCH + timedelta(microseconds=before_ns // _MICROSECOND_NS)
+        before = moment(before_ns)
         rows = await self._link.rows(FLAGGED_INTRADAY, before, limit)
         rows += await self._link.rows(FLAGGED_DAYS, before, limit)
         names = await self._names.names({row["instrument_id"] for row in rows})
@@ -160,7 +158,7 @@ def _day_row(day: DailyCandle, ids: Mapping[str, int]) -> Row:
 
 def _fields(candle: Candle) -> Row:
     return (
-        candle.time // _MICROSECOND_NS,
+        candle.time // MICROSECOND_NS,
         candle.open,
         candle.high,
         candle.low,
@@ -174,15 +172,11 @@ def _fields(candle: Candle) -> Row:
     )
 
 
-def _ceiling(time_ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=-(-time_ns // _MICROSECOND_NS))
-
-
 def _candle(row: asyncpg.Record, instrument: str, timeframe: str) -> Candle:
     return Candle(
         instrument=instrument,
         timeframe=timeframe,
-        time=row["time_us"] * _MICROSECOND_NS,
+        time=row["time_us"] * MICROSECOND_NS,
         open=row["open"],
         high=row["high"],
         low=row["low"],

@@ -65,18 +65,6 @@ class SaveResult(msgspec.Struct, frozen=True):
     """Instruments that no table knows: their candles were left out."""
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """A stretch [start, end) of an instrument's buckets that an interruption touched, and what became of it."""
-
-    instrument: str
-    timeframe: str
-    start_ns: int
-    end_ns: int
-    status: str
-    """``open``, ``healed`` or ``unresolvable``."""
-    reason: str = ""
-
-
 class Job(msgspec.Struct, frozen=True):
     """A piece of long work; ``progress`` goes from 0 to 1."""
 

@@ -6,11 +6,13 @@ anything, and a flagged one to an unflagged closed one. Everything else, repeats
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
+from engine.storage.durable.times import MICROSECONDS, MOMENT
+
 SAVING_LOCK = "SELECT pg_advisory_xact_lock(7473101002)"
 """One save at a time: what a revision replaces must be what it read."""
 
-_EPOCH_US = "TIMESTAMPTZ 'epoch' + time_us * INTERVAL '1 microsecond'"
-_TIME_US = "(extract(epoch FROM ts) * 1000000)::bigint AS time_us"
+_EPOCH_US = MOMENT.format("time_us")
+_TIME_US = f"{MICROSECONDS.format('ts')} AS time_us"
 
 _GIVES_WAY = """(
     new.rev > old.rev
@@ -26,6 +28,32 @@ _SET = """
     volume = excluded.volume, oi = excluded.oi, source = excluded.source, rev = excluded.rev, state = excluded.state,
     resolve_required = excluded.resolve_required, published_at = now()
 """
+
+# A minute that traded after all loses its verdict: a sound candle any, a flagged one the verdict that nobody traded.
+_OVERRULE = """
+traded AS MATERIALIZED (
+    SELECT instrument_id, min(ts) AS first_ts, max(ts) AS last_ts, range_agg(minute) AS any_state,
+        coalesce(range_agg(minute) FILTER (WHERE NOT (resolve_required OR 'NaN' IN (open, high, low, close))), '{}') AS sound
+    FROM input, LATERAL (SELECT tstzrange(ts, ts + interval '1 minute') AS minute) AS opened
+    WHERE timeframe = '1m' GROUP BY instrument_id
+), overruled AS MATERIALIZED (
+    SELECT instrument_id, date, status, reason, spans - overruling AS left_over
+    FROM traded CROSS JOIN LATERAL (
+        SELECT date, status, reason, spans, CASE status WHEN 'empty' THEN any_state ELSE sound END AS overruling
+        FROM completeness AS verdict WHERE verdict.instrument_id = traded.instrument_id
+            AND date BETWEEN (first_ts AT TIME ZONE 'UTC')::date - 1 AND (last_ts AT TIME ZONE 'UTC')::date + 1
+        OFFSET 0
+    ) AS decided
+    WHERE spans && overruling
+), ended AS (
+    DELETE FROM completeness AS verdict USING overruled AS new
+    WHERE (verdict.instrument_id, verdict.date, verdict.status, verdict.reason)
+        = (new.instrument_id, new.date, new.status, new.reason) AND isempty(left_over)
+), shrunk AS (
+    UPDATE completeness AS verdict SET spans = left_over, updated_at = now() FROM overruled AS new
+    WHERE (verdict.instrument_id, verdict.date, verdict.status, verdict.reason)
+        = (new.instrument_id, new.date, new.status, new.reason) AND NOT isempty(left_over)
+)"""
 
 SAVE_INTRADAY = f"""
 WITH input AS MATERIALIZED (
@@ -47,7 +75,7 @@ WITH input AS MATERIALIZED (
     ON CONFLICT (instrument_id, timeframe, ts) DO UPDATE SET {_SET}
     WHERE {_GIVES_WAY.replace("new.", "excluded.")}
     RETURNING 1
-)
+), {_OVERRULE}
 SELECT count(*) FROM written
 """
 

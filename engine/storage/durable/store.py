@@ -6,12 +6,14 @@ from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.records import Records
+from engine.storage.durable.scan import GapScan
+from engine.storage.durable.verdicts import Verdicts
 
 ANSWER_TIMEOUT_S = 30.0
 
 
-class DurableStore(PriceHistory, InstrumentMaster, Records):
-    """Price history, instruments and records in PostgreSQL.
+class DurableStore(PriceHistory, InstrumentMaster, Verdicts, GapScan, Records):
+    """Price history, instruments, verdicts and records in PostgreSQL.
 
     Every method may raise ``DurableStoreUnavailableError`` (repeat later) or ``DurableStoreError`` (do not), and none
     takes longer than about twice the answer timeout.

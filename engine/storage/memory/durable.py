@@ -5,9 +5,12 @@ from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
 from engine.storage.memory.records import MemoryRecords
 from engine.storage.memory.tables import Tables
+from engine.storage.memory.verdicts import MemoryGapScan, MemoryVerdicts
 
 
-class MemoryDurableStore(MemoryPriceHistory, MemoryInstrumentMaster, MemoryRecords, DurableStore):
+class MemoryDurableStore(
+    MemoryPriceHistory, MemoryInstrumentMaster, MemoryVerdicts, MemoryGapScan, MemoryRecords, DurableStore
+):
     """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""
 
     def __init__(self) -> None:

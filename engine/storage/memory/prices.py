@@ -8,6 +8,7 @@ from engine.storage.durable import DailyCandle, SaveResult
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.errors import DurableStoreError
 from engine.storage.memory.tables import Tables
+from engine.storage.memory.verdicts import overrule
 
 _SECOND_NS = 1_000_000_000
 _LARGEST = 2**63
@@ -37,6 +38,7 @@ class MemoryPriceHistory(PriceHistory):
         days = [*undated, *(day for day in daily if day.candle.instrument in known)]
         written = {_place(candle) for candle in bars if candle.timeframe != "1d" and self._take(candle)}
         written |= {_place(day.candle) for day in days if self._take_day(day)}
+        overrule(self._tables, bars)
         if checkpoint_ns is not None:
             self._tables.checkpoints[name] = max(checkpoint_ns, self._tables.checkpoints.get(name, 0))
         return SaveResult(len(written), tuple(sorted(wanted - known)))

@@ -1,10 +1,10 @@
 """The engine's own records in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.storage.durable import AuditEntry, Gap, Job
+from engine.storage.durable import AuditEntry, Job
 from engine.storage.durable.records import Records
 from engine.storage.memory.tables import Tables
 
@@ -14,20 +14,6 @@ class MemoryRecords(Records):
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-
-    async def record_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Notes gaps, or what became of gaps that begin at the same time. Unknown instruments are left out."""
-        await self._tables.arrive()
-        known = self._tables.known(gap.instrument for gap in gaps)
-        self._tables.gaps |= {
-            (gap.instrument, gap.timeframe, gap.start_ns): gap for gap in gaps if gap.instrument in known
-        }
-
-    async def gaps(self, status: str, limit: int = 10_000) -> list[Gap]:
-        """The oldest gaps of a status."""
-        await self._tables.arrive()
-        found = [gap for gap in self._tables.gaps.values() if gap.status == status]
-        return sorted(found, key=lambda gap: gap.start_ns)[:limit]
 
     async def save_job(self, job: Job) -> None:
         """Notes a job, or how far it got."""

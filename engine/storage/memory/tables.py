@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from anyio.lowlevel import checkpoint
 
+from engine.market.verdict import VerdictStatus
 from engine.storage.errors import DurableStoreUnavailableError
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from engine.market.candle import Candle
     from engine.market.instrument import Instrument
-    from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Gap, Job, ProviderMapping
+    from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, ProviderMapping
+
+Decision = tuple[VerdictStatus, str]
+"""A verdict's status and reason."""
 
 
 class Tables:
@@ -32,7 +36,8 @@ class Tables:
         self.replaced: list[Candle] = []
         """What revisions took the place of, in that order."""
         self.checkpoints: dict[str, int] = {}
-        self.gaps: dict[tuple[str, str, int], Gap] = {}
+        self.verdicts: dict[str, dict[int, Decision]] = {}
+        """By instrument and the minute's opening."""
         self.jobs: dict[str, Job] = {}
         self.hashes: dict[str, str] = {}
         self.audit: list[AuditEntry] = []

@@ -4,6 +4,7 @@ from datetime import date, time
 
 from engine.market.instrument import Instrument, InstrumentKind
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
+from engine.storage.memory import MemoryDurableStore
 
 NSE = Exchange("NSE", "National Stock Exchange", "Asia/Kolkata", "IN", "INR", time(9, 15), time(15, 30))
 SYMBOLS = ("INFY", "RELIANCE", "TCS")
@@ -21,3 +22,13 @@ def mapping(symbol: str, token: str, since: date = JANUARY, provider: str = "dha
 async def seeded(store: DurableStore) -> None:
     mappings = [mapping(symbol, str(number)) for number, symbol in enumerate(SYMBOLS)]
     await store.seed([NSE], [equity(symbol) for symbol in SYMBOLS], mappings)
+
+
+async def emptied(store: DurableStore) -> None:
+    """Takes candles and verdicts out again, between two examples of a property."""
+    if isinstance(store, MemoryDurableStore):
+        store.tables.bars.clear()
+        store.tables.replaced.clear()
+        store.tables.verdicts.clear()
+    else:
+        await store._link.value("TRUNCATE price_history_intraday, candle_revisions, completeness")

@@ -62,3 +62,48 @@ def test_a_bad_address_is_explained_without_being_quoted(url: str) -> None:
 def test_a_server_that_is_away_is_said_to_be() -> None:
     with pytest.raises(DurableStoreUnavailableError):
         migrate("postgresql://me:hunter2@127.0.0.1:1/x", "up")
+
+
+OLD_GAPS = """
+INSERT INTO exchanges (code, name, timezone) VALUES ('NSE', 'NSE', 'Asia/Kolkata');
+INSERT INTO instruments (exchange_id, symbol, kind, tick_size) VALUES (1, 'TCS', 'equity', 0.05), (1, 'INFY', 'equity', 0.05);
+INSERT INTO completeness (instrument_id, timeframe, start_ts, end_ts, status, reason, updated_at) VALUES
+    (1, '1m', '2026-11-20 18:29:10Z', '2026-11-20 18:31:00Z', 'unresolvable', 'old', '2026-11-21'),
+    (1, '1m', '2026-11-20 18:31:00Z', '2026-11-20 18:32:30Z', 'unresolvable', 'new', '2026-11-22'),
+    (2, '1m', '2026-11-20 05:00:00Z', '2026-11-20 05:00:00Z', 'unresolvable', 'old', '2026-11-21'),
+    (2, '1m', '2026-11-20 06:00:00Z', '2026-11-20 06:00:00Z', 'healed', '', '2026-11-21');
+"""
+
+
+def test_gaps_that_were_given_up_become_verdicts_and_gaps_again(empty_database_url: str) -> None:
+    migrate(empty_database_url, "up")
+    while "0003" not in migrate(empty_database_url, "down").pending:
+        pass
+    asyncio.run(_run(empty_database_url, OLD_GAPS))
+
+    migrate(empty_database_url, "up")
+    verdicts = (
+        "SELECT instrument_id, date::text, status, reason, spans::text, minutes FROM completeness ORDER BY 1, 2, 4 DESC"
+    )
+    assert asyncio.run(_run(empty_database_url, "SET timezone TO 'UTC'", verdicts)) == [
+        (1, "2026-11-20", "unresolvable", "old", '{["2026-11-20 18:29:00+00","2026-11-20 18:30:00+00")}', 1),
+        (1, "2026-11-21", "unresolvable", "old", '{["2026-11-20 18:30:00+00","2026-11-20 18:31:00+00")}', 1),
+        (1, "2026-11-21", "unresolvable", "new", '{["2026-11-20 18:31:00+00","2026-11-20 18:33:00+00")}', 2),
+        (2, "2026-11-20", "unresolvable", "old", '{["2026-11-20 05:00:00+00","2026-11-20 05:01:00+00")}', 1),
+    ]
+
+    while "0003" not in migrate(empty_database_url, "down").pending:
+        pass
+    gaps = "SELECT instrument_id, start_ts::text, end_ts::text, reason FROM completeness ORDER BY 1, 2 DESC LIMIT 2"
+    assert asyncio.run(_run(empty_database_url, "SET timezone TO 'UTC'", gaps)) == [
+        (1, "2026-11-20 18:31:00+00", "2026-11-20 18:32:00+00", "new"),
+        (1, "2026-11-20 18:30:00+00", "2026-11-20 18:30:00+00", "old"),
+    ]
+
+
+async def _run(url: str, statements: str, query: str = "SELECT 1") -> list[tuple[object, ...]]:
+    connection = await asyncpg.connect(url, timeout=10)
+    await connection.execute(statements)
+    rows = await connection.fetch(query)
+    await connection.close()
+    return [tuple(row) for row in rows]

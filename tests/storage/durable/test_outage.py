@@ -9,7 +9,7 @@ import pytest
 from engine.storage.durable import DurableStore, migrate
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError, StorageUnavailableError
 from tests.servers import hasty_postgres, reachable_folder, with_database
-from tests.storage.conftest import Opener
+from tests.storage.conftest import ON_POSTGRESQL, Opener
 from tests.storage.durable.seeds import seeded
 from tests.storage.killable import Killable, killable_server
 from tests.storage.proxy import Proxy
@@ -132,6 +132,7 @@ async def test_a_commit_whose_answer_was_lost_is_settled_by_saving_again(databas
         assert await store.checkpoint() == 5
 
 
+@ON_POSTGRESQL
 async def test_a_cancelled_query_leaves_the_store_usable(durable: DurableStore) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.market.candle import Candle, CandleState
 from engine.storage.durable import DailyCandle, DurableStore, SaveResult
 from engine.storage.memory import MemoryDurableStore
-from tests.storage.durable.seeds import seeded
+from tests.storage.durable.seeds import emptied, seeded
 from tests.storage.samples import MINUTE_NS, NOW, bar, bars, revised
 
 pytestmark = pytest.mark.anyio
@@ -30,13 +30,6 @@ async def replaced(history: DurableStore) -> list[tuple[int, float]]:
         return [(candle.revision, candle.close) for candle in history.tables.replaced]
     rows = await history._link.rows("SELECT rev, close FROM candle_revisions ORDER BY ts, rev, published_at")
     return [(row["rev"], row["close"]) for row in rows]
-
-
-async def emptied(history: DurableStore) -> None:
-    if isinstance(history, MemoryDurableStore):
-        history.tables.bars.clear()
-    else:
-        await history._link.value("TRUNCATE price_history_intraday, candle_revisions")
 
 
 async def test_candles_come_back_as_they_were_saved(history: DurableStore) -> None:

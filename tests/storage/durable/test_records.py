@@ -1,26 +1,10 @@
-"""Gaps, jobs, hashes of secrets and the audit log."""
+"""Jobs, hashes of secrets and the audit log."""
 
 import pytest
 
-from engine.storage.durable import DurableStore, Gap, Job
-from tests.storage.durable.seeds import seeded
-from tests.storage.samples import MINUTE_NS, NOW
+from engine.storage.durable import DurableStore, Job
 
 pytestmark = pytest.mark.anyio
-
-
-async def test_a_gap_is_kept_with_what_became_of_it(durable: DurableStore) -> None:
-    await seeded(durable)
-    gap = Gap("NSE:TCS", "1m", NOW - 9 * MINUTE_NS, NOW, "open")
-    await durable.record_gaps([gap, Gap("NSE:NOPE", "1m", NOW, NOW, "open")])
-    assert await durable.gaps("open") == [gap]
-
-    verdict = Gap("NSE:TCS", "1m", NOW - 9 * MINUTE_NS, NOW, "unresolvable", "the provider has no trades")
-    await durable.record_gaps([verdict])
-    await durable.record_gaps([verdict])
-
-    assert await durable.gaps("open") == []
-    assert await durable.gaps("unresolvable") == [verdict]
 
 
 async def test_a_job_tells_how_far_it_got(durable: DurableStore) -> None:
