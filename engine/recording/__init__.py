@@ -1,0 +1,22 @@
+"""Recordings: what came from providers, kept so that a day can be lived again; see ``docs/recording.md``."""
+
+from engine.recording.errors import MixedDataError, NotRecordedError, RecordingFileError
+from engine.recording.folder import RecordingFolder
+from engine.recording.reading import read_files
+from engine.recording.records import Answer, Frame, Hole, Lost, Opened, Record, Session, time_of
+
+__all__ = [
+    "Answer",
+    "Frame",
+    "Hole",
+    "Lost",
+    "MixedDataError",
+    "NotRecordedError",
+    "Opened",
+    "Record",
+    "RecordingFileError",
+    "RecordingFolder",
+    "Session",
+    "read_files",
+    "time_of",
+]

@@ -1,0 +1,132 @@
+"""The folder of recordings: files that take turns by size and time, and go when they are old."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from engine.recording.blocks import START, pack_block
+from engine.recording.records import Record, Session, time_of
+
+SUFFIX = ".ticks"
+ROTATE_S = 3600
+_SECOND_NS = 1_000_000_000
+_DAY_NS = 86_400 * _SECOND_NS
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """What was written since the start."""
+
+    files: int = 0
+    records: int = 0
+    bytes: int = 0
+    current: str = ""
+    """The file that grows now."""
+
+
+class RecordingFolder:
+    """Appends records to the newest file of a folder. Every call may wait for the disk: not for an event loop.
+
+    A block reaches the operating system before ``write`` returns, so that a killed process loses none of it.
+    """
+
+    def __init__(
+        self, folder: Path, session: Session, *, rotate_bytes: int, rotate_s: float = ROTATE_S, keep_days: int
+    ) -> None:
+        self._folder = folder
+        self._session = session
+        self._rotate_bytes = rotate_bytes
+        self._rotate_ns = int(rotate_s * _SECOND_NS)
+        self._keep_ns = keep_days * _DAY_NS
+        self._file: BinaryIO | None = None
+        self._size = 0
+        self._blocks = 0
+        self._part = session.part - 1
+        self._began_ns = 0
+        self.statistics = Statistics()
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Appends one block; raises ``OSError`` when the disk does not take it, and then it is not half there."""
+        if not records:
+            return
+        now_ns = time_of(records[-1])
+        if self._file is None or self._is_full(now_ns):
+            self._begin(now_ns)
+        self._append(records)
+
+    def close(self) -> None:
+        """Ends the file; the next write begins another."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _is_full(self, now_ns: int) -> bool:
+        return self._size >= self._rotate_bytes or now_ns - self._began_ns >= self._rotate_ns
+
+    def _begin(self, now_ns: int) -> None:
+        self.close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._part += 1
+        session = msgspec.structs.replace(self._session, part=self._part, at_ns=now_ns)
+        path = self._folder / file_name(session)
+        self._file = path.open("xb", buffering=0)
+        self._file.write(START)
+        self._size, self._blocks, self._began_ns = len(START), 0, now_ns
+        self.statistics = msgspec.structs.replace(
+            self.statistics,
+            files=self.statistics.files + 1,
+            current=str(path),
+            bytes=self.statistics.bytes + len(START),
+        )
+        self._append([session])
+        self._forget_old(now_ns, path)
+
+    def _append(self, records: Sequence[Record]) -> None:
+        assert self._file is not None
+        block = pack_block(self._blocks, records)
+        try:
+            _write_whole(self._file, block)
+        except OSError:
+            self._file.truncate(self._size)  # what follows a half block would be found, but named damaged
+            self._file.seek(self._size)
+            raise
+        self._size += len(block)
+        self._blocks += 1
+        told = self.statistics
+        self.statistics = msgspec.structs.replace(
+            told, records=told.records + len(records), bytes=told.bytes + len(block)
+        )
+
+    def _forget_old(self, now_ns: int, newest: Path) -> None:
+        """By when their last block was written, on the clock that their names are of."""
+        names = sorted(self._folder.glob(f"*{SUFFIX}"))
+        for path, following in pairwise(names):
+            if path != newest and now_ns - _began_ns(following) > self._keep_ns > 0:
+                path.unlink(missing_ok=True)
+
+
+def file_name(session: Session) -> str:
+    """``20261120T034500Z-run-0001.ticks``: sorted by name they are in order."""
+    return f"{_stamp(session.at_ns)}-{session.started_ns // _SECOND_NS:x}-{session.part:04}{SUFFIX}"
+
+
+def _stamp(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // _SECOND_NS, UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _began_ns(path: Path) -> int:
+    """When a file was begun, by its name; far in the future for a name that is not ours."""
+    try:
+        began = datetime.strptime(path.name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return 2**63
+    return int(began.timestamp()) * _SECOND_NS
+
+
+def _write_whole(file: BinaryIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
