@@ -9,7 +9,9 @@ from engine.market.errors import CalendarError, MarketError, StateError, SymbolE
 from engine.market.gaps import Gap, GapBook, retry_delay_s
 from engine.market.healing import Healing, heal
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.market.limits import Limit, LimitError, Limits, LimitTable, Reach, flaw_of
 from engine.market.prices import TickSize
+from engine.market.quarantine import BarFinding, Suspect
 from engine.market.silence import SilenceMeter
 from engine.market.symbols import (
     SegmentKey,
@@ -22,6 +24,7 @@ from engine.market.symbols import (
 )
 from engine.market.tick import Tick
 from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES, length_s, parse_timeframe
+from engine.market.validation import PriceGuard, Ruling
 from engine.market.verdict import Verdict, VerdictStatus
 from engine.market.views import View, ViewError, WickLimit
 from engine.market.volume import Baseline, VolumeMeter
@@ -31,6 +34,7 @@ __all__ = [
     "LATENESS_NS",
     "NEVER",
     "TIMEFRAMES",
+    "BarFinding",
     "Baseline",
     "Bucket",
     "Calendar",
@@ -45,12 +49,20 @@ __all__ = [
     "Healing",
     "Instrument",
     "InstrumentKind",
+    "Limit",
+    "LimitError",
+    "LimitTable",
+    "Limits",
     "MarketError",
     "OptionType",
+    "PriceGuard",
+    "Reach",
+    "Ruling",
     "SegmentKey",
     "Session",
     "SilenceMeter",
     "StateError",
+    "Suspect",
     "Symbol",
     "SymbolError",
     "SymbolTable",
@@ -66,6 +78,7 @@ __all__ = [
     "WickLimit",
     "day_start_ns",
     "derive",
+    "flaw_of",
     "format_derivative",
     "heal",
     "is_segment_key",
