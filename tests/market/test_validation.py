@@ -388,8 +388,8 @@ def test_volume_is_conserved_whatever_is_held(nse: Calendar, market: tuple[list[
     true, feed = market
     seen = Judged(PriceGuard(REACH, 100.0, OPEN), lambda _: true[-1].price).feed(feed).end(true[-1].price)
     runner = Runner(nse, volume=1_000).feed(*seen.taken)
-    closed = runner.clock(true[-1].ts_recv + 86_400 * SECOND)
-    traded = sum(one.volume for one in closed if one.timeframe == "1m")
+    runner.clock(true[-1].ts_recv + 86_400 * SECOND)
+    traded = sum(one.volume for one in runner.final("1m"))
     assert traded + runner.book.unattributed + runner.meter.unattributed == (true[-1].volume or 0) - 1_000
 
 
