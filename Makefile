@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check benchmark lock
+.PHONY: run setup test check benchmark calendars lock
 
 run: setup
 	@exec $(BIN)/ticktree run
@@ -44,9 +44,18 @@ benchmark: setup .venv/.benchmarks
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/benchmarks.txt
 	@touch $@
 
+# The exchanges' calendars from scripts/calendars.toml and the calendar libraries, which only this needs.
+calendars: .venv/.calendars/ready
+	@.venv/.calendars/bin/python -W ignore scripts/make_calendars.py
+
+.venv/.calendars/ready: requirements/calendars.txt $(READY)
+	@$(PYTHON) -m venv .venv/.calendars
+	@$(BIN)/uv pip sync --quiet --python .venv/.calendars/bin/python --require-hashes requirements/calendars.txt
+	@touch $@
+
 # After a change to requirements/*.in. The files carry hashes and no index's address.
 lock: setup
-	@cd requirements && for name in bootstrap runtime development benchmarks; do \
+	@cd requirements && for name in bootstrap runtime development benchmarks calendars; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done

@@ -86,6 +86,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     valid_through: date
     hours: _WeeklyHours
+    version: str = ""
+    sources: list[str] = []
     hours_change: list[_WeeklyHours] = []
     holidays: dict[date, str] = {}
     special: list[_Special] = []
@@ -113,6 +115,10 @@ class Schedule(msgspec.Struct, frozen=True):
     """Weekly hours, Monday first, with the date from which they hold; the newest first."""
     holidays: Mapping[date, str]
     special: Mapping[date, DayHours]
+    version: str = ""
+    """The day on which the file's facts were last gone over."""
+    sources: tuple[str, ...] = ()
+    """Where they come from, in words."""
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
@@ -132,6 +138,8 @@ class Schedule(msgspec.Struct, frozen=True):
             weeks=_weeks([file.hours, *file.hours_change]),
             holidays=file.holidays,
             special={special.date: special.hours() for special in file.special},
+            version=file.version,
+            sources=tuple(file.sources),
         )
 
     @classmethod

@@ -1,13 +1,19 @@
 """The calendars that come with the program, against the calendar libraries' lists and the exchanges' circulars."""
 
+import subprocess
+import sys
 from datetime import date, datetime
+from importlib.util import find_spec
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from config.calendars import calendar_codes, load_calendar
 from engine.market import Calendar
+from engine.seeding import exchanges
 
+ROOT = Path(__file__).parents[2]
 FIRST, LAST = date(2024, 1, 1), date(2026, 12, 31)
 INDIA = ZoneInfo("Asia/Kolkata")
 
@@ -82,20 +88,51 @@ def test_nse_derivatives_trade_ten_minutes_longer_since_the_closing_auction_bega
 
 
 def test_every_holiday_has_a_name_and_falls_on_a_weekday() -> None:
-    holidays = Calendar.parse(load_calendar("NSE")).schedule.holidays
-    assert all(name and day.weekday() < 5 for day, name in holidays.items())
+    for code in calendar_codes():
+        holidays = Calendar.parse(load_calendar(code)).schedule.holidays
+        assert all(name and day.weekday() < 5 for day, name in holidays.items())
 
 
-def test_every_calendar_file_names_itself_and_covers_today() -> None:
+def test_every_calendar_file_names_itself_its_version_and_its_sources_and_covers_today() -> None:
     for code in calendar_codes():
         calendar = Calendar.parse(load_calendar(code))
         assert calendar.code == code
-        assert (calendar.schedule.country, calendar.schedule.currency) == ("IN", "INR")
+        assert date.fromisoformat(calendar.schedule.version) <= date(2026, 11, 21)
+        assert calendar.schedule.sources
         assert calendar.covers(date(2026, 11, 20))
 
 
+@pytest.mark.parametrize("code", ["NYSE", "NASDAQ", "CME", "COMEX", "NYMEX"])
+def test_american_holidays_are_computed_and_known_through_2027(code: str) -> None:
+    assert Calendar.parse(load_calendar(code)).covers(date(2027, 12, 31))
+
+
+@pytest.mark.parametrize("code", ["NSE", "MCX", "CDS"])
+def test_indian_holidays_of_2027_are_not_made_up(code: str) -> None:
+    assert not Calendar.parse(load_calendar(code)).covers(date(2027, 1, 1))
+
+
+def test_every_exchange_a_database_begins_with_has_its_calendar_and_the_other_way_round() -> None:
+    assert sorted(exchange.code for exchange in exchanges()) == calendar_codes()
+    for exchange in exchanges():
+        schedule = Calendar.parse(load_calendar(exchange.code)).schedule
+        assert (schedule.timezone, schedule.country, schedule.currency) == (
+            exchange.timezone, exchange.country, exchange.currency,
+        )  # fmt: skip
+
+
+def test_the_files_are_what_the_script_derives_from_the_libraries() -> None:
+    """After a change: make calendars. Where the libraries differ from the files, this says where."""
+    for library in ("exchange_calendars", "pandas_market_calendars"):
+        if find_spec(library) is None:
+            pytest.skip(f"{library} is not installed: requirements/calendars.txt, in an environment of its own")
+    script = [sys.executable, "-W", "ignore", "scripts/make_calendars.py", "--check"]
+    done = subprocess.run(script, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_an_exchange_without_a_calendar_is_named_with_those_there_are() -> None:
-    with pytest.raises(LookupError, match="no calendar of the exchange 'LSE'; there are BFO, BSE, NFO, NSE"):
+    with pytest.raises(LookupError, match="no calendar of the exchange 'LSE'; there are BCD, BFO, BSE, CDS"):
         load_calendar("LSE")
     with pytest.raises(LookupError):
         load_calendar("../settings")

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.calendars import load_calendar
-from engine.market import TIMEFRAMES, Calendar, CalendarError, length_s
+from config.calendars import calendar_codes, load_calendar
+from engine.market import TIMEFRAMES, Bucket, Calendar, CalendarError, length_s
 from tests.market.builders import MINUTE, SECOND, at, clock
 
 NSE = Calendar.parse(load_calendar("NSE"))
@@ -124,24 +124,35 @@ def test_a_stretch_over_the_night_has_buckets_of_both_days_only() -> None:
 
 
 @given(
-    day=st.dates(date(2024, 1, 1), date(2026, 12, 31)),
+    day=st.dates(date(2023, 12, 1), date(2028, 1, 31)),
     timeframe=st.sampled_from(TIMEFRAMES),
-    code=st.sampled_from(["NSE", "GLOBEX", "NEW_YORK", "24H"]),
+    code=st.sampled_from([*calendar_codes(), "24H"]),
+    within=st.floats(0, 1, exclude_max=True),
 )
-def test_buckets_tile_each_session_exactly(day: date, timeframe: str, code: str) -> None:
+def test_buckets_tile_each_session_exactly(day: date, timeframe: str, code: str, within: float) -> None:
     calendar = CALENDARS[code]
     trading_day = calendar.day(day)
-    if trading_day is None:
-        return
-    for session in trading_day.sessions:
+    for session in () if trading_day is None else trading_day.sessions:
         tiles = list(calendar.buckets(timeframe, session.start_ns, session.end_ns))
+        assert tiles == [calendar.bucket(timeframe, tile.start_ns) for tile in tiles]
         if timeframe == "1d":
-            assert [(b.start_ns, b.end_ns) for b in tiles] == [(trading_day.start_ns, trading_day.end_ns)]
+            assert tiles == [Bucket(trading_day.start_ns, trading_day.end_ns)]
             continue
         assert (tiles[0].start_ns, tiles[-1].end_ns) == (session.start_ns, session.end_ns)
         assert all(one.end_ns == two.start_ns for one, two in pairwise(tiles))
         assert all(b.end_ns - b.start_ns == length_s(timeframe) * SECOND for b in tiles[:-1])
-        assert all(calendar.bucket(timeframe, ns) == b for b in tiles[:3] for ns in (b.start_ns, b.end_ns - 1))
+        assert tiles[0].start_ns < tiles[-1].end_ns <= tiles[-1].start_ns + length_s(timeframe) * SECOND
+        ns = session.start_ns + int(within * (session.end_ns - session.start_ns))
+        assert calendar.bucket(timeframe, ns) == next(b for b in tiles if b.start_ns <= ns < b.end_ns)
+    if trading_day is not None:
+        assert all(one.end_ns <= two.start_ns for one, two in pairwise(trading_day.sessions))
+
+
+@given(day=st.dates(date(2024, 1, 1), date(2027, 12, 31)), code=st.sampled_from(calendar_codes()))
+def test_the_days_of_an_exchange_follow_each_other_without_overlapping(day: date, code: str) -> None:
+    sessions = CALENDARS[code].sessions(day, day + timedelta(days=7))
+    assert all(one.end_ns <= two.start_ns for one, two in pairwise(sessions))
+    assert all(CALENDARS[code].session_date(session.start_ns) == session.date for session in sessions)
 
 
 @given(second=st.integers(at("2024-01-01") // SECOND, at("2026-12-31") // SECOND))
@@ -235,8 +246,6 @@ def test_a_calendar_with_a_mistake_is_refused_with_a_sentence(change: dict[str, 
 
 
 CALENDARS = {
-    "NSE": NSE,
-    "GLOBEX": Calendar.parse(GLOBEX),
-    "NEW_YORK": Calendar.parse(NEW_YORK),
+    **{code: Calendar.parse(load_calendar(code)) for code in calendar_codes()},
     "24H": Calendar.continuous("America/New_York"),
 }

@@ -102,6 +102,43 @@ def path(bar: Candle) -> list[tuple[int, float, int]]:
     return [(0, bar.open, 1), (15, bar.low, 1), (30, bar.high, 1), (45, bar.close, bar.volume - 3)]
 
 
+@pytest.mark.parametrize("day", [date(2022, 11, 7), date(2022, 11, 10)])
+def test_no_print_before_the_open_or_after_the_close_enters_a_candle(
+    recordings: Path, nse: Calendar, day: date
+) -> None:
+    """The recordings begin with the auction at 09:00 and go on with the last price after 15:30."""
+    prints = prints_of(recordings / f"ticks/NIFTY_1s_{day}.csv")
+    (session,) = nse.sessions(day, day)
+    regular = [tick for tick in prints if session.start_ns <= tick.ts_event < session.end_ns]
+    assert len(prints) - len(regular) > 1000
+    candles, witness = candles_of(prints, nse, day), candles_of(regular, nse, day)
+    assert candles == witness
+    minutes = [candle for candle in candles if candle.timeframe == "1m"]
+    assert [candle.time for candle in minutes] == list(range(session.start_ns, session.end_ns, MINUTE))
+    (whole,) = [candle for candle in candles if candle.timeframe == "1d"]
+    prices = [tick.price for tick in regular]
+    assert (whole.open, whole.high, whole.low, whole.close) == (prices[0], max(prices), min(prices), prices[-1])
+    assert [candle.time for candle in candles if candle.timeframe == "1h"][-1] == session.end_ns - 15 * MINUTE
+
+
+def prints_of(file: Path) -> list[Tick]:
+    frame = pd.read_csv(file, header=None, names=["time", "price"], parse_dates=["time"])
+    stamps = frame["time"].dt.tz_localize("Asia/Kolkata")
+    return [
+        Tick(INSTRUMENT, float(price), 0, None, ns_of(stamp), ns_of(stamp), "recording")
+        for stamp, price in zip(stamps, frame["price"], strict=True)
+    ]
+
+
+def candles_of(prints: list[Tick], nse: Calendar, day: date) -> list[Candle]:
+    runner = Runner(nse, day=day)
+    for tick in prints:
+        runner.clock(tick.ts_recv)
+        runner.feed(tick)
+    runner.clock(nse.sessions(day, day)[-1].end_ns + MINUTE)
+    return runner.closed
+
+
 def test_daily_bars_agree_with_the_recorded_daily_file(minutes: list[Candle], recordings: Path, nse: Calendar) -> None:
     """Open, high and low do. The file's close is the exchange's average of the last half hour, its volume has auctions."""
     daily = pd.read_csv(recordings / "bars/RELIANCE_1d.csv", parse_dates=["date"])
