@@ -8,7 +8,8 @@ import structlog
 from actors.channels import LIVE_CANDLES, encode_live_candles
 from actors.messages import CandleClosed, CandlesWritten, Count, Flush, Interrupted, Saved, WriteCandles, WritesLost
 from actors.unsaved import Unsaved
-from engine.runtime import ActorRef, Conflate, MailboxSpec, TaskActor, handles
+from engine.market import CandleState
+from engine.runtime import ActorRef, Conflate, HealPoint, MailboxSpec, TaskActor, handles, reach
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore, InstrumentReport
 
@@ -118,7 +119,12 @@ class CandleWriter(TaskActor):
         candles = tuple(message.candle for message in closed)
         batch = self._unsaved.write(min(candle.time for candle in candles))
         await self._note_unsaved()
+        revises = any(candle.state is CandleState.REVISED for candle in candles)
+        if revises:
+            reach(HealPoint.BEFORE_CANDLES)
         await self._hot.write_candles(candles, {message.candle.instrument for message in closed if message.watched})
+        if revises:
+            reach(HealPoint.AFTER_CANDLES)
         for candle in candles:
             self._candles.pop((candle.instrument, candle.timeframe, candle.time))
         self._persister.tell(CandlesWritten(candles, batch))

@@ -90,6 +90,10 @@ class HealDue(Message, frozen=True, gc=False):
     """A gap may be tried now."""
 
 
+class NoteGaps(Message, frozen=True, gc=False):
+    """Note which gaps are open."""
+
+
 class Scan(Message, frozen=True, gc=False):
     """Compare what should be there with what is."""
 
@@ -203,7 +207,7 @@ class FeedCounts(Message, frozen=True, gc=False):
 
 
 class Covered(Message, frozen=True, gc=False):
-    """The resolver's routes: which provider's history answers for which instrument."""
+    """The resolver's routes: all instruments whose history a provider may be asked for, carried by its feed or not."""
 
     provider: str
     routes: tuple[Route, ...]

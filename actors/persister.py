@@ -7,7 +7,7 @@ import structlog
 
 from actors.messages import CandlesWritten, Count, Save, Saved, SaveSoon
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleBook, CandleState, StateError, length_s
-from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import ActorRef, HealPoint, MailboxSpec, Overflow, TaskActor, handles, reach
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import HotStoreUnavailableError, StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -171,7 +171,11 @@ class Persister(TaskActor):
     async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
         days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
         intraday = [candle for candle in candles if candle.timeframe != "1d"]
+        if candles:
+            reach(HealPoint.BEFORE_ROWS)
         result = await self._durable.save(intraday, days, checkpoint_ns)
+        if candles:
+            reach(HealPoint.AFTER_ROWS)
         if result.unknown:
             log.warning("candles_of_unknown_instruments", count=len(result.unknown), first=result.unknown[:NAMED])
 

@@ -60,12 +60,20 @@ class ProviderManager(TaskActor):
         self._feeds = feeds
         self._resolver = resolver
         self._routes: dict[str, tuple[Route, ...]] = {}
+        """What each provider's feed carries."""
+        self._known: dict[str, tuple[Route, ...]] = {}
+        """What each provider's history may be asked for."""
 
     async def on_start(self) -> None:
-        """In the order of preference: an instrument two providers know is carried by the first."""
+        """In the order of preference: an instrument two providers know is carried by the first.
+
+        Who knows it, too, is known to the resolver before its feed begins: what the first lacks, the next is asked for.
+        """
+        rows = {provider: await self._durable.routes(provider, self._today()) for provider in self._feeds}
+        self._known = {provider: tuple(map(self._route, known)) for provider, known in rows.items()}
+        self.on_cover_wanted(CoverWanted())
         taken: set[str] = set()
-        for provider in self._feeds:
-            known = await self._durable.routes(provider, self._today())
+        for provider, known in rows.items():
             mapped = [row for row in known if row.instrument not in taken]
             taken.update(row.instrument for row in mapped)
             await self._take_up(provider, mapped)
@@ -78,7 +86,7 @@ class ProviderManager(TaskActor):
 
     @handles(CoverWanted)
     def on_cover_wanted(self, _: CoverWanted) -> None:
-        for provider, routes in self._routes.items():
+        for provider, routes in self._known.items():
             self._resolver.tell(Covered(provider, routes))
 
     @handles(FeedStarted)
@@ -87,7 +95,6 @@ class ProviderManager(TaskActor):
 
     async def _take_up(self, provider: str, mapped: Sequence[MappedInstrument]) -> None:
         routes = self._routes[provider] = tuple(self._route(row) for row in mapped)
-        self._resolver.tell(Covered(provider, routes))
         await self._hot.set_maps(
             provider,
             {row.instrument: f"{row.segment}|{row.provider_symbol}" for row in mapped},

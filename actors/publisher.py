@@ -9,7 +9,17 @@ import structlog
 from actors.channels import MARKET_DATA, encode_candle_event, encode_market_data, encode_status_event
 from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
 from engine.market import Tick
-from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import (
+    ActorDeadError,
+    ActorRef,
+    AskTimeoutError,
+    HealPoint,
+    MailboxSpec,
+    Overflow,
+    TaskActor,
+    handles,
+    reach,
+)
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
@@ -107,7 +117,9 @@ class Publisher(TaskActor):
     async def _publish_events(self) -> None:
         while self._events:
             batch = list(islice(self._events, EVENTS_PER_WRITE))
+            reach(HealPoint.BEFORE_EVENTS)
             await self._hot.append_events(batch)
+            reach(HealPoint.AFTER_EVENTS)
             for _ in batch:
                 self._events.popleft()
         if self.events_dropped != self._confessed:

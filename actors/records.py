@@ -1,30 +1,22 @@
 """The records: what both stores hold of the candles, for who has to compare it with what should be there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import anyio
 import msgspec
 import structlog
 
-from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Gap, Verdict
-from engine.storage.durable import DurableStore
+from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
+from engine.runtime import HealPoint, reach
+from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import DurableStoreUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.records")
 
+MINUTE_NS = 60_000_000_000
 PATIENCE_S = 3.0
 """A PostgreSQL that hangs must not hold up healing: Redis comes first."""
-CHUNK = 100
-"""Instruments read at a time."""
-
-
-class Doubt(msgspec.Struct, frozen=True, gc=False):
-    """Minutes of one instrument, the first and the last of those that are missing or flagged; ns UTC."""
-
-    instrument: str
-    first_ns: int
-    last_ns: int
 
 
 class Records:
@@ -46,49 +38,69 @@ class Records:
             return closed
         try:
             with anyio.fail_after(PATIENCE_S):
-                saved = {tf: await self._saved(instrument, tf, start_ns, end_ns) for tf in TIMEFRAMES}
+                saved = {tf: await self.saved(instrument, tf, start_ns, end_ns) for tf in TIMEFRAMES}
         except (DurableStoreUnavailableError, TimeoutError) as error:
             log.debug("records_from_hot_store_only", instrument=instrument, error=str(error))
             return closed
         return {tf: _joined(closed[tf], saved[tf]) for tf in TIMEFRAMES}
 
-    async def doubtful(self, instruments: Sequence[str], start_ns: int, end_ns: int) -> list[Doubt]:
-        """Where minutes that ended by ``end_ns`` are missing or flagged: what no interruption told of."""
-        found: list[Doubt] = []
-        for index in range(0, len(instruments), CHUNK):
-            names = instruments[index : index + CHUNK]
-            present = await self._hot.candles_many(names, "1m", start_ns, end_ns)
-            for name in names:
-                unsettled = self._unsettled(name, present.get(name, []), start_ns, end_ns)
-                if unsettled:
-                    found.append(Doubt(name, unsettled[0], unsettled[-1]))
-        return found
-
-    async def flagged(self, start_ns: int, end_ns: int) -> list[Doubt]:
-        """What PostgreSQL holds flagged of that time, whoever left it so."""
-        times: dict[str, list[int]] = {}
-        for candle in await self._durable.flagged(end_ns):
-            if candle.time >= start_ns:
-                times.setdefault(candle.instrument, []).append(candle.time)
-        return [Doubt(instrument, min(flagged), max(flagged)) for instrument, flagged in times.items()]
-
-    async def give_up(self, gap: Gap, why: str) -> None:
-        """Notes that a gap stays, and why; a PostgreSQL that is away is told by the scan's next try."""
-        touched = self._calendars.of(gap.instrument).buckets("1m", gap.start_ns, gap.end_ns + 1)
-        verdicts = [Verdict(gap.instrument, "unresolvable", minute.start_ns, minute.end_ns, why) for minute in touched]
-        try:
-            await self._durable.note_verdicts(verdicts)
-        except DurableStoreUnavailableError as error:
-            log.warning("gap_not_recorded", instrument=gap.instrument, error=str(error))
-
-    async def _saved(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+    async def saved(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+        """The closed candles that PostgreSQL holds."""
         saved = await self._durable.candles(instrument, timeframe, start_ns, end_ns)
         return [candle for candle in saved if candle.state is not CandleState.FORMING]
 
-    def _unsettled(self, instrument: str, present: Sequence[Candle], start_ns: int, end_ns: int) -> list[int]:
-        settled = {candle.time for candle in present if not candle.resolve_required}
-        buckets = self._calendars.of(instrument).buckets("1m", start_ns, end_ns)
-        return [bucket.start_ns for bucket in buckets if bucket.end_ns <= end_ns and bucket.start_ns not in settled]
+    async def unsound(self, instrument: str, wanted: Collection[int]) -> list[int]:
+        """Which of these minutes are missing or flagged, in order."""
+        start_ns, end_ns = min(wanted), max(wanted) + MINUTE_NS
+        minutes = _joined(
+            await self._hot.candles(instrument, "1m", start_ns, end_ns),
+            await self.saved(instrument, "1m", start_ns, end_ns),
+        )
+        sound = {candle.time for candle in minutes if not candle.resolve_required}
+        return [time for time in sorted(wanted) if time not in sound]
+
+    async def save(self, candles: Sequence[Candle]) -> None:
+        """Saves candles that only PostgreSQL keeps."""
+        bars = [candle for candle in candles if candle.timeframe != "1d"]
+        await self._durable.save(bars, list(self._days(candles)))
+
+    async def note(self, verdicts: Sequence[Verdict]) -> None:
+        """Notes what was decided about minutes; while PostgreSQL is away nothing is, and the scan finds them again."""
+        if not verdicts:
+            return
+        reach(HealPoint.BEFORE_VERDICTS)
+        try:
+            with anyio.fail_after(PATIENCE_S):
+                await self._durable.note_verdicts(verdicts)
+        except (DurableStoreUnavailableError, TimeoutError) as error:
+            log.warning("verdicts_not_noted", instrument=verdicts[0].instrument, error=str(error))
+            return
+        reach(HealPoint.AFTER_VERDICTS)
+
+    async def level(self, instrument: str, start_ns: int, end_ns: int, *, kept_ns: int) -> None:
+        """Gives each store what only the other one holds of [start, end): nothing about it is new, and nobody is told.
+
+        Redis keeps nothing that opened before ``kept_ns``.
+        """
+        for timeframe in TIMEFRAMES:
+            hot = await self._hot.candles(instrument, timeframe, start_ns, end_ns)
+            saved = await self.saved(instrument, timeframe, start_ns, end_ns)
+            await self._hot.write_candles([candle for candle in _only(saved, hot) if candle.time >= kept_ns])
+            await self.save(list(_only(hot, saved)))
+
+    def _days(self, candles: Iterable[Candle]) -> Iterator[DailyCandle]:
+        """A day's bar goes by the exchange's date."""
+        for candle in candles:
+            if candle.timeframe == "1d":
+                yield DailyCandle(self._calendars.of(candle.instrument).session_date(candle.time), candle)
+
+
+def _only(candles: Sequence[Candle], others: Sequence[Candle]) -> Iterator[Candle]:
+    """Those of which the others hold nothing, or nothing as new."""
+    known = {candle.time: candle.revision for candle in others}
+    for candle in candles:
+        if candle.revision > known.get(candle.time, -1):
+            yield candle
 
 
 def _joined(hot: Sequence[Candle], saved: Sequence[Candle]) -> list[Candle]:

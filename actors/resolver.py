@@ -1,10 +1,11 @@
-"""The healer: knows which stretches of time are in doubt and settles them from the provider's history."""
+"""The resolver: knows which stretches of time are in doubt, and has each healed when it is due."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import ClassVar
 
 import structlog
 
+from actors.healer import Healer, Settlement
 from actors.messages import (
     Backfill,
     Count,
@@ -12,113 +13,136 @@ from actors.messages import (
     CoverWanted,
     FeedResumed,
     FeedSeen,
-    Heal,
     HealDue,
     Interrupted,
+    NoteGaps,
     Scan,
-    SettleUp,
-    WriteCandles,
     WritesLost,
 )
-from actors.records import Records
-from engine.market import Calendars, Gap, GapBook, Healing, day_start_ns, heal, retry_delay_s
-from engine.providers.base import Advice, History, ProviderError, Route
-from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, Timer, handles
+from actors.routes import Routes
+from actors.scanner import Scanner
+from actors.sources import FOR_GOOD
+from engine.market import Calendars, Gap, GapBook, day_start_ns, retry_delay_s
+from engine.providers.base import ProviderError
+from engine.runtime import (
+    ActorDeadError,
+    ActorRef,
+    AskTimeoutError,
+    HealPoint,
+    MailboxSpec,
+    Overflow,
+    TaskActor,
+    Timer,
+    handles,
+    reach,
+)
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.resolver")
 
 MINUTE_NS = 60_000_000_000
+DAY_NS = 24 * 60 * MINUTE_NS
 SETTLE_NS = 5_000_000_000
-"""A minute is asked for this long after its end: closed here, and known to the provider's history."""
+"""A minute that was still open is tried again this long after its end."""
 MARGIN_NS = 2_000_000_000
 """What was under way when a connection was last heard may be lost too: gaps begin a little earlier."""
-ASK_TIMEOUT_S = 10.0
 MOST_ATTEMPTS = 12
-"""How often a provider is asked for minutes we saw trade and it does not have."""
-HOPELESS = (Advice.FIX_REQUEST, Advice.GIVE_UP)
-PATIENT = {Advice.WAIT: 60.0, Advice.NEW_TOKEN: 60.0}
-"""Seconds to leave a provider alone that refuses everything, where it does not say itself."""
+"""How often the providers are asked for minutes we saw trade and they do not have."""
 UNWRITTEN_NS = 3 * MINUTE_NS
 """A candle reaches the hot store at most this long after its first trade, while the store is there."""
+FIRST_SCAN_S = 120.0
 SCAN_INTERVAL_S = 3600.0
-DAY_NS = 24 * 60 * MINUTE_NS
+SCANNED_DAYS = 366
+NOTE_INTERVAL_S = 0.5
+AT_ONCE = 8
+"""Heals under way: enough to keep a provider's rate limit busy while others wait for the stores."""
 
 
 class Resolver(TaskActor):
-    """Collects gaps, one an instrument, and heals them one after the other, oldest due first."""
+    """Collects gaps, has those of today healed before those of earlier days, and notes in Redis which are open."""
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=200_000, overflow=Overflow.DROP_OLDEST)
 
     def __init__(
         self,
         hot: HotStore,
-        records: Records,
-        histories: Mapping[str, History],
+        healer: Healer,
+        scanner: Scanner,
+        routes: Routes,
         calendars: Calendars,
         *,
-        writer: ActorRef,
         manager: ActorRef,
-        settle_after_ns: int,
         retention_ns: int,
         jitter: Callable[[], float],
     ) -> None:
         super().__init__()
         self._hot = hot
-        self._records = records
-        self._histories = histories
+        self._healer = healer
+        self._scanner = scanner
+        self._routes = routes
         self._calendars = calendars
-        self._writer = writer
         self._manager = manager
-        self._settle_after_ns = settle_after_ns
         self._retention_ns = retention_ns
         self._jitter = jitter
-        self._routes: dict[str, tuple[str, Route]] = {}
         self._known_until: dict[str, int | None] = {}
         """What an engine or resolver before this one has stored."""
         self._stored_until: dict[str, int | None] = {}
         """What is stored now."""
         self._seen: dict[tuple[str, int], int] = {}
         self._gaps = GapBook()
-        self._healing: Gap | None = None
+        self._inherited: dict[str, tuple[int, int]] = {}
+        """What a resolver before this one had open, of instruments that no route is known of yet."""
+        self._noted: dict[str, tuple[int, int]] = {}
         self._timer: Timer | None = None
         self._timer_ns = 0
-        self._held_until_ns = 0
         self._recovering = False
-        self._scanned_ns = 0
+        self._scanning = False
+        self._answered = False
+        """Whether the last heal got an answer: while nobody answers, one asks for all."""
         self.healed = 0
         self.unresolvable = 0
 
     async def on_start(self) -> None:
         """What was known before a crash, of this actor or of the whole engine, lives in the hot store."""
-        for provider in self._histories:
+        for provider in self._routes.providers:
             self._known_until[provider] = self._stored_until[provider] = await self._hot.get_seen(provider)
+        self._inherited = self._noted = await self._hot.healing()
         if self._manager.is_alive():
             self._recovering = True
             self._manager.tell(CoverWanted())
-        self._scanned_ns = self.system.clock.now_ns()
+        self.send_after(FIRST_SCAN_S, Scan())
         self.send_every(SCAN_INTERVAL_S, Scan())
+        self.send_every(NOTE_INTERVAL_S, NoteGaps())
 
     @handles(Covered)
     def on_covered(self, covered: Covered) -> None:
+        """What was open when an engine or resolver before this one died is open still."""
+        self._routes.cover(covered.provider, covered.routes)
         for route in covered.routes:
-            self._routes[route.instrument] = (covered.provider, route)
-        if self._recovering:  # the gaps that were open died with the resolver before this one
+            if route.instrument in self._inherited:
+                self._add_gap(route.instrument, *self._inherited.pop(route.instrument), lost=False)
+        if self._recovering:  # of what came since the last note nobody knows
             self._doubt_all(covered.provider)
+        self._arm()
 
     @handles(FeedSeen)
     async def on_feed_seen(self, seen: FeedSeen) -> None:
+        """The open gaps are noted first: what was seen after them says nothing about them."""
         self._seen[seen.provider, seen.connection] = seen.at_ns
-        doubtful_ns = self._gaps.earliest_start_ns()
-        known_ns = seen.at_ns if doubtful_ns is None else min(seen.at_ns, doubtful_ns)
-        if self._healing is not None:
-            known_ns = min(known_ns, self._healing.start_ns)
         try:
-            await self._hot.set_seen(seen.provider, known_ns)
-            self._stored_until[seen.provider] = known_ns
+            await self._note_gaps()
+            await self._hot.set_seen(seen.provider, seen.at_ns)
+            self._stored_until[seen.provider] = seen.at_ns
         except StorageUnavailableError as error:
             log.debug("seen_not_stored", error=str(error))
+
+    @handles(NoteGaps)
+    async def on_note_gaps(self, _: NoteGaps) -> None:
+        try:
+            await self._note_gaps()
+        except StorageUnavailableError as error:
+            log.debug("gaps_not_noted", error=str(error))
 
     @handles(FeedResumed)
     def on_feed_resumed(self, resumed: FeedResumed) -> None:
@@ -141,30 +165,16 @@ class Resolver(TaskActor):
 
     @handles(HealDue)
     def on_heal_due(self, _: HealDue) -> None:
-        """One gap at a time, beside the mailbox: a provider that is slow to answer must not delay news of others."""
+        """Beside the mailbox: a provider that is slow to answer must not delay news of others."""
         self._timer = None
-        if self._healing is not None:
-            return  # two reminders were under way; its end looks for the next
-        self._healing = self._gaps.take_due(self.system.clock.now_ns())
-        if self._healing is not None:
-            self.spawn(self._try_to_heal, self._healing)
-        else:
-            self._arm()
+        self._heal_more()
 
     @handles(Scan)
-    async def on_scan(self, _: Scan) -> None:
-        """Expected minutes that are not there, and flagged ones: what no interruption told us of."""
-        end_ns = self.system.clock.now_ns() - self._settle_after_ns
-        try:
-            doubts = await self._records.doubtful(list(self._routes), self._scanned_ns, end_ns)
-            doubts += await self._records.flagged(end_ns - self._retention_ns + DAY_NS, end_ns)
-        except StorageUnavailableError as error:
-            log.warning("scan_postponed", error=str(error))
-            return
-        for doubt in doubts:
-            self._add_gap(doubt.instrument, doubt.first_ns, doubt.last_ns, lost=False)
-        self._scanned_ns = end_ns
-        self._arm()
+    def on_scan(self, _: Scan) -> None:
+        """Beside the mailbox, too: a year of all instruments takes its time."""
+        if not self._scanning:
+            self._scanning = True
+            self.spawn(self._scan)
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
@@ -172,8 +182,8 @@ class Resolver(TaskActor):
 
     @handles(Backfill)
     def on_backfill(self, backfill: Backfill) -> int:
-        """An operator's wish to read a stretch of history again; answers how many gaps are open now."""
-        for instrument in backfill.instruments or tuple(self._routes):
+        """A wish to read a stretch of history again; answers how many gaps are open now."""
+        for instrument in backfill.instruments or tuple(self._routes.instruments):
             self._add_gap(instrument, backfill.start_ns, backfill.end_ns, lost=False)
         self._arm()
         return len(self._gaps)
@@ -182,35 +192,39 @@ class Resolver(TaskActor):
         """The whole day of all its instruments, and what the hot store missed before: one call each, as for a minute."""
         now_ns = self.system.clock.now_ns()
         known_ns = (self._stored_until[provider] or 0) - UNWRITTEN_NS
-        for instrument, (covered_by, _) in self._routes.items():
-            if covered_by == provider:
-                day_ns = day_start_ns(self._calendars.of(instrument), now_ns)
-                self._add_gap(instrument, min(day_ns, known_ns), now_ns)
+        for route in self._routes.carried_by(provider):
+            day_ns = day_start_ns(self._calendars.of(route.instrument), now_ns)
+            self._add_gap(route.instrument, min(day_ns, known_ns), now_ns)
         self._arm()
 
     def _add_gap(self, instrument: str, start_ns: int, end_ns: int, *, lost: bool = True) -> None:
-        """Without a known beginning it is the trading day's; what the hot store no longer keeps is not healed here.
+        """Without a known beginning it is the trading day's; what nobody said was lost is not looked for without end.
 
         The instrument hears of what was lost, and not of what is only to be looked up.
         """
         if instrument not in self._routes:
             return
-        calendar = self._calendars.of(instrument)
+        calendar, now_ns = self._calendars.of(instrument), self.system.clock.now_ns()
         day_ns = day_start_ns(calendar, end_ns)
-        start_ns = max(start_ns, end_ns - self._retention_ns) if start_ns > 0 else day_ns
+        oldest_ns = end_ns - self._retention_ns if lost else end_ns - SCANNED_DAYS * DAY_NS
+        start_ns = max(start_ns, oldest_ns) if start_ns > 0 else day_ns
         session = calendar.session_at(start_ns) or calendar.next_session(start_ns)
         if session is None or session.start_ns > end_ns:
             return  # the exchange was closed all the time
-        self._gaps.add(Gap(instrument, start_ns, end_ns, due_ns=self.system.clock.now_ns()))
+        today_ns = day_start_ns(calendar, now_ns)
+        if end_ns >= today_ns:
+            self._gaps.add(Gap(instrument, max(start_ns, today_ns), end_ns, due_ns=now_ns))
+        if start_ns < today_ns:
+            self._gaps.add(Gap(instrument, start_ns, min(end_ns, today_ns - 1), due_ns=now_ns, patient=True))
         if lost:
-            self._routes[instrument][1].target.tell(Interrupted(instrument, start_ns, end_ns))
+            self._routes.carrier(instrument)[1].target.tell(Interrupted(instrument, start_ns, end_ns))
 
     def _arm(self) -> None:
         """A gap that is due earlier than the one waited for must not wait for that one."""
         due_ns = self._gaps.next_due_ns()
-        if due_ns is None or self._healing is not None:
+        if due_ns is None or self._gaps.taken >= self._most():
             return
-        due_ns = max(due_ns, self._held_until_ns)
+        due_ns = max(due_ns, self._healer.held_until_ns)
         if self._timer is not None:
             if self._timer_ns <= due_ns:
                 return
@@ -218,87 +232,90 @@ class Resolver(TaskActor):
         self._timer_ns = due_ns
         self._timer = self.send_after(self.system.clock.seconds_until(due_ns), HealDue())
 
+    def _most(self) -> int:
+        return AT_ONCE if self._answered else 1
+
+    def _heal_more(self) -> None:
+        now_ns = self.system.clock.now_ns()
+        while self._gaps.taken < self._most() and not self._healer.held_until_ns:
+            gap = self._gaps.take_due(now_ns)
+            if gap is None:
+                break
+            self.spawn(self._try_to_heal, gap)
+        self._arm()
+
     async def _try_to_heal(self, gap: Gap) -> None:
         try:
-            await self._heal(gap)
+            settlement = await self._healer.settle(gap)
+            self._answered = True
+            self.healed += settlement.revised
+            await self._keep_rest(gap, settlement)
         except ProviderError as error:
+            self._answered = False
             await self._put_off(gap, error)
         except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
             self._postpone(gap, str(error))
-        self._healing = None
-        self._arm()
+        self._gaps.close(gap)
+        self._heal_more()
 
     async def _put_off(self, gap: Gap, error: ProviderError) -> None:
-        """A provider that refuses all is left alone with all; one that is away is tried until it is back."""
-        if error.advice in HOPELESS:
+        """Whoever will never answer is not asked for ever; one that is away is tried until it is back."""
+        if error.advice in FOR_GOOD:
             await self._give_up(gap, str(error))
-            return
-        if error.advice in PATIENT:
-            wait_s = error.wait_s or PATIENT[error.advice]
-            self._held_until_ns = self.system.clock.now_ns() + int(wait_s * 1e9)
-        self._postpone(gap, str(error))
-
-    async def _heal(self, gap: Gap) -> None:
-        """Reads the trading days the gap touches, tells the instrument, and keeps what is too young to be settled."""
-        provider, route = self._routes[gap.instrument]
-        through_ns = (self.system.clock.now_ns() - SETTLE_NS) // MINUTE_NS * MINUTE_NS
-        calendar = self._calendars.of(gap.instrument)
-        day_ns = day_start_ns(calendar, gap.start_ns)
-        doubtful_ns = max(day_ns, gap.start_ns // MINUTE_NS * MINUTE_NS)
-        if doubtful_ns >= through_ns:
-            self._keep_unsettled(gap, through_ns)
-            return
-        history = await self._histories[provider].minutes(route, doubtful_ns, through_ns)
-        settle_up = SettleUp(self.system.clock.now_ns())
-        await route.target.ask(settle_up, timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
-        await self._write_candles()
-        present = await self._records.closed(gap.instrument, day_ns, through_ns)
-        healing = heal(
-            calendar, present=present, history=history, start_ns=gap.start_ns, end_ns=gap.end_ns, through_ns=through_ns
-        )
-        if await self._tell(route.target, healing, day_start_ns(calendar, through_ns), through_ns):
-            await self._write_candles()
-            self.healed += len(healing.revisions)
-            self._keep_unsettled(gap, through_ns)
-            await self._keep_unanswered(gap, healing)
         else:
+            self._postpone(gap, str(error))
+
+    async def _keep_rest(self, gap: Gap, settlement: Settlement) -> None:
+        """Minutes that were still open wait for their end; those nobody has yet wait with patience, and not for ever."""
+        if settlement.again:
             self._gaps.add(gap)
-
-    async def _write_candles(self) -> None:
-        """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""
-        if not await self._writer.ask(WriteCandles(), timeout_s=ASK_TIMEOUT_S):
-            raise StorageUnavailableError("The candles wait to be written.")
-
-    async def _tell(self, target: ActorRef, healing: Healing, today_ns: int, through_ns: int) -> bool:
-        minutes = tuple(candle for candle in healing.minutes if candle.time >= today_ns)
-        return await target.ask(Heal(healing.revisions, minutes, through_ns), timeout_s=ASK_TIMEOUT_S)
-
-    def _keep_unsettled(self, gap: Gap, through_ns: int) -> None:
-        """Minutes that were still open wait for their end."""
-        if gap.end_ns >= through_ns:
-            start_ns = max(gap.start_ns, through_ns)
+        if settlement.open_ns:
             due_ns = gap.end_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS + SETTLE_NS
-            self._gaps.add(Gap(gap.instrument, start_ns, gap.end_ns, due_ns))
-
-    async def _keep_unanswered(self, gap: Gap, healing: Healing) -> None:
-        """Minutes the provider does not have yet wait with patience, and not for ever."""
-        if not healing.unanswered:
-            return
-        why = "the provider's history does not have these minutes"
-        rest = Gap(gap.instrument, healing.unanswered[0], healing.unanswered[-1], gap.due_ns, gap.attempts)
-        if gap.attempts < MOST_ATTEMPTS:
-            self._postpone(rest, why)
-        else:
-            await self._give_up(rest, why)
+            self._gaps.add(Gap(gap.instrument, settlement.open_ns, gap.end_ns, due_ns))
+        if settlement.rest is not None:
+            start_ns, end_ns = settlement.rest
+            rest = Gap(gap.instrument, start_ns, end_ns, gap.due_ns, gap.attempts, gap.patient)
+            if gap.attempts < MOST_ATTEMPTS:
+                self._postpone(rest, settlement.why)
+            else:
+                await self._give_up(rest, settlement.why)
 
     async def _give_up(self, gap: Gap, why: str) -> None:
         self.unresolvable += 1
         log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
-        await self._records.give_up(gap, why)
+        try:
+            await self._healer.give_up(gap, why)
+        except StorageUnavailableError as error:  # the scan finds it again
+            log.warning("gap_not_recorded", instrument=gap.instrument, error=str(error))
 
     def _postpone(self, gap: Gap, why: str) -> None:
         attempts = gap.attempts + 1
         delay_s = retry_delay_s(attempts, jitter=self._jitter)
         log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
         due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
-        self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts))
+        self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts, gap.patient))
+
+    async def _note_gaps(self) -> None:
+        """Whom no route is known of yet stays noted."""
+        spans = self._inherited | self._gaps.spans()
+        if spans == self._noted:
+            return
+        closed, opened = self._noted.keys() - spans.keys(), spans.keys() - self._noted.keys()
+        await self._hot.set_healing(spans)
+        self._noted = spans
+        if opened:
+            reach(HealPoint.GAP_NOTED)
+        if closed:
+            reach(HealPoint.GAP_CLOSED)
+
+    async def _scan(self) -> None:
+        end_ns = self.system.clock.now_ns()
+        start_ns = end_ns - SCANNED_DAYS * DAY_NS
+        try:
+            async for _, doubts in self._scanner.doubts(self._routes.instruments, start_ns, end_ns):
+                for doubt in doubts:
+                    self._add_gap(doubt.instrument, doubt.first_ns, doubt.last_ns, lost=False)
+                self._arm()
+        except StorageUnavailableError as error:
+            log.warning("scan_postponed", error=str(error))
+        self._scanning = False

@@ -10,6 +10,7 @@ import anyio
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
 from actors.feed import FeedActor
+from actors.healer import Healer
 from actors.heartbeat import Heartbeat
 from actors.instrument import Outlets
 from actors.operator import Operator
@@ -18,6 +19,9 @@ from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
 from actors.records import Records
 from actors.resolver import Resolver
+from actors.routes import Routes
+from actors.scanner import Scanner
+from actors.sources import Sources
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from config.settings import Settings
@@ -71,6 +75,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     A crash concerns only the actor that crashed: the others keep its address, and what it lost is healed.
     """
     hot, at = parts.hot, Places(system)
+    healing = Healing(system, parts, at)
     beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
     publisher = partial(Publisher, hot, broadcaster=at.broadcaster)
     writer = partial(CandleWriter, hot, persister=at.persister, publisher=at.publisher, resolver=at.resolver)
@@ -84,7 +89,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("publisher", publisher, backoff=GENTLE),
             ChildSpec("candle_writer", writer, backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
-            ChildSpec("resolver", resolver(parts, at), backoff=GENTLE),
+            ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
@@ -101,18 +106,44 @@ def persister(parts: Parts, at: Places) -> Start:
     )
 
 
-def resolver(parts: Parts, at: Places) -> Start:
-    settings = parts.settings
+class Healing:
+    """What heals: one of each, shared by who heals what was lost and who heals what an operator wants."""
+
+    def __init__(self, system: ActorSystem, parts: Parts, at: Places) -> None:
+        settings, hot, durable, calendars = parts.settings, parts.hot, parts.durable, parts.calendars
+        now_ns = system.clock.now_ns
+        settle_after_ns = (settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S
+        self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
+        self.routes = Routes(parts.providers)
+        histories = {name: provider.history for name, provider in parts.providers.items()}
+        sources = Sources(histories, self.routes, now_ns=now_ns)
+        records = Records(hot, durable, calendars)
+        self.scanner = Scanner(
+            hot, durable, records, calendars, retention_ns=self.retention_ns, settle_after_ns=settle_after_ns
+        )
+        self.healer = Healer(
+            records,
+            sources,
+            self.routes,
+            calendars,
+            writer=at.candle_writer,
+            publisher=at.publisher,
+            now_ns=now_ns,
+            settle_after_ns=settle_after_ns,
+            retention_ns=self.retention_ns,
+        )
+
+
+def resolver(parts: Parts, at: Places, healing: Healing) -> Start:
     return partial(
         Resolver,
         parts.hot,
-        Records(parts.hot, parts.durable, parts.calendars),
-        {name: provider.history for name, provider in parts.providers.items()},
+        healing.healer,
+        healing.scanner,
+        healing.routes,
         parts.calendars,
-        writer=at.candle_writer,
         manager=at.provider_manager,
-        settle_after_ns=(settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S,
-        retention_ns=settings.hot_retention_days * 86_400 * NS_PER_S,
+        retention_ns=healing.retention_ns,
         jitter=random.random,
     )
 

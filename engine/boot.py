@@ -12,11 +12,13 @@ import anyio
 import structlog
 
 from config.calendars import load_calendar
+from config.errors import SettingsError
 from config.settings import Settings
 from engine.app import Parts, engine_tree
 from engine.market import Calendars
 from engine.providers.catalog import configured_providers
 from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, settle
+from engine.runtime.mortality import VARIABLE, is_armed
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.errors import HotStoreUnavailableError
@@ -37,6 +39,8 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
 
     Raises the kernel's EscalationError when the tree gave itself up, and LeaseLostError when another engine took over.
     """
+    if is_armed() and not settings.simulated:
+        raise SettingsError(f"{VARIABLE}: expected to be unset where data is real, because it ends the engine.")
     async with running_engine(settings, clock_of(settings)) as (system, parts):
         settle()
         ready()

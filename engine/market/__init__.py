@@ -7,7 +7,7 @@ from engine.market.candle import Candle, CandleState
 from engine.market.derive import derive
 from engine.market.errors import CalendarError, MarketError, StateError, SymbolError, TimeframeError
 from engine.market.gaps import Gap, GapBook, retry_delay_s
-from engine.market.healing import Healing, heal
+from engine.market.healing import Healing, heal, touched_minutes
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.market.limits import Limit, LimitError, Limits, LimitTable, Reach, flaw_of
 from engine.market.prices import TickSize
@@ -87,4 +87,5 @@ __all__ = [
     "parse_symbol",
     "parse_timeframe",
     "retry_delay_s",
+    "touched_minutes",
 ]

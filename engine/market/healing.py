@@ -1,6 +1,6 @@
 """Healing: what has to be revised so that an instrument's candles agree with its provider's history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,6 +19,8 @@ class Healing(msgspec.Struct, frozen=True, gc=False):
     """All one-minute candles before the border, healed; what the forming derived candles are made of."""
     unanswered: tuple[int, ...]
     """Open times of flagged minutes that the history does not have (yet): the provider may lag."""
+    absent: tuple[int, ...] = ()
+    """Open times of minutes that neither stand nor are in the history: nobody has seen a trade."""
 
 
 def heal(
@@ -35,9 +37,7 @@ def heal(
     Only buckets that ``[start_ns, end_ns]`` touches and that end by ``through_ns`` are revised. The provider's word
     counts; a minute that it does not have but we saw trade is kept as it is, with its flag.
     """
-    touched = {
-        bucket.start_ns for bucket in calendar.buckets("1m", start_ns, end_ns + 1) if bucket.end_ns <= through_ns
-    }
+    touched = set(touched_minutes(calendar, start_ns, end_ns, through_ns))
     recorded = {candle.time: candle for candle in present.get("1m", ()) if candle.time < through_ns}
     truth = {candle.time: candle for candle in history if candle.time in touched}
     revised = [
@@ -49,7 +49,15 @@ def heal(
     minutes = tuple(healed[time] for time in sorted(healed))
     derived = _derived_revisions(calendar, present, minutes, start_ns=start_ns, end_ns=end_ns, through_ns=through_ns)
     unanswered = tuple(time for time in sorted(touched) if time not in truth and _is_flagged(recorded.get(time)))
-    return Healing((*revised, *derived), minutes, unanswered)
+    absent = tuple(time for time in sorted(touched) if time not in truth and time not in recorded)
+    return Healing((*revised, *derived), minutes, unanswered, absent)
+
+
+def touched_minutes(calendar: Calendar, start_ns: int, end_ns: int, through_ns: int) -> Iterator[int]:
+    """The open times of the minutes that ``[start_ns, end_ns]`` touches and that end by ``through_ns``, in order."""
+    for bucket in calendar.buckets("1m", start_ns, end_ns + 1):
+        if bucket.end_ns <= through_ns:
+            yield bucket.start_ns
 
 
 def revision_of(old: Candle | None, truth: Candle | None) -> Candle | None:

@@ -24,6 +24,7 @@ from engine.runtime.errors import (
 )
 from engine.runtime.handlers import handles
 from engine.runtime.mailbox_spec import Conflate, MailboxSpec, MailboxStatistics, Overflow
+from engine.runtime.mortality import HealPoint, reach
 from engine.runtime.ref import ActorRef
 from engine.runtime.reply import Refused
 from engine.runtime.snapshot import ActorSnapshot
@@ -57,6 +58,7 @@ __all__ = [
     "DynamicSupervisor",
     "EscalationError",
     "ForeignThreadError",
+    "HealPoint",
     "KernelError",
     "LoopClock",
     "MailboxFullError",
@@ -84,5 +86,6 @@ __all__ = [
     "UnknownPathError",
     "WrongStateError",
     "handles",
+    "reach",
     "settle",
 ]

@@ -6,8 +6,8 @@ from datetime import date
 
 import msgspec
 
-from actors.records import Doubt, Records
-from engine.market import Calendars, Candle, CandleState, Gap, Instrument, InstrumentKind, Verdict
+from actors.records import Records
+from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind, Verdict
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore
@@ -64,26 +64,32 @@ async def test_a_forming_row_of_postgresql_is_no_closed_candle(redis_url: str, d
         assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == []
 
 
-async def test_missing_and_flagged_minutes_are_doubtful(redis_url: str, database_url: str) -> None:
-    async with stores(redis_url, database_url) as (records, hot, _):
-        await hot.write_candles([minute(0), minute(1, flagged=True), minute(3)])
-        assert await records.doubtful([NAME], NOON, NOON + 4 * MINUTE_NS) == [
-            Doubt(NAME, NOON + MINUTE_NS, NOON + 2 * MINUTE_NS)
-        ]
-        await hot.write_candles([minute(1), minute(2)])
-        assert await records.doubtful([NAME], NOON, NOON + 4 * MINUTE_NS) == []
+async def test_minutes_that_neither_store_holds_sound_are_unsound(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0), minute(1, flagged=True)])
+        await hot.write_candles([minute(2), minute(3, flagged=True)])
+        wanted = [NOON + number * MINUTE_NS for number in range(5)]
+        assert await records.unsound(NAME, wanted) == [wanted[1], wanted[3], wanted[4]]
 
 
-async def test_what_postgresql_holds_flagged_is_found(redis_url: str, database_url: str) -> None:
+async def test_what_one_store_lacks_is_copied_from_the_other_and_what_redis_does_not_keep_is_not(
+    redis_url: str, database_url: str
+) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0), minute(1), minute(2, 11.0, revision=1)])
+        await hot.write_candles([minute(2), minute(3)])
+        await records.level(NAME, NOON, NOON + 9 * MINUTE_NS, kept_ns=NOON + MINUTE_NS)
+        both = [minute(1), minute(2, 11.0, revision=1), minute(3)]
+        assert await hot.candles(NAME, "1m", 0, NOON + 9 * MINUTE_NS) == both
+        assert await durable.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [minute(0), *both]
+
+
+async def test_verdicts_are_noted_and_a_database_that_is_away_only_puts_them_off(
+    redis_url: str, database_url: str
+) -> None:
+    verdict = Verdict(NAME, "unresolvable", NOON, NOON + 2 * MINUTE_NS, "the provider's history does not have them")
     async with stores(redis_url, database_url) as (records, _, durable):
-        await durable.save([minute(0, flagged=True), minute(1), minute(4, flagged=True)])
-        assert await records.flagged(NOON, NOON + 9 * MINUTE_NS) == [Doubt(NAME, NOON, NOON + 4 * MINUTE_NS)]
-        assert await records.flagged(NOON + 5 * MINUTE_NS, NOON + 9 * MINUTE_NS) == []
-
-
-async def test_a_gap_that_stays_is_noted_with_its_reason(redis_url: str, database_url: str) -> None:
-    why = "the provider's history does not have these minutes"
-    async with stores(redis_url, database_url) as (records, _, durable):
-        await records.give_up(Gap(NAME, NOON, NOON + MINUTE_NS, due_ns=0), why)
-        noted = await durable.verdicts([NAME], 0, NOON + 9 * MINUTE_NS)
-        assert noted == {NAME: [Verdict(NAME, "unresolvable", NOON, NOON + 2 * MINUTE_NS, why)]}
+        await records.note([verdict])
+        assert await durable.verdicts([NAME], NOON, NOON + 9 * MINUTE_NS) == {NAME: [verdict]}
+        await durable.close()
+        await records.note([verdict])

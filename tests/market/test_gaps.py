@@ -31,15 +31,35 @@ def test_the_gap_that_has_waited_longest_is_taken_first_and_only_when_due() -> N
 
     assert book.take_due(9) is None
     assert [gap.instrument for _ in range(2) if (gap := book.take_due(20))] == ["NSE:B", "NSE:A"]
-    assert len(book) == 0
+    assert book.next_due_ns() is None
 
 
-def test_before_the_earliest_gap_nothing_is_in_doubt() -> None:
+def test_gaps_of_today_go_before_those_of_earlier_days_however_long_these_have_waited() -> None:
     book = GapBook()
-    assert book.earliest_start_ns() is None
+    for number in range(3):
+        book.add(Gap(f"NSE:{number}", 0, 1, due_ns=number, patient=True))
+        book.add(Gap(f"NSE:{number}", 5, 6, due_ns=10 + number))
+    first = [book.take_due(20) for _ in range(3)]
+    assert [gap and (gap.instrument, gap.patient) for gap in first] == [(f"NSE:{n}", False) for n in range(3)]
+    assert book.take_due(20) is None  # the others are of instruments that are being healed
+    for gap in first:
+        assert gap is not None
+        book.close(gap)
+    then = [book.take_due(20) for _ in range(3)]
+    assert [gap and (gap.instrument, gap.patient) for gap in then] == [(f"NSE:{n}", True) for n in range(3)]
+
+
+def test_what_is_being_healed_is_open_until_its_heal_has_ended() -> None:
+    book = GapBook()
     book.add(Gap("NSE:A", 50, 60, 0))
-    book.add(Gap("NSE:B", 40, 45, 0))
-    assert book.earliest_start_ns() == 40
+    gap = book.take_due(0)
+    assert gap is not None
+    book.add(Gap("NSE:A", 55, 70, 0))
+    assert (book.spans(), len(book), book.taken) == ({"NSE:A": (50, 70)}, 2, 1)
+    assert book.take_due(0) is None
+    book.close(gap)
+    assert book.spans() == {"NSE:A": (55, 70)}
+    assert book.take_due(0) == Gap("NSE:A", 55, 70, 0)
 
 
 @given(st.integers(min_value=0, max_value=10_000), st.floats(min_value=0, max_value=0.999))
@@ -57,6 +77,7 @@ def test_gaps_come_due_in_order_however_often_they_were_put_off_and_merged() -> 
     taken: list[str] = []
     while (gap := book.take_due(25)) is not None:
         taken.append(gap.instrument)
+        book.close(gap)
     assert sorted(taken) == ["NSE:10", "NSE:20", "NSE:A"]
     assert book.next_due_ns() == 30
     book.add(Gap("NSE:A", 0, 5, due_ns=40))

@@ -67,12 +67,27 @@ class EngineDuty:
         """Mirrors the persister's checkpoint; PostgreSQL has the true one."""
         await self._link.call("SET", f"last_save_time:{minutes}m", saved_ns)
 
+    async def set_healing(self, spans: Mapping[str, tuple[int, int]]) -> None:
+        """Notes from when to when each instrument is in doubt, ns UTC, both included; whoever is not named is healed."""
+        content = {instrument: f"{start_ns} {end_ns}" for instrument, (start_ns, end_ns) in spans.items()}
+        await self._link.many(_replacing(keys.HEALING, content), together=True)
+
+    async def healing(self) -> dict[str, tuple[int, int]]:
+        """From when to when each instrument is in doubt, as the engine last noted it."""
+        fields: dict[bytes, bytes] = await self._link.call("HGETALL", keys.HEALING)
+        return {instrument.decode(): _span(text) for instrument, text in fields.items()}
+
     # -- the maps
 
     async def set_maps(self, provider: str, forward: Mapping[str, str], reverse: Mapping[str, str]) -> None:
         """Replaces a provider's maps: instrument → ``SEGMENT|provider symbol``, and ``SEGMENT:ID`` → instrument."""
         for name, content in ((f"map:{provider}", forward), (f"map:{provider}:reverse", reverse)):
             await self._link.many(_replacing(name, content), together=True)
+
+
+def _span(text: bytes) -> tuple[int, int]:
+    start_ns, end_ns = text.split()
+    return int(start_ns), int(end_ns)
 
 
 def _replacing(name: str, content: Mapping[str, str]) -> list[Command]:

@@ -14,6 +14,7 @@ HEARTBEAT_EXPIRY_S = 60
 EVENTS = "events"
 EPOCH = "events:epoch"
 EVENTS_WRITER = "events:writer"
+HEALING = "healing"
 HEARTBEAT = "market_stream:heartbeat"
 LEASE = "lease:engine"
 PROCESSES = "processes"

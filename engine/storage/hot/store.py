@@ -27,8 +27,8 @@ class HotStore(LiveValues, EventLog, EngineDuty, Control):
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
     repeated without harm. For one server, not for a cluster: commands span keys of all instruments.
 
-    Beside the contract's keys it keeps ``seen`` (provider → ns), ``events:epoch``, ``processes`` (names of those that
-    showed a tree), ``reply:{id}:sent``, and with TimeSeries ``…:oi``, ``…:meta`` and ``realtime:sources``.
+    Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gap), ``events:epoch``,
+    ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, and with TimeSeries ``…:oi``, ``…:meta`` and ``realtime:sources``.
     """
 
     def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:

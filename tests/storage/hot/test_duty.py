@@ -42,6 +42,15 @@ async def test_what_was_seen_and_saved_is_remembered(hot: HotStore) -> None:
     assert await hot._link.call("GET", "last_save_time:5m") == b"17"
 
 
+async def test_open_gaps_are_noted_as_a_whole(hot: HotStore) -> None:
+    assert await hot.healing() == {}
+    await hot.set_healing({"NSE:A": (17, 1_763_600_400_123_456_789), "NSE:B": (1, 2)})
+    await hot.set_healing({"NSE:B": (1, 3)})
+    assert await hot.healing() == {"NSE:B": (1, 3)}
+    await hot.set_healing({})
+    assert await hot.healing() == {}
+
+
 async def test_maps_are_replaced_as_a_whole(hot: HotStore) -> None:
     await hot.set_maps("dhan", {"NSE:A": "NSE_EQ|1", "NSE:B": "NSE_EQ|2"}, {"NSE_EQ:1": "NSE:A", "NSE_EQ:2": "NSE:B"})
     forward = {f"NSE:S{number}": f"NSE_EQ|{number}" for number in range(12_000)}

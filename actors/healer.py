@@ -1,0 +1,238 @@
+"""The healer: settles one gap of one instrument, so that all views agree with the providers' record."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+import anyio
+import msgspec
+
+from actors.messages import CandleClosed, CandlesWritten, Heal, SettleUp, WriteCandles
+from actors.records import Records
+from actors.routes import Routes
+from actors.sources import Answer, Sources
+from engine.market import (
+    Calendar,
+    Calendars,
+    Candle,
+    Gap,
+    Healing,
+    Verdict,
+    VerdictStatus,
+    day_start_ns,
+    heal,
+    touched_minutes,
+)
+from engine.runtime import ActorRef, HealPoint, reach
+from engine.storage.errors import StorageUnavailableError
+
+MINUTE_NS = 60_000_000_000
+SETTLE_NS = 5_000_000_000
+"""A minute is asked for this long after its end: closed here, and known to the provider's history."""
+ASK_TIMEOUT_S = 10.0
+UNANSWERED = "the provider's history does not have these minutes"
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What became of a gap."""
+
+    revised: int = 0
+    """Closed candles that were told anew."""
+    rest: tuple[int, int] | None = None
+    """The first and the last of the minutes that have to be asked for again, after a pause."""
+    why: str = ""
+    """Why there is a rest."""
+    again: bool = False
+    """Minutes closed while it was healed: it has to be done once more, at once."""
+    open_ns: int = 0
+    """Minutes from here on had not ended yet; 0 when all had."""
+
+
+class Healer:
+    """Compares what stands with what the providers say, a trading day at a time, and tells the difference once.
+
+    Today's revisions go through the instrument, which builds on them. Those of earlier days go to the writer; what Redis
+    no longer keeps is saved first and told then. Two heals of one instrument never overlap.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        sources: Sources,
+        routes: Routes,
+        calendars: Calendars,
+        *,
+        writer: ActorRef,
+        publisher: ActorRef,
+        now_ns: Callable[[], int],
+        settle_after_ns: int,
+        retention_ns: int,
+    ) -> None:
+        self._records = records
+        self._sources = sources
+        self._routes = routes
+        self._calendars = calendars
+        self._writer = writer
+        self._publisher = publisher
+        self._now_ns = now_ns
+        self._settle_after_ns = settle_after_ns
+        self._retention_ns = retention_ns
+        self._turns: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+
+    @property
+    def held_until_ns(self) -> int:
+        """Before this time no provider may be asked; 0 when one may."""
+        return self._sources.held_until_ns
+
+    async def settle(self, gap: Gap) -> Settlement:
+        """Heals what can be healed now.
+
+        Raises ProviderError when no provider answers, StorageUnavailableError, ActorDeadError and AskTimeoutError when
+        one of ours does not: then it has to be settled once more, and nothing is told twice.
+        """
+        async with self._turns[gap.instrument]:
+            calendar, now_ns = self._calendars.of(gap.instrument), self._now_ns()
+            through_ns = (now_ns - SETTLE_NS) // MINUTE_NS * MINUTE_NS
+            open_ns = max(gap.start_ns, through_ns) if gap.end_ns >= through_ns else 0
+            wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, through_ns))
+            if not wanted:
+                return Settlement(open_ns=open_ns)
+            answer = await self._sources.minutes(gap.instrument, wanted, patient=gap.patient)
+            reach(HealPoint.HISTORY_READ)
+            today_ns = day_start_ns(calendar, through_ns)
+            settled = Settlement(open_ns=open_ns)
+            for part in _by_day(calendar, gap, through_ns):
+                before = part.end_ns < today_ns
+                more = await (self._earlier(part, answer) if before else self._today(part, answer, through_ns))
+                settled = _joined(settled, more)
+            return settled
+
+    async def give_up(self, gap: Gap, why: str) -> None:
+        """Notes that what is lacking in a gap can not be had, and why."""
+        instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
+        wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, gap.end_ns + MINUTE_NS))
+        unsound = await self._records.unsound(instrument, wanted) if wanted else []
+        await self._records.note(list(_verdicts(instrument, "unresolvable", unsound, why)))
+
+    async def _today(self, gap: Gap, answer: Answer, through_ns: int) -> Settlement:
+        """The instrument settles first: what is still on its way must not be taken for missing."""
+        instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
+        target = self._routes.carrier(instrument)[1].target
+        await target.ask(SettleUp(self._now_ns()), timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
+        await self._write_candles()
+        reach(HealPoint.INSTRUMENT_SETTLED)
+        start_ns = day_start_ns(calendar, gap.start_ns)
+        present = await self._records.closed(instrument, start_ns, through_ns)
+        healing = heal(
+            calendar,
+            present=present,
+            history=answer.minutes,
+            start_ns=gap.start_ns,
+            end_ns=gap.end_ns,
+            through_ns=through_ns,
+        )
+        reach(HealPoint.COMPARED)
+        if not await target.ask(Heal(healing.revisions, healing.minutes, through_ns), timeout_s=ASK_TIMEOUT_S):
+            return Settlement(again=True)
+        if healing.revisions:
+            reach(HealPoint.REVISIONS_TOLD)
+        await self._write_candles()
+        return await self._judged(gap, answer, healing)
+
+    async def _earlier(self, gap: Gap, answer: Answer) -> Settlement:
+        """A day that is over; nothing forms of it any more, so the instrument has no part in it."""
+        instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
+        start_ns = day_start_ns(calendar, gap.start_ns)
+        end_ns = max(bucket.end_ns for bucket in calendar.buckets("1d", gap.start_ns, gap.end_ns + 1))
+        present = await self._records.closed(instrument, start_ns, end_ns)
+        healing = heal(
+            calendar,
+            present=present,
+            history=answer.minutes,
+            start_ns=gap.start_ns,
+            end_ns=gap.end_ns,
+            through_ns=end_ns,
+        )
+        reach(HealPoint.COMPARED)
+        revisions = _provoked(healing.revisions, {candle.time: candle for candle in present["1d"]})
+        kept_ns = self._now_ns() - self._retention_ns
+        await self._tell([candle for candle in revisions if candle.time >= kept_ns])
+        await self._save([candle for candle in revisions if candle.time < kept_ns])
+        healing = msgspec.structs.replace(healing, revisions=tuple(revisions))
+        return await self._judged(gap, answer, healing)
+
+    async def _tell(self, revisions: Sequence[Candle]) -> None:
+        for candle in revisions:
+            self._writer.tell(CandleClosed(candle))
+        if revisions:
+            reach(HealPoint.REVISIONS_TOLD)
+            await self._write_candles()
+
+    async def _save(self, revisions: Sequence[Candle]) -> None:
+        """Saved before it is told: who hears of it must find it, and Redis can not hold it until it is saved."""
+        if revisions:
+            await self._records.save(revisions)
+            self._publisher.tell(CandlesWritten(tuple(revisions)))
+
+    async def _write_candles(self) -> None:
+        """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""
+        if not await self._writer.ask(WriteCandles(), timeout_s=ASK_TIMEOUT_S):
+            raise StorageUnavailableError("The candles wait to be written.")
+
+    async def _judged(self, gap: Gap, answer: Answer, healing: Healing) -> Settlement:
+        """Nobody has seen a trade, and all that may know have been asked, late enough: then there was none."""
+        instrument, settled_ns = gap.instrument, self._now_ns() - self._settle_after_ns - MINUTE_NS
+        lost = [time for time in (*healing.absent, *healing.unanswered) if time < answer.reach_ns]
+        absent = [time for time in healing.absent if time >= answer.reach_ns]
+        seen = [time for time in healing.unanswered if time >= answer.reach_ns]
+        await self._records.note(
+            [
+                *_verdicts(instrument, "unresolvable", sorted(lost), answer.reach),
+                *(() if answer.unheard else _verdicts(instrument, "empty", [t for t in absent if t <= settled_ns])),
+            ]
+        )
+        rest = sorted([*seen, *(absent if answer.unheard else ())])
+        why = answer.unheard or UNANSWERED
+        return Settlement(len(healing.revisions), (rest[0], rest[-1]) if rest else None, why if rest else "")
+
+
+def _by_day(calendar: Calendar, gap: Gap, through_ns: int) -> Iterator[Gap]:
+    """The gap's part of each trading day: more at once would hold up the loop."""
+    for day in calendar.buckets("1d", gap.start_ns, min(gap.end_ns, through_ns - 1) + 1):
+        yield msgspec.structs.replace(
+            gap, start_ns=max(gap.start_ns, day.start_ns), end_ns=min(gap.end_ns, day.end_ns - 1)
+        )
+
+
+def _provoked(revisions: Sequence[Candle], days: dict[int, Candle]) -> list[Candle]:
+    """A day's bar may be the exchange's own, which no sum of minutes is: it stays unless one of them was revised."""
+    if any(candle.timeframe == "1m" for candle in revisions):
+        return list(revisions)
+    return [
+        candle
+        for candle in revisions
+        if candle.timeframe != "1d" or candle.time not in days or days[candle.time].resolve_required
+    ]
+
+
+def _joined(one: Settlement, other: Settlement) -> Settlement:
+    rests = [settled.rest for settled in (one, other) if settled.rest is not None]
+    return Settlement(
+        one.revised + other.revised,
+        (min(start for start, _ in rests), max(end for _, end in rests)) if rests else None,
+        one.why or other.why,
+        one.again or other.again,
+        one.open_ns or other.open_ns,
+    )
+
+
+def _verdicts(instrument: str, status: VerdictStatus, times: Sequence[int], reason: str = "") -> Iterator[Verdict]:
+    """One verdict for each row of minutes that follow each other."""
+    start_ns = end_ns = 0
+    for time in times:
+        if time != end_ns:
+            if end_ns:
+                yield Verdict(instrument, status, start_ns, end_ns, reason)
+            start_ns = time
+        end_ns = time + MINUTE_NS
+    if end_ns:
+        yield Verdict(instrument, status, start_ns, end_ns, reason)

@@ -1,0 +1,43 @@
+"""The routes: which providers know an instrument, and under which names, the preferred one first."""
+
+from collections.abc import Iterable, Sequence
+
+from engine.providers.base import Route
+
+
+class Routes:
+    """Filled provider by provider, in any order; ``providers`` says which of them goes first."""
+
+    def __init__(self, providers: Iterable[str]) -> None:
+        self.providers = tuple(providers)
+        self._routes: dict[str, dict[str, Route]] = {}
+
+    def __contains__(self, instrument: str) -> bool:
+        return instrument in self._routes
+
+    @property
+    def instruments(self) -> list[str]:
+        """All that somebody knows."""
+        return list(self._routes)
+
+    def cover(self, provider: str, routes: Sequence[Route]) -> None:
+        """What one provider knows; what was told of an instrument before is replaced."""
+        for route in routes:
+            self._routes.setdefault(route.instrument, {})[provider] = route
+
+    def of(self, instrument: str) -> list[tuple[str, Route]]:
+        """The providers that know an instrument, each with its name for it, in the order in which they are asked."""
+        known = self._routes.get(instrument, {})
+        return [(provider, known[provider]) for provider in self.providers if provider in known]
+
+    def carrier(self, instrument: str) -> tuple[str, Route]:
+        """The provider whose live feed carries an instrument; raises KeyError where nobody knows it."""
+        known = self.of(instrument)
+        if not known:
+            raise KeyError(instrument)
+        return known[0]
+
+    def carried_by(self, provider: str) -> list[Route]:
+        """What a provider's live feed carries."""
+        carriers = (self.carrier(instrument) for instrument in self._routes)
+        return [route for carrier, route in carriers if carrier == provider]

@@ -1,0 +1,138 @@
+"""The scanner: finds minutes that no interruption told of, by counting what should be there against what is."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+import anyio.lowlevel
+import msgspec
+
+from actors.records import MINUTE_NS, Records
+from engine.market import Calendar, Calendars, Candle, Session, Verdict
+from engine.storage.durable import DurableStore, ShortSession
+from engine.storage.hot import HotStore
+
+CHUNK = 25
+"""Instruments looked at in one go; between two the loop is others'."""
+
+
+class Doubt(msgspec.Struct, frozen=True, gc=False):
+    """Minutes of one instrument, the first and the last of those that are missing or flagged; ns UTC."""
+
+    instrument: str
+    first_ns: int
+    last_ns: int
+
+
+class Scanner:
+    """Expected minutes, less those present, less those decided about; over what Redis keeps and what PostgreSQL holds.
+
+    An instrument's record begins with the first session that anything is known of: what was before, nobody asked for.
+    What one store lacks and the other has is copied, not healed.
+    """
+
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        records: Records,
+        calendars: Calendars,
+        *,
+        retention_ns: int,
+        settle_after_ns: int,
+    ) -> None:
+        self._hot = hot
+        self._durable = durable
+        self._records = records
+        self._calendars = calendars
+        self._retention_ns = retention_ns
+        self._settle_after_ns = settle_after_ns
+        self._begun_ns: dict[str, int] = {}
+        """Since when something is known of each instrument, where that was found out."""
+
+    async def doubts(
+        self, instruments: Sequence[str], start_ns: int, end_ns: int
+    ) -> AsyncIterator[tuple[int, list[Doubt]]]:
+        """What is doubtful of the minutes that end in [start, end), and how many instruments were looked at so far.
+
+        ``end_ns`` is now or before; what is younger than save interval and grace is left to the writers, so that nobody
+        races them. Raises StorageUnavailableError when a store is away.
+        """
+        end_ns -= self._settle_after_ns
+        looked = 0
+        for names in self._portions(instruments):
+            begun_ns = min(self._begun_ns.get(name, start_ns) for name in names)
+            sessions = list(_sessions(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns))
+            found = await self._of_portion(names, sessions) if sessions else []
+            looked += len(names)
+            yield looked, found
+
+    def _portions(self, instruments: Sequence[str]) -> Iterator[list[str]]:
+        """Instruments of one exchange, as many as one question takes."""
+        exchanges: defaultdict[str, list[str]] = defaultdict(list)
+        for instrument in sorted(instruments):
+            exchanges[instrument.partition(":")[0]].append(instrument)
+        for names in exchanges.values():
+            for start in range(0, len(names), CHUNK):
+                yield names[start : start + CHUNK]
+
+    async def _of_portion(self, names: Sequence[str], sessions: Sequence[Session]) -> list[Doubt]:
+        short = {(one.instrument, one.session): one for one in await self._durable.short_sessions(names, sessions)}
+        decided = await self._durable.verdicts(names, sessions[0].start_ns, sessions[-1].end_ns)
+        kept_ns = sessions[-1].end_ns - self._retention_ns
+        doubts: list[Doubt] = []
+        for session in sessions:
+            hot = await self._hot_minutes(names, session) if session.end_ns > kept_ns else {}
+            for name in names:
+                lacks = short.get((name, session))
+                if not self._has_begun(name, session, lacks, hot.get(name, ())):
+                    continue
+                minutes = hot.get(name, ()) if session.end_ns > kept_ns else None
+                wanted = _undecided(self._calendars.of(name), session, decided.get(name, ()))
+                doubt = await self._of_session(name, session, wanted, minutes, is_short=lacks is not None)
+                doubts += [] if doubt is None else [doubt]
+            await anyio.lowlevel.checkpoint()
+        return doubts
+
+    async def _hot_minutes(self, names: Sequence[str], session: Session) -> dict[str, list[Candle]]:
+        return await self._hot.candles_many(names, "1m", session.start_ns, session.end_ns)
+
+    def _has_begun(self, name: str, session: Session, lacks: ShortSession | None, hot: Sequence[Candle]) -> bool:
+        begun_ns = self._begun_ns.get(name)
+        if begun_ns is None and (hot or lacks is None or lacks.missing < lacks.expected):
+            begun_ns = self._begun_ns[name] = session.start_ns
+        return begun_ns is not None and session.start_ns >= begun_ns
+
+    async def _of_session(
+        self, name: str, session: Session, wanted: set[int], hot: Sequence[Candle] | None, *, is_short: bool
+    ) -> Doubt | None:
+        """``hot`` is None where Redis keeps nothing any more."""
+        lacking_hot = set[int]() if hot is None else wanted - _sound(hot)
+        if not lacking_hot and not is_short:
+            return None
+        saved = _sound(await self._records.saved(name, "1m", session.start_ns, session.end_ns))
+        if lacking_hot & saved or (hot and (_sound(hot) & wanted) - saved):
+            kept_ns = session.start_ns if hot is not None else session.end_ns
+            await self._records.level(name, session.start_ns, session.end_ns, kept_ns=kept_ns)
+        lacking = wanted - saved - _sound(hot or ())
+        return Doubt(name, min(lacking), max(lacking)) if lacking else None
+
+
+def _sessions(calendar: Calendar, start_ns: int, end_ns: int) -> Iterator[Session]:
+    """The sessions of a stretch of time, the one it ends in cut to whole minutes."""
+    end_ns -= end_ns % MINUTE_NS
+    for session in calendar.sessions(calendar.local_date(start_ns), calendar.local_date(end_ns)):
+        if session.end_ns > start_ns and session.start_ns < end_ns:
+            yield msgspec.structs.replace(session, end_ns=min(session.end_ns, end_ns))
+
+
+def _undecided(calendar: Calendar, session: Session, verdicts: Iterable[Verdict]) -> set[int]:
+    """The minutes of a session that should be there."""
+    wanted = {bucket.start_ns for bucket in calendar.buckets("1m", session.start_ns, session.end_ns)}
+    for verdict in verdicts:
+        if verdict.start_ns < session.end_ns and verdict.end_ns > session.start_ns:
+            wanted.difference_update(range(verdict.start_ns, verdict.end_ns, MINUTE_NS))
+    return wanted
+
+
+def _sound(minutes: Iterable[Candle]) -> set[int]:
+    return {candle.time for candle in minutes if not candle.resolve_required}
