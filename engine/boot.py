@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 import anyio
@@ -14,7 +15,7 @@ import structlog
 from config.calendars import load_calendar
 from config.errors import SettingsError
 from config.settings import Settings
-from engine.app import Parts, engine_tree
+from engine.app import NS_PER_S, Parts, engine_tree
 from engine.market import Calendars
 from engine.providers.catalog import configured_providers
 from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, settle
@@ -53,12 +54,21 @@ async def running_engine(settings: Settings, clock: Clock) -> AsyncGenerator[tup
     async with open_bridge(), open_stores(settings) as (hot, durable):
         engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
         await stand_by(hot, engine_id)
-        calendars = Calendars(load_calendar, await continuous_zones(durable))
+        calendars = await known_calendars(durable, clock)
         parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars)
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
             yield system, parts
         await give_back(hot, engine_id)
+
+
+async def known_calendars(durable: DurableStore, clock: Clock) -> Calendars:
+    """The exchanges' calendars, those that never close apart; says which of the instruments' end soon, or have."""
+    calendars = Calendars(load_calendar, await continuous_zones(durable))
+    today = datetime.fromtimestamp(clock.now_ns() / NS_PER_S, UTC).date()
+    for sentence in calendars.warnings(await durable.instrument_names(), today):
+        log.warning("calendar_runs_out", why=sentence)
+    return calendars
 
 
 async def continuous_zones(durable: DurableStore) -> dict[str, str]:

@@ -28,6 +28,8 @@ class Listing(msgspec.Struct, frozen=True):
     zones: Mapping[str, str]
     """Time zones by exchange."""
     calendars: Calendars
+    warnings: Sequence[str]
+    """What an operator should know about the calendars of the instruments' exchanges."""
 
 
 class Directory:
@@ -81,10 +83,14 @@ async def read_listing(
             segment_keys[route.instrument] = f"{route.segment}:{route.provider_symbol}"
     by_segment_key = {segment_key: instrument for instrument, segment_key in segment_keys.items()}
     known = await durable.instrument_names()
+    calendars = Calendars(
+        load_calendar, {exchange.code: exchange.timezone for exchange in exchanges if exchange.is_24_hours}
+    )
     return Listing(
         SymbolTable(default_exchanges, known, by_segment_key),
         segment_keys,
         by_segment_key,
         {exchange.code: exchange.timezone for exchange in exchanges},
-        Calendars(load_calendar, {exchange.code: exchange.timezone for exchange in exchanges if exchange.is_24_hours}),
+        calendars,
+        calendars.warnings(known, today),
     )

@@ -38,7 +38,11 @@ def data_folder(folder: Path) -> Iterator[Finding]:
 def calendars(today: date) -> Iterator[Finding]:
     """How long the exchanges' holidays are known."""
     for code in calendar_codes():
-        calendar = Calendar.parse(load_calendar(code))
-        warning = calendar.warning(today)
-        through = calendar.schedule.valid_through
-        yield note(f"calendar {code}", warning) if warning else well(f"calendar {code}", f"is known through {through}.")
+        yield _calendar(Calendar.parse(load_calendar(code)), today)
+
+
+def _calendar(calendar: Calendar, today: date) -> Finding:
+    subject, warning = f"calendar {calendar.code}", calendar.warning(today)
+    if warning is None:
+        return well(subject, f"is known through {calendar.schedule.valid_through}.")
+    return note(subject, warning) if calendar.covers(today) else wrong(subject, warning)

@@ -1,6 +1,7 @@
 """The calendars of all exchanges an engine or a web process deals with, found by instrument."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -57,6 +58,18 @@ class Calendars:
     def any_open(self, ns: int) -> bool:
         """Whether one of the exchanges asked for so far trades at that time."""
         return any(calendar.is_open(ns) for calendar in self._calendars.values())
+
+    def warnings(self, instruments: Iterable[str], today: date) -> list[str]:
+        """A sentence for each exchange of these instruments that has no calendar, or whose holidays run out or have."""
+        codes = sorted({instrument.partition(":")[0] for instrument in instruments})
+        told = (self._warning(code, today) for code in codes)
+        return [sentence for sentence in told if sentence is not None]
+
+    def _warning(self, code: str, today: date) -> str | None:
+        try:
+            return self.of_exchange(code).warning(today)
+        except LookupError as error:  # one exchange without hours must not keep all others from being served
+            return str(error)
 
     def feed_hours(
         self, exchanges: Iterable[str], ns: int, *, lead_s: float = FEED_LEAD_S, tail_s: float = FEED_TAIL_S

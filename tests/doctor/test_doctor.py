@@ -68,7 +68,11 @@ def test_a_data_folder_that_does_not_exist_yet_is_no_fault(tmp_path: Path) -> No
 
 def test_calendars_say_when_their_holidays_run_out() -> None:
     assert {finding.health for finding in calendars(date(2026, 1, 5))} == {Health.WELL}
-    assert {finding.health for finding in calendars(date(2026, 12, 20))} == {Health.NOTE}
+    december = {finding.subject: finding.health for finding in calendars(date(2026, 12, 20))}
+    assert (december["calendar MCX"], december["calendar NYSE"]) == (Health.NOTE, Health.WELL)
+    january = words([finding for finding in calendars(date(2027, 1, 5)) if finding.health is Health.WRONG])
+    assert "calendar NSE: The NSE calendar has ended (2026-12-31)" in january
+    assert "NYSE" not in january
 
 
 def test_a_token_says_how_long_it_lives() -> None:

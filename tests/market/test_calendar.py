@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.calendars import calendar_codes, load_calendar
-from engine.market import TIMEFRAMES, Bucket, Calendar, CalendarError, length_s
+from engine.market import TIMEFRAMES, Bucket, Calendar, CalendarError, Calendars, length_s
 from tests.market.builders import MINUTE, SECOND, at, clock
 
 NSE = Calendar.parse(load_calendar("NSE"))
@@ -215,6 +215,14 @@ def test_the_operator_is_told_before_the_known_holidays_run_out() -> None:
     assert "ends in 41 days" in (NSE.warning(date(2026, 11, 20)) or "")
     assert "has ended" in (NSE.warning(date(2027, 1, 2)) or "")
     assert Calendar.continuous().warning(date(2026, 11, 20)) is None
+
+
+def test_all_exchanges_of_the_instruments_are_looked_at_once_and_those_without_hours_are_named() -> None:
+    known = Calendars(load_calendar, {"SIM": "Asia/Kolkata"})
+    told = known.warnings(["NSE:TCS", "NSE:INFY", "NYSE:IBM", "SIM:A", "LSE:VOD"], date(2026, 12, 20))
+    assert len(told) == 2
+    assert told[0].startswith("There is no calendar of the exchange 'LSE'; there are BCD,")
+    assert told[1].startswith("The NSE calendar ends in 11 days (2026-12-31)")
 
 
 def test_unknown_days_are_not_covered_but_the_weekly_hours_go_on() -> None:

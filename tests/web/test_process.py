@@ -104,6 +104,6 @@ def test_a_killed_process_leaves_the_port_to_the_others(start: Start, listener: 
     second = start("web-2")
     with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False) as http:
         for _ in range(5):
-            assert http.get("/health").json() == {"status": "ok", "data": "simulated"}
+            assert http.get("/health").json() == {"status": "ok", "data": "simulated", "warnings": []}
     second.terminate()
     assert second.wait(5) == 0

@@ -16,8 +16,10 @@ CHECK_S = 2.0
 
 @blueprint.get("/health")
 async def alive() -> Response:
-    """The process lives."""
-    return answer({"status": "ok", "data": data_kind()})
+    """The process lives; ``warnings`` says which exchanges' known holidays run out."""
+    directory = services().directory
+    warnings = directory.listing.warnings if directory.ready else ()
+    return answer({"status": "ok", "data": data_kind(), "warnings": warnings})
 
 
 @blueprint.get("/health/ready")
