@@ -36,12 +36,15 @@ class CandleWriter(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=CANDLE_LIMIT, overflow=Conflate(_key))
     drains: ClassVar[bool] = True
 
-    def __init__(self, hot: HotStore, *, persister: ActorRef, publisher: ActorRef, resolver: ActorRef) -> None:
+    def __init__(
+        self, hot: HotStore, *, persister: ActorRef, publisher: ActorRef, resolver: ActorRef, charts: ActorRef
+    ) -> None:
         super().__init__()
         self._hot = hot
         self._persister = persister
         self._publisher = publisher
         self._resolver = resolver
+        self._charts = charts
         self._reports: dict[str, InstrumentReport] = {}
         self._candles: dict[tuple[str, str, int], CandleClosed] = {}
         self._live_offset = 0
@@ -128,6 +131,7 @@ class CandleWriter(TaskActor):
         for candle in candles:
             self._candles.pop((candle.instrument, candle.timeframe, candle.time))
         self._persister.tell(CandlesWritten(candles, batch))
+        self._charts.tell(CandlesWritten(candles, batch))
         self._publisher.tell(CandlesWritten(tuple(message.candle for message in closed if not message.told), batch))
 
     async def _note_unsaved(self) -> None:

@@ -113,6 +113,29 @@ class WatchList(Message, frozen=True, gc=False):
     instruments: tuple[str, ...]
 
 
+class ChartWanted(Message, frozen=True, gc=False):
+    """Somebody looks at the year of an instrument in a timeframe. The answer says whether it stands by now."""
+
+    instrument: str
+    timeframe: str
+
+
+class RefreshCharts(Message, frozen=True, gc=False):
+    """Put what has changed into the charts that somebody looks at."""
+
+
+class HistoryWanted(Message, frozen=True, gc=False):
+    """Somebody asks for an instrument whose past may never have been read."""
+
+    instrument: str
+
+
+class HistoryFilled(Message, frozen=True, gc=False):
+    """More of an instrument's past stands in PostgreSQL than before."""
+
+    instrument: str
+
+
 class ForgetStale(Message, frozen=True, gc=False):
     """Drop what nobody has repeated."""
 

@@ -29,7 +29,7 @@ COUNT_TIMEOUT_S = 0.5
 BLOCK_MS = 1000
 """How long one reading of the command stream may wait; also the pause after the store was away."""
 
-QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch"})
+QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart"})
 """What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
 
 Answer = Awaitable[Any]

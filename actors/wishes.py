@@ -1,18 +1,19 @@
-"""What web processes and operators may ask of an engine beyond its tree: watching, and reading history again."""
+"""What web processes and operators may ask of an engine beyond its tree: watching, charts, and reading history again."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from actors.messages import Backfill, WatchList
+from actors.messages import Backfill, ChartWanted, WatchList
 from actors.operator import Wish
+from engine.market import TIMEFRAMES
 from engine.runtime import ActorRef
 
 TIMEOUT_S = 5.0
 NS_PER_S = 1_000_000_000
 
 
-def engine_wishes(*, watches: ActorRef, resolver: ActorRef) -> dict[str, Wish]:
+def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef) -> dict[str, Wish]:
     """The engine's own commands by name."""
 
     async def watch(arguments: Mapping[str, Any]) -> Any:
@@ -25,4 +26,11 @@ def engine_wishes(*, watches: ActorRef, resolver: ActorRef) -> dict[str, Wish]:
         start, end = (int(datetime.fromisoformat(arguments[name]).timestamp()) * NS_PER_S for name in ("start", "end"))
         return await resolver.ask(Backfill(tuple(arguments.get("symbols", ())), start, end), timeout_s=TIMEOUT_S)
 
-    return {"watch": watch, "backfill": backfill}
+    async def chart(arguments: Mapping[str, Any]) -> Any:
+        """``symbol`` and ``timeframe``; answers whether the year chart is ``built``, or why it ``failed``."""
+        wish = ChartWanted(str(arguments["symbol"]), str(arguments["timeframe"]))
+        if wish.timeframe not in TIMEFRAMES:
+            raise ValueError(f"timeframe is one of {', '.join(TIMEFRAMES)}")
+        return await charts.ask(wish, timeout_s=TIMEOUT_S)
+
+    return {"watch": watch, "backfill": backfill, "chart": chart}

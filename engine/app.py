@@ -9,6 +9,8 @@ import anyio
 
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
+from actors.chart_builder import ChartBuilder
+from actors.charts import Charts
 from actors.feed import FeedActor
 from actors.healer import Healer
 from actors.heartbeat import Heartbeat
@@ -66,6 +68,8 @@ class Places:
         self.instruments = system.ref("/engine/instruments")
         self.resolver = system.ref("/engine/resolver")
         self.provider_manager = system.ref("/engine/provider_manager")
+        self.charts = system.ref("/engine/charts")
+        self.history = system.ref("/engine/history")
         self.watches = system.ref("/engine/watches")
 
 
@@ -78,8 +82,11 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     healing = Healing(system, parts, at)
     beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
     publisher = partial(Publisher, hot, broadcaster=at.broadcaster)
-    writer = partial(CandleWriter, hot, persister=at.persister, publisher=at.publisher, resolver=at.resolver)
-    wishes = engine_wishes(watches=at.watches, resolver=at.resolver)
+    writer = partial(
+        CandleWriter, hot, persister=at.persister, publisher=at.publisher, resolver=at.resolver, charts=at.charts
+    )
+    builder = ChartBuilder(hot, parts.durable, parts.calendars)
+    wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts)
     counting = (at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
     return Supervisor(
         [
@@ -87,6 +94,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", publisher, backoff=GENTLE),
+            ChildSpec("charts", partial(Charts, builder, history=at.history), backoff=GENTLE),
             ChildSpec("candle_writer", writer, backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),

@@ -18,6 +18,7 @@ from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Su
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from web.access import Access, token_hash
+from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.limits import Throttle
@@ -101,6 +102,7 @@ def make_services(
         sessions=Sessions(system.ref("/web/sessions"), rules),
         allowed_origins=frozenset(settings.allowed_origins),
         public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
+        charts=ChartWishes(hot),
     )
 
 

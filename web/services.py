@@ -10,6 +10,7 @@ from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from web.access import Access
+from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.limits import Throttle
@@ -32,6 +33,7 @@ class Services:
     sessions: Sessions
     allowed_origins: frozenset[str]
     public_throttle: Throttle
+    charts: ChartWishes
 
     @property
     def reader(self) -> CandleReader:

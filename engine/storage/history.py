@@ -65,6 +65,13 @@ class CandleReader:
         inside = [candle for candle in _given(forming) if start_ns <= candle.time < end_ns]
         return CandleRange(newest([*_given(saved), *_given(hot), *inside]), missing)
 
+    async def live(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+        """Those of them that Redis holds. Raises when it is away."""
+        hot, forming = await asyncio.gather(
+            self._hot.candles(instrument, timeframe, start_ns, end_ns), self._forming(instrument, timeframe)
+        )
+        return newest([*hot, *(candle for candle in forming if start_ns <= candle.time < end_ns)])
+
     async def days(self, instrument: str, first: date, last: date) -> DayRange:
         """The days [first, last], both included, today's forming one among them. Raises only when both stores are away."""
         calendar = self._calendars.of(instrument)

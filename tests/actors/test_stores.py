@@ -53,7 +53,7 @@ def persister(hot: HotStore, durable: DurableStore) -> Callable[[ActorSystem], A
 @asynccontextmanager
 async def writer(hot: HotStore, *others: str) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
     def make(system: ActorSystem) -> CandleWriter:
-        names = ("persister", "publisher", "resolver")
+        names = ("persister", "publisher", "resolver", "charts")
         return CandleWriter(hot, **{name: system.ref(f"/engine/{name}") for name in names})
 
     async with among_witnesses(make, *others) as started:

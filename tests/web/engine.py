@@ -49,6 +49,9 @@ class Engine:
         self.epoch = 1
         self.offset = 0
         self.events = 0
+        self.charts: list[tuple[str, str]] = []
+        """The wishes for charts that came."""
+        self.chart_answer: dict[str, Any] = {"built": True, "failed": ""}
         self.watched: list[str] = []
         self.unmapped: list[str] = []
         self.asked: dict[str, Any] = {}
@@ -85,6 +88,10 @@ class Engine:
         while True:
             for identity, command in await self.hot.read_commands("engine", position, 200):
                 position = identity
+                if command["command"] == "chart":
+                    self.charts.append((command["symbol"], command["timeframe"]))
+                    await self.hot.reply(command["id"], {"ok": True, "result": self.chart_answer})
+                    continue
                 if command["command"] == "watch":
                     self.watched = command["symbols"]
                 else:

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from engine.market.candle import Candle
 from engine.market.errors import SymbolError, TimeframeError
 from engine.market.timeframe import TIMEFRAMES, length_s, parse_timeframe
+from engine.market.views import LONGEST_GAP_NS, View, ViewError
 from engine.storage.durable import DailyCandle
 from web.answers import data_kind, items
 from web.directory import DirectoryNotReadyError
@@ -27,17 +28,21 @@ YEAR = timedelta(days=365)
 
 @blueprint.get("/intraday")
 async def intraday() -> Response:
-    """``?symbol=&start_date=&end_date=&timeframe=5m``: both ends included; today when no dates are given."""
+    """``?symbol=&start_date=&end_date=&timeframe=5m&continuous=&wick=``: both ends included; today when no dates are given."""
     rules = services()
     instrument = resolve(rules, _argument("symbol"))
-    timeframe = _timeframe(request.args.get("timeframe", "5m"))
+    timeframe = timeframe_of(request.args.get("timeframe", "5m"))
     wanted = _range(rules, instrument, length=timedelta(0))
     page, token = _page(wanted, timeframe, _limit(), request.args.get("page_token"))
-    found = await rules.reader.rows(instrument, timeframe, page.start_ns, page.end_ns)
-    days = [rules.directory.session_date(candle) for candle in found.candles]
+    view, calendar = view_of_request(), rules.directory.listing.calendars.of(instrument)
+    before_ns = page.start_ns - (LONGEST_GAP_NS + length_s(timeframe) * 1_000_000_000 if view.continuous else 0)
+    found = await rules.reader.rows(instrument, timeframe, before_ns, page.end_ns)
+    shown = view.since(found.candles, calendar, page.start_ns)
+    days = [calendar.session_date(candle.time) for candle in shown]
     before = await rules.reader.previous_closes(instrument, days[0], days[-1]) if days else {}
-    rows = [_row(candle, before.get(day)) for candle, day in zip(found.candles, days, strict=True)]
-    return items(rows, token, instrument=instrument, timeframe=timeframe, missing=found.missing, data=data_kind())
+    rows = [_row(candle, before.get(day)) for candle, day in zip(shown, days, strict=True)]
+    labels = {"missing": found.missing, "view": view.label, "data": data_kind()}
+    return items(rows, token, instrument=instrument, timeframe=timeframe, **labels)
 
 
 @blueprint.get("/daily")
@@ -61,6 +66,14 @@ def resolve(rules: Services, symbol: str) -> str:
         raise ApiError(404, str(error), code="unknown_symbol", errors=getattr(error, "near", ())) from error
     except DirectoryNotReadyError as error:
         raise ApiError(503, str(error), retry_after_s=1) from error
+
+
+def view_of_request() -> View:
+    """What ``continuous=`` and ``wick=`` ask for."""
+    try:
+        return View.parse(request.args.get("continuous", ""), request.args.get("wick", ""))
+    except ViewError as error:
+        raise ApiError(400, str(error), code="unknown_view") from error
 
 
 def _range(rules: Services, instrument: str, *, length: timedelta) -> Range:
@@ -94,7 +107,8 @@ def _limit() -> int:
     return int(text)
 
 
-def _timeframe(text: str) -> str:
+def timeframe_of(text: str) -> str:
+    """The timeframe a caller wrote, or an answer that names those there are."""
     try:
         return parse_timeframe(text)
     except TimeframeError as error:

@@ -53,6 +53,11 @@ def series(instrument: str, timeframe: str) -> str:
     return f"realtime:{instrument}:{timeframe}"
 
 
+def chart(instrument: str, timeframe: str) -> str:
+    """The candles of the last year, in day chunks."""
+    return f"chart:{instrument}:{timeframe}:1year"
+
+
 def live_expiry_s(timeframe: str) -> int:
     """How long a forming candle outlives its last change."""
     return max(120, length_s(timeframe) + 60)

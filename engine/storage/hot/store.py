@@ -6,6 +6,7 @@ from typing import Any, Self
 from redis.exceptions import ResponseError
 
 from engine.storage.errors import HotStoreError
+from engine.storage.hot.charts import ChartCache
 from engine.storage.hot.control import Control
 from engine.storage.hot.duty import EngineDuty
 from engine.storage.hot.events import EventLog
@@ -21,7 +22,7 @@ from engine.storage.hot.timeseries import TimeSeriesCandles
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, EventLog, EngineDuty, Control):
+class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
