@@ -168,6 +168,12 @@ class Settings(BaseSettings):
         f"one or more of {' and '.join(PROVIDERS)}, separated by commas",
         default_factory=_default_providers,
     )
+    limits_file: Path | None = setting(
+        "TICKTREE_LIMITS",
+        "Own limits for the jumps of prices and the wicks of bars, over those of `config/limits.toml`.",
+        "the path of a TOML file",
+        default=None,
+    )
     default_exchanges: Names = setting(
         "TICKTREE_DEFAULT_EXCHANGES",
         "Where a bare symbol is looked for, in this order.",

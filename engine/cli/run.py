@@ -43,6 +43,10 @@ def command(role: str, host: str | None, port: int | None, listen_fd: int | None
             "--new-admin-token: only a run of everything makes one; elsewhere TICKTREE_ADMIN_TOKEN sets it"
         )
     configure(settings)
+    if role != "web":
+        from engine.limits import limits_in_force
+
+        limits_in_force(settings)  # what is wrong with them ends the start here, not each engine in turn
     if role == "all":
         code = _all(settings, new_admin_token=new_admin_token)
     else:

@@ -1,4 +1,4 @@
-"""How this machine is: the data folder, its disk, and the calendars that came with the program."""
+"""How this machine is: the data folder, its disk, the calendars that came with the program, and the limits in force."""
 
 import os
 import shutil
@@ -8,7 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from config.calendars import calendar_codes, load_calendar
+from config.errors import SettingsError
+from config.settings import Settings
 from engine.doctor.finding import Finding, note, well, wrong
+from engine.limits import limits_in_force
 from engine.market import Calendar
 
 _LEAST_FREE_BYTES = 1_000_000_000
@@ -46,3 +49,15 @@ def _calendar(calendar: Calendar, today: date) -> Finding:
     if warning is None:
         return well(subject, f"is known through {calendar.schedule.valid_through}.")
     return note(subject, warning) if calendar.covers(today) else wrong(subject, warning)
+
+
+def limits(settings: Settings) -> Finding:
+    """Whether the own limits can be used."""
+    try:
+        limits_in_force(settings)
+    except SettingsError as error:
+        return wrong("limits", str(error))
+    own = (
+        "are those of config/limits.toml" if settings.limits_file is None else f"are changed by {settings.limits_file}"
+    )
+    return well("limits", f"of prices and bars {own}.")

@@ -77,6 +77,7 @@ def _given(settings: Settings) -> dict[str, str]:
     key = settings.secret_key.get_secret_value() if settings.secret_key else secret_key(settings.data_dir)
     return {
         **_replay(settings),
+        **({} if settings.limits_file is None else {"TICKTREE_LIMITS": str(settings.limits_file.resolve())}),
         "TICKTREE_DATA_DIR": str(settings.data_dir.resolve()),
         "TICKTREE_SECRET_KEY": key,
         "TICKTREE_ENGINE_ID": settings.engine_id or f"{socket.gethostname()}-{secrets.token_hex(4)}",

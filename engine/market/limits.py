@@ -126,7 +126,7 @@ class LimitTable:
 def flaw_of(candle: Candle) -> str:
     """Why a bar can not be true; empty when it can. Providers send nulls, and prices that contradict each other."""
     prices = (candle.open, candle.high, candle.low, candle.close)
-    if not all(_is_price(price) for price in prices):
+    if not all(is_price(price) for price in prices):
         return f"prices {prices} are not all numbers above 0"
     if candle.high < max(candle.open, candle.close) or candle.low > min(candle.open, candle.close):
         return f"prices {prices} are not in the order high, open and close, low"
@@ -136,7 +136,8 @@ def flaw_of(candle: Candle) -> str:
     return ""
 
 
-def _is_price(price: float | None) -> bool:
+def is_price(price: float | None) -> bool:
+    """Whether it is a number above 0."""
     return isinstance(price, int | float) and math.isfinite(price) and price > 0
 
 

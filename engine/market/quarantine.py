@@ -1,10 +1,13 @@
 """The quarantine's entries: prices and bars that were not believed, with what spoke against them."""
 
-from typing import Any
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal, Self
 
 import msgspec
 
 from engine.market.candle import Candle
+from engine.market.limits import is_price
 from engine.market.tick import Tick
 
 
@@ -51,12 +54,69 @@ class BarFinding(msgspec.Struct, frozen=True, gc=False):
 
     def evidence(self) -> dict[str, Any]:
         bar = self.bar
+        prices = {"open": bar.open, "high": bar.high, "low": bar.low, "close": bar.close}
         return {
             "timeframe": bar.timeframe,
-            "open": bar.open,
-            "high": bar.high,
-            "low": bar.low,
-            "close": bar.close,
+            **{name: price if is_price(price) else None for name, price in prices.items()},
             "volume": bar.volume,
             "provider": bar.source,
         }
+
+
+class Fate(StrEnum):
+    """What became of a price that was not believed."""
+
+    HELD = "held"
+    RELEASED = "released"
+    DISCARDED = "discarded"
+
+
+class Quarantined(msgspec.Struct, frozen=True, gc=False):
+    """One entry of the quarantine. Of the ticks of one instrument with the same time and price there is one entry."""
+
+    instrument: str
+    kind: Literal["tick", "bar"]
+    ts_ns: int
+    """A tick's own time, or a bar's opening."""
+    price: float
+    """A tick's, or a bar's close; 0 where that is no number."""
+    reason: str
+    evidence: Mapping[str, Any]
+    status: Fate
+    decided_by: str = ""
+    """``ticks``, ``second source``, ``history``, ``restart`` or an operator; empty while it is held."""
+    id: int = 0
+    """The store's number."""
+    decided_ns: int = 0
+    noted_ns: int = 0
+
+    @classmethod
+    def of_tick(cls, suspect: Suspect, status: Fate, decided_by: str = "") -> Self:
+        tick = suspect.tick
+        evidence = suspect.evidence()
+        return cls(tick.instrument, "tick", tick.ts_event, tick.price, suspect.reason, evidence, status, decided_by)
+
+    @classmethod
+    def of_bar(cls, finding: BarFinding, status: Fate, decided_by: str = "") -> Self:
+        bar = finding.bar
+        price = bar.close if is_price(bar.close) else 0.0
+        return cls(bar.instrument, "bar", bar.time, price, finding.reason, finding.evidence(), status, decided_by)
+
+    @property
+    def key(self) -> tuple[str, str, int, float]:
+        """What the store tells entries apart by; it knows microseconds."""
+        return self.instrument, self.kind, self.ts_ns // 1_000, self.price
+
+    def tick(self) -> Tick:
+        """The tick as it came, to be taken in after all."""
+        said = self.evidence
+        return Tick(
+            self.instrument,
+            self.price,
+            said["size"],
+            said["volume"],
+            said["ts_event"],
+            said["ts_recv"],
+            said["provider"],
+            said["open_interest"],
+        )

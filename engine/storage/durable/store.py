@@ -5,6 +5,7 @@ from typing import Self
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
+from engine.storage.durable.quarantine import Quarantine
 from engine.storage.durable.records import Records
 from engine.storage.durable.scan import GapScan
 from engine.storage.durable.verdicts import Verdicts
@@ -12,8 +13,8 @@ from engine.storage.durable.verdicts import Verdicts
 ANSWER_TIMEOUT_S = 30.0
 
 
-class DurableStore(PriceHistory, InstrumentMaster, Verdicts, GapScan, Records):
-    """Price history, instruments, verdicts and records in PostgreSQL.
+class DurableStore(PriceHistory, InstrumentMaster, Verdicts, GapScan, Quarantine, Records):
+    """Price history, instruments, verdicts, quarantine and records in PostgreSQL.
 
     Every method may raise ``DurableStoreUnavailableError`` (repeat later) or ``DurableStoreError`` (do not), and none
     takes longer than about twice the answer timeout.

@@ -3,13 +3,20 @@
 from engine.storage.durable import DurableStore
 from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
+from engine.storage.memory.quarantine import MemoryQuarantine
 from engine.storage.memory.records import MemoryRecords
 from engine.storage.memory.tables import Tables
 from engine.storage.memory.verdicts import MemoryGapScan, MemoryVerdicts
 
 
 class MemoryDurableStore(
-    MemoryPriceHistory, MemoryInstrumentMaster, MemoryVerdicts, MemoryGapScan, MemoryRecords, DurableStore
+    MemoryPriceHistory,
+    MemoryInstrumentMaster,
+    MemoryVerdicts,
+    MemoryGapScan,
+    MemoryQuarantine,
+    MemoryRecords,
+    DurableStore,
 ):
     """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""
 

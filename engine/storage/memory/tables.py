@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from engine.market.candle import Candle
     from engine.market.instrument import Instrument
+    from engine.market.quarantine import Quarantined
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, ProviderMapping
 
 Decision = tuple[VerdictStatus, str]
@@ -38,6 +39,8 @@ class Tables:
         self.checkpoints: dict[str, int] = {}
         self.verdicts: dict[str, dict[int, Decision]] = {}
         """By instrument and the minute's opening."""
+        self.quarantine: dict[int, Quarantined] = {}
+        """By number, in their order."""
         self.jobs: dict[str, Job] = {}
         self.hashes: dict[str, str] = {}
         self.audit: list[AuditEntry] = []
