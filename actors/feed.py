@@ -10,6 +10,8 @@ from actors.messages import FeedCounts, FeedResumed, FeedSeen, FeedStarted, Feed
 from actors.soundness import Soundness
 from engine.market.silence import SilenceMeter
 from engine.providers.base import Advice, Connection, LiveFeed, PlanError, ProviderError, Route
+from engine.recording import Frame, Opened, Record
+from engine.recording.history import loss_of
 from engine.runtime import ActorRef, Backoff, MailboxSpec, Overflow, TaskActor, handles
 
 log = structlog.get_logger("ticktree.feed")
@@ -42,7 +44,9 @@ class FeedActor(TaskActor):
         watchers: Sequence[ActorRef],
         is_open: Callable[[int], bool],
         jitter: Callable[[], float],
+        recorder: ActorRef | None = None,
     ) -> None:
+        """``recorder`` hears of every frame and connection, where this engine records."""
         super().__init__()
         self._feed = feed
         self._manager = manager
@@ -51,6 +55,7 @@ class FeedActor(TaskActor):
         self._watchers = watchers
         self._is_open = is_open
         self._jitter = jitter
+        self._recorder = recorder
         self._wanted: tuple[Route, ...] = ()
         self._scopes: list[anyio.CancelScope] = []
 
@@ -92,6 +97,7 @@ class FeedActor(TaskActor):
                 try:
                     await self._carry(number, routes)
                 except ProviderError as error:
+                    self._record(loss_of(self._feed.name, number, self.system.clock.now_ns(), error))
                     attempt = 0 if anyio.current_time() - began_s > STABLE_AFTER_S else attempt + 1
                     self._tell_status(number, "failed", str(error))
                     if error.advice in (Advice.FIX_REQUEST, Advice.GIVE_UP):
@@ -103,6 +109,7 @@ class FeedActor(TaskActor):
         silence = SilenceMeter()
         watching = anyio.CancelScope()
         async with self._feed.connect(routes) as connection:
+            self._record(Opened(self._feed.name, number, self.system.clock.now_ns()))
             with anyio.CancelScope() as reading:
                 self.spawn(self._watch, watching, reading, number, silence)
                 try:
@@ -114,12 +121,14 @@ class FeedActor(TaskActor):
     async def _read(self, connection: Connection, number: int, routes: list[Route], silence: SilenceMeter) -> NoReturn:
         decoder = self._feed.decoder(routes)
         soundness = Soundness(decoder)
-        clock, caught_up = self.system.clock, self.system.caught_up
+        clock, caught_up, recorder = self.system.clock, self.system.caught_up, self._recorder
         seen_ns, heard_ns, told, resumes = 0, 0, 0, True
         try:
             while True:
                 frame = await connection.receive()
                 now_ns = clock.now_ns()
+                if recorder is not None:
+                    recorder.tell(Frame(self._feed.name, number, now_ns, frame))
                 if not 0 <= now_ns - heard_ns < HEARD_INTERVAL_NS:
                     resumes = silence.heard(anyio.current_time()) or resumes
                     heard_ns = now_ns
@@ -154,6 +163,10 @@ class FeedActor(TaskActor):
                     reading.cancel()
                 else:
                     self._tell_status(number, "closed", "the market is closed")
+
+    def _record(self, record: Record) -> None:
+        if self._recorder is not None:
+            self._recorder.tell(record)
 
     def _pause_s(self, error: ProviderError, attempt: int) -> float:
         least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 import anyio
@@ -19,6 +20,7 @@ from actors.operator import Operator
 from actors.persister import Persister
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
+from actors.recorder import Recorder
 from actors.records import Records
 from actors.resolver import Resolver
 from actors.routes import Routes
@@ -28,7 +30,11 @@ from actors.watches import Watches
 from actors.wishes import engine_wishes
 from config.settings import Settings
 from engine.market import Calendars
+from engine.providers.base import History
 from engine.providers.catalog import Provider
+from engine.recording import RecordingFolder
+from engine.recording.history import RecordedHistory
+from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
@@ -54,12 +60,14 @@ class Parts:
     calendars: Calendars
     lease_lost: anyio.Event = field(default_factory=anyio.Event)
     """Set when another engine is on duty: this one has to go."""
+    jitter: Callable[[], float] = random.random
 
 
 class Places:
     """The addresses of the tree's first floor. They name places, so children know each other whatever the order."""
 
     def __init__(self, system: ActorSystem) -> None:
+        self.recorder = system.ref("/engine/recorder")
         self.heartbeat = system.ref("/engine/heartbeat")
         self.persister = system.ref("/engine/persister")
         self.broadcaster = system.ref("/engine/broadcaster")
@@ -87,9 +95,11 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     )
     builder = ChartBuilder(hot, parts.durable, parts.calendars)
     wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts)
-    counting = (at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
+    recorders = (at.recorder,) if parts.settings.record_frames else ()
+    counting = (*recorders, at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
     return Supervisor(
         [
+            *recorder(system, parts),
             ChildSpec("heartbeat", beat, backoff=GENTLE),
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
@@ -105,6 +115,33 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
         ],
         intensity=10,
     )
+
+
+def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:
+    """The one that keeps what providers send, where the settings ask for it."""
+    settings, started_ns = parts.settings, system.clock.now_ns()
+    if not settings.record_frames:
+        return []
+    day = datetime.fromtimestamp(started_ns / NS_PER_S, UTC).date()
+    begin = partial(session_of, parts.hot, parts.durable, tuple(parts.providers), started_ns, day)
+    opened = partial(
+        RecordingFolder,
+        settings.recordings,
+        rotate_bytes=settings.record_rotate_mb * 2**20,
+        keep_days=settings.record_keep_days,
+    )
+    return [ChildSpec("recorder", partial(Recorder, begin, opened), backoff=GENTLE)]
+
+
+def histories(system: ActorSystem, parts: Parts, at: Places) -> dict[str, History]:
+    """What the providers remember; what they answer is recorded, too."""
+    found = {name: provider.history for name, provider in parts.providers.items()}
+    if not parts.settings.record_frames:
+        return found
+    return {
+        name: RecordedHistory(history, name, tell=at.recorder.tell, now_ns=system.clock.now_ns)
+        for name, history in found.items()
+    }
 
 
 def persister(parts: Parts, at: Places) -> Start:
@@ -123,8 +160,7 @@ class Healing:
         settle_after_ns = (settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
-        histories = {name: provider.history for name, provider in parts.providers.items()}
-        sources = Sources(histories, self.routes, now_ns=now_ns)
+        sources = Sources(histories(system, parts, at), self.routes, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(
             hot, durable, records, calendars, retention_ns=self.retention_ns, settle_after_ns=settle_after_ns
@@ -152,7 +188,7 @@ def resolver(parts: Parts, at: Places, healing: Healing) -> Start:
         parts.calendars,
         manager=at.provider_manager,
         retention_ns=healing.retention_ns,
-        jitter=random.random,
+        jitter=parts.jitter,
     )
 
 
@@ -182,7 +218,8 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
                 heartbeat=at.heartbeat,
                 watchers=(at.publisher, at.heartbeat),
                 is_open=parts.calendars.any_open,
-                jitter=random.random,
+                jitter=parts.jitter,
+                recorder=at.recorder if parts.settings.record_frames else None,
             ),
         )
         for name, provider in parts.providers.items()

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from engine.recording.blocks import START, pack_block
-from engine.recording.records import Record, Session, time_of
+from engine.recording.records import Hole, Record, Session, time_of
 
 SUFFIX = ".ticks"
 ROTATE_S = 3600
@@ -44,7 +44,6 @@ class RecordingFolder:
         self._file: BinaryIO | None = None
         self._size = 0
         self._blocks = 0
-        self._part = session.part - 1
         self._began_ns = 0
         self.statistics = Statistics()
 
@@ -69,8 +68,9 @@ class RecordingFolder:
     def _begin(self, now_ns: int) -> None:
         self.close()
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._part += 1
-        session = msgspec.structs.replace(self._session, part=self._part, at_ns=now_ns)
+        part = self._newest_part() + 1
+        session = msgspec.structs.replace(self._session, part=part, at_ns=now_ns)
+        first = self.statistics.files == 0
         path = self._folder / file_name(session)
         self._file = path.open("xb", buffering=0)
         self._file.write(START)
@@ -81,7 +81,8 @@ class RecordingFolder:
             current=str(path),
             bytes=self.statistics.bytes + len(START),
         )
-        self._append([session])
+        # what a recorder before this one, of the same run, had not written is gone
+        self._append([session, Hole(now_ns, 0, "the recorder began anew")] if first and part > 1 else [session])
         self._forget_old(now_ns, path)
 
     def _append(self, records: Sequence[Record]) -> None:
@@ -100,6 +101,11 @@ class RecordingFolder:
             told, records=told.records + len(records), bytes=told.bytes + len(block)
         )
 
+    def _newest_part(self) -> int:
+        """The number of the run's newest file; 0 when there is none."""
+        files = self._folder.glob(f"*-{_run(self._session)}-*{SUFFIX}")
+        return max((int(path.stem.rpartition("-")[2]) for path in files), default=0)
+
     def _forget_old(self, now_ns: int, newest: Path) -> None:
         """By when their last block was written, on the clock that their names are of."""
         names = sorted(self._folder.glob(f"*{SUFFIX}"))
@@ -110,7 +116,12 @@ class RecordingFolder:
 
 def file_name(session: Session) -> str:
     """``20261120T034500Z-run-0001.ticks``: sorted by name they are in order."""
-    return f"{_stamp(session.at_ns)}-{session.started_ns // _SECOND_NS:x}-{session.part:04}{SUFFIX}"
+    return f"{_stamp(session.at_ns)}-{_run(session)}-{session.part:04}{SUFFIX}"
+
+
+def _run(session: Session) -> str:
+    """What the files of one run have in common."""
+    return f"{session.started_ns // 1_000_000:x}"
 
 
 def _stamp(time_ns: int) -> str:
