@@ -1,9 +1,10 @@
 """The hot store's writer: gathers what instruments report and writes it in a few large commands per flush."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar
 
 import structlog
+from msgspec.structs import replace
 
 from actors.channels import LIVE_CANDLES, encode_live_candles
 from actors.messages import CandleClosed, CandlesWritten, Count, Flush, Interrupted, Saved, WriteCandles, WritesLost
@@ -16,6 +17,7 @@ from engine.storage.hot import HotStore, InstrumentReport
 log = structlog.get_logger("ticktree.candle_writer")
 
 FLUSH_INTERVAL_S = 0.25
+MILLISECOND_NS = 1_000_000
 CANDLE_LIMIT = 200_000
 """Closed candles kept while the hot store is away: 20 minutes of 5,000 instruments. What goes beyond is healed later."""
 
@@ -118,7 +120,7 @@ class CandleWriter(TaskActor):
         """The note comes first: whatever moment ends us, a candle that stands here alone is noted."""
         if not self._candles:
             return
-        closed = tuple(self._candles.values())
+        closed = self._published(self._candles.values())
         candles = tuple(message.candle for message in closed)
         batch = self._unsaved.write(min(candle.time for candle in candles))
         await self._note_unsaved()
@@ -133,6 +135,14 @@ class CandleWriter(TaskActor):
         self._persister.tell(CandlesWritten(candles, batch))
         self._charts.tell(CandlesWritten(candles, batch))
         self._publisher.tell(CandlesWritten(tuple(message.candle for message in closed if not message.told), batch))
+
+    def _published(self, waiting: Iterable[CandleClosed]) -> tuple[CandleClosed, ...]:
+        """A candle is published when it is written: what it supersedes while it waits nobody ever knew."""
+        published_ns = self.system.clock.now_ns() // MILLISECOND_NS * MILLISECOND_NS
+        return tuple(
+            CandleClosed(replace(message.candle, published_ns=published_ns), message.watched, message.told)
+            for message in waiting
+        )
 
     async def _note_unsaved(self) -> None:
         since_ns = self._unsaved.since_ns

@@ -8,12 +8,13 @@ An entry of ``events`` is a map with ``kind`` ``candle`` or ``status``.
 from collections.abc import Iterable
 
 from actors.messages import FeedStatus
-from engine.market import Candle, Tick
-from engine.storage.packing import pack
+from engine.market import Candle, CandleState, Tick
+from engine.storage.packing import pack, unpack_map
 
 MARKET_DATA = "market_data"
 LIVE_CANDLES = "live_candles"
 VERSION = 1
+MILLISECOND_NS = 1_000_000
 
 
 def encode_market_data(epoch: int, offset: int, ts_ns: int, ticks: Iterable[Tick]) -> bytes:
@@ -59,14 +60,14 @@ def encode_live_candles(epoch: int, offset: int, candles: Iterable[Candle]) -> b
 
 
 def encode_candle_event(candle: Candle) -> bytes:
-    """A final or revised candle, as clients of ``candle.*`` get it; ``time`` in ms UTC."""
+    """A final or revised candle, as clients of ``candle.*`` get it; ``time`` and ``published`` in ms UTC."""
     return pack(
         {
             "kind": "candle",
             "symbol": candle.instrument,
             "timeframe": candle.timeframe,
             "candle": {
-                "time": candle.time // 1_000_000,
+                "time": candle.time // MILLISECOND_NS,
                 "open": candle.open,
                 "high": candle.high,
                 "low": candle.low,
@@ -76,8 +77,35 @@ def encode_candle_event(candle: Candle) -> bytes:
                 "state": candle.state.value,
                 "rev": candle.revision,
                 "source": candle.source,
+                "published": candle.published_ns // MILLISECOND_NS,
             },
         }
+    )
+
+
+def decode_candle_event(payload: bytes) -> Candle | None:
+    """The candle of an entry of ``events``; None when the entry tells of something else.
+
+    An entry does not say whether the candle was flagged, which is no client's concern.
+    """
+    event = unpack_map(payload)
+    if event.get("kind") != "candle":
+        return None
+    body = event["candle"]
+    return Candle(
+        instrument=event["symbol"],
+        timeframe=event["timeframe"],
+        time=body["time"] * MILLISECOND_NS,
+        open=body["open"],
+        high=body["high"],
+        low=body["low"],
+        close=body["close"],
+        volume=body["volume"],
+        open_interest=body["oi"],
+        state=CandleState(body["state"]),
+        revision=body["rev"],
+        source=body["source"],
+        published_ns=body.get("published", 0) * MILLISECOND_NS,
     )
 
 
@@ -88,7 +116,7 @@ def encode_status_event(status: FeedStatus) -> bytes:
             "kind": "status",
             "feed": f"{status.provider}/{status.connection}",
             "status": status.status,
-            "since": status.since_ns // 1_000_000,
+            "since": status.since_ns // MILLISECOND_NS,
             "why": status.why,
         }
     )

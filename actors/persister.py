@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import msgspec
 import structlog
 
+from actors.channels import decode_candle_event
 from actors.messages import CandlesWritten, Count, Save, Saved, SaveSoon
+from actors.publications import superseded
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleBook, CandleState, StateError, length_s
 from engine.runtime import ActorRef, HealPoint, MailboxSpec, Overflow, TaskActor, handles, reach
 from engine.storage.durable import DailyCandle, DurableStore
@@ -16,6 +19,10 @@ from engine.storage.hot.series import chunks
 log = structlog.get_logger("ticktree.persister")
 
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+EVENTS_MARGIN_NS = 60 * NS_PER_S
+"""Events are read from so long before the checkpoint: what a save took along was told before it began."""
+EVENTS_A_READ = 5_000
 SAVE_OFFSET_NS = 5 * NS_PER_S
 """A save starts this long after the full interval, when the bars that end with it are closed and written."""
 SOON_S = 2.0
@@ -44,7 +51,8 @@ class Persister(TaskActor):
         self._writer = writer
         self._interval_minutes = interval_minutes
         self._instruments: Sequence[str] = ()
-        self._pending: dict[tuple[str, str, int], Candle] = {}
+        self._pending: dict[tuple[str, str, int, int], Candle] = {}
+        """Every revision of every bucket: what readers could see at a time must be found as of that time."""
         self._checkpoint_ns = 0
         self._batch = 0
         self._forgotten = False
@@ -66,12 +74,19 @@ class Persister(TaskActor):
     def on_candles_written(self, message: CandlesWritten) -> None:
         self._batch = message.batch
         for candle in message.candles:
-            self._pending[candle.instrument, candle.timeframe, candle.time] = candle
+            self._keep(candle)
         if len(self._pending) > PENDING_LIMIT:
             self._pending.clear()
             self._forgotten = True
         if any(candle.state is CandleState.REVISED for candle in message.candles):
             self._save_soon(SOON_S)
+
+    def _keep(self, candle: Candle) -> None:
+        """A revision that is told again, because its flag is news, was published when it was told first."""
+        known = self._pending.get(_key(candle))
+        if known is not None:
+            candle = msgspec.structs.replace(candle, published_ns=known.published_ns)
+        self._pending[_key(candle)] = candle
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
@@ -120,7 +135,7 @@ class Persister(TaskActor):
         saved_ns = self.system.clock.now_ns()
         await self._save_rows([*candles, *forming_days], saved_ns)
         for candle in candles:
-            self._pending.pop((candle.instrument, candle.timeframe, candle.time), None)
+            self._pending.pop(_key(candle), None)
         self._checkpoint_ns = saved_ns
         if self._batch:
             self._writer.tell(Saved(self._batch))
@@ -166,7 +181,18 @@ class Persister(TaskActor):
                 found = await self._hot.candles_many(names, timeframe, since_ns, now_ns)
                 candles = [candle for series in found.values() for candle in series]
                 await self._save_rows(candles, self._checkpoint_ns)
+        await self._save_rows(await self._superseded(), self._checkpoint_ns)
         self._forgotten = False
+
+    async def _superseded(self) -> list[Candle]:
+        """Revisions that gave way in the hot store before they were saved: the stream of events has them."""
+        told: list[Candle] = []
+        position = f"{max(0, self._checkpoint_ns - EVENTS_MARGIN_NS) // NS_PER_MS}-0"
+        while entries := await self._hot.read_events(position, EVENTS_A_READ):
+            events = (decode_candle_event(payload) for _, payload in entries)
+            told += [candle for candle in events if candle is not None]
+            position, _ = entries[-1]
+        return superseded(told)
 
     async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
         days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
@@ -182,3 +208,7 @@ class Persister(TaskActor):
     def _daily(self, candle: Candle) -> DailyCandle:
         """A day's bar goes by the exchange's date."""
         return DailyCandle(self._calendars.of(candle.instrument).session_date(candle.time), candle)
+
+
+def _key(candle: Candle) -> tuple[str, str, int, int]:
+    return candle.instrument, candle.timeframe, candle.time, candle.revision

@@ -6,8 +6,15 @@ from typing import ClassVar
 
 import structlog
 
-from actors.channels import MARKET_DATA, encode_candle_event, encode_market_data, encode_status_event
+from actors.channels import (
+    MARKET_DATA,
+    decode_candle_event,
+    encode_candle_event,
+    encode_market_data,
+    encode_status_event,
+)
 from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
+from actors.publications import Publications
 from engine.market import Tick
 from engine.runtime import (
     ActorDeadError,
@@ -30,6 +37,8 @@ TAKE_TIMEOUT_S = 5.0
 EVENT_LIMIT = 100_000
 """Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, are counted and told."""
 EVENTS_PER_WRITE = 5_000
+REMEMBERED_MS = 300_000
+"""So far back the stream is read at a start for what was told already."""
 
 
 class Publisher(TaskActor):
@@ -44,6 +53,7 @@ class Publisher(TaskActor):
         self._broadcaster = broadcaster
         self._unsent: dict[str, Tick] = {}
         self._events: deque[tuple[str, bytes]] = deque()
+        self._publications = Publications()
         self._epoch = 0
         self._offset = 0
         self._newest_event = (0, 0)
@@ -60,7 +70,18 @@ class Publisher(TaskActor):
         _, last_id = await self._hot.events_position()
         milliseconds, number = last_id.split("-")
         self._newest_event = int(milliseconds), int(number)
+        await self._remember_publications()
         self.send_every(PUBLISH_INTERVAL_S, Flush())
+
+    async def _remember_publications(self) -> None:
+        """An instrument that crashed tells again what it closed since its last report, also to a publisher that is new."""
+        position = f"{max(0, self._newest_event[0] - REMEMBERED_MS)}-0"
+        while entries := await self._hot.read_events(position, EVENTS_PER_WRITE):
+            position, _ = entries[-1]
+            for _, payload in entries:
+                candle = decode_candle_event(payload)
+                if candle is not None:
+                    self._publications.is_news(candle)
 
     async def on_stop(self) -> None:
         """What can not be appended now is lost, and the next publisher says so."""
@@ -75,7 +96,8 @@ class Publisher(TaskActor):
     @handles(CandlesWritten)
     def on_candles_written(self, message: CandlesWritten) -> None:
         for candle in message.candles:
-            self._append(encode_candle_event(candle))
+            if self._publications.is_news(candle):
+                self._append(encode_candle_event(candle))
 
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:

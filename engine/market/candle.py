@@ -13,10 +13,11 @@ class CandleState(StrEnum):
     REVISED = "revised"
 
 
-class Candle(msgspec.Struct, frozen=True, gc=False):
+class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One immutable bar. ``time`` is the bucket's open in nanoseconds since the epoch, UTC.
 
-    ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``.
+    ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``. Candles are
+    equal when they say the same, whenever it was said.
     """
 
     instrument: str
@@ -34,3 +35,14 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     source: str = ""
     resolve_required: bool = False
     """The bucket was touched by an interruption and has not been healed from the provider's history yet."""
+    published_ns: int = 0
+    """When the engine first told it, in whole milliseconds, which every store and wire keeps exactly; 0 before that."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Candle) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash((self.instrument, self.timeframe, self.time, self.revision))
+
+    def _said(self) -> tuple[object, ...]:
+        return msgspec.structs.astuple(self)[:-1]

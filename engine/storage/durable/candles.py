@@ -1,21 +1,21 @@
 """Price history: saving candles so that nothing newer is ever lost to something older, and reading them back."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
-import asyncpg
-
-from engine.market.candle import Candle, CandleState
+from engine.market.candle import Candle
+from engine.storage.durable.candle_rows import Row, bar_row, candle_of, day_of, day_row, waves
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.rows import DailyCandle, SaveResult
 from engine.storage.durable.statements import (
+    AS_OF,
     CANDLES,
     CHECKPOINT,
     DAY_CANDLES,
     DAYS,
+    DAYS_AS_OF,
     FLAGGED_DAYS,
     FLAGGED_INTRADAY,
     SAVE_CHECKPOINT,
@@ -23,12 +23,10 @@ from engine.storage.durable.statements import (
     SAVE_INTRADAY,
     SAVING_LOCK,
 )
-from engine.storage.durable.times import MICROSECOND_NS, SECOND_NS, ceiling, moment
+from engine.storage.durable.times import SECOND_NS, ceiling, moment
 
 _ROWS_A_STATEMENT = 4_000
 """Making more rows at once would hold the loop for too long."""
-
-Row = tuple[Any, ...]
 
 
 class PriceHistory:
@@ -47,28 +45,26 @@ class PriceHistory:
     ) -> SaveResult:
         """Saves candles and moves the checkpoint, in one transaction. Safe to repeat, in any order.
 
-        Of each bucket the highest revision stays; what a revision replaces is kept in ``candle_revisions``. Candles of
-        instruments that no table knows are left out and named in the result. A ``1d`` candle among ``candles`` is the
+        Of each bucket the highest revision stays; what a revision replaces, before or in this batch, is kept in
+        ``candle_revisions``. Candles that bear no time of publication are published now. Candles of instruments that no table knows are left out and named in the result. A ``1d`` candle among ``candles`` is the
         bar of its opening's date at the exchange; ``daily`` names the date itself, and what else is known of the day.
         """
         wanted = {candle.instrument for candle in candles} | {day.candle.instrument for day in daily}
         ids = await self._names.ids(wanted)
         known = [candle for candle in candles if candle.instrument in ids]
         await asyncio.sleep(0)  # a batch may be large, and others wait for the loop
-        bars = list(_newest_bars(candle for candle in known if candle.timeframe != "1d"))
+        bars = waves(candle for candle in known if candle.timeframe != "1d")
         await asyncio.sleep(0)
         undated = [self._dated(candle) for candle in known if candle.timeframe == "1d"]
-        days = list(_newest_days([*undated, *(day for day in daily if day.candle.instrument in ids)]))
+        days = waves([*undated, *(day for day in daily if day.candle.instrument in ids)])
 
         async def work(connection: Connection) -> int:
             await connection.execute(SAVING_LOCK)
             written = 0
-            for start in range(0, len(bars), _ROWS_A_STATEMENT):
-                rows = [_bar_row(candle, ids) for candle in bars[start : start + _ROWS_A_STATEMENT]]
-                written += await connection.fetchval(SAVE_INTRADAY, *zip(*rows, strict=True))
-            for start in range(0, len(days), _ROWS_A_STATEMENT):
-                rows = [_day_row(day, ids) for day in days[start : start + _ROWS_A_STATEMENT]]
-                written += await connection.fetchval(SAVE_DAILY, *zip(*rows, strict=True))
+            for wave in bars:
+                written += await _write(connection, SAVE_INTRADAY, [bar_row(candle, ids) for candle in wave])
+            for wave in days:
+                written += await _write(connection, SAVE_DAILY, [day_row(day, ids) for day in wave])
             if checkpoint_ns is not None:
                 await connection.execute(SAVE_CHECKPOINT, name, checkpoint_ns)
             return written
@@ -102,14 +98,27 @@ class PriceHistory:
         found: dict[str, list[Candle]] = {}
         for row in rows:
             instrument = names[row["instrument_id"]]
-            found.setdefault(instrument, []).append(_candle(row, instrument, timeframe))
+            found.setdefault(instrument, []).append(candle_of(row, instrument, timeframe))
         return found
+
+    async def candles_as_of(
+        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, as_of_ns: int
+    ) -> list[Candle]:
+        """The candles that open in [start, end) as they were published at that time, oldest first.
+
+        Days that were still forming are among them as they were last saved by then, or not at all.
+        """
+        ids = await self._names.ids([instrument])
+        bounds = (ceiling(start_ns), ceiling(end_ns), moment(as_of_ns))
+        query = DAYS_AS_OF if timeframe == "1d" else AS_OF
+        rows = await self._link.rows(query, ids.get(instrument), timeframe, *bounds)
+        return [candle_of(row, instrument, timeframe) for row in rows]
 
     async def days(self, instrument: str, first: date, last: date) -> list[DailyCandle]:
         """The saved days of [first, last], both included, oldest first."""
         ids = await self._names.ids([instrument])
         rows = await self._link.rows(DAYS, ids.get(instrument), first, last)
-        return [_day(row, instrument) for row in rows]
+        return [day_of(row, instrument) for row in rows]
 
     async def flagged(self, before_ns: int, limit: int = 10_000) -> list[Candle]:
         """Saved candles, days among them, that open before a time and wait to be healed; oldest first."""
@@ -117,84 +126,13 @@ class PriceHistory:
         rows = await self._link.rows(FLAGGED_INTRADAY, before, limit)
         rows += await self._link.rows(FLAGGED_DAYS, before, limit)
         names = await self._names.names({row["instrument_id"] for row in rows})
-        candles = [_candle(row, names[row["instrument_id"]], row["timeframe"]) for row in rows]
+        candles = [candle_of(row, names[row["instrument_id"]], row["timeframe"]) for row in rows]
         return sorted(candles, key=lambda candle: candle.time)[:limit]
 
 
-def _newest_bars(candles: Iterable[Candle]) -> Iterable[Candle]:
-    newest: dict[tuple[str, str, int], Candle] = {}
-    for candle in candles:
-        key = (candle.instrument, candle.timeframe, candle.time)
-        if _is_newer(candle, newest.get(key)):
-            newest[key] = candle
-    return newest.values()
-
-
-def _newest_days(days: Iterable[DailyCandle]) -> Iterable[DailyCandle]:
-    newest: dict[tuple[str, date], DailyCandle] = {}
-    for day in days:
-        key = (day.candle.instrument, day.date)
-        before = newest.get(key)
-        if _is_newer(day.candle, before and before.candle):
-            newest[key] = day
-    return newest.values()
-
-
-def _is_newer(candle: Candle, before: Candle | None) -> bool:
-    """One statement can write a row only once, so a batch is sifted by the rule that the table applies too."""
-    if before is None or candle.revision > before.revision:
-        return True
-    return candle.revision == before.revision and before.state is CandleState.FORMING
-
-
-def _bar_row(candle: Candle, ids: Mapping[str, int]) -> Row:
-    return ids[candle.instrument], candle.timeframe, *_fields(candle)
-
-
-def _day_row(day: DailyCandle, ids: Mapping[str, int]) -> Row:
-    extras = (day.previous_close, day.adj_close, day.delivery_percentage)
-    return ids[day.candle.instrument], day.date, *_fields(day.candle), *extras
-
-
-def _fields(candle: Candle) -> Row:
-    return (
-        candle.time // MICROSECOND_NS,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.open_interest,
-        candle.source,
-        candle.revision,
-        candle.state.value,
-        candle.resolve_required,
-    )
-
-
-def _candle(row: asyncpg.Record, instrument: str, timeframe: str) -> Candle:
-    return Candle(
-        instrument=instrument,
-        timeframe=timeframe,
-        time=row["time_us"] * MICROSECOND_NS,
-        open=row["open"],
-        high=row["high"],
-        low=row["low"],
-        close=row["close"],
-        volume=row["volume"],
-        open_interest=row["oi"],
-        state=CandleState(row["state"]),
-        revision=row["rev"],
-        source=row["source"],
-        resolve_required=row["resolve_required"],
-    )
-
-
-def _day(row: asyncpg.Record, instrument: str) -> DailyCandle:
-    return DailyCandle(
-        date=row["date"],
-        candle=_candle(row, instrument, "1d"),
-        previous_close=row["previous_close"],
-        adj_close=row["adj_close"],
-        delivery_percentage=row["delivery_percentage"],
-    )
+async def _write(connection: Connection, statement: str, rows: Sequence[Row]) -> int:
+    written = 0
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        columns = zip(*rows[start : start + _ROWS_A_STATEMENT], strict=True)
+        written += await connection.fetchval(statement, *columns)
+    return written

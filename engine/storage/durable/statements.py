@@ -12,6 +12,7 @@ SAVING_LOCK = "SELECT pg_advisory_xact_lock(7473101002)"
 """One save at a time: what a revision replaces must be what it read."""
 
 _EPOCH_US = MOMENT.format("time_us")
+_PUBLISHED = f"coalesce({MOMENT.format('nullif(published_us, 0)')}, now())"
 _TIME_US = f"{MICROSECONDS.format('ts')} AS time_us"
 
 _GIVES_WAY = """(
@@ -23,10 +24,16 @@ _GIVES_WAY = """(
     )
 )"""
 
+_SUPERSEDED = """new.rev < old.rev AND new.state <> 'forming' AND new.published_us > 0 AND NOT EXISTS (
+        SELECT FROM candle_revisions AS kept WHERE kept.instrument_id = new.instrument_id AND kept.timeframe = {timeframe}
+            AND kept.ts = new.ts AND kept.rev = new.rev
+    )"""
+"""A revision that comes after the one that replaced it is kept all the same, if it was ever published, and once."""
+
 _SET = """
     ts = excluded.ts, open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume, oi = excluded.oi, source = excluded.source, rev = excluded.rev, state = excluded.state,
-    resolve_required = excluded.resolve_required, published_at = now()
+    resolve_required = excluded.resolve_required, published_at = excluded.published_at
 """
 
 # A minute that traded after all loses its verdict: a sound candle any, a flagged one the verdict that nobody traded.
@@ -57,10 +64,12 @@ traded AS MATERIALIZED (
 
 SAVE_INTRADAY = f"""
 WITH input AS MATERIALIZED (
-    SELECT *, {_EPOCH_US} AS ts
+    SELECT *, {_EPOCH_US} AS ts, {_PUBLISHED} AS published_at
     FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bigint[],
-        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[])
-    AS row(instrument_id, timeframe, time_us, open, high, low, close, volume, oi, source, rev, state, resolve_required)
+        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[],
+        $14::bigint[])
+    AS row(instrument_id, timeframe, time_us, open, high, low, close, volume, oi, source, rev, state, resolve_required,
+        published_us)
 ), replaced AS (
     INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, volume, oi, previous_close,
         delivery_percentage, source, state, resolve_required, published_at)
@@ -68,10 +77,20 @@ WITH input AS MATERIALIZED (
         old.previous_close, old.delivery_percentage, old.source, old.state, old.resolve_required, old.published_at
     FROM input AS new JOIN price_history_intraday AS old USING (instrument_id, timeframe, ts)
     WHERE old.state <> 'forming' AND {_GIVES_WAY}
+    ON CONFLICT DO NOTHING
+), superseded AS (
+    INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, volume, oi, source, state,
+        resolve_required, published_at)
+    SELECT new.instrument_id, new.timeframe, new.ts, new.rev, new.open, new.high, new.low, new.close, new.volume, new.oi,
+        new.source, new.state, new.resolve_required, new.published_at
+    FROM input AS new JOIN price_history_intraday AS old USING (instrument_id, timeframe, ts)
+    WHERE {_SUPERSEDED.format(timeframe="new.timeframe")}
+    ON CONFLICT DO NOTHING
 ), written AS (
     INSERT INTO price_history_intraday AS old (instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev,
-        state, resolve_required)
-    SELECT instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required FROM input
+        state, resolve_required, published_at)
+    SELECT instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required,
+        published_at FROM input
     ON CONFLICT (instrument_id, timeframe, ts) DO UPDATE SET {_SET}
     WHERE {_GIVES_WAY.replace("new.", "excluded.")}
     RETURNING 1
@@ -81,11 +100,12 @@ SELECT count(*) FROM written
 
 SAVE_DAILY = f"""
 WITH input AS MATERIALIZED (
-    SELECT *, {_EPOCH_US} AS ts
+    SELECT *, {_EPOCH_US} AS ts, {_PUBLISHED} AS published_at
     FROM unnest($1::int[], $2::date[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bigint[],
-        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[], $14::float8[], $15::float8[], $16::float8[])
+        $9::bigint[], $10::text[], $11::int[], $12::text[], $13::bool[],
+        $14::bigint[], $15::float8[], $16::float8[], $17::float8[])
     AS row(instrument_id, date, time_us, open, high, low, close, volume, oi, source, rev, state, resolve_required,
-        previous_close, adj_close, delivery_percentage)
+        published_us, previous_close, adj_close, delivery_percentage)
 ), replaced AS (
     INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, adj_close, volume, oi,
         previous_close, delivery_percentage, source, state, resolve_required, published_at)
@@ -93,11 +113,20 @@ WITH input AS MATERIALIZED (
         old.previous_close, old.delivery_percentage, old.source, old.state, old.resolve_required, old.published_at
     FROM input AS new JOIN price_history_daily AS old USING (instrument_id, date)
     WHERE old.state <> 'forming' AND {_GIVES_WAY}
+    ON CONFLICT DO NOTHING
+), superseded AS (
+    INSERT INTO candle_revisions (instrument_id, timeframe, ts, rev, open, high, low, close, adj_close, volume, oi,
+        previous_close, delivery_percentage, source, state, resolve_required, published_at)
+    SELECT new.instrument_id, '1d', new.ts, new.rev, new.open, new.high, new.low, new.close, new.adj_close, new.volume, new.oi,
+        new.previous_close, new.delivery_percentage, new.source, new.state, new.resolve_required, new.published_at
+    FROM input AS new JOIN price_history_daily AS old USING (instrument_id, date)
+    WHERE {_SUPERSEDED.format(timeframe="'1d'")}
+    ON CONFLICT DO NOTHING
 ), written AS (
     INSERT INTO price_history_daily AS old (instrument_id, date, ts, open, high, low, close, volume, oi, source, rev, state,
-        resolve_required, previous_close, adj_close, delivery_percentage)
-    SELECT instrument_id, date, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required, previous_close,
-        adj_close, delivery_percentage FROM input
+        resolve_required, published_at, previous_close, adj_close, delivery_percentage)
+    SELECT instrument_id, date, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required, published_at,
+        previous_close, adj_close, delivery_percentage FROM input
     ON CONFLICT (instrument_id, date) DO UPDATE SET {_SET},
         previous_close = coalesce(excluded.previous_close, old.previous_close),
         adj_close = coalesce(excluded.adj_close, old.adj_close),
@@ -115,7 +144,10 @@ ON CONFLICT (name) DO UPDATE SET position_ns = greatest(old.position_ns, exclude
 
 CHECKPOINT = "SELECT position_ns FROM checkpoints WHERE name = $1"
 
-_CANDLE = f"instrument_id, {_TIME_US}, open, high, low, close, volume, oi, source, rev, state, resolve_required"
+_CANDLE = (
+    f"instrument_id, {_TIME_US}, open, high, low, close, volume, oi, source, rev, state, resolve_required, "
+    f"{MICROSECONDS.format('published_at')} AS published_us"
+)
 
 CANDLES = f"""
 SELECT {_CANDLE} FROM price_history_intraday
@@ -142,3 +174,18 @@ SELECT {_CANDLE}, timeframe FROM price_history_intraday WHERE resolve_required A
 FLAGGED_DAYS = f"""
 SELECT {_CANDLE}, '1d' AS timeframe FROM price_history_daily WHERE resolve_required AND ts < $1 ORDER BY ts LIMIT $2
 """
+
+# Of each bucket the newest that was published by then, in the order in which they could follow each other.
+_AS_OF = """
+SELECT DISTINCT ON (ts) * FROM (
+    SELECT {columns}, ts, published_at FROM {table} AS standing
+    WHERE instrument_id = $1 AND {timeframe} AND ts >= $3 AND ts < $4 AND published_at <= $5
+    UNION ALL
+    SELECT {columns}, ts, published_at FROM candle_revisions AS replaced
+    WHERE instrument_id = $1 AND timeframe = $2 AND ts >= $3 AND ts < $4 AND published_at <= $5
+) AS published
+ORDER BY ts, rev DESC, published_at DESC
+"""
+
+AS_OF = _AS_OF.format(columns=_CANDLE, table="price_history_intraday", timeframe="timeframe = $2")
+DAYS_AS_OF = _AS_OF.format(columns=_CANDLE, table="price_history_daily", timeframe="$2 = '1d'")

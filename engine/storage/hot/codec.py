@@ -10,6 +10,7 @@ from engine.market.candle import Candle, CandleState
 from engine.storage.packing import pack, unpack
 
 SECOND_NS = 1_000_000_000
+MILLISECOND_NS = 1_000_000
 
 
 class LiveCandle(msgspec.Struct, omit_defaults=True, gc=False):
@@ -72,7 +73,10 @@ def candle_of_json(instrument: str, timeframe: str, text: bytes) -> Candle:
 
 
 def pack_candle(candle: Candle) -> bytes:
-    """A closed candle as msgpack: [open, high, low, close, volume, oi, state, rev, source, resolve_required]."""
+    """A closed candle as msgpack.
+
+    [open, high, low, close, volume, oi, state, rev, source, resolve_required, published (ms)].
+    """
     return pack(
         (
             candle.open,
@@ -85,13 +89,14 @@ def pack_candle(candle: Candle) -> bytes:
             candle.revision,
             candle.source,
             candle.resolve_required,
+            candle.published_ns // MILLISECOND_NS,
         )
     )
 
 
 def unpack_candle(instrument: str, timeframe: str, time_s: int, packed: bytes) -> Candle:
-    """The candle that was packed."""
-    opening, high, low, close, volume, interest, state, revision, source, flagged = unpack(packed)
+    """The candle that was packed; versions before this one did not say when it was published."""
+    opening, high, low, close, volume, interest, state, revision, source, flagged, *published = unpack(packed)
     return Candle(
         instrument=instrument,
         timeframe=timeframe,
@@ -106,4 +111,5 @@ def unpack_candle(instrument: str, timeframe: str, time_s: int, packed: bytes) -
         revision=revision,
         source=source,
         resolve_required=flagged,
+        published_ns=published[0] * MILLISECOND_NS if published else 0,
     )

@@ -1,7 +1,7 @@
 """Closed candles in TimeSeries: far less memory, and any tool that knows the module can read them.
 
-Five series hold the prices and the volume, as the contract says. What else a candle is goes into two more:
-``…:oi`` (only where the provider tells open interest) and ``…:meta``, one number made of the source (its number in the
+Five series hold the prices and the volume, as the contract says. What else a candle is goes into three more:
+``…:oi`` (only where the provider tells open interest), ``…:published`` (ms) and ``…:meta``, one number made of the source (its number in the
 hash ``realtime:sources``), the revision, the state and two flags. A candle is written by one command, so no reader ever
 sees half of one.
 """
@@ -31,6 +31,7 @@ _FIELDS = {
     ":volume": "volume",
     ":oi": "oi",
     ":meta": "meta",
+    ":published": "published",
 }
 _CHUNK_BYTES = {"1m": 2048, "5m": 1024, "15m": 512}
 """A series takes its first chunk at once, and a day has few bars of an hour: 4 KB each, the default, would be a gigabyte."""
@@ -122,6 +123,7 @@ def _samples(candle: Candle, source: int) -> Iterator[Sample]:
     if candle.open_interest is not None:
         yield name + ":oi", time, candle.open_interest
     yield name + ":meta", time, _meta(candle, source)
+    yield name + ":published", time, candle.published_ns // _MILLISECOND_NS
 
 
 def _meta(candle: Candle, source: int) -> int:
@@ -137,7 +139,7 @@ def _column(samples: Sequence[tuple[int, bytes]]) -> Column:
 def _candles(
     instrument: str, timeframe: str, columns: Sequence[Column], sources: Mapping[int, str]
 ) -> Iterator[Candle]:
-    closes, opens, highs, lows, volumes, interests, metas = columns
+    closes, opens, highs, lows, volumes, interests, metas, published = columns
     for time, close in closes.items():
         if time not in metas:  # not of our making
             continue
@@ -158,4 +160,5 @@ def _candles(
             revision=revision,
             source=sources.get(source, ""),
             resolve_required=bool(flags & 1),
+            published_ns=int(published.get(time, 0)) * _MILLISECOND_NS,
         )

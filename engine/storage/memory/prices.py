@@ -1,7 +1,10 @@
 """Price history in memory: the newest revision of each bucket, and what it took the place of."""
 
+import time
 from collections.abc import Sequence
 from datetime import date, datetime
+
+import msgspec
 
 from engine.market.candle import Candle, CandleState
 from engine.storage.durable import DailyCandle, SaveResult
@@ -50,14 +53,18 @@ class MemoryPriceHistory(PriceHistory):
     def _take(self, candle: Candle) -> bool:
         """Whether the candle is news."""
         kept = self._tables.bars.setdefault((candle.instrument, candle.timeframe), {})
-        return self._replace(kept.get(candle.time), candle) and (kept.update({candle.time: candle}) or True)
+        if not self._replace(kept.get(candle.time), candle):
+            return False
+        kept[candle.time] = _published(candle)
+        return True
 
     def _take_day(self, day: DailyCandle) -> bool:
         kept = self._tables.days.setdefault(day.candle.instrument, {})
         known = kept.get(day.date)
         if not self._replace(known and known.candle, day.candle):
             return False
-        kept[day.date] = day if known is None else _completed(day, known)
+        day = day if known is None else _completed(day, known)
+        kept[day.date] = msgspec.structs.replace(day, candle=_published(day.candle))
         return True
 
     def _replace(self, old: Candle | None, new: Candle) -> bool:
@@ -65,10 +72,18 @@ class MemoryPriceHistory(PriceHistory):
         if old is None:
             return True
         if not gives_way(old, new):
+            self._keep_superseded(old, new)
             return False
         if old.state is not CandleState.FORMING:
             self._tables.replaced.append(old)
         return True
+
+    def _keep_superseded(self, standing: Candle, late: Candle) -> None:
+        """A revision that comes after the one that replaced it is kept all the same, if it was ever published, and once."""
+        numbers = {candle.revision for candle in self._tables.replaced if _place(candle) == _place(late)}
+        published = late.state is not CandleState.FORMING and late.published_ns > 0
+        if late.revision < standing.revision and published and late.revision not in numbers:
+            self._tables.replaced.append(late)
 
     async def checkpoint(self, name: str = "persister") -> int:
         """Until when everything is saved, ns; 0 before the first save."""
@@ -91,6 +106,18 @@ class MemoryPriceHistory(PriceHistory):
         if timeframe == "1d":
             return [day.candle for day in self._tables.days.get(instrument, {}).values()]
         return list(self._tables.bars.get((instrument, timeframe), {}).values())
+
+    async def candles_as_of(
+        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, as_of_ns: int
+    ) -> list[Candle]:
+        """The candles that open in [start, end) as they were published at that time, oldest first."""
+        await self._tables.arrive()
+        replaced = (c for c in self._tables.replaced if (c.instrument, c.timeframe) == (instrument, timeframe))
+        newest: dict[int, Candle] = {}
+        for candle in sorted([*replaced, *self._kept(instrument, timeframe)], key=_order):
+            if start_ns <= candle.time < end_ns and candle.published_ns <= as_of_ns:
+                newest[candle.time] = candle
+        return [newest[opening] for opening in sorted(newest)]
 
     async def days(self, instrument: str, first: date, last: date) -> list[DailyCandle]:
         """The saved days of [first, last], both included, oldest first."""
@@ -125,6 +152,17 @@ def _completed(day: DailyCandle, known: DailyCandle) -> DailyCandle:
         day.candle,
         **{name: getattr(known, name) if value is None else value for name, value in told.items()},
     )
+
+
+def _published(candle: Candle) -> Candle:
+    """What bears no time of publication is published now."""
+    if candle.published_ns:
+        return candle
+    return msgspec.structs.replace(candle, published_ns=time.time_ns() // 1_000_000 * 1_000_000)
+
+
+def _order(candle: Candle) -> tuple[int, int]:
+    return candle.revision, candle.published_ns
 
 
 def _place(candle: Candle) -> tuple[str, str, int]:

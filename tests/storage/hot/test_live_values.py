@@ -102,6 +102,13 @@ async def test_closed_candles_come_back_as_they_were_written(hot: HotStore) -> N
     assert await hot.candles("NSE:RELIANCE", "1m", 0, NOW + 400 * 86_400 * 10**9) == written
 
 
+async def test_when_a_candle_was_published_comes_back_to_the_millisecond(hot: HotStore) -> None:
+    published_ns = NOW + 1_234 * 1_000_000
+    await hot.write_candles([bar(minutes_ago=2), bar(published_ns=published_ns)])
+    found = await hot.candles("NSE:RELIANCE", "1m", NOW - 9 * MINUTE_NS, NOW)
+    assert [candle.published_ns for candle in found] == [0, published_ns]
+
+
 async def test_a_range_holds_its_start_and_not_its_end(hot: HotStore) -> None:
     written = bars(5)
     await hot.write_candles(written)
