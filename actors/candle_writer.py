@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actors.channels import LIVE_CANDLES, encode_live_candles
 from actors.messages import CandleClosed, CandlesWritten, Count, Flush, Interrupted, Saved, WriteCandles, WritesLost
+from actors.pace import Pace
 from actors.unsaved import Unsaved
 from engine.market import CandleState
 from engine.runtime import ActorRef, Conflate, HealPoint, MailboxSpec, TaskActor, handles, reach
@@ -16,7 +17,6 @@ from engine.storage.hot import HotStore, InstrumentReport
 
 log = structlog.get_logger("ticktree.candle_writer")
 
-FLUSH_INTERVAL_S = 0.25
 MILLISECOND_NS = 1_000_000
 CANDLE_LIMIT = 200_000
 """Closed candles kept while the hot store is away: 20 minutes of 5,000 instruments. What goes beyond is healed later."""
@@ -39,9 +39,17 @@ class CandleWriter(TaskActor):
     drains: ClassVar[bool] = True
 
     def __init__(
-        self, hot: HotStore, *, persister: ActorRef, publisher: ActorRef, resolver: ActorRef, charts: ActorRef
+        self,
+        hot: HotStore,
+        *,
+        persister: ActorRef,
+        publisher: ActorRef,
+        resolver: ActorRef,
+        charts: ActorRef,
+        interval_s: float = Pace().flush_s,
     ) -> None:
         super().__init__()
+        self._interval_s = interval_s
         self._hot = hot
         self._persister = persister
         self._publisher = publisher
@@ -62,7 +70,7 @@ class CandleWriter(TaskActor):
         self._unsaved = Unsaved(self._epoch, self._noted_ns)
         if self._resolver.is_alive():
             self._resolver.tell(WritesLost())
-        self.send_every(FLUSH_INTERVAL_S, Flush())
+        self.send_every(self._interval_s, Flush())
 
     async def on_stop(self) -> None:
         await self.on_flush(Flush())

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from actors.messages import Backfill, CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
+from actors.pace import Pace
 from engine.market import LATENESS_NS, NEVER, Candle, CandleBook, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
@@ -22,8 +23,8 @@ class Outlets(msgspec.Struct, frozen=True, gc=False):
     writer: ActorRef
     broadcaster: ActorRef
     resolver: ActorRef
-    report_interval_s: float = 1.0
-    watched_interval_s: float = 0.25
+    report_interval_s: float = Pace().report_s
+    watched_interval_s: float = Pace().watched_s
 
 
 class InstrumentActor(Actor):

@@ -8,6 +8,7 @@ import anyio
 import structlog
 
 from actors.messages import Command, Count, Publish
+from actors.pace import Pace
 from actors.tree import describe, summarize
 from engine.runtime import (
     ActorDeadError,
@@ -24,7 +25,6 @@ from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.operator")
 
-PUBLISH_INTERVAL_S = 1.0
 COUNT_TIMEOUT_S = 0.5
 BLOCK_MS = 1000
 """How long one reading of the command stream may wait; also the pause after the store was away."""
@@ -53,12 +53,14 @@ class Operator(TaskActor):
         wishes: Mapping[str, Wish] | None = None,
         counters: Callable[[], Mapping[str, float]] = dict,
         counting: Sequence[ActorRef] = (),
+        interval_s: float = Pace().tree_s,
     ) -> None:
         super().__init__()
         self._process = process
         self._hot = hot
         self._counters = counters
         self._counting = counting
+        self._interval_s = interval_s
         self._wishes: dict[str, Wish] = {
             "tree": self._tree,
             "restart": self._on_actor("restart"),
@@ -70,7 +72,7 @@ class Operator(TaskActor):
         }
 
     async def on_start(self) -> None:
-        self.send_every(PUBLISH_INTERVAL_S, Publish())
+        self.send_every(self._interval_s, Publish())
         self.spawn(self._listen)
 
     @handles(Publish)

@@ -14,6 +14,7 @@ from actors.channels import (
     encode_status_event,
 )
 from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
+from actors.pace import Pace
 from actors.publications import Publications
 from engine.market import Tick
 from engine.runtime import (
@@ -32,7 +33,6 @@ from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.publisher")
 
-PUBLISH_INTERVAL_S = 0.05
 TAKE_TIMEOUT_S = 5.0
 EVENT_LIMIT = 100_000
 """Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, are counted and told."""
@@ -47,10 +47,11 @@ class Publisher(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10_000, overflow=Overflow.DROP_OLDEST)
     drains: ClassVar[bool] = True
 
-    def __init__(self, hot: HotStore, *, broadcaster: ActorRef) -> None:
+    def __init__(self, hot: HotStore, *, broadcaster: ActorRef, interval_s: float = Pace().publish_s) -> None:
         super().__init__()
         self._hot = hot
         self._broadcaster = broadcaster
+        self._interval_s = interval_s
         self._unsent: dict[str, Tick] = {}
         self._events: deque[tuple[str, bytes]] = deque()
         self._publications = Publications()
@@ -71,7 +72,7 @@ class Publisher(TaskActor):
         milliseconds, number = last_id.split("-")
         self._newest_event = int(milliseconds), int(number)
         await self._remember_publications()
-        self.send_every(PUBLISH_INTERVAL_S, Flush())
+        self.send_every(self._interval_s, Flush())
 
     async def _remember_publications(self) -> None:
         """An instrument that crashed tells again what it closed since its last report, also to a publisher that is new."""

@@ -19,6 +19,7 @@ from actors.messages import (
     Scan,
     WritesLost,
 )
+from actors.pace import Pace
 from actors.routes import Routes
 from actors.scanner import Scanner
 from actors.sources import FOR_GOOD
@@ -54,7 +55,6 @@ UNWRITTEN_NS = 3 * MINUTE_NS
 FIRST_SCAN_S = 120.0
 SCAN_INTERVAL_S = 3600.0
 SCANNED_DAYS = 366
-NOTE_INTERVAL_S = 0.5
 AT_ONCE = 8
 """Heals under way: enough to keep a provider's rate limit busy while others wait for the stores."""
 
@@ -75,6 +75,7 @@ class Resolver(TaskActor):
         manager: ActorRef,
         retention_ns: int,
         jitter: Callable[[], float],
+        note_interval_s: float = Pace().note_s,
     ) -> None:
         super().__init__()
         self._hot = hot
@@ -85,6 +86,7 @@ class Resolver(TaskActor):
         self._manager = manager
         self._retention_ns = retention_ns
         self._jitter = jitter
+        self._note_interval_s = note_interval_s
         self._known_until: dict[str, int | None] = {}
         """What an engine or resolver before this one has stored."""
         self._stored_until: dict[str, int | None] = {}
@@ -113,7 +115,7 @@ class Resolver(TaskActor):
             self._manager.tell(CoverWanted())
         self.send_after(FIRST_SCAN_S, Scan())
         self.send_every(SCAN_INTERVAL_S, Scan())
-        self.send_every(NOTE_INTERVAL_S, NoteGaps())
+        self.send_every(self._note_interval_s, NoteGaps())
 
     @handles(Covered)
     def on_covered(self, covered: Covered) -> None:

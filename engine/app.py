@@ -17,6 +17,7 @@ from actors.healer import Healer
 from actors.heartbeat import Heartbeat
 from actors.instrument import Outlets
 from actors.operator import Operator
+from actors.pace import Pace
 from actors.persister import Persister
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
@@ -60,6 +61,7 @@ class Parts:
     calendars: Calendars
     lease_lost: anyio.Event = field(default_factory=anyio.Event)
     """Set when another engine is on duty: this one has to go."""
+    pace: Pace = field(default_factory=Pace)
     jitter: Callable[[], float] = random.random
 
 
@@ -89,13 +91,20 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     hot, at = parts.hot, Places(system)
     healing = Healing(system, parts, at)
     beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
-    publisher = partial(Publisher, hot, broadcaster=at.broadcaster)
+    publisher = partial(Publisher, hot, broadcaster=at.broadcaster, interval_s=parts.pace.publish_s)
     writer = partial(
-        CandleWriter, hot, persister=at.persister, publisher=at.publisher, resolver=at.resolver, charts=at.charts
+        CandleWriter,
+        hot,
+        persister=at.persister,
+        publisher=at.publisher,
+        resolver=at.resolver,
+        charts=at.charts,
+        interval_s=parts.pace.flush_s,
     )
     builder = ChartBuilder(hot, parts.durable, parts.calendars)
     wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts)
     recorders = (at.recorder,) if parts.settings.record_frames else ()
+    operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
     counting = (*recorders, at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
     return Supervisor(
         [
@@ -111,7 +120,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
-            ChildSpec("operator", partial(Operator, "engine", hot, wishes=wishes, counting=counting), backoff=GENTLE),
+            ChildSpec("operator", partial(operator, counting=counting), backoff=GENTLE),
         ],
         intensity=10,
     )
@@ -189,7 +198,12 @@ def resolver(parts: Parts, at: Places, healing: Healing) -> Start:
         manager=at.provider_manager,
         retention_ns=healing.retention_ns,
         jitter=parts.jitter,
+        note_interval_s=parts.pace.note_s,
     )
+
+
+def outlets(pace: Pace, at: Places) -> Outlets:
+    return Outlets(at.candle_writer, at.broadcaster, at.resolver, pace.report_s, pace.watched_s)
 
 
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
@@ -198,7 +212,7 @@ def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
         parts.hot,
         parts.durable,
         parts.calendars,
-        Outlets(writer=at.candle_writer, broadcaster=at.broadcaster, resolver=at.resolver),
+        outlets(parts.pace, at),
         instruments=at.instruments,
         feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
         resolver=at.resolver,
