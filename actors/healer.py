@@ -92,7 +92,8 @@ class Healer:
         async with self._turns[gap.instrument]:
             calendar, now_ns = self._calendars.of(gap.instrument), self._now_ns()
             through_ns = (now_ns - SETTLE_NS) // MINUTE_NS * MINUTE_NS
-            open_ns = max(gap.start_ns, through_ns) if gap.end_ns >= through_ns else 0
+            still_open = calendar.buckets("1m", max(gap.start_ns, through_ns), gap.end_ns + 1)
+            open_ns = next((minute.start_ns for minute in still_open if minute.end_ns > through_ns), 0)
             wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, through_ns))
             if not wanted:
                 return Settlement(open_ns=open_ns)

@@ -133,7 +133,12 @@ class Persister(TaskActor):
     async def _write(self, candles: Sequence[Candle], forming_days: Sequence[Candle]) -> None:
         """Rows and checkpoint in one transaction; Redis mirrors the checkpoint, PostgreSQL has the true one."""
         saved_ns = self.system.clock.now_ns()
+        heals = any(candle.state is CandleState.REVISED for candle in candles)
+        if heals:
+            reach(HealPoint.BEFORE_ROWS)
         await self._save_rows([*candles, *forming_days], saved_ns)
+        if heals:
+            reach(HealPoint.AFTER_ROWS)
         for candle in candles:
             self._pending.pop(_key(candle), None)
         self._checkpoint_ns = saved_ns
@@ -197,11 +202,7 @@ class Persister(TaskActor):
     async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
         days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
         intraday = [candle for candle in candles if candle.timeframe != "1d"]
-        if candles:
-            reach(HealPoint.BEFORE_ROWS)
         result = await self._durable.save(intraday, days, checkpoint_ns)
-        if candles:
-            reach(HealPoint.AFTER_ROWS)
         if result.unknown:
             log.warning("candles_of_unknown_instruments", count=len(result.unknown), first=result.unknown[:NAMED])
 

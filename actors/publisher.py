@@ -16,7 +16,7 @@ from actors.channels import (
 from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
 from actors.pace import Pace
 from actors.publications import Publications
-from engine.market import Tick
+from engine.market import CandleState, Tick
 from engine.runtime import (
     ActorDeadError,
     ActorRef,
@@ -58,6 +58,7 @@ class Publisher(TaskActor):
         self._epoch = 0
         self._offset = 0
         self._newest_event = (0, 0)
+        self._tells_revisions = False
         self._away = False
         self.events_dropped = 0
         self._confessed = 0
@@ -96,6 +97,7 @@ class Publisher(TaskActor):
 
     @handles(CandlesWritten)
     def on_candles_written(self, message: CandlesWritten) -> None:
+        self._tells_revisions |= any(candle.state is CandleState.REVISED for candle in message.candles)
         for candle in message.candles:
             if self._publications.is_news(candle):
                 self._append(encode_candle_event(candle))
@@ -140,11 +142,14 @@ class Publisher(TaskActor):
     async def _publish_events(self) -> None:
         while self._events:
             batch = list(islice(self._events, EVENTS_PER_WRITE))
-            reach(HealPoint.BEFORE_EVENTS)
+            if self._tells_revisions:
+                reach(HealPoint.BEFORE_EVENTS)
             await self._hot.append_events(batch)
-            reach(HealPoint.AFTER_EVENTS)
+            if self._tells_revisions:
+                reach(HealPoint.AFTER_EVENTS)
             for _ in batch:
                 self._events.popleft()
+        self._tells_revisions = False
         if self.events_dropped != self._confessed:
             await self._hot.begin_epoch()
             self._confessed = self.events_dropped

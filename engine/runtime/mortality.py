@@ -1,6 +1,6 @@
 """Mortality: a switch for tests that ends this process at a numbered point of a heal, as ``kill -9`` would.
 
-``TICKTREE_DIE_AT=heal:6`` ends it where it first gets to point 6, ``heal:6x3`` where it gets there for the third time.
+``TICKTREE_TEST_DIE_AT=heal:6`` ends it where it first gets to point 6, ``heal:6x3`` where it gets there for the third time.
 Read once, when the process starts; ``engine.boot`` refuses it where the data is not simulated.
 """
 
@@ -9,7 +9,7 @@ import re
 import signal
 from enum import IntEnum
 
-VARIABLE = "TICKTREE_DIE_AT"
+VARIABLE = "TICKTREE_TEST_DIE_AT"
 
 
 class HealPoint(IntEnum):

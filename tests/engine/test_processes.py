@@ -85,11 +85,12 @@ class Place:
         self._started.append(process)
         return process
 
-    def engine(self, name: str = "one") -> "Process":
-        return self.start("run", "--role", "engine", TICKTREE_ENGINE_ID=name)
+    def engine(self, name: str = "one", **environment: str) -> "Process":
+        return self.start("run", "--role", "engine", TICKTREE_ENGINE_ID=name, **environment)
 
-    def open_exchange(self) -> "Process":
-        return self.start("simulate", "--feed-port", str(self.feed_port), "--rest-port", str(self.rest_port))
+    def open_exchange(self, **environment: str) -> "Process":
+        ports = "--feed-port", str(self.feed_port), "--rest-port", str(self.rest_port)
+        return self.start("simulate", *ports, **environment)
 
     def close(self) -> None:
         for process in reversed(self._started):
