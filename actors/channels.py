@@ -2,12 +2,12 @@
 
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
-An entry of ``events`` is a map with ``kind`` ``candle`` or ``status``.
+An entry of ``events`` is a map with ``kind`` ``candle`` or ``status``; a status is of a ``feed`` or of ``symbols``.
 """
 
 from collections.abc import Iterable
 
-from actors.messages import FeedStatus
+from actors.messages import FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
 from engine.storage.packing import pack, unpack_map
 
@@ -118,5 +118,20 @@ def encode_status_event(status: FeedStatus) -> bytes:
             "status": status.status,
             "since": status.since_ns // MILLISECOND_NS,
             "why": status.why,
+            "cause": status.cause,
+        }
+    )
+
+
+def encode_symbols_event(status: SymbolStatus) -> bytes:
+    """How some instruments are; ``since`` in ms UTC."""
+    return pack(
+        {
+            "kind": "status",
+            "symbols": status.instruments,
+            "status": status.status,
+            "since": status.since_ns // MILLISECOND_NS,
+            "why": status.why,
+            "cause": status.cause,
         }
     )

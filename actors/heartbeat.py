@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import structlog
 
-from actors.messages import Beat, Count, FeedCounts, FeedStatus, Renew
+from actors.messages import Beat, Count, Diagnosed, FeedCounts, FeedStatus, Renew
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -37,6 +37,7 @@ class Heartbeat(TaskActor):
         self._lost = lost
         self._feeds: dict[str, dict[str, Any]] = {}
         self._counts: dict[str, DecoderStatistics] = {}
+        self._causes: dict[str, int] = {}
         self._warned: set[str] = set()
 
     async def on_start(self) -> None:
@@ -50,7 +51,13 @@ class Heartbeat(TaskActor):
             "status": status.status,
             "since": status.since_ns // 1_000_000,
             "why": status.why,
+            "cause": status.cause,
         }
+        await self._beat()
+
+    @handles(Diagnosed)
+    async def on_diagnosed(self, diagnosed: Diagnosed) -> None:
+        self._causes = diagnosed.counts
         await self._beat()
 
     @handles(FeedCounts)
@@ -92,6 +99,7 @@ class Heartbeat(TaskActor):
             "engine": self._engine_id,
             "time": self.system.clock.now_ns() // 1_000_000,
             "feeds": self._feeds,
+            "causes": self._causes,
             "packets": {name: msgspec.structs.asdict(counts) for name, counts in self._counts.items()},
         }
         try:

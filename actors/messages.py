@@ -5,6 +5,9 @@ from typing import Any
 import msgspec
 
 from engine.market.candle import Candle
+from engine.market.diagnosis import Cause
+from engine.market.quote import Quote
+from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
 
 
@@ -215,6 +218,67 @@ class FeedStatus(Message, frozen=True, gc=False):
     status: str
     since_ns: int
     why: str = ""
+    cause: Cause = Cause.DISCONNECTED
+    """What is behind it."""
+
+
+class LineCarries(Message, frozen=True, gc=False):
+    """What a connection carries from now on, instead of what it carried before."""
+
+    provider: str
+    connection: int
+    routes: tuple[Route, ...]
+
+
+class LinesWanted(Message, frozen=True, gc=False):
+    """The sentinel begins anew and knows no connections."""
+
+
+class LineHeard(Message, frozen=True, gc=False):
+    """The newest tick of each instrument that a connection has heard since it last told."""
+
+    provider: str
+    connection: int
+    ticks: dict[str, Tick]
+
+
+class SymbolStatus(Message, frozen=True, gc=False):
+    """How some instruments are, all for the same reason, since when (ns): a status of the contract and its cause."""
+
+    instruments: tuple[str, ...]
+    status: str
+    since_ns: int
+    why: str
+    cause: Cause
+
+
+class Diagnosed(Message, frozen=True, gc=False):
+    """How many instruments there are of each cause."""
+
+    counts: dict[str, int]
+
+
+class Look(Message, frozen=True, gc=False):
+    """See who has become silent."""
+
+
+class Answered(Message, frozen=True, gc=False):
+    """What a provider said of instruments it was asked about; ``None`` for those it does not know."""
+
+    provider: str
+    quotes: dict[str, Quote | None]
+    asked_ns: int
+
+
+class SavePaces(Message, frozen=True, gc=False):
+    """Keep what was learned of the instruments' paces for the next session."""
+
+
+class Resubscribe(Message, frozen=True, gc=False):
+    """Subscribe these instruments of a connection once more: the others on it are heard, they are not."""
+
+    connection: int
+    instruments: tuple[str, ...]
 
 
 class CoverWanted(Message, frozen=True, gc=False):

@@ -12,8 +12,9 @@ from actors.channels import (
     encode_candle_event,
     encode_market_data,
     encode_status_event,
+    encode_symbols_event,
 )
-from actors.messages import CandlesWritten, Count, FeedStatus, Flush, TakeNewest
+from actors.messages import CandlesWritten, Count, FeedStatus, Flush, SymbolStatus, TakeNewest
 from actors.pace import Pace
 from actors.publications import Publications
 from engine.market import CandleState, Tick
@@ -105,6 +106,10 @@ class Publisher(TaskActor):
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:
         self._append(encode_status_event(status))
+
+    @handles(SymbolStatus)
+    def on_symbol_status(self, status: SymbolStatus) -> None:
+        self._append(encode_symbols_event(status))
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The engine's actors from the feed to the writers, without stores behind them."""
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -15,8 +15,9 @@ from actors.instrument import InstrumentActor, Outlets
 from actors.messages import Wanted
 from actors.publisher import Publisher
 from benchmarks.frames import FIRST_ID, SEGMENT, FrameFeed
-from engine.market import Calendar, CandleBook, VolumeMeter
-from engine.providers.base import Route
+from config.calendars import load_calendar
+from engine.market import Calendar, Calendars, CandleBook, Quote, VolumeMeter
+from engine.providers.base import ProviderError, Route
 from engine.runtime import (
     Actor,
     ActorRef,
@@ -31,6 +32,7 @@ from engine.runtime import (
 )
 
 if TYPE_CHECKING:
+    from engine.providers.base import History
     from engine.storage.hot import HotStore
 
 START_TIMEOUT_S = 120.0
@@ -60,6 +62,13 @@ class NoStore:
 
     async def events_position(self) -> tuple[str, str]:
         return "benchmark", "0-0"
+
+
+class NoHistory:
+    """Knows nothing of any pause between two measurements."""
+
+    async def quotes(self, _: Sequence[Route]) -> dict[str, Quote]:
+        raise ProviderError("there is no second source")
 
 
 class Sink(Actor):
@@ -102,7 +111,15 @@ async def running_actors(feed: FrameFeed) -> AsyncGenerator[ActorSystem]:
 
 def _feed_actor(feed: FrameFeed, sink: ActorRef) -> FeedActor:
     return FeedActor(
-        feed, manager=sink, resolver=sink, heartbeat=sink, watchers=(), is_open=lambda _: True, jitter=random.random
+        feed,
+        cast("History", NoHistory()),
+        Calendars(load_calendar, {"NSE": "Asia/Kolkata"}),
+        manager=sink,
+        resolver=sink,
+        heartbeat=sink,
+        sentinel=sink,
+        watchers=(),
+        jitter=random.random,
     )
 
 

@@ -68,6 +68,10 @@ class FrameConnection:
         self.drained = anyio.Event()
         self._more.set()
 
+    @property
+    def heard_s(self) -> float:
+        return anyio.current_time()
+
     async def receive(self) -> bytes:
         await anyio.lowlevel.checkpoint()  # as every socket does
         while True:

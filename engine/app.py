@@ -26,6 +26,7 @@ from actors.records import Records
 from actors.resolver import Resolver
 from actors.routes import Routes
 from actors.scanner import Scanner
+from actors.sentinel import Sentinel
 from actors.sources import Sources
 from actors.watches import Watches
 from actors.wishes import engine_wishes
@@ -77,6 +78,7 @@ class Places:
         self.candle_writer = system.ref("/engine/candle_writer")
         self.instruments = system.ref("/engine/instruments")
         self.resolver = system.ref("/engine/resolver")
+        self.sentinel = system.ref("/engine/sentinel")
         self.provider_manager = system.ref("/engine/provider_manager")
         self.charts = system.ref("/engine/charts")
         self.history = system.ref("/engine/history")
@@ -105,7 +107,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts)
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
-    counting = (*recorders, at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister)
+    counting = (*recorders, at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister, at.sentinel)
     return Supervisor(
         [
             *recorder(system, parts),
@@ -117,6 +119,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("candle_writer", writer, backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
+            ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
@@ -206,6 +209,19 @@ def outlets(pace: Pace, at: Places) -> Outlets:
     return Outlets(at.candle_writer, at.broadcaster, at.resolver, pace.report_s, pace.watched_s)
 
 
+def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
+    return partial(
+        Sentinel,
+        parts.hot,
+        parts.calendars,
+        {name: provider.history for name, provider in parts.providers.items()},
+        publisher=at.publisher,
+        heartbeat=at.heartbeat,
+        resolver=at.resolver,
+        feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
+    )
+
+
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
     return partial(
         ProviderManager,
@@ -227,11 +243,13 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
             partial(
                 FeedActor,
                 provider.feed,
+                provider.history,
+                parts.calendars,
                 manager=at.provider_manager,
                 resolver=at.resolver,
                 heartbeat=at.heartbeat,
+                sentinel=at.sentinel,
                 watchers=(at.publisher, at.heartbeat),
-                is_open=parts.calendars.any_open,
                 jitter=parts.jitter,
                 recorder=at.recorder if parts.settings.record_frames else None,
             ),

@@ -12,7 +12,8 @@ from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.market.limits import Limit, LimitError, Limits, LimitTable, Reach, flaw_of
 from engine.market.prices import TickSize
 from engine.market.quarantine import BarFinding, Suspect
-from engine.market.silence import SilenceMeter
+from engine.market.quote import Quote, Witness
+from engine.market.silence import PaceMeter
 from engine.market.symbols import (
     SegmentKey,
     Symbol,
@@ -55,12 +56,13 @@ __all__ = [
     "Limits",
     "MarketError",
     "OptionType",
+    "PaceMeter",
     "PriceGuard",
+    "Quote",
     "Reach",
     "Ruling",
     "SegmentKey",
     "Session",
-    "SilenceMeter",
     "StateError",
     "Suspect",
     "Symbol",
@@ -76,6 +78,7 @@ __all__ = [
     "ViewError",
     "VolumeMeter",
     "WickLimit",
+    "Witness",
     "day_start_ns",
     "derive",
     "flaw_of",

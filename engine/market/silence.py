@@ -1,42 +1,82 @@
-"""Silence: how long a feed may say nothing before something must be wrong, learnt from how it usually speaks."""
+"""Silence: how one who speaks now and then usually speaks, and how improbable a pause of his is by that."""
 
-FIRST_PAUSE_S = 1.0
-"""What the first pause may count for at most: it may itself be the outage."""
+from math import exp, inf
+from typing import Self
+
+MEMORY_S = 7_200.0
+"""Of spoken time: what was heard longer ago counts less than a third."""
+MOST_CERTAIN = 20.0
+"""No market's pace is known better than from so many pauses: it changes with the hour."""
+ONCE_IN = 100.0
+"""The expected interval is exceeded by one pause in so many."""
+SUSPECT_AFTER = 2.0
+"""Expected intervals after which a silence is looked into."""
+OVER_AFTER = 3.0
+"""Expected intervals after which a silence is none of the usual."""
 
 
-class SilenceMeter:
-    """Follows the usual pause between a feed's messages; a feed of few quiet instruments is allowed long ones.
+class PaceMeter:
+    """Learns how long the pauses between words are. Times are seconds of any steady clock; nothing is kept but two sums.
 
-    Times are seconds of any steady clock.
+    Words are taken for a Poisson stream. Its mean pause is half the one a random moment falls into, Σp²/Σp: a mean by
+    time and not by words, so that the thousand prints of an open's first minute weigh one minute, not a thousand words.
+    How sure that is follows from the same sums, and the tail of the pause to come is the one of a Poisson stream whose
+    rate has a gamma distribution: ``(1 + x/b) ** -a``, with a = (Σp)²/Σp² and b = a times the mean. With few pauses
+    known the tail is long: who has been heard twice is expected for long.
     """
 
-    def __init__(
-        self, *, least_s: float = 15.0, most_s: float = 300.0, factor: float = 20.0, doubt_s: float = 2.0
-    ) -> None:
-        self._least_s = least_s
-        self._doubt_s = doubt_s
-        self._most_s = most_s
-        self._factor = factor
-        self._usual_s = 0.0
-        self._last_s: float | None = None
+    __slots__ = ("_squares", "_times", "last_s")
 
-    def heard(self, now_s: float) -> bool:
-        """The feed spoke; whether the pause before was so unusual that something may have been lost in it."""
-        before_s, self._last_s = self._last_s, now_s
-        if before_s is None:
-            return False
+    def __init__(self, *, first_guess_s: float = 1.0) -> None:
+        """``first_guess_s``: the mean pause to begin with; it counts as one pause."""
+        self._times = 2.0 * first_guess_s
+        self._squares = 2.0 * first_guess_s * self._times
+        self.last_s: float | None = None
+        """When the last word came."""
+
+    @classmethod
+    def restore(cls, state: tuple[float, float]) -> Self:
+        """One that goes on with what was learned, in another session."""
+        meter = cls()
+        meter._times, meter._squares = state
+        return meter
+
+    def state(self) -> tuple[float, float]:
+        """What was learned."""
+        return self._times, self._squares
+
+    def heard(self, now_s: float) -> float:
+        """A word came; the pause before it, 0 for the first one. A pause that nobody would believe counts as the longest believed."""
+        before_s, self.last_s = self.last_s, now_s
+        if before_s is None or now_s <= before_s:
+            return 0.0
         pause_s = now_s - before_s
-        if not self._usual_s:  # the first pause is all we know of this feed
-            self._usual_s = min(pause_s, FIRST_PAUSE_S)
-        usual_s = max(self._doubt_s, self._factor * self._usual_s)
-        self._usual_s += 0.05 * (min(pause_s, usual_s) - self._usual_s)
-        return pause_s > usual_s
+        believed_s = pause_s if pause_s <= self._times else min(pause_s, OVER_AFTER * self.expected_s)
+        kept = exp(-believed_s / MEMORY_S)
+        self._times = self._times * kept + believed_s
+        self._squares = self._squares * kept + believed_s * believed_s
+        return pause_s
+
+    def rest(self) -> None:
+        """What follows is no pause: the market closed, or the line was cut."""
+        self.last_s = None
 
     @property
-    def limit_s(self) -> float:
-        """A pause longer than this is not the market's."""
-        return min(self._most_s, max(self._least_s, self._factor * self._usual_s))
+    def mean_s(self) -> float:
+        """The mean pause between two words."""
+        return self._squares / (2.0 * self._times)
 
-    def over_s(self, since_s: float) -> float:
-        """When the present pause gets too long; it began with the last word, or at ``since_s`` if that is later."""
-        return max(since_s, self._last_s or since_s) + self.limit_s
+    @property
+    def expected_s(self) -> float:
+        """The expected interval: of a hundred pauses ninety-nine are shorter."""
+        a, b = self._tail()
+        return b * (ONCE_IN ** (1.0 / a) - 1.0) if a > 0.1 else inf
+
+    def chance(self, pause_s: float) -> float:
+        """How probable it is that a pause gets as long as this."""
+        a, b = self._tail()
+        return (1.0 + pause_s / b) ** -a
+
+    def _tail(self) -> tuple[float, float]:
+        a = min(MOST_CERTAIN, self._times * self._times / self._squares)
+        return a, a * self.mean_s

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.market.candle import Candle
+from engine.market.quote import Quote
 from engine.market.tick import Tick
 
 
@@ -120,6 +121,11 @@ class Connection(Protocol):
         """The next frame; raises ``ProviderError`` when the connection has ended or fallen silent."""
         ...
 
+    @property
+    def heard_s(self) -> float:
+        """When anything at all last came, heartbeats included; seconds of the loop's clock."""
+        ...
+
     async def subscribe(self, routes: Sequence[Route]) -> None: ...
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None: ...
@@ -196,6 +202,10 @@ class History(Protocol):
 
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         """The last price of each instrument by canonical name; what the provider does not know is absent."""
+        ...
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        """The last trade of each instrument by canonical name; what the provider does not know is absent."""
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 
 from engine.market.candle import Candle
+from engine.market.quote import Quote
 from engine.providers.base import History, HistoryLimits, ProviderError, Route
 from engine.recording.records import Answer, Lost
 
@@ -44,6 +45,10 @@ class RecordedHistory:
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         """Not recorded: no candle comes of them."""
         return await self._history.last_prices(routes)
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        """Not recorded: no candle comes of them."""
+        return await self._history.quotes(routes)
 
     def close(self) -> None:
         self._history.close()

@@ -9,23 +9,29 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from actors.feed import FeedActor
-from actors.messages import FeedStatus, Wanted
-from engine.market import Tick
-from engine.providers.base import DecoderStatistics, PlanError, Route
+from actors.messages import FeedStatus, LineCarries, LineHeard, LinesWanted, Resubscribe, Wanted
+from engine.market import Calendars, Quote, Tick
+from engine.market.diagnosis import Cause
+from engine.providers.base import Advice, DecoderStatistics, PlanError, ProviderError, Route
 from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor
+from tests.market.lunch import DAY_NS, WITH_LUNCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-START_NS = 1_700_000_000 * 10**9
+SECOND_NS = 10**9
+MINUTE_NS = 60 * SECOND_NS
+CALENDARS = Calendars(lambda _: WITH_LUNCH)
 ODD = "ODD"
 
 
 class Line:
     """A connection and its decoder: every frame is one tick of the first route."""
 
-    def __init__(self, routes: Sequence[Route], pause_s: float, frames: int) -> None:
+    def __init__(self, routes: Sequence[Route], pause_s: float, frames: int, subscriptions: list[str]) -> None:
         self.route, self.pause_s, self.frames = routes[0], pause_s, frames
+        self.subscriptions = subscriptions
+        self.heard_s = trio.current_time()
 
     async def receive(self) -> bytes:
         if self.frames == 0:
@@ -33,6 +39,12 @@ class Line:
         self.frames -= 1
         await trio.sleep(self.pause_s)
         return b"frame"
+
+    async def subscribe(self, routes: Sequence[Route]) -> None:
+        self.subscriptions += [f"+{route.instrument}" for route in routes]
+
+    async def unsubscribe(self, routes: Sequence[Route]) -> None:
+        self.subscriptions += [f"-{route.instrument}" for route in routes]
 
     def decode(self, _: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         return [(self.route.target, Tick(self.route.instrument, 1.0, 1, 1, ts_recv, ts_recv, "test"))]
@@ -46,8 +58,10 @@ class Feed:
 
     name = "test"
 
-    def __init__(self, pause_s: float = 1.0, frames: int = 3) -> None:
-        self.pause_s, self.frames, self.connections = pause_s, frames, 0
+    def __init__(self, pause_s: float = 1.0, frames: int = 3, *, refused: bool = False) -> None:
+        self.pause_s, self.frames, self.connections, self.refused = pause_s, frames, 0, refused
+        self.closed = 0
+        self.subscriptions: list[str] = []
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         odd = [route for route in routes if route.segment == ODD]
@@ -61,8 +75,24 @@ class Feed:
     @asynccontextmanager
     async def connect(self, routes: Sequence[Route]) -> AsyncGenerator[Line]:
         self.connections += 1
-        self.line = Line(routes, self.pause_s, self.frames)
+        if self.refused:
+            raise ProviderError("401", advice=Advice.NEW_TOKEN)
+        self.line = Line(routes, self.pause_s, self.frames, self.subscriptions)
         yield self.line
+        self.closed += 1
+
+
+class Record:
+    """What the provider says when it is asked: how many were traded so far, or nothing at all."""
+
+    def __init__(self, volume: int | None = None) -> None:
+        self.volume, self.questions = volume, 0
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        self.questions += 1
+        if self.volume is None:
+            raise ProviderError("away")
+        return {route.instrument: Quote(1.0, None, self.volume) for route in routes}
 
 
 class Witness(Actor):
@@ -76,20 +106,36 @@ class Witness(Actor):
         self.seen.append(message)
 
 
-async def watched(feed: Feed, seen: list[Any], *, is_open: bool, for_s: float, odd: bool = False) -> None:
-    async with ActorSystem("engine", clock=LoopClock(START_NS)) as system:
+async def watched(
+    feed: Feed,
+    seen: list[Any],
+    *,
+    for_s: float,
+    at: str = "10:00",
+    volume: int | None = None,
+    odd: bool = False,
+    then: Any = None,
+) -> Record:
+    """A feed and what it says, from a time of day in Tokyo on, on a Friday."""
+    record = Record(volume)
+    hours, minutes = map(int, at.split(":"))
+    async with ActorSystem("engine", clock=LoopClock(DAY_NS + (hours * 60 + minutes) * MINUTE_NS)) as system:
         witness = system.ref("/engine/witness")
         actor = partial(
-            FeedActor, feed, manager=witness, resolver=witness, heartbeat=witness, watchers=[witness],
-            is_open=lambda _: is_open, jitter=lambda: 0.5,
+            FeedActor, feed, record, CALENDARS, manager=witness, resolver=witness, heartbeat=witness,
+            sentinel=witness, watchers=[], jitter=lambda: 0.5,
         )  # fmt: skip
         specs = [ChildSpec("witness", partial(Witness, seen)), ChildSpec("feed", actor)]
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
-        routes = [Route("NSE:A", "NSE_EQ", "1", 0.05, "equity", witness)]
+        routes = [Route("XTKS:A", "NSE_EQ", "1", 0.05, "equity", witness)]
         if odd:
-            routes.insert(0, Route("NSE:B", ODD, "2", 0.05, "equity", witness))
+            routes.insert(0, Route("XTKS:B", ODD, "2", 0.05, "equity", witness))
         system.ref("/engine/feed").tell(Wanted(tuple(routes)))
         await trio.sleep(for_s)
+        if then is not None:
+            system.ref("/engine/feed").tell(then)
+            await trio.sleep(1.0)
+    return record
 
 
 def statuses(seen: list[Any]) -> list[str]:
@@ -100,36 +146,104 @@ def ticks(seen: list[Any]) -> list[Tick]:
     return [message for message in seen if isinstance(message, Tick)]
 
 
+def causes(seen: list[Any]) -> list[Cause]:
+    return [message.cause for message in seen if isinstance(message, FeedStatus)]
+
+
 async def test_a_feed_that_stalls_while_the_market_is_open_is_connected_anew(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=3), []
-    await watched(feed, seen, is_open=True, for_s=30.0)
+    feed, seen = Feed(pause_s=0.2, frames=100), []
+    record = await watched(feed, seen, for_s=33.0)
     assert feed.connections == 2
-    assert len(ticks(seen)) == 6
-    assert statuses(seen)[:5] == ["connecting", "live", "stale", "failed", "connecting"]
+    assert len(ticks(seen)) == 100 + 30
+    assert statuses(seen)[:6] == ["connecting", "live", "live", "stale", "failed", "connecting"]
+    assert causes(seen)[2:4] == [Cause.QUIET, Cause.STALLED]
+    assert record.questions > 0
+    [stale] = [message for message in seen if isinstance(message, FeedStatus) and message.status == "stale"]
+    over_ns = DAY_NS + 600 * MINUTE_NS + (20 + 6) * SECOND_NS  # three expected intervals of 2 s
+    assert abs(stale.since_ns - over_ns) < MINUTE_NS // 1_000
+    assert "last sign of life came 26 s ago" in stale.why
 
 
-async def test_a_feed_that_is_quiet_because_the_market_is_closed_keeps_its_connection(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=3), []
-    await watched(feed, seen, is_open=False, for_s=50.0)
+async def test_a_feed_that_withholds_trades_is_found_out_by_the_providers_own_word(autojump_clock: Any) -> None:
+    feed, seen = Feed(pause_s=0.2, frames=100), []
+    await watched(feed, seen, for_s=26.0, volume=2)
+    assert feed.connections == 2
+    [stale] = [message for message in seen if isinstance(message, FeedStatus) and message.status == "stale"]
+    assert stale.since_ns < DAY_NS + 600 * MINUTE_NS + (20 + 6) * SECOND_NS
+
+
+async def test_a_feed_of_which_the_provider_says_that_nothing_is_traded_keeps_its_connection(
+    autojump_clock: Any,
+) -> None:
+    feed, seen = Feed(pause_s=0.2, frames=100), []
+    record = await watched(feed, seen, for_s=3_600.0, volume=1)
     assert feed.connections == 1
-    assert statuses(seen) == ["connecting", "live", "closed", "closed"]
+    assert causes(seen) == [Cause.DISCONNECTED, Cause.LIVE, Cause.QUIET]
+    assert record.questions < 25
+
+
+async def test_lunch_and_night_cost_no_connection(autojump_clock: Any) -> None:
+    feed, seen = Feed(pause_s=1.0, frames=130), []
+    await watched(feed, seen, at="11:28", for_s=3_600.0)
+    assert feed.connections == 1
+    assert statuses(seen) == ["connecting", "live", "closed"]
+
+
+async def test_a_feed_is_connected_shortly_before_it_is_needed_and_let_go_after_it_was(autojump_clock: Any) -> None:
+    feed, seen = Feed(pause_s=1.0, frames=10), []
+    await watched(feed, seen, at="07:00", for_s=3_600.0)
+    assert feed.connections == 0
+    assert statuses(seen) == ["closed"]
+    feed, seen = Feed(pause_s=1.0, frames=10), []
+    await watched(feed, seen, at="08:30", for_s=1_200.0)
+    assert feed.connections == 1
+    assert statuses(seen) == ["closed", "connecting", "closed"]
+    feed, seen = Feed(pause_s=1.0, frames=10), []
+    await watched(feed, seen, at="15:45", for_s=3_600.0)
+    assert feed.connections == 1
+    assert statuses(seen) == ["connecting", "closed"]
+    assert feed.closed == 1
 
 
 async def test_a_feed_that_never_says_anything_is_connected_anew(autojump_clock: Any) -> None:
     feed, seen = Feed(frames=0), []
-    await watched(feed, seen, is_open=True, for_s=20.0)
+    await watched(feed, seen, for_s=20.0)
     assert feed.connections == 2
 
 
 async def test_a_feed_that_speaks_all_the_time_is_left_alone(autojump_clock: Any) -> None:
     feed, seen = Feed(pause_s=5.0, frames=100), []
-    await watched(feed, seen, is_open=True, for_s=200.0)
+    await watched(feed, seen, for_s=200.0)
     assert feed.connections == 1
     assert statuses(seen) == ["connecting", "live"]
 
 
+async def test_a_token_that_is_refused_is_a_state_and_no_storm(autojump_clock: Any) -> None:
+    feed, seen = Feed(refused=True), []
+    await watched(feed, seen, for_s=3_000.0)
+    assert feed.connections == 11
+    assert causes(seen)[1] is Cause.TOKEN_DEAD
+
+
+async def test_an_instrument_is_subscribed_once_more_without_a_new_connection(autojump_clock: Any) -> None:
+    feed, seen = Feed(frames=5), []
+    await watched(feed, seen, for_s=3.0, then=Resubscribe(0, ("XTKS:A", "XTKS:NOBODY")))
+    assert feed.subscriptions == ["-XTKS:A", "+XTKS:A"]
+    assert feed.connections == 1
+
+
+async def test_a_sentinel_that_begins_anew_is_told_what_is_carried_and_what_is_heard(autojump_clock: Any) -> None:
+    feed, seen = Feed(frames=5), []
+    await watched(feed, seen, for_s=3.5, then=LinesWanted())
+    carried = [message for message in seen if isinstance(message, LineCarries)]
+    assert len(carried) == 2
+    assert carried[0] == carried[1]
+    heard = [message for message in seen if isinstance(message, LineHeard)]
+    assert heard[0].ticks.keys() == {"XTKS:A"}
+
+
 async def test_what_can_not_be_subscribed_is_said_and_the_others_do_without_it(autojump_clock: Any) -> None:
     feed, seen = Feed(frames=3), []
-    await watched(feed, seen, is_open=True, for_s=5.0, odd=True)
-    assert [tick.instrument for tick in ticks(seen)] == ["NSE:A"] * 3
+    await watched(feed, seen, for_s=5.0, odd=True)
+    assert [tick.instrument for tick in ticks(seen)] == ["XTKS:A"] * 3
     assert statuses(seen)[0] == "failed"

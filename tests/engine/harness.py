@@ -119,7 +119,7 @@ class Bench:
     async def statuses(self) -> list[str]:
         """How the feed has been, one after the other."""
         events = [unpack(data) for _, data in await self.hot.read_events("0-0", 10_000)]
-        return [event["status"] for event in events if event["kind"] == "status"]
+        return [event["status"] for event in events if event["kind"] == "status" and "feed" in event]
 
 
 class Poison(msgspec.Struct, frozen=True):

@@ -70,17 +70,18 @@ class CandleEvent(msgspec.Struct, tag_field="kind", tag="candle", gc=False):
 
 
 class StatusEvent(msgspec.Struct, tag_field="kind", tag="status", gc=False):
-    """A feed or an instrument changed its status; ``since`` in milliseconds UTC."""
+    """A feed or some instruments changed their status; ``since`` in milliseconds UTC."""
 
     status: str
     since: int
     why: str = ""
-    symbol: str | None = None
+    cause: str = ""
+    symbols: list[str] = []
     feed: str | None = None
 
     @property
     def value(self) -> Status:
-        return Status(self.status, self.since, self.why, self.symbol, self.feed)
+        return Status(self.status, self.since, self.why, None, self.feed)
 
 
 Event = CandleEvent | StatusEvent

@@ -88,7 +88,7 @@ class EventSource:
         event = self._decode(payload)
         if isinstance(event, CandleEvent):
             self._hub.publish_candle(event.value, offset)
-        elif event is not None:
+        elif event is not None and not event.symbols:
             self._hub.publish_status(event.value, offset)
 
     def _decode(self, payload: bytes) -> Event | None:

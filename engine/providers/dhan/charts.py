@@ -1,6 +1,7 @@
 """Dhan's answers to chart and price calls, turned into candles and prices. Without I/O."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from math import isfinite
 from typing import Any, Final, TypeVar
 
@@ -8,9 +9,12 @@ import msgspec
 
 from engine.market.candle import Candle, CandleState
 from engine.market.prices import TickSize
+from engine.market.quote import Quote
 from engine.providers.base import ProviderError, Route
 
+INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 _SECOND: Final = 1_000_000_000
+_NEVER: Final = 1980
 
 T = TypeVar("T")
 
@@ -33,6 +37,15 @@ class _LastPrice(msgspec.Struct):
 
 class _LastPrices(msgspec.Struct):
     data: dict[str, dict[str, _LastPrice]]
+
+
+class _Quote(_LastPrice):
+    last_trade_time: str | None = None
+    volume: float | None = None
+
+
+class _Quotes(msgspec.Struct):
+    data: dict[str, dict[str, _Quote]]
 
 
 def chart_candles(body: Any, route: Route, timeframe: str, source: str) -> list[Candle | None]:
@@ -77,6 +90,26 @@ def last_price_table(body: Any) -> dict[str, dict[str, float]]:
         }
         for segment, answers in _read(body, _LastPrices).data.items()
     }
+
+
+def quote_table(body: Any) -> dict[str, dict[str, Quote]]:
+    """Quotes by segment and id; what Dhan does not know is absent."""
+    return {
+        segment: {
+            security_id: Quote(answer.last_price or 0.0, _traded_ns(answer.last_trade_time), _whole(answer.volume))
+            for security_id, answer in answers.items()
+        }
+        for segment, answers in _read(body, _Quotes).data.items()
+    }
+
+
+def _traded_ns(text: str | None) -> int | None:
+    """``21/11/2026 15:29:59`` on the Indian wall; Dhan says 1980 of what never traded."""
+    try:
+        wall = datetime.strptime(text or "", "%d/%m/%Y %H:%M:%S").replace(tzinfo=INDIA)
+    except ValueError:
+        return None
+    return int(wall.timestamp()) * _SECOND if wall.year > _NEVER else None
 
 
 def _whole(quantity: float | None) -> int | None:

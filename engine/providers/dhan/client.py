@@ -55,6 +55,10 @@ class DhanClient:
         """Last prices of at most 1,000 instruments, by segment."""
         return self._call("ticker_data", {segment: list(numbers) for segment, numbers in ids.items()})
 
+    def quotes(self, ids: Mapping[str, Sequence[int]]) -> Reply:
+        """Everything about the last trades of at most 1,000 instruments, by segment."""
+        return self._call("quote_data", {segment: list(numbers) for segment, numbers in ids.items()})
+
     def close(self) -> None:
         """Give the connections back."""
         if "_package" in self.__dict__:

@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -12,9 +12,10 @@ import trio
 
 from engine.market.candle import Candle
 from engine.market.prices import TickSize
+from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
-from engine.providers.dhan.charts import chart_candles, last_price_table
+from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, quote_table
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
@@ -23,7 +24,6 @@ from engine.providers.retry import RetryPolicy, retrying
 
 T = TypeVar("T")
 
-INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 DAYS_PER_CALL: Final = 90
 YEARS_BACK: Final = 5
 """Of intraday bars; daily ones go back to an instrument's first day."""
@@ -156,14 +156,19 @@ class DhanHistory:
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         """The last price of each instrument by canonical name; what Dhan does not know is absent."""
         prices: dict[str, float] = {}
-        for start in range(0, len(routes), PRICES_PER_CALL):
-            asked = routes[start : start + PRICES_PER_CALL]
-            ids: defaultdict[str, list[int]] = defaultdict(list)
-            for route in asked:
-                ids[route.segment].append(int(route.security_id))
+        for asked, ids in _portions(routes):
             table = await self._ask(self._prices, partial(self._client.last_prices, ids), last_price_table)
             prices.update(_on_grid(table or {}, asked))
         return prices
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        """The last trade of each instrument by canonical name; what Dhan does not know is absent."""
+        quotes: dict[str, Quote] = {}
+        for asked, ids in _portions(routes):
+            table = await self._ask(self._prices, partial(self._client.quotes, ids), quote_table) or {}
+            found = ((route.instrument, table.get(route.segment, {}).get(route.security_id)) for route in asked)
+            quotes.update((instrument, quote) for instrument, quote in found if quote is not None)
+        return quotes
 
     def close(self) -> None:
         """Give the connections back."""
@@ -224,6 +229,16 @@ def _failure(reply: Reply) -> ProviderError:
     if reply.status < 400:
         return ProviderError(f"Dhan's answer can not be read: {reply.complaint}")
     return http_failure(reply.status, wait_s=wait_s)
+
+
+def _portions(routes: Sequence[Route]) -> Iterator[tuple[Sequence[Route], dict[str, list[int]]]]:
+    """The routes of each price call, and their ids by segment."""
+    for start in range(0, len(routes), PRICES_PER_CALL):
+        asked = routes[start : start + PRICES_PER_CALL]
+        ids: defaultdict[str, list[int]] = defaultdict(list)
+        for route in asked:
+            ids[route.segment].append(int(route.security_id))
+        yield asked, ids
 
 
 def _on_grid(table: Mapping[str, Mapping[str, float]], routes: Sequence[Route]) -> dict[str, float]:

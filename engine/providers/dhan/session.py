@@ -99,6 +99,11 @@ class DhanConnection:
         self._parting: ProviderError | None = None
         self._silence: ProviderError | None = None
 
+    @property
+    def heard_s(self) -> float:
+        """When anything at all last came, pings included; seconds of trio's clock."""
+        return self._stream.heard_s
+
     async def receive(self) -> bytes:
         """The next frame. Raises ``ProviderError`` when Dhan parts (with its reason), closes or falls silent.
 

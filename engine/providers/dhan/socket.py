@@ -27,6 +27,8 @@ class WatchedStream(trio.abc.Stream):
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._listening_since: float | None = None
+        self.heard_s = trio.current_time()
+        """When anything at all last came."""
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         self._listening_since = trio.current_time()
@@ -34,6 +36,7 @@ class WatchedStream(trio.abc.Stream):
             return await self._stream.receive_some(max_bytes)
         finally:
             self._listening_since = None
+            self.heard_s = trio.current_time()
 
     async def silence(self, seconds: float) -> None:
         """Return when nothing at all has come for so long. Time in which nobody listened is no silence."""

@@ -8,6 +8,7 @@ import msgspec
 from engine.storage.hot import keys
 from engine.storage.hot.link import Command, RedisLink, Script
 from engine.storage.hot.series import chunks
+from engine.storage.packing import pack, unpack
 
 _HOLD = Script("hold_lease")
 _RELEASE = Script("release_lease")
@@ -76,6 +77,33 @@ class EngineDuty:
         """From when to when each instrument is in doubt, as the engine last noted it."""
         fields: dict[bytes, bytes] = await self._link.call("HGETALL", keys.HEALING)
         return {instrument.decode(): _span(text) for instrument, text in fields.items()}
+
+    # -- what was found of the instruments
+
+    async def set_statuses(self, statuses: Mapping[str, Mapping[str, Any]], *, anew: bool = False) -> None:
+        """Notes how instruments are, by name; ``anew`` forgets all others."""
+        portions = chunks(list(statuses.items()), _FIELDS_A_COMMAND)
+        commands: list[Command] = [("DEL", keys.STATUSES)] if anew else []
+        commands += [
+            ("HSET", keys.STATUSES, *(part for name, status in portion for part in (name, msgspec.json.encode(status))))
+            for portion in portions
+        ]
+        if commands:
+            await self._link.many(commands, together=True)
+
+    async def statuses(self) -> dict[str, dict[str, Any]]:
+        """How every instrument is, by name."""
+        found: dict[bytes, bytes] = await self._link.call("HGETALL", keys.STATUSES)
+        return {name.decode(): msgspec.json.decode(text, type=dict[str, Any]) for name, text in found.items()}
+
+    async def set_paces(self, paces: Mapping[str, tuple[float, float]]) -> None:
+        """Keeps what was learned of the instruments' paces."""
+        await self._link.call("SET", keys.PACES, pack(paces))
+
+    async def paces(self) -> dict[str, tuple[float, float]]:
+        """What was learned of the instruments' paces."""
+        packed: bytes | None = await self._link.call("GET", keys.PACES)
+        return {} if packed is None else msgspec.convert(unpack(packed), dict[str, tuple[float, float]])
 
     # -- the maps
 

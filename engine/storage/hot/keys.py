@@ -17,9 +17,11 @@ EVENTS_WRITER = "events:writer"
 HEALING = "healing"
 HEARTBEAT = "market_stream:heartbeat"
 LEASE = "lease:engine"
+PACES = "paces"
 PROCESSES = "processes"
 SEEN = "seen"
 SOURCES = "realtime:sources"
+STATUSES = "statuses"
 UNSAVED = "unsaved"
 
 

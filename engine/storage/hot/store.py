@@ -29,8 +29,8 @@ class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control):
     repeated without harm. For one server, not for a cluster: commands span keys of all instruments.
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gap), ``events:epoch``,
-    ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, and with TimeSeries ``…:oi``, ``…:meta``,
-    ``…:published`` and ``realtime:sources``.
+    ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``, and
+    with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and ``realtime:sources``.
     """
 
     def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:

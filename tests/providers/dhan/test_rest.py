@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from engine.market.candle import Candle, CandleState
+from engine.market.quote import Quote
 from engine.providers.base import Advice, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits, HistoryStatistics
@@ -381,6 +382,25 @@ async def test_last_prices_come_by_name_and_unknown_ones_are_absent() -> None:
         "NSE_FNO": [49543],
         "dhanClientId": "1100012345",
     }
+
+
+async def test_quotes_tell_when_the_last_trade_was_and_unknown_instruments_are_absent() -> None:
+    never = {"last_price": 0, "last_trade_time": "01/01/1980 00:00:00", "volume": 0}
+    body = {
+        "data": {
+            "NSE_EQ": {"1333": {"last_price": 1650.3, "last_trade_time": "29/12/2025 10:00:05", "volume": 1200}},
+            "NSE_FNO": {"49543": never},
+        },
+        "status": "success",
+    }
+    async with asked(answers(reply(body))) as (server, history):
+        quotes = await history.quotes([HDFCBANK, NIFTY, NIFTY_FUT])
+
+    assert quotes == {
+        "NSE:HDFCBANK": Quote(1650.3, utc(2025, 12, 29, 4, 30) + 5 * SECOND, 1200),
+        NIFTY_FUT.instrument: Quote(0.0, None, 0),
+    }
+    assert server.requests[0].path == "/v2/marketfeed/quote"
 
 
 async def test_at_most_a_thousand_prices_are_asked_for_in_a_call() -> None:
