@@ -1,0 +1,179 @@
+"""The ledger: what became of every bucket that should be there by now, of one instrument and timeframe."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from itertools import groupby
+
+import msgspec
+
+from engine.market.calendar import Bucket, Calendar, Session
+from engine.market.candle import Candle, CandleState
+from engine.market.timeframe import MINUTE_NS
+from engine.market.verdict import Verdict
+
+Span = tuple[int, int]
+"""First and last time of a stretch in doubt, both included; ns UTC."""
+
+
+class BucketState(StrEnum):
+    """What became of an expected bucket."""
+
+    TRADED = "traded"
+    EMPTY = "empty"
+    MISSING = "missing"
+    HEALING = "healing"
+    UNRESOLVABLE = "unresolvable"
+
+
+_WORST_FIRST = (
+    BucketState.MISSING,
+    BucketState.HEALING,
+    BucketState.UNRESOLVABLE,
+    BucketState.TRADED,
+    BucketState.EMPTY,
+)
+"""A longer bucket is what the worst of its minutes is."""
+_GAPS = frozenset(_WORST_FIRST[:3])
+_REASONS = {BucketState.MISSING: "missing", BucketState.HEALING: "healing"}
+"""Where there is no reason of its own."""
+
+Outcome = tuple[BucketState, str]
+"""A bucket's state and the reason for it."""
+_TRADED: Outcome = (BucketState.TRADED, "")
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known of one instrument's time. A candle that is flagged, or lacks a price, is no evidence of anything."""
+
+    minutes: Sequence[Candle] = ()
+    verdicts: Sequence[Verdict] = ()
+    healing: Span | None = None
+    """What the healer has open."""
+    bars: Sequence[Candle] = ()
+    """Of the timeframe in question, where it is longer: a provider may have given them without their minutes."""
+
+
+class LedgerGap(msgspec.Struct, frozen=True):
+    """Consecutive buckets of a session that lack a candle for the same reason; ``[start_ns, end_ns)``."""
+
+    start_ns: int
+    end_ns: int
+    state: BucketState
+    reason: str
+
+
+class LedgerPage(msgspec.Struct, frozen=True):
+    """One session's buckets, or one trading day's single one, as far as they are expected."""
+
+    date: date
+    start_ns: int
+    end_ns: int
+    counts: Mapping[BucketState, int]
+    """By state; together they are the expected buckets."""
+    gaps: tuple[LedgerGap, ...]
+
+    @property
+    def expected(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def percentage(self) -> float:
+        return percentage(self.counts)
+
+
+def percentage(counts: Mapping[BucketState, int]) -> float:
+    """How much of what is expected has been settled: traded or confirmed empty. 100 where nothing is expected."""
+    expected = sum(counts.values())
+    settled = counts.get(BucketState.TRADED, 0) + counts.get(BucketState.EMPTY, 0)
+    return 100.0 * settled / expected if expected else 100.0
+
+
+def read_ledger(
+    calendar: Calendar, timeframe: str, start_ns: int, end_ns: int, evidence: Evidence, *, settled_ns: int
+) -> list[LedgerPage]:
+    """The pages of all sessions with buckets that open in [start, end) and have ended by ``settled_ns``, in order.
+
+    One-minute candles are the truth: a longer bucket's state comes from its minutes, and a bar of its own counts only
+    where nothing is known of any of them.
+    """
+    outcomes = _outcomes(evidence)
+    bars = {candle.time for candle in evidence.bars if is_sound(candle)}
+    expected = (
+        bucket
+        for bucket in calendar.buckets(timeframe, start_ns, end_ns)
+        if start_ns <= bucket.start_ns and bucket.end_ns <= settled_ns
+    )
+    pages: list[LedgerPage] = []
+    for session, buckets in groupby(expected, key=lambda bucket: calendar.session_at(bucket.start_ns)):
+        assert session is not None
+        told: list[tuple[Bucket, Outcome]] = []
+        for bucket in buckets:
+            minutes = _minutes(calendar, session, timeframe, bucket)
+            whole = bucket.start_ns in bars and not any(minute in outcomes for minute in minutes)
+            found = (outcomes.get(minute) or _open(minute, evidence.healing) for minute in minutes)
+            told.append((bucket, _TRADED if whole else min(found, key=_badness)))
+        pages.append(_page(session, told))
+    return pages
+
+
+def is_sound(candle: Candle) -> bool:
+    """Whether a candle settles its bucket: closed, not flagged, and with all its prices."""
+    prices = (candle.open, candle.high, candle.low, candle.close)
+    flagged = candle.resolve_required or candle.state is CandleState.FORMING
+    return not flagged and not any(math.isnan(price) for price in prices)
+
+
+def gaps_of(pages: Iterable[LedgerPage]) -> list[LedgerGap]:
+    """The gaps of all pages, in order."""
+    return [gap for page in pages for gap in page.gaps]
+
+
+def _page(session: Session, told: Sequence[tuple[Bucket, Outcome]]) -> LedgerPage:
+    counts = Counter(state for _, (state, _) in told)
+    end_ns = max(session.end_ns, told[-1][0].end_ns)  # a day's bucket goes on to its last session
+    return LedgerPage(session.date, session.start_ns, end_ns, counts, tuple(_gaps(told)))
+
+
+def _outcomes(evidence: Evidence) -> dict[int, Outcome]:
+    """What is settled, by minute: candles go before verdicts."""
+    outcomes: dict[int, Outcome] = {}
+    for verdict in evidence.verdicts:
+        outcome = BucketState(verdict.status), verdict.reason
+        outcomes.update(dict.fromkeys(range(verdict.start_ns, verdict.end_ns, MINUTE_NS), outcome))
+    for candle in evidence.minutes:
+        if is_sound(candle):
+            outcomes[candle.time] = _TRADED
+    return outcomes
+
+
+def _minutes(calendar: Calendar, session: Session, timeframe: str, bucket: Bucket) -> list[int]:
+    day = calendar.day(session.date) if timeframe == "1d" else None
+    parts = (bucket,) if day is None else day.sessions
+    return [minute for part in parts for minute in range(part.start_ns, part.end_ns, MINUTE_NS)]
+
+
+def _open(minute: int, healing: Span | None) -> Outcome:
+    healed = healing is not None and healing[0] < minute + MINUTE_NS and minute <= healing[1]
+    state = BucketState.HEALING if healed else BucketState.MISSING
+    return state, _REASONS[state]
+
+
+def _badness(outcome: Outcome) -> tuple[int, str]:
+    return _WORST_FIRST.index(outcome[0]), outcome[1]
+
+
+def _gaps(expected: Sequence[tuple[Bucket, Outcome]]) -> Iterator[LedgerGap]:
+    """Runs of buckets without a candle that say the same."""
+    run: LedgerGap | None = None
+    for bucket, (state, reason) in expected:
+        if run is not None and (run.end_ns, run.state, run.reason) == (bucket.start_ns, state, reason):
+            run = msgspec.structs.replace(run, end_ns=bucket.end_ns)
+            continue
+        if run is not None:
+            yield run
+        run = LedgerGap(bucket.start_ns, bucket.end_ns, state, reason) if state in _GAPS else None
+    if run is not None:
+        yield run
