@@ -139,6 +139,10 @@ class HistoryFilled(Message, frozen=True, gc=False):
     instrument: str
 
 
+class SweepHistory(Message, frozen=True, gc=False):
+    """Look whose past is still to be read."""
+
+
 class ForgetStale(Message, frozen=True, gc=False):
     """Drop what nobody has repeated."""
 

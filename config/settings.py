@@ -224,6 +224,13 @@ class Settings(BaseSettings):
         ge=0,
         le=3650,
     )
+    initial_history: Annotated[Literal["off", "asked", "all"], BeforeValidator(str.lower)] = setting(
+        "TICKTREE_INITIAL_HISTORY",
+        "Whose year before the first start is read from the provider: of symbols whose chart is `asked` for, of `all`, "
+        "or of none (`off`). A year is up to 150,000 candles and a handful of calls a symbol.",
+        "off, asked or all",
+        default="asked",
+    )
     secret_key: SecretStr | None = setting(
         "TICKTREE_SECRET_KEY",
         "Signs sessions, the same for all web processes; made once and kept in the data folder when not given.",

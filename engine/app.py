@@ -15,9 +15,11 @@ from actors.charts import Charts
 from actors.feed import FeedActor
 from actors.healer import Healer
 from actors.heartbeat import Heartbeat
+from actors.historian import Historian
 from actors.instrument import Outlets
 from actors.operator import Operator
 from actors.pace import Pace
+from actors.past import Past
 from actors.persister import Persister
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
@@ -81,7 +83,7 @@ class Places:
         self.sentinel = system.ref("/engine/sentinel")
         self.provider_manager = system.ref("/engine/provider_manager")
         self.charts = system.ref("/engine/charts")
-        self.history = system.ref("/engine/history")
+        self.historian = system.ref("/engine/historian")
         self.watches = system.ref("/engine/watches")
 
 
@@ -115,13 +117,14 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", publisher, backoff=GENTLE),
-            ChildSpec("charts", partial(Charts, builder, history=at.history), backoff=GENTLE),
+            ChildSpec("charts", partial(Charts, builder, history=at.historian), backoff=GENTLE),
             ChildSpec("candle_writer", writer, backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
+            ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
             ChildSpec("operator", partial(operator, counting=counting), backoff=GENTLE),
         ],
@@ -168,7 +171,7 @@ class Healing:
 
     def __init__(self, system: ActorSystem, parts: Parts, at: Places) -> None:
         settings, hot, durable, calendars = parts.settings, parts.hot, parts.durable, parts.calendars
-        now_ns = system.clock.now_ns
+        self.now_ns = now_ns = system.clock.now_ns
         settle_after_ns = (settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
@@ -220,6 +223,19 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         resolver=at.resolver,
         feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
     )
+
+
+def historian(parts: Parts, at: Places, healing: Healing) -> Start:
+    past = Past(
+        parts.hot,
+        parts.durable,
+        {name: provider.history for name, provider in parts.providers.items()},
+        healing.routes,
+        parts.calendars,
+        now_ns=healing.now_ns,
+    )
+    wanted = parts.settings.initial_history
+    return partial(Historian, past, parts.durable, charts=at.charts, wanted=wanted, jitter=parts.jitter)
 
 
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:

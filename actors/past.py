@@ -1,0 +1,173 @@
+"""The past: asks an instrument's providers for what was traded before we listened, and keeps it in PostgreSQL."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
+
+import msgspec
+import trio
+
+from actors.routes import Routes
+from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, TradingDay, day_start_ns
+from engine.market.filling import absent, fitting, made_of
+from engine.market.verdict import Verdict, in_runs
+from engine.market.window import Stretch, stretches
+from engine.providers.base import History, HistoryLimits, Route
+from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.hot import HotStore
+
+DAYS_A_SAVE = 5
+"""A month in one go would hold the loop, and with it the feeds."""
+NEAR_NS = 2 * 86_400_000_000_000
+"""What is younger when history was read before is healed, not read again."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """What one call of a provider brings: whole trading days, by candles of one timeframe."""
+
+    provider: str
+    route: Route
+    stretch: Stretch
+
+    @property
+    def checkpoint(self) -> str:
+        """Where it is noted until when this has been read."""
+        return f"history:{self.route.instrument}:{self.stretch.timeframe}"
+
+
+class Past:
+    """Reads history in pieces. Each is saved with a note of how far it got, so whatever ends us, the rest goes on."""
+
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        histories: Mapping[str, History],
+        routes: Routes,
+        calendars: Calendars,
+        *,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._hot = hot
+        self._durable = durable
+        self._histories = histories
+        self._routes = routes
+        self._calendars = calendars
+        self._now_ns = now_ns
+
+    @property
+    def instruments(self) -> list[str]:
+        """All whose past can be asked for."""
+        return self._routes.instruments
+
+    async def pieces(self, instrument: str) -> list[Piece]:
+        """What has not been read yet, of the preferred provider; its days before today, which is the healer's."""
+        known = self._routes.of(instrument)
+        if not known:
+            return []
+        provider, route = known[0]
+        calendar, now_ns = self._calendars.of(instrument), self._now_ns()
+        limits = self._histories[provider].limits
+        offers = [timeframe for timeframe in ("1m", *DERIVED_TIMEFRAMES) if limits.offers(timeframe)]
+        end_ns = day_start_ns(calendar, now_ns)
+        found: list[Piece] = []
+        for stretch in stretches(calendar, offers, lambda tf: limits.oldest_ns(tf, now_ns), now_ns, end_ns):
+            whole = Piece(provider, route, stretch)
+            read_ns = await self._durable.checkpoint(whole.checkpoint)
+            if read_ns < stretch.start_ns or stretch.end_ns - read_ns > NEAR_NS:
+                rest = msgspec.structs.replace(stretch, start_ns=max(stretch.start_ns, read_ns))
+                found += [msgspec.structs.replace(whole, stretch=one) for one in _calls(calendar, rest, limits)]
+        return found
+
+    async def read(self, piece: Piece) -> int:
+        """How many candles of a piece we did not have; a ``ProviderError`` or a store that is away leaves the rest."""
+        stretch, calendar = piece.stretch, self._calendars.of(piece.route.instrument)
+        candles = await self._ask(piece)
+        if stretch.timeframe == "1d":
+            return await self._keep_days(piece, candles, calendar)
+        written = 0
+        for days in _groups(calendar, stretch, DAYS_A_SAVE):
+            made: list[Candle] = []
+            empty: list[Verdict] = []
+            for day in days:
+                fitted = fitting(_of(day, candles), calendar, stretch.end_ns)
+                made += made_of(fitted, stretch.makes, calendar)
+                if candles and stretch.timeframe == "1m":
+                    empty += _empty(piece.route.instrument, day, fitted, calendar)
+                await trio.lowlevel.checkpoint()  # others want the loop: a day in seven timeframes takes some 10 ms
+            new = await self._new(piece.route.instrument, made, stretch, days)
+            await self._durable.note_verdicts(empty)  # before the checkpoint: an end in between does both again
+            saved = await self._durable.save(new, checkpoint_ns=days[-1].end_ns, name=piece.checkpoint)
+            written += saved.written
+        return written
+
+    async def _ask(self, piece: Piece) -> list[Candle]:
+        """The word of the first provider that has anything for the piece."""
+        stretch = piece.stretch
+        for provider, route in self._routes.of(piece.route.instrument):
+            history = self._histories[provider]
+            if history.limits.offers(stretch.timeframe):
+                bounds = stretch.start_ns, stretch.end_ns
+                if stretch.timeframe == "1d":  # a day's candle opens at midnight, before its session
+                    bounds = stretch.start_ns - 86_400_000_000_000, stretch.end_ns
+                found = await history.candles(route, stretch.timeframe, *bounds, patient=True)
+                if found:
+                    return found
+        return []
+
+    async def _new(self, instrument: str, made: list[Candle], stretch: Stretch, days: list[TradingDay]) -> list[Candle]:
+        """PostgreSQL keeps what it has of the same revision; what is only in Redis yet would come too late there."""
+        first_ns, last_ns = days[0].start_ns, days[-1].end_ns
+        standing = {
+            (timeframe, candle.time)
+            for timeframe in stretch.makes
+            for candle in await self._hot.candles(instrument, timeframe, first_ns, last_ns)
+        }
+        return absent(made, standing)
+
+    async def _keep_days(self, piece: Piece, candles: list[Candle], calendar: Calendar) -> int:
+        days: list[DailyCandle] = []
+        for candle in candles:
+            day = calendar.day(calendar.local_date(candle.time))
+            if day is not None and piece.stretch.start_ns <= day.start_ns and day.end_ns <= piece.stretch.end_ns:
+                days.append(DailyCandle(day.date, msgspec.structs.replace(candle, time=day.start_ns)))
+        saved = await self._durable.save([], days, checkpoint_ns=piece.stretch.end_ns, name=piece.checkpoint)
+        return saved.written
+
+
+def _calls(calendar: Calendar, stretch: Stretch, limits: HistoryLimits) -> Iterator[Stretch]:
+    """The stretch in pieces of what one call may span; days come in one."""
+    if stretch.timeframe == "1d":
+        yield stretch
+        return
+    for days in _groups(calendar, stretch, limits.days_per_call - 1):
+        yield msgspec.structs.replace(stretch, start_ns=days[0].start_ns, end_ns=days[-1].end_ns)
+
+
+def _groups(calendar: Calendar, stretch: Stretch, size: int) -> Iterator[list[TradingDay]]:
+    """The trading days of a stretch, those of ``size`` dates at a time."""
+    first, last = calendar.session_date(stretch.start_ns), calendar.session_date(stretch.end_ns - 1)
+    group: list[TradingDay] = []
+    for day in calendar.trading_days(first, last):
+        if group and (day.date - group[0].date).days >= size:
+            yield group
+            group = []
+        if stretch.start_ns <= day.start_ns < stretch.end_ns:
+            group.append(day)
+    if group:
+        yield group
+
+
+def _empty(instrument: str, day: TradingDay, traded: list[Candle], calendar: Calendar) -> Iterator[Verdict]:
+    """The minutes without a trade: who looks for gaps need not ask the provider for them once more."""
+    known = {candle.time for candle in traded}
+    return in_runs(
+        Verdict(instrument, "empty", bucket.start_ns, bucket.end_ns)
+        for bucket in calendar.buckets("1m", day.start_ns, day.end_ns)
+        if bucket.start_ns not in known
+    )
+
+
+def _of(day: TradingDay, candles: list[Candle]) -> list[Candle]:
+    first, last = (bisect_left(candles, ns, key=attrgetter("time")) for ns in (day.start_ns, day.end_ns))
+    return candles[first:last]

@@ -1,0 +1,289 @@
+"""The past of an instrument: read once, in pieces that survive an end, within what the provider gives, never over ours."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import trio
+import trio.testing
+
+from actors.historian import Historian, Wanted
+from actors.messages import Count, HistoryFilled, HistoryWanted, SweepHistory
+from actors.past import Past
+from actors.routes import Routes
+from config.calendars import load_calendar
+from engine.market import (
+    TIMEFRAMES,
+    Bucket,
+    Calendar,
+    Calendars,
+    Candle,
+    CandleState,
+    Instrument,
+    InstrumentKind,
+    length_s,
+)
+from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
+from engine.runtime import ActorRef
+from engine.seeding import exchanges
+from engine.storage.durable import Job
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from tests.actors.parts import MINUTE_NS, NAME, NOON, among_witnesses
+
+DAY_NS = 1_440 * MINUTE_NS
+CALENDAR = Calendar.parse(load_calendar("NSE"))
+TODAY = CALENDAR.sessions(date(2026, 11, 19), date(2026, 11, 19))[0]
+ROUTE = Route(NAME, "NSE_EQ", "7", 0.05, "equity")
+LIMITS = HistoryLimits({"1m": 12, "5m": 30, "15m": 60, "1h": 90, "1d": None}, days_per_call=10, calls_per_second=5.0)
+
+
+class Record:
+    """A provider that trades every fifth minute of every session, and keeps as much of it as its limits say."""
+
+    def __init__(self, name: str = "test", *, empty: bool = False) -> None:
+        self.name = name
+        self.empty = empty
+        self.asked: list[tuple[str, int, int]] = []
+        self.failures: list[ProviderError] = []
+
+    @property
+    def limits(self) -> HistoryLimits:
+        return LIMITS
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        assert patient, "nobody who heals may wait behind the past"
+        assert start_ns >= LIMITS.oldest_ns(timeframe, NOON) - DAY_NS
+        assert timeframe == "1d" or end_ns - start_ns <= LIMITS.days_per_call * DAY_NS
+        self.asked.append((timeframe, start_ns, end_ns))
+        await trio.sleep(0)
+        if self.failures:
+            raise self.failures.pop(0)
+        found = [] if self.empty else truth(timeframe, start_ns, end_ns)
+        if timeframe == "1d":
+            found = [msgspec.structs.replace(one, time=one.time - (9 * 60 + 15) * MINUTE_NS) for one in found]
+        return [msgspec.structs.replace(one, instrument=route.instrument, source=self.name) for one in found]
+
+    async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
+        return await self.candles(route, "1m", start_ns, end_ns)
+
+    async def days(self, route: Route, first: date, last: date) -> list[Candle]:
+        raise NotImplementedError
+
+    async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+SOME = Candle(NAME, "1m", 0, 100.0, 102.0, 99.0, 101.0, 5, state=CandleState.FINAL, source="test")
+
+
+def truth(timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+    """What it traded: every bucket of five minutes begins with a minute that has trades, the four others have none."""
+    traded = "5m" if timeframe == "1m" else timeframe
+    return [
+        msgspec.structs.replace(SOME, timeframe=timeframe, time=bucket.start_ns, volume=volume(traded, bucket))
+        for bucket in CALENDAR.buckets(traded, start_ns, end_ns)
+        if start_ns <= bucket.start_ns < end_ns
+    ]
+
+
+def volume(timeframe: str, bucket: Bucket) -> int:
+    sessions_ns = 375 * MINUTE_NS if timeframe == "1d" else bucket.end_ns - bucket.start_ns
+    return sessions_ns // MINUTE_NS
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """The actor, its stores, its provider and what it told."""
+
+    subject: ActorRef
+    past: Past
+    hot: MemoryHotStore
+    durable: MemoryDurableStore
+    record: Record
+    told: list[Any]
+
+    async def until_idle(self) -> None:
+        with trio.fail_after(10_000):
+            while (await self.subject.ask(Count(), timeout_s=5))["history_waiting"]:
+                await trio.sleep(1)
+
+    async def read(self, instrument: str = NAME) -> None:
+        self.subject.tell(HistoryWanted(instrument))
+        await self.until_idle()
+
+    async def held(self, timeframe: str) -> list[Candle]:
+        return await self.durable.candles(NAME, timeframe, 0, NOON + DAY_NS)
+
+    async def job(self) -> Job:
+        (job,) = await self.durable.jobs()
+        return job
+
+
+@asynccontextmanager
+async def historian(
+    record: Record,
+    *others: Record,
+    wanted: Wanted = "asked",
+    stores: tuple[MemoryHotStore, MemoryDurableStore] | None = None,
+) -> AsyncGenerator[Bench]:
+    hot, durable = stores or await new_stores()
+    providers = {one.name: one for one in (record, *others)}
+    routes = Routes(providers)
+    for name in providers:
+        routes.cover(name, [ROUTE])
+    past = Past(hot, durable, providers, routes, Calendars(load_calendar), now_ns=lambda: NOON)
+
+    def make(system: Any) -> Historian:
+        return Historian(past, durable, charts=system.ref("/engine/charts"), wanted=wanted, jitter=lambda: 0.0)
+
+    async with among_witnesses(make, "charts") as (system, seen):
+        yield Bench(system.ref("/engine/subject"), past, hot, durable, record, seen["charts"])
+
+
+async def new_stores() -> tuple[MemoryHotStore, MemoryDurableStore]:
+    hot, durable = MemoryHotStore(lambda: NOON), MemoryDurableStore()
+    row = Instrument(0, "NSE", "A", "A", InstrumentKind.EQUITY, 0.05)
+    await durable.seed(exchanges(around_the_clock=False), [row], [])
+    return hot, durable
+
+
+async def test_every_timeframe_is_filled_as_far_back_as_the_provider_reaches(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with historian(Record()) as bench:
+        await bench.read()
+        reach = {"1m": 12, "5m": 30, "15m": 60, "30m": 60, "1h": 90, "4h": 90, "1d": 365}
+        for timeframe in TIMEFRAMES:
+            held = await bench.held(timeframe)
+            oldest_ns = NOON - reach[timeframe] * DAY_NS
+            days = CALENDAR.trading_days(CALENDAR.local_date(oldest_ns) + timedelta(days=1), date(2026, 11, 18))
+            first_ns = next(iter(days)).start_ns
+            assert held[0].time == first_ns
+            assert [one.time for one in held] == [one.time for one in truth(timeframe, first_ns, TODAY.start_ns)]
+            assert {(one.state, one.revision, one.source) for one in held} == {(CandleState.FINAL, 0, "test")}
+        assert bench.told == [HistoryFilled(NAME)]
+        assert ((await bench.job()).status, (await bench.job()).progress) == ("done", 1.0)
+
+
+async def test_minutes_without_a_trade_are_confirmed_empty_where_the_provider_answered(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with historian(Record()) as bench:
+        await bench.read()
+        day = CALENDAR.sessions(date(2026, 11, 18), date(2026, 11, 18))[0]
+        verdicts = (await bench.durable.verdicts([NAME], day.start_ns, day.end_ns))[NAME]
+
+        assert {one.status for one in verdicts} == {"empty"}
+        assert sum(one.end_ns - one.start_ns for one in verdicts) == 300 * MINUTE_NS
+    async with historian(Record(empty=True)) as bench:
+        await bench.read()
+        assert await bench.durable.verdicts([NAME], 0, NOON) == {}, "who has nothing at all may just not know it"
+
+
+async def test_where_two_timeframes_meet_longer_candles_have_neither_hole_nor_overlap(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with historian(Record()) as bench:
+        await bench.read()
+        for timeframe in TIMEFRAMES[1:-1]:
+            times = [candle.time for candle in await bench.held(timeframe)]
+            assert all(earlier < later for earlier, later in pairwise(times))
+            opens = {b.start_ns for b in CALENDAR.buckets(timeframe, times[0], times[-1] + length_s(timeframe))}
+            assert set(times) == opens
+
+
+async def test_what_was_built_live_stays_as_it_is_wherever_it_stands(autojump_clock: trio.testing.MockClock) -> None:
+    async with historian(Record()) as bench:
+        yesterday = CALENDAR.sessions(date(2026, 11, 18), date(2026, 11, 18))[0]
+        ours = [
+            msgspec.structs.replace(one, close=100.5, volume=77, source="live", revision=revision, state=state)
+            for one, revision, state in zip(
+                truth("1m", yesterday.start_ns, yesterday.end_ns)[:3],
+                (0, 1, 0),
+                (CandleState.FINAL, CandleState.REVISED, CandleState.FINAL),
+                strict=True,
+            )
+        ]
+        await bench.durable.save(ours[:2])
+        await bench.hot.write_candles(ours[2:])
+        await bench.read()
+        held = {candle.time: candle for candle in await bench.held("1m")}
+
+        assert [held[one.time] for one in ours[:2]] == ours[:2]
+        assert ours[2].time not in held, "the persister brings it, and nothing of the same revision stands in its way"
+
+
+async def test_reading_again_asks_nothing_and_a_year_is_not_read_twice(autojump_clock: trio.testing.MockClock) -> None:
+    async with historian(Record()) as bench:
+        await bench.read()
+        asked = len(bench.record.asked)
+        await bench.read()
+        assert len(bench.record.asked) == asked
+        assert await bench.past.pieces(NAME) == []
+
+
+async def test_an_end_in_the_middle_loses_nothing_and_repeats_one_call_at_most(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stores, record = await new_stores(), Record()
+    async with historian(record, stores=stores) as bench:
+        pieces = await bench.past.pieces(NAME)
+        for piece in pieces[: len(pieces) // 2]:
+            await bench.past.read(piece)
+        await bench.durable.save_job(Job(f"history:{NAME}", "history", "running", 0.5))
+    async with historian(record, stores=stores) as bench:
+        await bench.until_idle()
+        assert len(record.asked) == len(pieces)
+        assert (await bench.held("1m"))[-1].time == truth("1m", TODAY.start_ns - 4 * DAY_NS, TODAY.start_ns)[-1].time
+        assert (await bench.job()).status == "done"
+
+
+async def test_a_provider_that_is_away_for_a_while_is_asked_again(autojump_clock: trio.testing.MockClock) -> None:
+    record = Record()
+    record.failures = [ProviderError("busy", advice=Advice.WAIT, wait_s=30.0), ProviderError("away")]
+    async with historian(record) as bench:
+        await bench.read()
+        assert (await bench.job()).status == "done"
+        assert record.asked[0] == record.asked[1] == record.asked[2]
+
+
+async def test_what_will_never_be_answered_is_given_up_and_says_why(autojump_clock: trio.testing.MockClock) -> None:
+    record = Record()
+    record.failures = [ProviderError("no such instrument", advice=Advice.FIX_REQUEST)]
+    async with historian(record) as bench:
+        await bench.read()
+        job = await bench.job()
+        assert (job.status, job.message) == ("failed", "no such instrument")
+        assert len(record.asked) == 1
+
+
+async def test_where_the_first_provider_has_nothing_the_second_is_asked(autojump_clock: trio.testing.MockClock) -> None:
+    async with historian(Record("first", empty=True), Record("second")) as bench:
+        await bench.read()
+        assert {candle.source for candle in await bench.held("1m")} == {"second"}
+
+
+async def test_nobody_is_asked_for_what_nobody_asked_for(autojump_clock: trio.testing.MockClock) -> None:
+    async with historian(Record(), wanted="asked") as bench:
+        await bench.subject.ask(SweepHistory(), timeout_s=5)
+        await bench.until_idle()
+        assert bench.record.asked == []
+    async with historian(Record(), wanted="off") as bench:
+        await bench.read()
+        assert bench.record.asked == []
+    async with historian(Record(), wanted="all") as bench:
+        await bench.subject.ask(SweepHistory(), timeout_s=5)
+        await bench.until_idle()
+        assert bench.record.asked != []
+
+
+async def test_an_instrument_nobody_carries_has_no_past_and_no_job(autojump_clock: trio.testing.MockClock) -> None:
+    async with historian(Record()) as bench:
+        await bench.read("NSE:NOBODY")
+        assert await bench.durable.jobs() == []
