@@ -7,6 +7,7 @@ import msgspec
 from engine.market.candle import Candle
 from engine.market.diagnosis import Cause
 from engine.market.quote import Quote
+from engine.market.quarantine import Fate, Quarantined
 from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
 
@@ -302,6 +303,71 @@ class Covered(Message, frozen=True, gc=False):
 
     provider: str
     routes: tuple[Route, ...]
+
+
+class Doubted(Message, frozen=True, gc=False):
+    """What was not believed at once, or what became of it."""
+
+    entries: tuple[Quarantined, ...]
+
+
+class TickRefused(Message, frozen=True, gc=False):
+    """A tick was no observation at all, and why."""
+
+    instrument: str
+    why: str
+
+
+class HeldLost(Message, frozen=True, gc=False):
+    """The actor of an instrument begins anew: ticks that the one before it held are gone."""
+
+    instrument: str
+
+
+class AppealDue(Message, frozen=True, gc=False):
+    """The ticks have had their time to decide what is held; to oneself, counted."""
+
+    attempt: int
+
+
+class Appealed(Message, frozen=True, gc=False):
+    """An instrument holds ticks that no other tick decides: what does a second source say?"""
+
+    instrument: str
+
+
+class SecondOpinion(Message, frozen=True, gc=False):
+    """An instrument's last price, from a second source."""
+
+    price: float
+
+
+class Overrule(Message, frozen=True, gc=False):
+    """An operator decides all that an instrument holds now; answers whether it held anything."""
+
+    release: bool
+
+
+class Admit(Message, frozen=True, gc=False):
+    """Take in a tick that was discarded before; answers whether its minute was still open."""
+
+    tick: Tick
+
+
+class Decide(Message, frozen=True, gc=False):
+    """An operator's word on an entry of the quarantine."""
+
+    id: int
+    status: Fate
+    decided_by: str
+
+
+class Alert(Message, frozen=True, gc=False):
+    """Something an operator should know, about one instrument or, where none is named, about several."""
+
+    instrument: str
+    words: str
+    at_ns: int
 
 
 class Command(Message, frozen=True, gc=False):

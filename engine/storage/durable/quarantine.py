@@ -12,6 +12,9 @@ from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, MOMENT
 
+RESTART = "restart"
+"""Who decided what an engine left behind; who knows better decides anew."""
+
 _NOTE = f"""
 INSERT INTO quarantine AS old (instrument_id, kind, ts, price, reason, evidence, status, decided_by, decided_at)
 SELECT instrument_id, kind, {MOMENT.format("ts_us")}, price, reason, evidence, status, decided_by,
@@ -20,7 +23,7 @@ FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::text[], $6::j
     AS row(instrument_id, kind, ts_us, price, reason, evidence, status, decided_by)
 ON CONFLICT (instrument_id, kind, ts, price) DO UPDATE
 SET status = excluded.status, decided_by = excluded.decided_by, decided_at = excluded.decided_at
-WHERE old.status = 'held' AND excluded.status <> 'held'
+WHERE excluded.status <> 'held' AND (old.status = 'held' OR old.decided_by = '{RESTART}')
 """
 _ENTRY = f"""
 SELECT id, instrument_id, kind, {MICROSECONDS.format("ts")} AS ts_us, price, reason, evidence, status, decided_by,
@@ -35,10 +38,9 @@ ORDER BY id DESC LIMIT $4
 _DECIDE = """
 UPDATE quarantine SET status = $2, decided_by = $3, decided_at = now() WHERE id = $1 AND status <> $2 RETURNING id
 """
-_CLOSE_HELD = f"""
+_CLOSE_HELD = """
 WITH closed AS (
-    UPDATE quarantine SET status = 'discarded', decided_by = $2, decided_at = now()
-    WHERE status = 'held' AND created_at < {MOMENT.format("$1::bigint")} RETURNING 1
+    UPDATE quarantine SET status = 'discarded', decided_by = $1, decided_at = now() WHERE status = 'held' RETURNING 1
 )
 SELECT count(*) FROM closed
 """
@@ -97,9 +99,9 @@ class Quarantine:
         """Sets an entry's status; false when it was that already, or there is no such entry."""
         return await self._link.value(_DECIDE, identity, status.value, decided_by) is not None
 
-    async def close_quarantined(self, before_ns: int, decided_by: str) -> int:
-        """Discards what was noted before a time and is still held: nobody is left who could decide it."""
-        return int(await self._link.value(_CLOSE_HELD, before_ns // MICROSECOND_NS, decided_by))
+    async def close_quarantined(self, decided_by: str) -> int:
+        """Discards all that is held, for an engine that begins; what it waited for is gone. How many those were."""
+        return int(await self._link.value(_CLOSE_HELD, decided_by))
 
 
 def newest_of_each(entries: Sequence[Quarantined]) -> Sequence[Quarantined]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.market.quarantine import Fate, Quarantined
-from engine.storage.durable.quarantine import NEWEST, Quarantine, newest_of_each
+from engine.storage.durable.quarantine import NEWEST, RESTART, Quarantine, newest_of_each
 from engine.storage.memory.tables import Tables
 
 
@@ -32,7 +32,7 @@ class MemoryQuarantine(Quarantine):
                 table[number] = msgspec.structs.replace(
                     entry, id=number, noted_ns=time.time_ns(), decided_ns=decided_ns
                 )
-            elif old.status is Fate.HELD and entry.status is not Fate.HELD:
+            elif entry.status is not Fate.HELD and (old.status is Fate.HELD or old.decided_by == RESTART):
                 self._decide(old, entry.status, entry.decided_by)
 
     async def quarantined(
@@ -61,11 +61,11 @@ class MemoryQuarantine(Quarantine):
         self._decide(entry, status, decided_by)
         return True
 
-    async def close_quarantined(self, before_ns: int, decided_by: str) -> int:
-        """Discards what was noted before a time and is still held."""
+    async def close_quarantined(self, decided_by: str) -> int:
+        """Discards all that is held."""
         await self._tables.arrive()
         table = self._tables.quarantine
-        left = [entry for entry in table.values() if entry.status is Fate.HELD and entry.noted_ns < before_ns]
+        left = [entry for entry in table.values() if entry.status is Fate.HELD]
         for entry in left:
             self._decide(entry, Fate.DISCARDED, decided_by)
         return len(left)

@@ -1,13 +1,12 @@
 """The quarantine's table: each price once, decided once, and found again by number, status and instrument."""
 
-import time
-
 import msgspec
 import pytest
 
 from engine.market import Tick
 from engine.market.quarantine import BarFinding, Fate, Quarantined, Suspect
 from engine.storage.durable import DurableStore
+from engine.storage.durable.quarantine import RESTART
 from tests.market.builders import minute
 from tests.storage.durable.seeds import seeded
 
@@ -76,9 +75,11 @@ async def test_entries_are_listed_newest_first_in_pages(durable: DurableStore) -
 async def test_what_an_engine_before_this_one_left_held_is_closed(durable: DurableStore) -> None:
     await seeded(durable)
     await durable.note_quarantined([entry(), entry(Fate.RELEASED, "ticks", after_s=1)])
-    assert await durable.close_quarantined(AT, "restart") == 0  # noted later than that
-    assert await durable.close_quarantined(time.time_ns() + 10**10, "restart") == 1
-    assert [one.decided_by for one in await durable.quarantined(status=Fate.DISCARDED)] == ["restart"]
+    assert await durable.close_quarantined(RESTART) == 1
+    assert await durable.close_quarantined(RESTART) == 0
+    assert [one.decided_by for one in await durable.quarantined(status=Fate.DISCARDED)] == [RESTART]
+    await durable.note_quarantined([entry(Fate.RELEASED, "ticks")])  # only its keeper was restarted
+    assert [one.decided_by for one in await durable.quarantined(status=Fate.RELEASED)] == ["ticks", "ticks"]
 
 
 async def test_bars_without_numbers_and_instruments_nobody_knows_do_no_harm(durable: DurableStore) -> None:

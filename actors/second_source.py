@@ -1,0 +1,40 @@
+"""The second source: what providers' REST services call the last price, for ticks that no other tick confirms."""
+
+from collections.abc import Collection, Mapping
+
+import structlog
+
+from actors.routes import Routes
+from engine.providers.base import History, ProviderError, Route
+
+log = structlog.get_logger("ticktree.second_source")
+
+
+class SecondSource:
+    """Asks for many instruments in one call a provider; who carries the live feed of an instrument is asked last."""
+
+    def __init__(self, histories: Mapping[str, History], routes: Routes) -> None:
+        self._histories = histories
+        self._routes = routes
+
+    async def prices(self, instruments: Collection[str]) -> dict[str, float]:
+        """The last price of each instrument that a provider knows and answers for; the others are absent."""
+        found: dict[str, float] = {}
+        for provider in reversed(self._routes.providers):
+            wanted = list(self._lacking(provider, instruments, found))
+            if wanted:
+                found |= await self._ask(provider, wanted)
+        return found
+
+    def _lacking(self, provider: str, instruments: Collection[str], found: Collection[str]) -> list[Route]:
+        known = (
+            dict(self._routes.of(instrument)).get(provider) for instrument in instruments if instrument not in found
+        )
+        return [route for route in known if route is not None]
+
+    async def _ask(self, provider: str, routes: list[Route]) -> dict[str, float]:
+        try:
+            return await self._histories[provider].last_prices(routes)
+        except ProviderError as error:
+            log.info("second_source_silent", provider=provider, instruments=len(routes), error=str(error))
+            return {}
