@@ -2,12 +2,13 @@
 
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
-An entry of ``events`` is a map with ``kind`` ``candle`` or ``status``; a status is of a ``feed`` or of ``symbols``.
+An entry of ``events`` is a map with ``kind`` ``candle``, ``status`` or ``alert``; a status is of a ``feed`` or of
+``symbols``.
 """
 
 from collections.abc import Iterable
 
-from actors.messages import FeedStatus, SymbolStatus
+from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
 from engine.storage.packing import pack, unpack_map
 
@@ -133,5 +134,17 @@ def encode_symbols_event(status: SymbolStatus) -> bytes:
             "since": status.since_ns // MILLISECOND_NS,
             "why": status.why,
             "cause": status.cause,
+        }
+    )
+
+
+def encode_alert_event(alert: Alert) -> bytes:
+    """Something an operator should know; ``symbol`` is empty where it is about several, ``at`` in ms UTC."""
+    return pack(
+        {
+            "kind": "alert",
+            "symbol": alert.instrument,
+            "message": alert.words,
+            "at": alert.at_ns // MILLISECOND_NS,
         }
     )

@@ -16,12 +16,14 @@ from engine.market import (
     Candle,
     Gap,
     Healing,
+    Tick,
     Verdict,
     VerdictStatus,
     day_start_ns,
     heal,
     touched_minutes,
 )
+from engine.market.quarantine import with_tick
 from engine.runtime import ActorRef, HealPoint, reach
 from engine.storage.errors import StorageUnavailableError
 
@@ -113,6 +115,27 @@ class Healer:
         wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, gap.end_ns + MINUTE_NS))
         unsound = await self._records.unsound(instrument, wanted) if wanted else []
         await self._records.note(list(_verdicts(instrument, "unresolvable", unsound, why)))
+
+    async def admit(self, tick: Tick) -> None:
+        """Takes a tick into its minute, which is closed, and revises all that is made of it: an operator's word.
+
+        A tick of no session is no candle's. Raises as ``settle`` does, but for providers: none is asked.
+        """
+        calendar = self._calendars.of(tick.instrument)
+        bucket = calendar.bucket("1m", tick.ts_event)
+        if bucket is None:
+            return
+        async with self._turns[tick.instrument]:
+            settled = Settlement(again=True)
+            while settled.again:
+                stood = await self._records.closed(tick.instrument, bucket.start_ns, bucket.end_ns)
+                minute = with_tick(next(iter(stood["1m"]), None), tick, bucket.start_ns)
+                gap = Gap(tick.instrument, bucket.start_ns, bucket.end_ns - 1, due_ns=0)
+                through_ns = max(bucket.end_ns, (self._now_ns() - SETTLE_NS) // MINUTE_NS * MINUTE_NS)
+                if bucket.start_ns < day_start_ns(calendar, through_ns):
+                    settled = await self._earlier(gap, Answer([minute]))
+                else:
+                    settled = await self._today(gap, Answer([minute]), through_ns)
 
     async def _today(self, gap: Gap, answer: Answer, through_ns: int) -> Settlement:
         """The instrument settles first: what is still on its way must not be taken for missing."""

@@ -5,9 +5,26 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from actors.messages import Backfill, CandleClosed, CloseDue, Heal, Interrupted, Report, SettleUp, Watch
+from actors.messages import (
+    Admit,
+    AppealDue,
+    Appealed,
+    Backfill,
+    CandleClosed,
+    CloseDue,
+    Doubted,
+    Heal,
+    HeldLost,
+    Interrupted,
+    Overrule,
+    Report,
+    SecondOpinion,
+    SettleUp,
+    TickRefused,
+    Watch,
+)
 from actors.pace import Pace
-from engine.market import LATENESS_NS, NEVER, Candle, CandleBook, Tick, VolumeMeter
+from engine.market import LATENESS_NS, NEVER, Candle, CandleBook, PriceGuard, Ruling, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
 
@@ -16,6 +33,11 @@ LATE_NS = 3_600_000_000_000
 PATIENCE_NS = 300_000_000_000
 """A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
 
+APPEAL_INTERVAL_NS = 30_000_000_000
+"""Between two appeals to a second source that does not answer."""
+MOST_APPEALS = 10
+"""After so many a price that nothing contradicts is believed, and its minute looked up."""
+
 
 class Outlets(msgspec.Struct, frozen=True, gc=False):
     """Where every instrument of an engine sends what happens, and how often; one object shared by all."""
@@ -23,6 +45,7 @@ class Outlets(msgspec.Struct, frozen=True, gc=False):
     writer: ActorRef
     broadcaster: ActorRef
     resolver: ActorRef
+    quarantine: ActorRef
     report_interval_s: float = Pace().report_s
     watched_interval_s: float = Pace().watched_s
 
@@ -39,11 +62,20 @@ class InstrumentActor(Actor):
     drains: ClassVar[bool] = True
 
     def __init__(
-        self, book: CandleBook, meter: VolumeMeter, segment_key: str, outlets: Outlets, *, interrupted_since_ns: int
+        self,
+        book: CandleBook,
+        meter: VolumeMeter,
+        guard: PriceGuard,
+        segment_key: str,
+        outlets: Outlets,
+        *,
+        interrupted_since_ns: int,
     ) -> None:
         super().__init__()
         self._book = book
         self._meter = meter
+        self._guard = guard
+        self._appealing = False
         self._segment_key = segment_key
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
@@ -63,6 +95,7 @@ class InstrumentActor(Actor):
         healed after the state was written, and would be told as they were before.
         """
         self._dropped = self._mailbox_drops()
+        self._outlets.quarantine.tell(HeldLost(self._book.instrument))
         oldest_ns, since_ns = self._book.oldest_ns, self._interrupted_since_ns
         self._interrupt(since_ns, self.system.clock.now_ns())
         if oldest_ns is not None and oldest_ns < since_ns:
@@ -74,6 +107,14 @@ class InstrumentActor(Actor):
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
+        """What lies in the guard's band is believed without asking it."""
+        guard = self._guard
+        if guard.low <= tick.price <= guard.high and tick.ts_event < guard.until_ns:
+            self._take(tick)
+        else:
+            self._obey(guard.judge(tick, self._last), "ticks", tick.ts_recv)
+
+    def _take(self, tick: Tick) -> None:
         book = self._book
         if tick.ts_recv >= self._armed_ns + LATENESS_NS:
             self._close_until(tick.ts_recv - LATENESS_NS)
@@ -88,6 +129,70 @@ class InstrumentActor(Actor):
             self._arm_closing()
         if not forming:
             self._settle_late()
+
+    def _obey(self, ruling: Ruling, decided_by: str, now_ns: int) -> None:
+        """Ticks that were held come in now, whatever time they bear."""
+        if ruling.released:
+            self._close_until(now_ns - LATENESS_NS)
+        for tick in ruling.taken:
+            self._take(tick)
+        entries = ruling.entries(decided_by)
+        if entries:
+            self._outlets.quarantine.tell(Doubted(entries))
+        if ruling.refused:
+            self._outlets.quarantine.tell(TickRefused(self._book.instrument, ruling.refused))
+        if ruling.held is not None and not self._appealing:
+            self._arm_appeal(1)
+
+    def _arm_appeal(self, attempt: int) -> None:
+        self._appealing = True
+        due_ns = self._guard.appeal_ns or 0
+        if attempt > 1:
+            due_ns = self.system.clock.now_ns() + APPEAL_INTERVAL_NS
+        self.send_after(self.system.clock.seconds_until(due_ns), AppealDue(attempt))
+
+    @handles(AppealDue)
+    def on_appeal_due(self, due: AppealDue) -> None:
+        """Ticks that came meanwhile may have decided, or begun another doubt, which has its own time."""
+        self._appealing = False
+        due_ns, now_ns = self._guard.appeal_ns, self.system.clock.now_ns()
+        if due_ns is None:
+            return
+        if now_ns < due_ns:
+            self._arm_appeal(1)
+        elif due.attempt <= MOST_APPEALS:
+            self._outlets.quarantine.tell(Appealed(self._book.instrument))
+            self._arm_appeal(due.attempt + 1)
+        else:
+            self._believe_unheard(now_ns)
+
+    def _believe_unheard(self, now_ns: int) -> None:
+        """No second source in all this time: nobody is locked out for ever, and history has the last word."""
+        ruling = self._guard.hear(None)
+        self._obey(ruling, "nobody", now_ns)
+        times = [tick.ts_event for tick in ruling.taken]
+        self._outlets.resolver.tell(Backfill((self._book.instrument,), min(times), max(times)))
+
+    @handles(SecondOpinion)
+    def on_second_opinion(self, opinion: SecondOpinion) -> None:
+        self._obey(self._guard.hear(opinion.price), "second source", self.system.clock.now_ns())
+
+    @handles(Overrule)
+    def on_overrule(self, overrule: Overrule) -> bool:
+        ruling = self._guard.overrule(release=overrule.release)
+        self._obey(ruling, "operator", self.system.clock.now_ns())
+        return bool(ruling.released or ruling.discarded)
+
+    @handles(Admit)
+    def on_admit(self, admit: Admit) -> bool:
+        """Its volume went to the tick after it, so it brings none."""
+        tick, now_ns = admit.tick, self.system.clock.now_ns()
+        self._close_until(now_ns - LATENESS_NS)
+        bucket = self._book.calendar.bucket("1m", tick.ts_event)
+        if bucket is None or bucket.end_ns <= max(self._book.watermark_ns, now_ns - LATENESS_NS):
+            return False
+        self._book.add(tick, 0)
+        return True
 
     @handles(Report)
     def on_report(self, _: Report) -> None:
@@ -134,6 +239,9 @@ class InstrumentActor(Actor):
         told = {(candle.timeframe, candle.time) for candle in revisions}
         rederived = [candle for candle in self._book.take_revised() if (candle.timeframe, candle.time) not in told]
         self._publish([*revisions, *rederived])
+        if heal.minutes:
+            newest = heal.minutes[-1]
+            self._obey(self._guard.know(newest.close, newest.time), "history", self.system.clock.now_ns())
         self.on_report(Report())
         self._arm_closing()
         return True

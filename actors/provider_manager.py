@@ -9,7 +9,7 @@ import structlog
 
 from actors.instrument import InstrumentActor, Outlets
 from actors.messages import Covered, CoverWanted, FeedStarted, Wanted
-from engine.market import Calendars, CandleBook, InstrumentKind, StateError, VolumeMeter
+from engine.market import Calendars, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
 from engine.providers.base import Route
 from engine.runtime import (
     GENTLE,
@@ -45,6 +45,7 @@ class ProviderManager(TaskActor):
         hot: HotStore,
         durable: DurableStore,
         calendars: Calendars,
+        limits: LimitTable,
         outlets: Outlets,
         *,
         instruments: ActorRef,
@@ -55,6 +56,7 @@ class ProviderManager(TaskActor):
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
+        self._limits = limits
         self._outlets = outlets
         self._instruments = instruments
         self._feeds = feeds
@@ -136,6 +138,7 @@ class ProviderManager(TaskActor):
         book = CandleBook.restore(route.instrument, calendar, provider, state.get("book"), now_ns)
         is_traded = route.kind != InstrumentKind.INDEX
         meter = VolumeMeter.restore(state.get("baseline"), calendar, now_ns, counts_ticks=is_traded)
-        return InstrumentActor(
-            book, meter, route.key, self._outlets, interrupted_since_ns=int(state.get("ts_event", 0))
-        )
+        seen_ns = int(state.get("ts_event", 0))
+        reach = self._limits.of(route.instrument, route.kind).jump.reach(route.tick_size)
+        guard = PriceGuard(reach, state["book"]["price"] if state else None, seen_ns)
+        return InstrumentActor(book, meter, guard, route.key, self._outlets, interrupted_since_ns=seen_ns)

@@ -9,12 +9,13 @@ import structlog
 from actors.channels import (
     MARKET_DATA,
     decode_candle_event,
+    encode_alert_event,
     encode_candle_event,
     encode_market_data,
     encode_status_event,
     encode_symbols_event,
 )
-from actors.messages import CandlesWritten, Count, FeedStatus, Flush, SymbolStatus, TakeNewest
+from actors.messages import Alert, CandlesWritten, Count, FeedStatus, Flush, SymbolStatus, TakeNewest
 from actors.pace import Pace
 from actors.publications import Publications
 from engine.market import CandleState, Tick
@@ -102,6 +103,10 @@ class Publisher(TaskActor):
         for candle in message.candles:
             if self._publications.is_news(candle):
                 self._append(encode_candle_event(candle))
+
+    @handles(Alert)
+    def on_alert(self, alert: Alert) -> None:
+        self._append(encode_alert_event(alert))
 
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:

@@ -1,19 +1,20 @@
-"""What web processes and operators may ask of an engine beyond its tree: watching, charts, and reading history again."""
+"""What web processes and operators may ask of an engine beyond its tree: watching, charts, prices in doubt, and reading history again."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from actors.messages import Backfill, ChartWanted, WatchList
+from actors.messages import Backfill, ChartWanted, Decide, WatchList
 from actors.operator import Wish
 from engine.market import TIMEFRAMES
+from engine.market.quarantine import Fate
 from engine.runtime import ActorRef
 
 TIMEOUT_S = 5.0
 NS_PER_S = 1_000_000_000
 
 
-def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef) -> dict[str, Wish]:
+def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef, quarantine: ActorRef) -> dict[str, Wish]:
     """The engine's own commands by name."""
 
     async def watch(arguments: Mapping[str, Any]) -> Any:
@@ -33,4 +34,9 @@ def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef) ->
             raise ValueError(f"timeframe is one of {', '.join(TIMEFRAMES)}")
         return await charts.ask(wish, timeout_s=TIMEOUT_S)
 
-    return {"watch": watch, "backfill": backfill, "chart": chart}
+    async def decide(arguments: Mapping[str, Any]) -> Any:
+        """``id``, ``status`` (released or discarded) and ``by``; answers the entry, or ``error`` and ``code``."""
+        wish = Decide(int(arguments["id"]), Fate(arguments["status"]), str(arguments["by"]))
+        return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
+
+    return {"watch": watch, "backfill": backfill, "chart": chart, "decide": decide}

@@ -16,7 +16,7 @@ from actors.messages import Wanted
 from actors.publisher import Publisher
 from benchmarks.frames import FIRST_ID, SEGMENT, FrameFeed
 from config.calendars import load_calendar
-from engine.market import Calendar, Calendars, CandleBook, Quote, VolumeMeter
+from engine.market import Calendar, Calendars, CandleBook, PriceGuard, Quote, Reach, VolumeMeter
 from engine.providers.base import ProviderError, Route
 from engine.runtime import (
     Actor,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from engine.providers.base import History
     from engine.storage.hot import HotStore
 
+_REACH = Reach(share=0.05, fixed=0.5)
+"""What an equity may jump."""
 START_TIMEOUT_S = 120.0
 
 
@@ -101,7 +103,9 @@ async def running_actors(feed: FrameFeed) -> AsyncGenerator[ActorSystem]:
             ChildSpec("sink", Sink),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", partial(Publisher, hot, broadcaster=broadcaster)),
-            ChildSpec("candle_writer", partial(CandleWriter, hot, persister=sink, publisher=sink, resolver=sink)),
+            ChildSpec(
+                "candle_writer", partial(CandleWriter, hot, persister=sink, publisher=sink, resolver=sink, charts=sink)
+            ),
             ChildSpec("instruments", DynamicSupervisor),
             ChildSpec("feed", partial(_feed_actor, feed, sink)),
         ]
@@ -126,7 +130,7 @@ def _feed_actor(feed: FrameFeed, sink: ActorRef) -> FeedActor:
 async def start_instruments(system: ActorSystem, count: int) -> list[Route]:
     """So many real instrument actors; the feed is told of them."""
     sink = system.ref("/engine/sink")
-    outlets = Outlets(system.ref("/engine/candle_writer"), system.ref("/engine/broadcaster"), sink)
+    outlets = Outlets(system.ref("/engine/candle_writer"), system.ref("/engine/broadcaster"), sink, sink)
     calendar = Calendar.continuous()
     now_ns = system.clock.now_ns()
     wanted = routes(system, count)
@@ -139,7 +143,8 @@ async def start_instruments(system: ActorSystem, count: int) -> list[Route]:
 
 def _instrument(route: Route, calendar: Calendar, outlets: Outlets, now_ns: int) -> InstrumentActor:
     book = CandleBook(route.instrument, calendar, "benchmark")
-    return InstrumentActor(book, VolumeMeter(), route.key, outlets, interrupted_since_ns=now_ns)
+    guard = PriceGuard(_REACH)
+    return InstrumentActor(book, VolumeMeter(), guard, route.key, outlets, interrupted_since_ns=now_ns)
 
 
 async def handled(system: ActorSystem, feed: FrameFeed) -> None:

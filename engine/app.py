@@ -18,21 +18,25 @@ from actors.heartbeat import Heartbeat
 from actors.historian import Historian
 from actors.instrument import Outlets
 from actors.operator import Operator
+from actors.overruling import Overruling
 from actors.pace import Pace
 from actors.past import Past
 from actors.persister import Persister
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
+from actors.quarantine import Quarantine
 from actors.recorder import Recorder
 from actors.records import Records
 from actors.resolver import Resolver
 from actors.routes import Routes
 from actors.scanner import Scanner
+from actors.second_source import SecondSource
 from actors.sentinel import Sentinel
 from actors.sources import Sources
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from config.settings import Settings
+from engine.limits import limits_in_force
 from engine.market import Calendars
 from engine.providers.base import History
 from engine.providers.catalog import Provider
@@ -79,6 +83,7 @@ class Places:
         self.publisher = system.ref("/engine/publisher")
         self.candle_writer = system.ref("/engine/candle_writer")
         self.instruments = system.ref("/engine/instruments")
+        self.quarantine = system.ref("/engine/quarantine")
         self.resolver = system.ref("/engine/resolver")
         self.sentinel = system.ref("/engine/sentinel")
         self.provider_manager = system.ref("/engine/provider_manager")
@@ -106,10 +111,11 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
         interval_s=parts.pace.flush_s,
     )
     builder = ChartBuilder(hot, parts.durable, parts.calendars)
-    wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts)
+    wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts, quarantine=at.quarantine)
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
-    counting = (*recorders, at.heartbeat, at.resolver, at.candle_writer, at.publisher, at.persister, at.sentinel)
+    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
+    counting = (*recorders, at.heartbeat, *counters)
     return Supervisor(
         [
             *recorder(system, parts),
@@ -119,6 +125,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("publisher", publisher, backoff=GENTLE),
             ChildSpec("charts", partial(Charts, builder, history=at.historian), backoff=GENTLE),
             ChildSpec("candle_writer", writer, backoff=GENTLE),
+            ChildSpec("quarantine", quarantine(parts, at, healing), backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
@@ -175,7 +182,8 @@ class Healing:
         settle_after_ns = (settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
-        sources = Sources(histories(system, parts, at), self.routes, now_ns=now_ns)
+        self.histories = histories(system, parts, at)
+        sources = Sources(self.histories, self.routes, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(
             hot, durable, records, calendars, retention_ns=self.retention_ns, settle_after_ns=settle_after_ns
@@ -209,7 +217,18 @@ def resolver(parts: Parts, at: Places, healing: Healing) -> Start:
 
 
 def outlets(pace: Pace, at: Places) -> Outlets:
-    return Outlets(at.candle_writer, at.broadcaster, at.resolver, pace.report_s, pace.watched_s)
+    return Outlets(at.candle_writer, at.broadcaster, at.resolver, at.quarantine, pace.report_s, pace.watched_s)
+
+
+def quarantine(parts: Parts, at: Places, healing: Healing) -> Start:
+    return partial(
+        Quarantine,
+        parts.durable,
+        SecondSource(healing.histories, healing.routes),
+        Overruling(parts.durable, healing.routes, healing.healer, resolver=at.resolver),
+        healing.routes,
+        publisher=at.publisher,
+    )
 
 
 def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
@@ -244,6 +263,7 @@ def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
         parts.hot,
         parts.durable,
         parts.calendars,
+        limits_in_force(parts.settings),
         outlets(parts.pace, at),
         instruments=at.instruments,
         feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from engine.market.candle import Candle
+from engine.market.candle import Candle, CandleState
 from engine.market.limits import is_price
 from engine.market.tick import Tick
 
@@ -61,6 +61,18 @@ class BarFinding(msgspec.Struct, frozen=True, gc=False):
             "volume": bar.volume,
             "provider": bar.source,
         }
+
+
+def with_tick(minute: Candle | None, tick: Tick, start_ns: int) -> Candle:
+    """A closed minute as it would be, had a tick that was discarded been believed.
+
+    Its volume went to the tick after it, so only the range grows; a minute it opens alone has its size.
+    """
+    price = tick.price
+    if minute is None:
+        made_of = (price, price, price, price, tick.size, tick.open_interest)
+        return Candle(tick.instrument, "1m", start_ns, *made_of, CandleState.FINAL, source=tick.provider)
+    return msgspec.structs.replace(minute, high=max(minute.high, price), low=min(minute.low, price))
 
 
 class Fate(StrEnum):

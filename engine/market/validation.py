@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.market.limits import Reach
-from engine.market.quarantine import Suspect
+from engine.market.quarantine import Fate, Quarantined, Suspect
 from engine.market.tick import Tick
 
 _SECOND_NS: Final = 1_000_000_000
@@ -39,6 +39,13 @@ class Ruling(msgspec.Struct, frozen=True, gc=False):
     discarded: tuple[Suspect, ...] = ()
     refused: str = ""
     """Why the tick is no observation at all: nothing could ever confirm it."""
+
+    def entries(self, decided_by: str) -> tuple[Quarantined, ...]:
+        """What the quarantine has to know of it."""
+        held = () if self.held is None else (Quarantined.of_tick(self.held, Fate.HELD),)
+        released = (Quarantined.of_tick(suspect, Fate.RELEASED, decided_by) for suspect in self.released)
+        discarded = (Quarantined.of_tick(suspect, Fate.DISCARDED, decided_by) for suspect in self.discarded)
+        return *held, *released, *discarded
 
 
 class _Doubt:

@@ -8,26 +8,40 @@ import trio
 import trio.testing
 
 from actors.instrument import InstrumentActor, Outlets
-from actors.messages import CandleClosed, Heal, Interrupted, SettleUp
-from engine.market import CandleBook, VolumeMeter
+from actors.messages import (
+    Admit,
+    Appealed,
+    Backfill,
+    CandleClosed,
+    Doubted,
+    Heal,
+    HeldLost,
+    Interrupted,
+    Overrule,
+    SecondOpinion,
+    SettleUp,
+    TickRefused,
+)
+from engine.market import CandleBook, PriceGuard, Reach, VolumeMeter
 from engine.runtime import ActorRef, ActorSystem
 from tests.actors.parts import CALENDAR, MINUTE_NS, NAME, NOON, SECOND_NS, among_witnesses, candle, tick
 
+WITNESSES = ("writer", "broadcaster", "resolver", "quarantine")
+
 
 @asynccontextmanager
-async def instrument() -> AsyncGenerator[tuple[ActorSystem, ActorRef, dict[str, list[Any]]]]:
+async def instrument(*, share: float = 0.5) -> AsyncGenerator[tuple[ActorSystem, ActorRef, dict[str, list[Any]]]]:
     def make(system: ActorSystem) -> InstrumentActor:
-        writer, broadcaster, resolver = (
-            system.ref(f"/engine/{name}") for name in ("writer", "broadcaster", "resolver")
-        )
+        writer, broadcaster, resolver, quarantine = (system.ref(f"/engine/{name}") for name in WITNESSES)
+        outlets = Outlets(writer, broadcaster, resolver, quarantine)
         book = CandleBook(NAME, CALENDAR, "test", since_ns=NOON)
-        return InstrumentActor(
-            book, VolumeMeter(), "NSE_EQ:1", Outlets(writer, broadcaster, resolver), interrupted_since_ns=NOON
-        )
+        guard = PriceGuard(Reach(share, 0.0), 10.0, NOON)
+        return InstrumentActor(book, VolumeMeter(), guard, "NSE_EQ:1", outlets, interrupted_since_ns=NOON)
 
-    async with among_witnesses(make, "writer", "broadcaster", "resolver") as (system, seen):
+    async with among_witnesses(make, *WITNESSES) as (system, seen):
         await trio.testing.wait_all_tasks_blocked()
         seen["resolver"].clear()
+        seen["quarantine"].clear()
         yield system, system.ref("/engine/subject"), seen
 
 
@@ -141,3 +155,95 @@ async def test_ticks_that_were_dropped_are_confessed_and_closing_goes_on(autojum
         assert [doubt.start_ns for doubt in seen["resolver"] if isinstance(doubt, Interrupted)] == [NOON + SECOND_NS]
         await trio.sleep(60)
         assert closed(seen)[0][:1] == (NOON,)
+
+
+# Prices in doubt
+
+
+def entries(seen: dict[str, list[Any]]) -> list[tuple[float, str, str]]:
+    told = [entry for message in seen["quarantine"] if isinstance(message, Doubted) for entry in message.entries]
+    return [(entry.price, entry.status.value, entry.decided_by) for entry in told]
+
+
+async def test_a_bad_print_reaches_neither_clients_nor_candles_and_its_volume_is_not_lost(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        for second, price, volume in ((1, 10.0, 100), (2, 13.0, 110), (3, 10.1, 120)):
+            subject.tell(tick(NOON + second * SECOND_NS, price, volume))
+        await trio.sleep(63)
+        [(candle, *_)] = [(one.candle,) for one in seen["writer"] if isinstance(one, CandleClosed)]
+        assert (candle.high, candle.low, candle.close, candle.volume) == (10.1, 10.0, 10.1, 20)
+        assert [one.price for one in seen["broadcaster"]] == [10.0, 10.1]
+        assert entries(seen) == [(13.0, "held", ""), (13.0, "discarded", "ticks")]
+
+
+async def test_a_change_of_level_over_the_minutes_border_revises_the_minute_it_began_in(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
+        for number in range(5):
+            await trio.sleep(1.5 if number else 57.5)
+            at_ns = NOON + (57_500 + 1_500 * number) * 1_000_000
+            subject.tell(tick(at_ns, 13.0, 110 + 10 * number))
+        await trio.sleep(63)
+        assert closed(seen)[0] == (NOON, 10.0, 0, 0)
+        assert closed(seen)[-2:] == [(NOON, 13.0, 20, 2), (NOON + MINUTE_NS, 13.0, 30, 0)]
+        assert entries(seen)[-5:] == [(13.0, "released", "ticks")] * 5
+
+
+async def test_what_no_tick_decides_is_asked_of_a_second_source_and_obeyed(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 13.0, 110))
+        await trio.sleep(5.9)
+        assert Appealed(NAME) not in seen["quarantine"]
+        await trio.sleep(0.2)
+        assert seen["quarantine"].count(Appealed(NAME)) == 1
+        subject.tell(SecondOpinion(13.1))
+        await trio.sleep(60)
+        assert entries(seen)[-1] == (13.0, "released", "second source")
+        assert closed(seen)[0][:2] == (NOON, 13.0)
+        assert seen["quarantine"].count(Appealed(NAME)) == 1
+
+
+async def test_where_no_second_source_answers_the_price_is_believed_and_history_is_asked(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 13.0, 110))
+        await trio.sleep(600)
+        assert seen["quarantine"].count(Appealed(NAME)) == 10
+        assert entries(seen)[-1] == (13.0, "released", "nobody")
+        assert Backfill((NAME,), NOON + SECOND_NS, NOON + SECOND_NS) in seen["resolver"]
+
+
+async def test_an_operator_overrules_what_is_held(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 13.0, 110))
+        assert await subject.ask(Overrule(release=True), timeout_s=5)
+        assert not await subject.ask(Overrule(release=True), timeout_s=5)
+        assert entries(seen)[-1] == (13.0, "released", "operator")
+        assert [one.price for one in seen["broadcaster"]] == [13.0]
+
+
+async def test_a_tick_that_is_admitted_widens_its_minute_while_that_is_open(autojump_clock: Any) -> None:
+    async with instrument(share=0.05) as (_, subject, seen):
+        for second, price, volume in ((1, 10.0, 100), (2, 13.0, 110), (3, 10.1, 120)):
+            subject.tell(tick(NOON + second * SECOND_NS, price, volume))
+        await trio.sleep(10)
+        discarded = tick(NOON + 2 * SECOND_NS, 13.0, 110)
+        assert await subject.ask(Admit(discarded), timeout_s=5)
+        await trio.sleep(55)
+        assert not await subject.ask(Admit(discarded), timeout_s=5)
+        [(minute, *_)] = [(one.candle,) for one in seen["writer"] if isinstance(one, CandleClosed)]
+        assert (minute.high, minute.close, minute.volume) == (13.0, 10.1, 20)
+
+
+async def test_a_tick_that_is_no_price_is_counted_and_goes_nowhere(autojump_clock: Any) -> None:
+    async with instrument() as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, float("nan"), 110))
+        await trio.sleep(1)
+        assert [type(message) for message in seen["quarantine"]] == [TickRefused]
+        assert seen["broadcaster"] == []
+
+
+async def test_an_instrument_that_begins_anew_says_that_what_was_held_is_gone(autojump_clock: Any) -> None:
+    async with instrument() as (system, _, seen):
+        await system.restart("/engine/subject")
+        await trio.sleep(1)
+        assert HeldLost(NAME) in seen["quarantine"]

@@ -84,11 +84,15 @@ class StatusEvent(msgspec.Struct, tag_field="kind", tag="status", gc=False):
         return Status(self.status, self.since, self.why, None, self.feed)
 
 
+class _Unserved(msgspec.Struct, tag_field="kind", tag="alert", gc=False):
+    """What no channel of this version carries."""
+
+
 Event = CandleEvent | StatusEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)
 _LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
-_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent)
+_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent | _Unserved)
 
 
 def decode_prices(payload: bytes) -> Prices:
@@ -99,9 +103,13 @@ def decode_live_candles(payload: bytes) -> LiveCandles:
     return _decode(_LIVE_CANDLES, payload)
 
 
-def decode_event(payload: bytes) -> Event:
-    """An entry of ``events``; kinds this version does not know are an error to be counted, not to stop at."""
-    return _decode(_EVENT, payload)
+def decode_event(payload: bytes) -> Event | None:
+    """An entry of ``events``; None where no channel carries it.
+
+    Kinds this version does not know are an error to be counted, not to stop at.
+    """
+    event = _decode(_EVENT, payload)
+    return None if isinstance(event, _Unserved) else event
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes) -> Any:
