@@ -6,8 +6,8 @@ import msgspec
 
 from engine.market.candle import Candle
 from engine.market.diagnosis import Cause
-from engine.market.quote import Quote
 from engine.market.quarantine import Fate, Quarantined
+from engine.market.quote import Quote
 from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
 
