@@ -31,6 +31,7 @@ from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.sentinel")
 
+SECOND_NS = 1_000_000_000
 LOOK_INTERVAL_S = 1.0
 SAVE_INTERVAL_S = 300.0
 OPINION_S = 15.0
@@ -77,8 +78,9 @@ class Sentinel(TaskActor):
 
     async def on_start(self) -> None:
         try:
-            self._vigil = Vigil(self._calendars.of, await self._hot.paces())
+            self._vigil = Vigil(self._calendars.of, await self._hot.paces(), haste=self._haste())
         except StorageUnavailableError as error:
+            self._vigil = Vigil(self._calendars.of, haste=self._haste())
             log.info("paces_not_read", error=str(error))
         for feed in self._feeds.values():
             if feed.is_alive():
@@ -185,6 +187,11 @@ class Sentinel(TaskActor):
             return
         self._unwritten = {}
         self._anew = False
+
+    def _haste(self) -> float:
+        """What we hear of a second of ours is hours old for a market that is replayed a thousand times too fast."""
+        hour_ns = 3_600 * SECOND_NS
+        return max(1.0, 3_600 / max(self.system.clock.seconds_until(self._now_ns() + hour_ns), 0.001))
 
     def _now_ns(self) -> int:
         return self.system.clock.now_ns()

@@ -75,11 +75,11 @@ class _Watched:
         self.answered_ns = 0
         self.resubscribed = False
 
-    def hear(self, tick: Tick, since_ns: int) -> None:
+    def hear(self, tick: Tick, now_s: float, since_ns: int) -> None:
         """A tick; ``since_ns`` is when a pause can have begun at the earliest."""
         if self.last_ns < since_ns:
             self.meter.rest()
-        self.meter.heard(tick.ts_recv / _SECOND_NS)
+        self.meter.heard(now_s)
         self.tick = tick
         self.last_ns = tick.ts_recv
         self.resubscribed = False
@@ -118,8 +118,14 @@ class Vigil:
     """
 
     def __init__(
-        self, calendar_of: Callable[[str], Calendar], paces: Mapping[str, tuple[float, float]] | None = None
+        self,
+        calendar_of: Callable[[str], Calendar],
+        paces: Mapping[str, tuple[float, float]] | None = None,
+        *,
+        haste: float = 1.0,
     ) -> None:
+        """``haste``: how many seconds of the engine's clock go by in one of ours, where a recording is replayed fast."""
+        self._second_ns = round(_SECOND_NS * haste)
         self._calendar_of = calendar_of
         self._paces = dict(paces or {})
         self._watched: dict[str, _Watched] = {}
@@ -170,7 +176,7 @@ class Vigil:
                 watched.tick = tick
                 continue
             before_ns, cause = watched.last_ns, watched.cause
-            watched.hear(tick, max(session.start_ns, self._lines[watched.line].since_ns))
+            watched.hear(tick, tick.ts_recv / self._second_ns, max(session.start_ns, self._lines[watched.line].since_ns))
             if cause is not Cause.LIVE:
                 if cause in RESUBSCRIBING_CURES:
                     self._lost.append(Lost(name, before_ns or watched.since_ns, tick.ts_recv))
@@ -272,7 +278,7 @@ class Vigil:
         watched.expected_s = watched.meter.expected_s
         is_open = watched.calendar.is_open(now_ns)
         self._open.setdefault(watched.calendar, is_open)
-        silence_s = (now_ns - self._base_ns(watched, now_ns)) / _SECOND_NS
+        silence_s = (now_ns - self._base_ns(watched, now_ns)) / self._second_ns
         line = self._lines[watched.line].cause
         evidence = InstrumentEvidence(silence_s, watched.expected_s, is_open, line, self._witness(watched, now_ns))
         cause = diagnose(INSTRUMENT_RULES, evidence)
@@ -294,33 +300,33 @@ class Vigil:
         return max(watched.last_ns, self._lines[watched.line].since_ns, 0 if session is None else session.start_ns)
 
     def _witness(self, watched: _Watched, now_ns: int) -> Witness | None:
-        if watched.answer is Witness.TRADED and now_ns - watched.answered_ns < SETTLE_S * _SECOND_NS:
+        if watched.answer is Witness.TRADED and now_ns - watched.answered_ns < SETTLE_S * self._second_ns:
             return None
         return watched.answer
 
     def _doubt(self, watched: _Watched, silence_s: float, now_ns: int) -> None:
         """Asks when the patience is over, then again and again, each time after a longer while."""
         if not watched.ask_ns:
-            watched.ask_ns = now_ns + round((watched.patience_s() - silence_s) * _SECOND_NS)
+            watched.ask_ns = now_ns + round((watched.patience_s() - silence_s) * self._second_ns)
         if now_ns >= watched.ask_ns:
             self._doubtful[watched.name] = None
             later_s = min(ASK_AT_LATEST_S, max(silence_s, INSTRUMENT_FLOOR_S))
-            watched.ask_ns = now_ns + round(later_s * _SECOND_NS)
+            watched.ask_ns = now_ns + round(later_s * self._second_ns)
 
     def _remind(self, watched: _Watched, silence_s: float, now_ns: int) -> None:
         """The next moment at which time alone may change what is found."""
         floor_s = max(watched.expected_s, INSTRUMENT_FLOOR_S)
         steps_s = (QUIET_AFTER_S, SUSPECT_AFTER * floor_s, OVER_AFTER * floor_s)
-        begun_ns = now_ns - silence_s * _SECOND_NS
-        moments = [round(begun_ns + step_s * _SECOND_NS) + 1 for step_s in steps_s if step_s > silence_s]
+        begun_ns = now_ns - silence_s * self._second_ns
+        moments = [round(begun_ns + step_s * self._second_ns) + 1 for step_s in steps_s if step_s > silence_s]
         moments.append(watched.ask_ns)
         if watched.answer is Witness.TRADED:
-            moments.append(watched.answered_ns + round(SETTLE_S * _SECOND_NS))
+            moments.append(watched.answered_ns + round(SETTLE_S * self._second_ns))
         due_ns = min(moment for moment in moments if moment > now_ns)
         if due_ns != watched.due_ns:
             watched.due_ns = due_ns
             heappush(self._due, (due_ns, next(self._serial), watched))
 
     def _verdict(self, watched: _Watched, cause: Cause, now_ns: int) -> Verdict:
-        silence_s = (now_ns - self._base_ns(watched, now_ns)) / _SECOND_NS
+        silence_s = (now_ns - self._base_ns(watched, now_ns)) / self._second_ns
         return Verdict(watched.name, cause, now_ns, explain(cause, silence_s, watched.expected_s))
