@@ -14,7 +14,7 @@ from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
 from web.protocol import Status
 from web.sockets.session import Wanted
-from web.sources import ChannelSource, EventSource, WatchList, load
+from web.sources import ChannelSource, EventSource, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")
 
@@ -66,6 +66,7 @@ class Subscriber(TaskActor):
     @handles(Reload)
     async def on_reload(self, _: Reload) -> None:
         try:
+            await load_symbols(self._hot, self._hub)
             await load(self._hot, self._hub, self._hub.topics(), self.system.clock.now_ns())
         except (StorageError, TimeoutError) as error:
             log.debug("reload_later", error=str(error))

@@ -176,7 +176,9 @@ class Vigil:
                 watched.tick = tick
                 continue
             before_ns, cause = watched.last_ns, watched.cause
-            watched.hear(tick, tick.ts_recv / self._second_ns, max(session.start_ns, self._lines[watched.line].since_ns))
+            watched.hear(
+                tick, tick.ts_recv / self._second_ns, max(session.start_ns, self._lines[watched.line].since_ns)
+            )
             if cause is not Cause.LIVE:
                 if cause in RESUBSCRIBING_CURES:
                     self._lost.append(Lost(name, before_ns or watched.since_ns, tick.ts_recv))

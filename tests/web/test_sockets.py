@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from engine.storage.packing import pack
 from tests.web.conftest import running_web
 from tests.web.engine import Engine, candle
 from tests.web.process import TOKEN, Client, Web, until
@@ -252,6 +253,35 @@ async def test_statuses_begin_with_how_each_feed_is(web: Web, engine: Engine) ->
             await client.ask(action="subscribe", channels=["status"])
             told = await client.push("status")
             assert (told["feed"], told["status"], told["since"]) == ("simulator/0", "live", 7)
+
+
+async def test_the_answer_to_a_subscription_says_how_each_instrument_is(hot: HotStore, durable: DurableStore) -> None:
+    halted = {"status": "closed", "cause": "halted", "since": 7, "why": "halted"}
+    await hot.set_statuses({"NSE:TCS": halted})
+    async with running_web(hot, durable) as web, web.client() as client:
+        told = await client.ask(action="subscribe", channels=["ltp.TCS", "ltp.RELIANCE", "status.TCS"])
+        assert [result.get("status") for result in told["results"]] == [halted, None, halted]
+        assert (await client.push("status.TCS"))["cause"] == "halted"
+
+
+async def test_a_client_that_comes_back_is_told_what_became_of_its_instruments(web: Web, engine: Engine) -> None:
+    epoch, offset = await engine.hot.events_position()
+    event = {
+        "kind": "status",
+        "symbols": ["NSE:TCS", "NSE:RELIANCE"],
+        "status": "stale",
+        "since": 7,
+        "why": "w",
+        "cause": "c",
+    }
+    await engine.hot.append_events([(f"{int(offset.split('-')[0]) + 1}-0", pack(event))])
+    async with web.client() as client:
+        await client.ask(action="subscribe", channels=["ltp.TCS"])
+        position = {"epoch": epoch, "offset": offset}
+        told = await client.ask(action="subscribe", channels=["status", "status.RELIANCE"], since=position)
+        assert told["recovered"]
+        assert (await client.push("status"))["instrument"] == "NSE:TCS"
+        assert (await client.push("status.RELIANCE"))["symbol"] == "RELIANCE"
 
 
 async def test_the_end_of_the_server_is_told_and_takes_no_time(hot: HotStore, durable: DurableStore) -> None:

@@ -80,8 +80,10 @@ class StatusEvent(msgspec.Struct, tag_field="kind", tag="status", gc=False):
     feed: str | None = None
 
     @property
-    def value(self) -> Status:
-        return Status(self.status, self.since, self.why, None, self.feed)
+    def values(self) -> list[Status]:
+        """One for the feed, or one for each of the instruments."""
+        told = Status(self.status, self.since, self.why, feed=self.feed, cause=self.cause)
+        return [msgspec.structs.replace(told, symbol=symbol) for symbol in self.symbols] or [told]
 
 
 class _Unserved(msgspec.Struct, tag_field="kind", tag="alert", gc=False):

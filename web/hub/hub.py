@@ -1,6 +1,6 @@
 """The hub: the newest value of everything clients follow, and one loop that writes to all of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,8 +39,8 @@ class _Gone:
 
 
 def topic_key(channel: Channel, instrument: str) -> TopicKey:
-    """Where the values of a channel come from; statuses have one topic for all."""
-    if channel.kind is Kind.STATUS:
+    """Where the values of a channel come from; ``status`` without a symbol is one topic for all."""
+    if channel.kind is Kind.STATUS and not channel.symbol:
         return (Kind.STATUS, "", "")
     return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe)
 
@@ -61,7 +61,9 @@ class Hub:
         self._outboxes: dict[Outbox, None] = {}
         self._gone = _Gone()
         self._statuses: dict[str, Status] = {}
-        """The newest of each feed and symbol: who begins to follow ``status`` is told how they are."""
+        """The newest of each feed: who begins to follow ``status`` is told how they are."""
+        self._symbols: dict[str, Status] = {}
+        """The newest of each instrument that the engine carries."""
         self.resumptions: list[Resumption] = []
         """Wishes to resume that nobody has looked at yet."""
         self.version = 0
@@ -93,11 +95,21 @@ class Hub:
         return topic
 
     def show_statuses(self, outbox: Outbox) -> None:
-        """The snapshot of a client that begins to follow ``status``: how each feed is, to come after the answer."""
+        """The snapshot of a client that begins to follow statuses, to come after the answer.
+
+        With ``status`` it is told how each feed is, and each instrument it follows.
+        """
         for view in outbox.marks:
             if view.channel.kind is Kind.STATUS:
-                for status in self._statuses.values():
+                named = {view.topic.instrument} if view.topic.instrument else outbox.instruments
+                known = [self._symbols[name] for name in sorted(named) if name in self._symbols]
+                feeds = () if view.topic.instrument else self._statuses.values()
+                for status in (*feeds, *known):
                     outbox.push(view.write(status, None))
+
+    def status_of(self, instrument: str | None) -> Status | None:
+        """How an instrument is; None when that is not known."""
+        return self._symbols.get(instrument or "")
 
     def unfollow(self, outbox: Outbox, name: str) -> bool:
         """Ends what a client wrote as ``name``; False when it follows no such channel."""
@@ -136,6 +148,7 @@ class Hub:
         """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more."""
         for topic in self._topics.values():
             topic.closed_ns = -1
+        self._symbols = {}
 
     def publish_candle(self, value: CandleValue, offset: str) -> None:
         """A final or revised candle from the stream."""
@@ -149,21 +162,36 @@ class Hub:
             self._changed.pop(topic, None)
         topic.stream(value, offset)
 
-    def publish_status(self, value: Status, offset: str) -> None:
-        """A status from the stream, for those that follow ``status``."""
-        self._statuses[_about(value)] = value
-        self._pass_on(value, offset)
+    def publish_statuses(self, values: Sequence[Status], offset: str | None) -> None:
+        """An entry of the stream: how a feed is, or some instruments for the same reason."""
+        for value in values:
+            if value.symbol is None:
+                self._statuses[value.feed or ""] = value
+                self._pass_on(value, offset)
+        self._publish_symbols({value.symbol: value for value in values if value.symbol is not None}, offset)
 
     def put_statuses(self, statuses: Iterable[Status]) -> None:
         """How all feeds are, read from the store: who follows ``status`` is told what the stream has not told."""
         known, self._statuses = self._statuses, {}
         for status in statuses:
-            before = known.get(_about(status))
+            before = known.get(status.feed or "")
             if before is None or status.since_ms > before.since_ms:
-                self._statuses[_about(status)] = status
+                self._statuses[status.feed or ""] = status
                 self._pass_on(status, None)
             else:
-                self._statuses[_about(status)] = before
+                self._statuses[status.feed or ""] = before
+
+    def put_symbols(self, statuses: Mapping[str, Status]) -> None:
+        """How all instruments are, read from the store; followers are told what the stream has not told."""
+        known = self._symbols
+        self._symbols = {
+            name: known[name] if name in known and known[name].since_ms >= status.since_ms else status
+            for name, status in statuses.items()
+        }
+        changed = [
+            name for name, status in self._symbols.items() if name not in known or known[name].status != status.status
+        ]
+        self._publish_symbols({name: self._symbols[name] for name in changed}, None)
 
     def tell_all(self, status: Status) -> None:
         """A status every client is told, whatever it follows."""
@@ -213,6 +241,19 @@ class Hub:
             superseded=self._gone.superseded + sum(topic.superseded for topic in self._topics.values()),
         )
 
+    def _publish_symbols(self, statuses: Mapping[str, Status], offset: str | None) -> None:
+        """To those who follow the status of an instrument, and to those who follow ``status`` and the instrument."""
+        self._symbols |= statuses
+        for name, status in statuses.items():
+            topic = self._topics.get((Kind.STATUS, name, ""))
+            if topic is not None:
+                topic.stream(status, offset)
+        everyone = self._topics.get((Kind.STATUS, "", ""))
+        for view in () if everyone is None else tuple(everyone.views.values()):
+            for follower in view.followers:
+                for name in sorted(follower.instruments & statuses.keys()):
+                    follower.push(view.write(statuses[name], offset))
+
     def _pass_on(self, status: Status, offset: str | None) -> None:
         topic = self._topics.get((Kind.STATUS, "", ""))
         if topic is not None:
@@ -234,10 +275,6 @@ class Hub:
             self._gone.superseded += topic.superseded
             self.version += 1
             self._changed.pop(topic, None)
-
-
-def _about(status: Status) -> str:
-    return status.feed or status.symbol or ""
 
 
 def followed(topics: Iterable[Topic]) -> list[str]:

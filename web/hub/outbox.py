@@ -56,6 +56,11 @@ class Outbox:
     def channels(self) -> tuple[Channel, ...]:
         return tuple(view.channel for view in self.marks)
 
+    @property
+    def instruments(self) -> frozenset[str]:
+        """All the client follows anything of."""
+        return frozenset(view.topic.instrument for view in self.marks)
+
     def follow(self, view: View) -> None:
         """Begins with a snapshot, when there is a value; what the next flush brings anyway is not sent twice."""
         topic = view.topic

@@ -1,5 +1,6 @@
 """Resuming: everything that happened since a client's position, in order and once, or the word that it can not be had."""
 
+from collections.abc import Iterator
 from operator import itemgetter
 
 import msgspec
@@ -8,7 +9,7 @@ from web.hub.feed import CandleEvent, Event
 from web.hub.hub import Hub, topic_key
 from web.hub.resumption import Resumption
 from web.hub.topic import TopicKey
-from web.protocol import Kind, Position
+from web.protocol import CandleValue, Kind, Position, Status
 
 REPLAY_BUDGET = 1024 * 1024
 """Bytes that one resuming client may be sent at once; who missed more begins anew with a snapshot."""
@@ -19,7 +20,7 @@ class Replay:
 
     def __init__(self, resumptions: list[Resumption]) -> None:
         self._resumptions = resumptions
-        self._entries: dict[TopicKey, list[tuple[str, Event]]] = {
+        self._entries: dict[TopicKey, list[tuple[str, CandleValue | Status]]] = {
             topic_key(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
         }
 
@@ -30,9 +31,10 @@ class Replay:
 
     def add(self, offset: str, event: Event) -> None:
         """Takes the next entry of the stream; those nobody asked for are not kept."""
-        entries = self._entries.get(_key(event))
-        if entries is not None:
-            entries.append((offset, event))
+        for key, value in _values(event):
+            entries = self._entries.get(key)
+            if entries is not None:
+                entries.append((offset, value))
 
     def finish(self, hub: Hub) -> None:
         """Puts everything before the clients at once, so that it joins on to what comes live after the hub's position."""
@@ -54,16 +56,17 @@ class Replay:
     def _missed(self, one: Resumption, position: Position) -> list[bytes]:
         """What the client's channels carried after its position and up to the hub's, as it reads it."""
         first, last = order(one.since.offset), order(position.offset)
+        followed = one.outbox.instruments.union(instrument for _, instrument in one.channels)
         missed = [
-            (order(offset), offset, event, channel, instrument)
+            (order(offset), offset, value, channel, instrument)
             for channel, instrument in one.channels
-            for offset, event in self._entries[topic_key(channel, instrument)]
-            if first < order(offset) <= last
+            for offset, value in self._entries[topic_key(channel, instrument)]
+            if first < order(offset) <= last and (value.symbol is None or value.symbol in followed)
         ]
         dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
         return [
-            dialect.part(encoding, dialect.renders[channel.kind](channel, instrument, event.value, offset))
-            for _, offset, event, channel, instrument in sorted(missed, key=itemgetter(0))
+            dialect.part(encoding, dialect.renders[channel.kind](channel, instrument, value, offset))
+            for _, offset, value, channel, instrument in sorted(missed, key=itemgetter(0))
         ]
 
 
@@ -95,7 +98,12 @@ def order(offset: str) -> tuple[int, int]:
     return int(milliseconds), int(number or 0)
 
 
-def _key(event: Event) -> TopicKey:
+def _values(event: Event) -> Iterator[tuple[TopicKey, CandleValue | Status]]:
+    """What an entry says, and of which topics."""
     if isinstance(event, CandleEvent):
-        return (Kind.CANDLE, event.symbol, event.timeframe)
-    return (Kind.STATUS, "", "")
+        yield (Kind.CANDLE, event.symbol, event.timeframe), event.value
+        return
+    for status in event.values:
+        yield (Kind.STATUS, "", ""), status
+        if status.symbol is not None:
+            yield (Kind.STATUS, status.symbol, ""), status

@@ -14,6 +14,11 @@ class Follower(Protocol):
 
     fresh: "list[View]"
 
+    @property
+    def instruments(self) -> frozenset[str]:
+        """All it follows anything of."""
+        ...
+
     def push(self, payload: bytes) -> None:
         """Takes an entry of a stream, which is kept in order and never conflated."""
         ...

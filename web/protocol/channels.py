@@ -38,10 +38,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def parse_channel(name: str) -> Item:
-    """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m`` or ``status``; never raises."""
+    """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises."""
     kind, _, rest = name.partition(".")
-    if kind == Kind.STATUS and not rest:
-        return Item(name, Channel(name, Kind.STATUS))
+    if kind == Kind.STATUS:
+        return Item(name, Channel(name, Kind.STATUS, rest))
     if kind == Kind.LTP and rest:
         return Item(name, Channel(name, Kind.LTP, rest))
     if kind == Kind.CANDLE and rest:

@@ -69,7 +69,9 @@ def render_status(channel: Channel, _instrument: str, value: Value, offset: str 
         "status": value.status,
         "since": value.since_ms,
         "why": value.why,
-        "symbol": value.symbol,
+        "cause": value.cause,
+        "symbol": channel.symbol or value.symbol,
+        "instrument": value.symbol,
         "feed": value.feed,
     }
     return {"channel": channel.name, "offset": offset, "data": data}
@@ -185,13 +187,18 @@ def _token(message: Message, request: RequestId) -> str:
 
 def _result(outcome: Outcome) -> Message:
     if outcome.problem is None:
-        return {"channel": outcome.name, "ok": True, "instrument": outcome.instrument}
+        told: Message = {"channel": outcome.name, "ok": True, "instrument": outcome.instrument}
+        return told if outcome.status is None else told | {"status": _told(outcome.status)}
     problem = outcome.problem
     return {
         "channel": outcome.name,
         "ok": False,
         "error": {"code": int(problem.code), "message": problem.message, "temporary": problem.temporary},
     }
+
+
+def _told(status: Status) -> Message:
+    return {"status": status.status, "since": status.since_ms, "why": status.why, "cause": status.cause}
 
 
 def _position(position: Position | None) -> Message | None:

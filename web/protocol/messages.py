@@ -4,6 +4,7 @@ import msgspec
 
 from web.protocol.channels import Item
 from web.protocol.errors import Problem
+from web.protocol.values import Status
 
 RequestId = int | str | None
 
@@ -52,6 +53,8 @@ class Outcome(msgspec.Struct, frozen=True):
     name: str
     instrument: str | None = None
     problem: Problem | None = None
+    status: Status | None = None
+    """How the instrument is, where that is known."""
 
 
 class Subscribed(msgspec.Struct, frozen=True):

@@ -54,6 +54,8 @@ class Status(msgspec.Struct, frozen=True):
     why: str = ""
     symbol: str | None = None
     feed: str | None = None
+    cause: str = ""
+    """What is behind it, as ``quiet``, ``halted`` or ``mapping_dead``; empty where the status says it all."""
 
 
 Value = PriceValue | CandleValue | Status

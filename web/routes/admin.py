@@ -84,11 +84,12 @@ async def backfill() -> Response:
 
 @blueprint.get("/feeds")
 async def feeds() -> Response:
-    """Each feed's connections as the engine last told them."""
+    """Each feed's connections as the engine last told them, why, and how many instruments there are of each cause."""
     beat = await services().hot.heartbeat()
     if beat is None:
         raise ApiError(503, "no engine has shown a sign of life for 60 s", retry_after_s=5)
-    return answer({"engine": beat.get("engine"), "time": beat.get("time"), "feeds": beat.get("feeds", {})})
+    told = {name: beat.get(name, {}) for name in ("feeds", "causes", "packets")}
+    return answer({"engine": beat.get("engine"), "time": beat.get("time"), **told})
 
 
 async def _audit(action: str, target: str) -> None:

@@ -190,16 +190,17 @@ class ClientSession(Actor):
         if item.channel is None:
             return Outcome(item.name, problem=item.problem)
         try:
-            return Outcome(item.name, self._instrument(item.channel, followed))
+            instrument = self._instrument(item.channel, followed)
         except RequestError as refusal:
             return Outcome(item.name, problem=refusal.problem)
+        return Outcome(item.name, instrument, status=self._rules.hub.status_of(instrument))
 
     def _instrument(self, channel: Channel, followed: int) -> str | None:
         """The instrument of a channel that the client may follow; RequestError when it may not."""
         directory = self._rules.directory
         if followed >= SUBSCRIPTIONS:
             raise _refusal(channel, Code.TOO_MANY_SYMBOLS, f"at most {SUBSCRIPTIONS} channels at a time")
-        if channel.kind is Kind.STATUS:
+        if channel.kind is Kind.STATUS and not channel.symbol:
             return None
         try:
             instrument = directory.resolve(channel.symbol)

@@ -2,7 +2,7 @@
 
 from web.sources.channels import ChannelSource
 from web.sources.events import EventSource
-from web.sources.snapshots import load
+from web.sources.snapshots import load, load_symbols
 from web.sources.watch_list import WatchList
 
-__all__ = ["ChannelSource", "EventSource", "WatchList", "load"]
+__all__ = ["ChannelSource", "EventSource", "WatchList", "load", "load_symbols"]

@@ -88,8 +88,8 @@ class EventSource:
         event = self._decode(payload)
         if isinstance(event, CandleEvent):
             self._hub.publish_candle(event.value, offset)
-        elif event is not None and not event.symbols:
-            self._hub.publish_status(event.value, offset)
+        elif event is not None:
+            self._hub.publish_statuses(event.values, offset)
 
     def _decode(self, payload: bytes) -> Event | None:
         try:

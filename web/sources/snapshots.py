@@ -32,7 +32,21 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
 def statuses_of(heartbeat: dict[str, Any]) -> list[Status]:
     """How each feed is, as the engine's heartbeat tells it."""
     feeds: dict[str, dict[str, Any]] = heartbeat.get("feeds", {})
-    return [Status(feed["status"], feed["since"], feed["why"], feed=name) for name, feed in feeds.items()]
+    return [
+        Status(feed["status"], feed["since"], feed["why"], feed=name, cause=feed.get("cause", ""))
+        for name, feed in feeds.items()
+    ]
+
+
+async def load_symbols(hot: HotStore, hub: Hub) -> None:
+    """Gives the hub how every instrument is, as the engine last noted it."""
+    found = await hot.statuses()
+    hub.put_symbols(
+        {
+            name: Status(told["status"], told["since"], told["why"], symbol=name, cause=told["cause"])
+            for name, told in found.items()
+        }
+    )
 
 
 def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:

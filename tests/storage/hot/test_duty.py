@@ -62,3 +62,21 @@ async def test_maps_are_replaced_as_a_whole(hot: HotStore) -> None:
 
     await hot.set_maps("dhan", {}, {})
     assert await hot._link.call("EXISTS", "map:dhan", "map:dhan:reverse") == 0
+
+
+async def test_statuses_of_instruments_are_added_to_unless_they_begin_anew(hot: HotStore) -> None:
+    live = {"status": "live", "since": 7, "why": "", "cause": "live"}
+    closed = live | {"status": "closed", "cause": "halted"}
+    assert await hot.statuses() == {}
+    await hot.set_statuses({"NSE:A": live, "NSE:B": live})
+    await hot.set_statuses({"NSE:B": closed})
+    await hot.set_statuses({})
+    assert await hot.statuses() == {"NSE:A": live, "NSE:B": closed}
+    await hot.set_statuses({"NSE:C": live}, anew=True)
+    assert await hot.statuses() == {"NSE:C": live}
+
+
+async def test_paces_are_kept_as_they_are(hot: HotStore) -> None:
+    assert await hot.paces() == {}
+    await hot.set_paces({"NSE:A": (7_200.5, 12.25)})
+    assert await hot.paces() == {"NSE:A": (7_200.5, 12.25)}

@@ -255,7 +255,7 @@ def test_a_status_goes_to_its_followers_and_a_trouble_to_all() -> None:
     _, follower = followed(hub, STATUS)
     _, other = followed(hub, LTP)
     _, simple = followed(hub, DATA, simple=True)
-    hub.publish_status(Status("stale", 5, "no packets", feed="dhan/0"), "3-0")
+    hub.publish_statuses([Status("stale", 5, "no packets", feed="dhan/0")], "3-0")
     flush(hub)
     (told,) = follower.messages()
     assert (told["offset"], told["data"]["feed"], told["data"]["status"]) == ("3-0", "dhan/0", "stale")
@@ -267,7 +267,7 @@ def test_a_status_goes_to_its_followers_and_a_trouble_to_all() -> None:
 
 def test_who_begins_to_follow_statuses_is_told_how_each_feed_is() -> None:
     hub = Hub()
-    hub.publish_status(Status("stale", 5, feed="dhan/0"), "3-0")
+    hub.publish_statuses([Status("stale", 5, feed="dhan/0")], "3-0")
     newcomer, early = followed(hub, STATUS)
     hub.show_statuses(newcomer)
     hub.put_statuses([Status("connecting", 4, feed="dhan/0"), Status("live", 7, feed="dhan/1")])
@@ -276,6 +276,59 @@ def test_who_begins_to_follow_statuses_is_told_how_each_feed_is() -> None:
     flush(hub)
     told = [[(push["data"]["feed"], push["data"]["status"]) for push in line.messages()] for line in (early, late)]
     assert told == [[("dhan/0", "stale"), ("dhan/1", "live")]] * 2
+
+
+def symbol(status: str, since_ms: int, name: str = "NSE:X", cause: str = "") -> Status:
+    return Status(status, since_ms, symbol=name, cause=cause)
+
+
+def test_the_status_of_an_instrument_goes_to_those_who_follow_it_and_to_nobody_else() -> None:
+    hub = Hub()
+    _, follower = followed(hub, STATUS, LTP)
+    _, named = followed(hub, Channel("status.X", Kind.STATUS, "X"))
+    _, without = followed(hub, LTP)
+    _, feeds_only = followed(hub, STATUS)
+    hub.publish_statuses([symbol("closed", 5, cause="halted"), symbol("closed", 5, "NSE:Y", "halted")], "3-0")
+    flush(hub)
+    (told,) = follower.messages()
+    assert told["data"] | {"why": ""} == {
+        "status": "closed", "since": 5, "why": "", "cause": "halted", "symbol": "NSE:X", "instrument": "NSE:X",
+        "feed": None,
+    }  # fmt: skip
+    (told,) = named.messages()
+    assert (told["channel"], told["offset"], told["data"]["symbol"]) == ("status.X", "3-0", "X")
+    assert without.messages() == feeds_only.messages() == []
+    status = hub.status_of("NSE:Y")
+    assert status is not None
+    assert status.cause == "halted"
+    assert hub.status_of(None) is hub.status_of("NSE:Z") is None
+
+
+def test_who_begins_to_follow_statuses_is_told_how_its_instruments_are() -> None:
+    hub = Hub()
+    hub.publish_statuses([symbol("stale", 5), symbol("live", 5, "NSE:Y")], "3-0")
+    newcomer, line = followed(hub, LTP, STATUS)
+    hub.show_statuses(newcomer)
+    other, named = followed(hub, Channel("status.X", Kind.STATUS, "X"))
+    hub.show_statuses(other)
+    flush(hub)
+    assert [[message["data"]["instrument"] for message in one.messages()] for one in (line, named)] == [["NSE:X"]] * 2
+
+
+def test_what_the_store_knows_of_instruments_is_told_where_the_stream_has_not_told_it() -> None:
+    hub = Hub()
+    _, line = followed(hub, LTP, STATUS)
+    hub.publish_statuses([symbol("stale", 5)], "3-0")
+    hub.put_symbols({"NSE:X": symbol("live", 4), "NSE:Y": symbol("live", 4)})
+    hub.put_symbols({"NSE:X": symbol("live", 6, cause="quiet"), "NSE:Y": symbol("live", 4)})
+    hub.put_symbols({"NSE:X": symbol("live", 7), "NSE:Y": symbol("live", 4)})
+    flush(hub)
+    assert [(message["data"]["status"], message["offset"]) for message in line.messages()] == [
+        ("stale", "3-0"),
+        ("live", None),
+    ]
+    hub.put_symbols({"NSE:Y": symbol("live", 4)})
+    assert hub.status_of("NSE:X") is None
 
 
 def test_a_client_that_has_not_read_its_last_replay_gets_no_other() -> None:
