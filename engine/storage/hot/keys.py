@@ -3,6 +3,8 @@
 from engine.market.timeframe import length_s
 
 DAY_S = 86_400
+LONGEST_DAY_S = 25 * 3600
+"""Where a market never closes, the day on which summer time ends."""
 PRICE_EXPIRY_S = 30
 BUFFER_LENGTH = 500
 EVENTS_LENGTH = 100_000
@@ -61,8 +63,8 @@ def chart(instrument: str, timeframe: str) -> str:
 
 
 def live_expiry_s(timeframe: str) -> int:
-    """How long a forming candle outlives its last change."""
-    return max(120, length_s(timeframe) + 60)
+    """How long a forming candle outlives its last change: its only trade may be the first second's of the longest bucket."""
+    return max(120, (LONGEST_DAY_S if timeframe == "1d" else length_s(timeframe)) + 60)
 
 
 def buffer_expiry_s(timeframe: str) -> int:

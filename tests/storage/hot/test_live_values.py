@@ -54,7 +54,7 @@ async def test_what_is_written_looks_and_expires_as_the_contract_says(hot: HotSt
         "state:NSE:RELIANCE": 86400,
         "live:NSE:RELIANCE:1m:current": 120,
         "live:NSE:RELIANCE:5m:current": 360,
-        "live:NSE:RELIANCE:1d:current": 86460,
+        "live:NSE:RELIANCE:1d:current": 90060,
     }
     for name, seconds in expiries.items():
         assert seconds - 2 <= await call("TTL", name) <= seconds, name
