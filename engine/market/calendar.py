@@ -176,6 +176,13 @@ class Calendar:
         """All sessions of the trading days from ``first`` to ``last``, both included."""
         return [session for day in self.trading_days(first, last) for session in day.sessions]
 
+    def sessions_between(self, start_ns: int, end_ns: int) -> Iterator[Session]:
+        """The sessions that ``[start_ns, end_ns)`` touches, in order."""
+        for day in self.trading_days(self.local_date(start_ns) - _DAY, self.local_date(end_ns) + _DAY):
+            for session in day.sessions:
+                if session.start_ns < end_ns and session.end_ns > start_ns:
+                    yield session
+
     def trading_days(self, first: date, last: date) -> Iterator[TradingDay]:
         """The trading days from ``first`` to ``last``, both included."""
         for ordinal in range(first.toordinal(), last.toordinal() + 1):

@@ -52,6 +52,8 @@ class Evidence(msgspec.Struct, frozen=True):
     verdicts: Sequence[Verdict] = ()
     healing: Span | None = None
     """What the healer has open."""
+    counted: Sequence[Session] = ()
+    """Sessions of which as many minutes were counted as there are: those without a verdict traded."""
     bars: Sequence[Candle] = ()
     """Of the timeframe in question, where it is longer: a provider may have given them without their minutes."""
 
@@ -140,6 +142,8 @@ def _page(session: Session, told: Sequence[tuple[Bucket, Outcome]]) -> LedgerPag
 def _outcomes(evidence: Evidence) -> dict[int, Outcome]:
     """What is settled, by minute: candles go before verdicts."""
     outcomes: dict[int, Outcome] = {}
+    for session in evidence.counted:
+        outcomes.update(dict.fromkeys(range(session.start_ns, session.end_ns, MINUTE_NS), _TRADED))
     for verdict in evidence.verdicts:
         outcome = BucketState(verdict.status), verdict.reason
         outcomes.update(dict.fromkeys(range(verdict.start_ns, verdict.end_ns, MINUTE_NS), outcome))

@@ -257,3 +257,13 @@ CALENDARS = {
     **{code: Calendar.parse(load_calendar(code)) for code in calendar_codes()},
     "24H": Calendar.continuous("America/New_York"),
 }
+
+
+def test_sessions_between_two_times_are_those_they_touch() -> None:
+    calendar = Calendar.continuous()
+    day_ns = 86_400_000_000_000
+    [first] = calendar.sessions(date(2026, 11, 20), date(2026, 11, 20))
+    midnight = first.start_ns
+    assert list(calendar.sessions_between(midnight, midnight + day_ns)) == [first]
+    assert len(list(calendar.sessions_between(midnight - 1, midnight + day_ns + 1))) == 3
+    assert list(calendar.sessions_between(midnight, midnight)) == []

@@ -95,6 +95,12 @@ def test_a_candle_goes_before_a_verdict_and_a_verdict_before_what_is_open() -> N
     assert page(evidence).gaps == (gap(1, 1, "unresolvable", "too old"), gap(2, 373, "healing"))
 
 
+def test_of_a_session_that_was_counted_every_minute_without_a_verdict_traded() -> None:
+    [session] = NSE.sessions(DAY, DAY)
+    found = page(Evidence(verdicts=[verdict(3, 2), verdict(9, 1, "unresolvable", "too old")], counted=[session]))
+    assert found.counts == {BucketState.TRADED: 372, BucketState.EMPTY: 2, BucketState.UNRESOLVABLE: 1}
+
+
 def test_buckets_that_are_not_over_are_not_expected() -> None:
     assert page(Evidence(), settled_ns=OPEN + 3 * MINUTE_NS + 1).counts == {BucketState.MISSING: 3}
     assert page(Evidence(), "5m", settled_ns=OPEN + 11 * MINUTE_NS).counts == {BucketState.MISSING: 2}

@@ -1,0 +1,141 @@
+"""Reading the ledger: the evidence of both stores, gathered so that complete sessions are counted and not read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+import anyio
+import msgspec
+
+from engine.market.calendar import Calendar, Session
+from engine.market.calendars import Calendars
+from engine.market.ledger import Evidence, LedgerGap, LedgerPage, Span, gaps_of, read_ledger
+from engine.market.timeframe import MINUTE_NS
+from engine.storage.durable import DurableStore, ShortSession
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.history import CandleReader
+from engine.storage.hot import HotStore
+
+CLOSED_NS = 5_000_000_000
+"""So long after its end a bucket is closed and stands in the hot store."""
+PATIENCE_S = 5.0
+
+
+class LedgerReader:
+    """What became of the expected buckets: as PostgreSQL holds it, or as both stores together can be read.
+
+    ``saved_after_ns`` is how old a minute is when it has been saved for certain: the save interval and a grace.
+    """
+
+    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, saved_after_ns: int) -> None:
+        self._hot = hot
+        self._durable = durable
+        self._calendars = calendars
+        self._both = CandleReader(hot, durable, calendars)
+        self._saved_after_ns = saved_after_ns
+
+    async def pages(
+        self, instruments: Iterable[str], timeframe: str, start_ns: int, end_ns: int, now_ns: int
+    ) -> dict[str, list[LedgerPage]]:
+        """The sessions of each instrument with buckets that open in [start, end) and are old enough to be saved."""
+        saved_ns = self._saved_ns(now_ns)
+        healing = await self._healing()
+        found: dict[str, list[LedgerPage]] = {}
+        for code, names in groupby(sorted(instruments), key=lambda name: name.partition(":")[0]):
+            calendar = self._calendars.of_exchange(code)
+            sessions = sessions_until(calendar, start_ns, end_ns, saved_ns)
+            for name, evidence in (await self._saved(list(names), timeframe, sessions)).items():
+                known = msgspec.structs.replace(evidence, healing=healing.get(name))
+                found[name] = read_ledger(calendar, timeframe, start_ns, end_ns, known, settled_ns=saved_ns)
+        return found
+
+    async def gaps(
+        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, now_ns: int
+    ) -> list[LedgerGap] | None:
+        """What can not be read of either store now, though it is over; None when one is away and nobody can say."""
+        calendar, closed_ns = self._calendars.of(instrument), now_ns - CLOSED_NS
+        try:
+            with anyio.fail_after(PATIENCE_S):
+                evidence = await self._readable(calendar, instrument, timeframe, (start_ns, end_ns), now_ns)
+        except (StorageUnavailableError, TimeoutError):
+            return None
+        return gaps_of(read_ledger(calendar, timeframe, start_ns, end_ns, evidence, settled_ns=closed_ns))
+
+    async def _saved(
+        self, instruments: Sequence[str], timeframe: str, sessions: Sequence[Session]
+    ) -> dict[str, Evidence]:
+        """Only of sessions that lack minutes, and have some, candles are read."""
+        short = await self._short(instruments, sessions)
+        verdicts = await self._durable.verdicts(instruments, *_hull(sessions))
+        found: dict[str, Evidence] = {}
+        for name in instruments:
+            lacking = short.get(name, [])
+            begun = _hull([one.session for one in lacking if one.present])
+            whole = _hull([one.session for one in lacking])
+            found[name] = Evidence(
+                minutes=await self._durable.candles(name, "1m", *begun) if begun[0] else (),
+                verdicts=verdicts.get(name, ()),
+                counted=_counted(sessions, lacking),
+                bars=await self._durable.candles(name, timeframe, *whole) if timeframe != "1m" and whole[0] else (),
+            )
+        return found
+
+    async def _readable(self, calendar: Calendar, instrument: str, timeframe: str, span: Span, now_ns: int) -> Evidence:
+        """Of what is too young to be saved, and of what was not saved after all, both stores are read."""
+        saved_ns = self._saved_ns(now_ns)
+        sessions = sessions_until(calendar, *span, saved_ns)
+        young = [
+            Session(max(session.start_ns, saved_ns), session.end_ns, session.date)
+            for session in sessions_until(calendar, *span, now_ns)
+            if session.end_ns > saved_ns
+        ]
+        lacking = (await self._short([instrument], sessions)).get(instrument, [])
+        verdicts = await self._durable.verdicts([instrument], *_hull([*sessions, *young]))
+        start_ns, end_ns = _hull([*(one.session for one in lacking), *young])
+        minutes = await self._both.rows(instrument, "1m", start_ns, end_ns)
+        if minutes.degraded:
+            raise StorageUnavailableError(f"Without {minutes.missing[0]} nobody can say what is missing.")
+        longer = timeframe != "1m" and bool(lacking)
+        return Evidence(
+            minutes=minutes.candles,
+            verdicts=verdicts.get(instrument, ()),
+            healing=(await self._hot.healing()).get(instrument),
+            counted=_counted(sessions, lacking),
+            bars=await self._durable.candles(instrument, timeframe, start_ns, end_ns) if longer else (),
+        )
+
+    def _saved_ns(self, now_ns: int) -> int:
+        """Until when minutes are old enough to have been saved."""
+        old_ns = now_ns - self._saved_after_ns
+        return old_ns - old_ns % MINUTE_NS
+
+    async def _short(self, instruments: Sequence[str], sessions: Sequence[Session]) -> dict[str, list[ShortSession]]:
+        short: dict[str, list[ShortSession]] = {}
+        for one in await self._durable.short_sessions(instruments, sessions):
+            short.setdefault(one.instrument, []).append(one)
+        return short
+
+    async def _healing(self) -> Mapping[str, Span]:
+        """Without it what is under healing counts as missing."""
+        try:
+            return await self._hot.healing()
+        except StorageUnavailableError:
+            return {}
+
+
+def sessions_until(calendar: Calendar, start_ns: int, end_ns: int, until_ns: int) -> list[Session]:
+    """The sessions that [start, end) touches, as far as their whole minutes are over by then."""
+    until_ns -= until_ns % MINUTE_NS
+    touched = calendar.sessions_between(start_ns, min(end_ns, until_ns))
+    return [msgspec.structs.replace(session, end_ns=min(session.end_ns, until_ns)) for session in touched]
+
+
+def _counted(sessions: Sequence[Session], lacking: Iterable[ShortSession]) -> list[Session]:
+    short = {one.session for one in lacking}
+    return [session for session in sessions if session not in short]
+
+
+def _hull(sessions: Sequence[Session]) -> Span:
+    """From the first opening to the last end; nothing where there are none."""
+    if not sessions:
+        return 0, 0
+    return min(session.start_ns for session in sessions), max(session.end_ns for session in sessions)
