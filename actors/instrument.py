@@ -24,12 +24,10 @@ from actors.messages import (
     Watch,
 )
 from actors.pace import Pace
-from engine.market import LATENESS_NS, NEVER, Candle, CandleBook, PriceGuard, Ruling, Tick, VolumeMeter
+from engine.market import HORIZON_NS, LATENESS_NS, NEVER, Candle, CandleBook, PriceGuard, Ruling, Tick, VolumeMeter
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
 
-LATE_NS = 3_600_000_000_000
-"""Ticks overtake each other by seconds: one that is later than this bears a damaged time, or repeats old news."""
 PATIENCE_NS = 300_000_000_000
 """A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
 
@@ -81,8 +79,10 @@ class InstrumentActor(Actor):
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
         self._report_by_ns = 0
-        self._armed_ns = NEVER
+        self._armed_ns: int = NEVER
         """The end of the bucket that the timer waits for, always the book's next."""
+        self._due_ns: int = NEVER
+        """A tick received then or later closes it."""
         self._closing: Timer | None = None
         self._reported_ns = interrupted_since_ns
         self._dropped = 0
@@ -116,7 +116,7 @@ class InstrumentActor(Actor):
 
     def _take(self, tick: Tick) -> None:
         book = self._book
-        if tick.ts_recv >= self._armed_ns + LATENESS_NS:
+        if tick.ts_recv >= self._due_ns:
             self._close_until(tick.ts_recv - LATENESS_NS)
         forming = book.add(tick, self._meter.measure(tick, book.calendar.session_date(tick.ts_event)))
         self._last = tick
@@ -252,15 +252,15 @@ class InstrumentActor(Actor):
         return candle if candle.revision > known else msgspec.structs.replace(candle, revision=known + 1)
 
     def _look_back(self) -> None:
-        """Ticks that were overtaken or dropped since the last report leave doubt behind."""
-        since_ns = self._meter.take_overtaken()
+        """Totals that were corrected, and ticks that were dropped since the last report, leave doubt behind."""
+        since_ns = self._meter.take_doubt()
         dropped = self._mailbox_drops()
         if dropped != self._dropped:
             self._dropped = dropped
             since_ns = min(since_ns or self._reported_ns, self._reported_ns)
         now_ns = self.system.clock.now_ns()
         if since_ns:
-            self._interrupt(max(since_ns, now_ns - LATE_NS), now_ns)
+            self._interrupt(max(since_ns, now_ns - HORIZON_NS), now_ns)
 
     def _mailbox_drops(self) -> int:
         mailbox: Any = self.actor_inbox  # pykka knows no counters
@@ -273,10 +273,8 @@ class InstrumentActor(Actor):
     def _settle_late(self) -> None:
         """A late tick revises the last minutes; of older ones only the provider's history can say what they were."""
         self._publish(self._book.take_revised())
-        oldest_ns = self.system.clock.now_ns() - LATE_NS
         for bucket in self._book.take_late():
-            if bucket.end_ns > oldest_ns:
-                self._interrupt(bucket.start_ns, bucket.end_ns)
+            self._interrupt(bucket.start_ns, bucket.end_ns)
 
     def _arm_closing(self) -> None:
         """A reminder that an overflowing mailbox drops is not missed: the ticks that push it out close as it would."""
@@ -285,7 +283,7 @@ class InstrumentActor(Actor):
             return
         if self._closing is not None:
             self._closing.cancel()
-        self._armed_ns, self._closing = end_ns, None
+        self._armed_ns, self._due_ns, self._closing = end_ns, end_ns + LATENESS_NS, None
         if end_ns != NEVER:
             delay_s = self.system.clock.seconds_until(end_ns + LATENESS_NS)
             self._closing = self.send_after(delay_s, CloseDue(end_ns))

@@ -1,6 +1,6 @@
 """The pure domain: ticks, candles, timeframes, calendars, volume, instruments and symbols. No I/O and no clock."""
 
-from engine.market.book import LATENESS_NS, NEVER, CandleBook
+from engine.market.book import LATENESS_NS, CandleBook
 from engine.market.calendar import Bucket, Calendar, Session, TradingDay
 from engine.market.calendars import Calendars, FeedHours, day_start_ns
 from engine.market.candle import Candle, CandleState
@@ -9,10 +9,12 @@ from engine.market.errors import CalendarError, MarketError, StateError, SymbolE
 from engine.market.gaps import Gap, GapBook, retry_delay_s
 from engine.market.healing import Healing, heal, touched_minutes
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.market.late_news import HORIZON_NS
 from engine.market.limits import Limit, LimitError, Limits, LimitTable, Reach, flaw_of
 from engine.market.prices import TickSize
 from engine.market.quarantine import BarFinding, Suspect
 from engine.market.quote import Quote, Witness
+from engine.market.settled import NEVER
 from engine.market.silence import PaceMeter
 from engine.market.symbols import (
     SegmentKey,
@@ -32,6 +34,7 @@ from engine.market.volume import Baseline, VolumeMeter
 
 __all__ = [
     "DERIVED_TIMEFRAMES",
+    "HORIZON_NS",
     "LATENESS_NS",
     "NEVER",
     "TIMEFRAMES",

@@ -1,10 +1,11 @@
-"""A candle in the making, small: mutable while ticks arrive, 67 bytes at rest."""
+"""A candle in the making, small: mutable while ticks arrive, 63 bytes at rest."""
 
 import struct
 from collections.abc import Sequence
 from typing import Any, Self
 
 from engine.market.candle import Candle, CandleState
+from engine.market.tick import Tick
 
 UNHEALED = 1
 """The bucket was touched by an interruption."""
@@ -12,19 +13,33 @@ TICKS = 2
 """The volume counts ticks."""
 CLOSED = 4
 """The clock has closed the bucket, and the candle was handed out as final."""
+SEALED = 8
+"""Totals began anew while it was open: those of its trades are not to be compared."""
 
-_PACKED = struct.Struct("<qqddddqqHB")
-_PACKED_END = struct.Struct("<q")
+_PACKED = struct.Struct("<qIddddqqHB")
+_PACKED_SPAN = struct.Struct("<qI")
+_SECOND_NS = 1_000_000_000
 PACKED_SIZE = _PACKED.size
 UNKNOWN = -1
 """Stands for a quantity nobody told."""
+
+BY_TIME = 1 << 62
+"""Taken from a time of trade that stands for a total, so that it comes before all totals."""
+FIRST_OF_ALL = -(1 << 63)
+LAST_OF_ALL = (1 << 63) - 1
+
+
+def order_of(tick: Tick) -> int:
+    """Where a trade belongs among others of its instrument and day: by the running total, without one by its time."""
+    return tick.volume or tick.ts_event - BY_TIME
 
 
 class Bar:
     """Open, high, low, close and volume of one bucket ``[start_ns, end_ns)``, growing."""
 
     __slots__ = (
-        "base", "close", "end_ns", "flags", "high", "low", "open", "open_interest", "revision", "start_ns", "volume",
+        "close", "end_ns", "first", "flags", "high", "low", "open", "open_interest", "revision", "start_ns", "top",
+        "volume",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made on every minute of every instrument, where keywords cost
@@ -39,7 +54,8 @@ class Bar:
         open_interest: int | None = None,
         revision: int = 0,
         flags: int = 0,
-        base: int = UNKNOWN,
+        first: int = FIRST_OF_ALL,
+        top: int = LAST_OF_ALL,
     ) -> None:
         self.start_ns = start_ns
         self.end_ns = end_ns
@@ -51,33 +67,73 @@ class Bar:
         self.open_interest = open_interest
         self.revision = revision
         self.flags = flags
-        self.base = base
-        """The running total before the first trade, while the bar takes ticks; not kept at rest."""
+        self.first = first
+        """The place of the trade that opened it (``order_of``); as it is, no trade can come before."""
+        self.top = top
+        """The place of the trade that closes it so far; as it is, no trade can come after."""
 
-    def trade(self, price: float, volume: int, open_interest: int | None, *, closes: bool) -> None:
-        """One more trade. Arrival is the order, as exchanges stamp whole seconds; only ``closes`` moves the close."""
+    @classmethod
+    def opened(cls, start_ns: int, end_ns: int, tick: Tick, volume: int) -> Self:
+        """The bar of a bucket's first trade, and the volume measured for it."""
+        price, order = tick.price, order_of(tick)
+        flags = TICKS if tick.volume is None and volume else 0
+        return cls(
+            start_ns, end_ns, price, price, price, price, volume, tick.open_interest, 0, flags, order, order
+        )  # fmt: skip
+
+    def trade(self, tick: Tick, volume: int, *, repeats: bool = False) -> None:
+        """One more trade, in its place whenever it comes: the lowest total opens the bar, the highest closes it.
+
+        Of two in one place the one that arrived first opens, the last one closes, unless it may be one that ``repeats``.
+        """
+        price, order, open_interest = tick.price, order_of(tick), tick.open_interest
         self.high = max(self.high, price)
         self.low = min(self.low, price)
         self.volume += volume
-        if closes:
-            self.close = price
-        if open_interest is not None:
+        is_last = order > self.top or (order == self.top and not repeats)
+        if is_last:
+            self.top, self.close = order, price
+        elif order < self.first:
+            self.first, self.open = order, price
+        if open_interest is not None and (is_last or self.open_interest is None):
             self.open_interest = open_interest
+
+    def seal(self) -> None:
+        """The totals begin anew: none to come can be compared with those so far, and all that comes is later."""
+        self.flags |= SEALED
+        self.first, self.top = FIRST_OF_ALL, FIRST_OF_ALL
 
     def yield_to(self, earlier_total: int) -> int:
         """Give up the volume that a tick of an earlier bucket, which was overtaken, turns out to have traded there."""
-        if self.base == UNKNOWN or not self.base < earlier_total <= self.base + self.volume:
+        base = self.top - self.volume
+        if self.flags & (SEALED | TICKS) or not base < earlier_total <= self.top:
             return 0
-        moved = earlier_total - self.base
-        self.volume -= moved
-        self.base = earlier_total
-        return moved
+        self.volume -= earlier_total - base
+        return earlier_total - base
 
-    def amend(self, price: float, volume: int, open_interest: int | None, *, closes: bool) -> None:
-        """A trade that came late: a closed bar becomes its next revision."""
-        self.trade(price, volume, open_interest, closes=closes)
+    def amend(self, tick: Tick, volume: int) -> bool:
+        """A trade that came late: a closed bar that it changes becomes its next revision; tells whether it did."""
+        before = self._numbers()
+        self.trade(tick, volume, repeats=True)
+        changed = self._numbers() != before
+        if changed and self.flags & CLOSED:
+            self.revision += 1
+        return changed
+
+    def take_over(self, part: Self, volume: int, *, opens: bool, closes: bool) -> None:
+        """A bar that is part of this one was amended, by so much volume: a closed bar becomes its next revision."""
+        self.high = max(self.high, part.high)
+        self.low = min(self.low, part.low)
+        self.volume += volume
+        if opens:
+            self.open = part.open
+        if closes:
+            self.close, self.open_interest = part.close, part.open_interest
         if self.flags & CLOSED:
             self.revision += 1
+
+    def _numbers(self) -> tuple[float, float, float, float, int, int | None]:
+        return self.open, self.high, self.low, self.close, self.volume, self.open_interest
 
     def mark_if_touched(self, start_ns: int, end_ns: int) -> bool:
         """Flag the bar when an interruption ``[start_ns, end_ns)`` took ticks from it; tells whether it did."""
@@ -124,7 +180,7 @@ class Bar:
         """Plain values, for ``state:{symbol}``."""
         return [
             self.start_ns, self.end_ns, self.open, self.high, self.low, self.close, self.volume, self.open_interest,
-            self.revision, self.flags, self.base,
+            self.revision, self.flags, self.first, self.top,
         ]  # fmt: skip
 
     @classmethod
@@ -136,8 +192,8 @@ class Bar:
         """Lay it to rest in a row of a buffer."""
         oi = UNKNOWN if self.open_interest is None else self.open_interest
         _PACKED.pack_into(
-            buffer, row * PACKED_SIZE, self.start_ns, self.end_ns, self.open, self.high, self.low, self.close,
-            self.volume, oi, self.revision, self.flags,
+            buffer, row * PACKED_SIZE, self.start_ns, (self.end_ns - self.start_ns) // _SECOND_NS, self.open,
+            self.high, self.low, self.close, self.volume, oi, self.revision, self.flags,
         )  # fmt: skip
 
     def join_row(self, buffer: bytearray, row: int, start_ns: int) -> bool:
@@ -147,7 +203,7 @@ class Bar:
         """
         offset = row * PACKED_SIZE
         values: tuple[Any, ...] = _PACKED.unpack_from(buffer, offset)
-        start, end, opens, high, low, _, volume, oi, revision, flags = values
+        start, length_s, opens, high, low, _, volume, oi, revision, flags = values
         if start != start_ns:
             return False
         if self.high > high:  # noqa: PLR1730 - max and min would cost a fifth of this function
@@ -155,7 +211,7 @@ class Bar:
         if self.low < low:  # noqa: PLR1730
             low = self.low
         _PACKED.pack_into(
-            buffer, offset, start, end, opens, high, low, self.close,
+            buffer, offset, start, length_s, opens, high, low, self.close,
             volume + self.volume, oi if self.open_interest is None else self.open_interest, revision,
             flags | self.flags & (UNHEALED | TICKS),
         )  # fmt: skip
@@ -165,16 +221,17 @@ class Bar:
     def unpack_from(cls, buffer: bytes | bytearray, row: int) -> Self | None:
         """Take it out of a row again; None when the row is empty."""
         values: tuple[Any, ...] = _PACKED.unpack_from(buffer, row * PACKED_SIZE)
-        start_ns, end_ns, opens, high, low, close, volume, oi, revision, flags = values
-        if not end_ns:
+        start_ns, length_s, opens, high, low, close, volume, oi, revision, flags = values
+        if not length_s:
             return None
-        return cls(start_ns, end_ns, opens, high, low, close, volume, None if oi == UNKNOWN else oi, revision, flags)
+        end_ns, open_interest = start_ns + length_s * _SECOND_NS, None if oi == UNKNOWN else oi
+        return cls(start_ns, end_ns, opens, high, low, close, volume, open_interest, revision, flags)
 
 
 def end_in_row(buffer: bytearray, row: int) -> int:
     """The end of a resting bar's bucket; 0 when the row is empty."""
-    end_ns: int = _PACKED_END.unpack_from(buffer, row * PACKED_SIZE + _PACKED_END.size)[0]
-    return end_ns
+    start_ns, length_s = _PACKED_SPAN.unpack_from(buffer, row * PACKED_SIZE)
+    return int(start_ns + length_s * _SECOND_NS)
 
 
 def is_closed_in_row(buffer: bytearray, row: int) -> bool:

@@ -1,70 +1,53 @@
 """The candle book: the forming candles of one instrument, built from its ticks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any, Self
 
-from engine.market.bar import TICKS, UNKNOWN, Bar
+from engine.market.bar import Bar, order_of
 from engine.market.calendar import Bucket, Calendar
 from engine.market.candle import Candle, CandleState
 from engine.market.errors import StateError
-from engine.market.settled import Named, SettledBars
+from engine.market.late_news import LateNews
+from engine.market.left_out import LeftOut
+from engine.market.open_minutes import OpenMinutes
+from engine.market.settled import NEVER, Named, SettledBars
 from engine.market.tick import Tick
 from engine.market.timeframe import DERIVED_TIMEFRAMES, TIMEFRAMES
 
-_STATE_VERSION = 1
+_STATE_VERSION = 2
 
 LATENESS_NS = 2_000_000_000
 """The lateness bound: so long after its end, by the time of receipt, a bucket still takes ticks (design: end + 2 s)."""
-NEVER = SettledBars.NEVER
-"""``next_close_ns`` while no bucket is open."""
 
 
-class CandleBook:
+class CandleBook(OpenMinutes):
     """One-minute candles from ticks, and the derived ones from those. One book has one owner.
 
     The watermark is the newest time of receipt less ``LATENESS_NS``; a bucket is closed once the watermark has passed
     its end. So the candles depend on the ticks and their times of receipt alone, and not on when a timer fired: whoever
     adds a tick first calls ``close_until`` with the tick's own watermark when that has passed ``next_close_ns``.
 
-    Several minutes may be open at once. Within a minute arrival is the order: the first tick to arrive opens it, the
-    last trade to arrive closes it. A tick that shows neither volume nor a new price is no trade and makes no candle. A
-    tick of a closed minute revises it while it is one of the last three, and is reported by ``take_late`` otherwise.
+    Several minutes may be open at once. Within a minute the running total is the order, without one the time of the
+    trade, and arrival only where those are equal: the first trade opens the candle and the last one closes it, in
+    whatever order they come. A tick that shows neither volume nor a new price is no trade and makes no candle. A tick of
+    a closed minute revises it while it is one of the last three, and is reported by ``take_late`` otherwise.
 
-    There are thousands of books: the newest minute lives in plain slots, all that is settled in one packed buffer,
-    and the calendar with its sessions and buckets is shared.
+    There are thousands of books: all that is settled lies in one packed buffer, and the calendar with its sessions and
+    buckets is shared.
     """
 
-    __slots__ = (
-        "_base", "_close", "_closed_ns", "_end", "_gap", "_healed_ns", "_high", "_late", "_low", "_minute_flags", "_older",
-        "_open", "_open_interest", "_revised", "_settled", "_start", "_volume", "calendar", "instrument", "late",
-        "next_close_ns", "outside_session", "source", "unattributed",
-    )  # fmt: skip
+    __slots__ = ("_closed_ns", "_healed_ns", "_news", "_settled", "instrument", "next_close_ns", "source")
 
     def __init__(self, instrument: str, calendar: Calendar, source: str, *, since_ns: int = 0) -> None:
         """A book that starts empty. Minutes that ended by ``since_ns`` are history's, whatever ticks still tell."""
+        super().__init__(calendar)
         self.instrument = instrument
-        self.calendar = calendar
         self.source = source
         """Who the ticks come from; stands in every candle."""
-        self.outside_session = 0
-        """Ticks that came while the exchange was closed, or in an auction."""
-        self.unattributed = 0
-        """Volume that entered no candle: traded outside of every session, or told too late."""
-        self.late = False
-        """A tick came too late for its bucket: ``take_late`` and ``take_revised`` have something to tell."""
-        self._start = self._end = self._volume = self._minute_flags = 0
-        self._open = self._high = self._low = 0.0
-        self._base = UNKNOWN
-        self._close: float | None = None
-        self._open_interest: int | None = None
-        self._older: list[Bar] | None = None
         self._settled = SettledBars()
+        self._news: LateNews | None = None
         self._closed_ns = self._healed_ns = since_ns
-        self._gap = (0, 0)
-        self._late: list[Bucket] | None = None
-        self._revised: list[Candle] | None = None
-        self.next_close_ns = NEVER
+        self.next_close_ns: int = NEVER
         """When ``close_until`` has something to do: the end of the oldest open bucket, one minute or derived."""
 
     @property
@@ -72,150 +55,61 @@ class CandleBook:
         """What ended by then is closed: the newest time of receipt that mattered, less the lateness bound."""
         return self._closed_ns
 
-    def session_date(self, ns: int) -> date:
-        """The trading day that volume counts for at that time."""
-        return self.calendar.session_date(ns)
-
-    def add(self, tick: Tick, volume: int) -> bool:
-        """Take in a tick and the volume measured for it; true when it went into a forming candle."""
-        if self._start <= tick.ts_event < self._end:
-            price = tick.price
-            if price > self._high:
-                self._high = price
-            elif price < self._low:
-                self._low = price
-            if volume:
-                self._volume += volume
-                self._close = price
-            elif not tick.volume:
-                self._close = price
-            open_interest = tick.open_interest
-            if open_interest is not None:
-                self._open_interest = open_interest
-            return True
-        return self._add_elsewhere(tick, volume)
+    @property
+    def late(self) -> bool:
+        """A tick came too late for its bucket: ``take_late`` or ``take_revised`` has something to tell."""
+        return self._news is not None and self._news.any
 
     def _add_elsewhere(self, tick: Tick, volume: int) -> bool:
+        self._compare(tick)
         bucket = self.calendar.bucket("1m", tick.ts_event)
+        volume = volume or self._reclaim(tick)
         if bucket is None:
-            self.outside_session += 1
-            return self._leave_out(tick, volume or self._reclaim(tick))
+            return self._leave_outside(tick, volume)
         self._closed_ns = max(self._closed_ns, tick.ts_recv - LATENESS_NS)
         if bucket.end_ns <= self._closed_ns:
             return self._add_late(tick, volume, bucket)
-        if bucket.start_ns < self._start:
-            return self._add_older(tick, volume, bucket)
-        if not self._is_trade(tick, volume):
-            return self._leave_out(tick, volume)
-        self._set_open([*self._open_minutes(), self._opened(tick, volume, bucket)])
-        return True
-
-    def _add_older(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
-        """A tick that newer minutes overtook."""
-        base = next(bar.base for bar in self._open_minutes() if bar.start_ns > bucket.start_ns)
-        volume = volume or self._reclaim(tick)
-        minutes = self._open_minutes()
-        own = next((bar for bar in minutes if bar.start_ns == bucket.start_ns), None)
-        if own is not None:
-            own.trade(tick.price, volume, tick.open_interest, closes=bool(volume) or not tick.volume)
-        elif self._is_trade(tick, volume):
-            own = self._opened(tick, volume, bucket)
-            own.base = base
-            minutes.append(own)
-        else:
-            return self._leave_out(tick, volume)
-        self._set_open(minutes)
-        return True
-
-    def _reclaim(self, tick: Tick) -> int:
-        """Take back what the open minute after a tick was given of its volume, because it arrived first."""
-        minutes = self._open_minutes()
-        following = next((bar for bar in minutes if bar.start_ns > tick.ts_event), None)
-        if following is None or not tick.volume:
-            return 0
-        if self.session_date(tick.ts_event) != self.session_date(following.start_ns):
-            return 0
-        moved = following.yield_to(tick.volume)
-        self._set_open(minutes)
-        return moved
-
-    def _is_trade(self, tick: Tick, volume: int) -> bool:
-        if volume or tick.volume is None:
-            return True
-        if self._close is None:
-            return tick.volume > 0  # nothing to compare with: a first tick after the start
-        return tick.price != self._close
-
-    def _leave_out(self, tick: Tick, volume: int) -> bool:
-        if tick.volume is not None:
-            self.unattributed += volume
-        if self._close is None:
-            self._close = tick.price
-        return False
-
-    def _opened(self, tick: Tick, volume: int, bucket: Bucket) -> Bar:
-        price = tick.price
-        flags = TICKS if tick.volume is None and volume else 0
-        base = UNKNOWN if tick.volume is None else tick.volume - volume
-        bar = Bar(
-            bucket.start_ns, bucket.end_ns, price, price, price, price, volume, tick.open_interest, 0, flags, base
-        )  # fmt: skip
-        bar.mark_if_touched(*self._gap)
-        return bar
-
-    def _open_minutes(self) -> list[Bar]:
-        newest = [self._newest()] if self._end else []
-        return [*(self._older or ()), *newest]
-
-    def _set_open(self, minutes: list[Bar]) -> None:
-        minutes.sort(key=lambda bar: bar.start_ns)
-        self._older = minutes[:-1] or None
-        self._put_newest(minutes[-1])
+        forming = self._add_open(tick, volume, bucket)
         self.next_close_ns = self._find_next_close()
+        return forming
 
-    def _newest(self) -> Bar:
-        assert self._close is not None
-        return Bar(
-            self._start, self._end, self._open, self._high, self._low, self._close, self._volume, self._open_interest,
-            0, self._minute_flags, self._base,
-        )  # fmt: skip
-
-    def _put_newest(self, bar: Bar) -> None:
-        self._start, self._end, self._minute_flags = bar.start_ns, bar.end_ns, bar.flags
-        self._open, self._high, self._low, self._close = bar.open, bar.high, bar.low, bar.close
-        self._volume, self._open_interest, self._base = bar.volume, bar.open_interest, bar.base
+    def _begin_anew(self) -> None:
+        super()._begin_anew()
+        self._settled.seal()
 
     def _add_late(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
-        if bucket.end_ns <= self._healed_ns or not self._is_trade(tick, volume):
+        if bucket.end_ns <= self._healed_ns:
             return self._leave_out(tick, volume)
         counted = 0 if tick.volume is None else volume  # without totals a repetition looks like a trade
-        changed = self._settled.trade_late(bucket.start_ns, tick.price, counted, tick.open_interest)
+        changed = self._settled.trade_late(bucket.start_ns, tick, counted)
         if changed is None:
-            self._report_late(bucket)
+            if volume or tick.price != self._last_price() or order_of(tick) != self._last_order():
+                self._report_late(bucket)
             return self._leave_out(tick, volume)
-        if tick.volume is None and tick.price != self._settled.close_of(bucket.start_ns):
-            self._report_late(bucket)  # nothing tells a repetition from the last trade
-        self._report_revised(changed)
+        if self._settled.is_in_doubt(bucket.start_ns, tick):
+            self._report_late(bucket)
+        self._revise(changed)
         for derived in self.calendar.derived_buckets(bucket.start_ns):
             if changed and derived.end_ns <= self._closed_ns and not self._holds(derived):
                 self._report_late(derived)
         return False
 
+    def _last_order(self) -> int:
+        return self._newest.top if self._newest.end_ns else self._settled.last_top
+
     def _holds(self, bucket: Bucket) -> bool:
         rows = (self._settled.derived(row) for row in range(len(DERIVED_TIMEFRAMES)))
         return any(bar is not None and (bar.start_ns, bar.end_ns) == (bucket.start_ns, bucket.end_ns) for bar in rows)
 
-    def _report_late(self, bucket: Bucket) -> None:
-        self._late = self._late or []
-        self.late = True
-        if bucket not in self._late:
-            self._late.append(bucket)
-
-    def _report_revised(self, changed: Iterable[Named]) -> None:
+    def _revise(self, changed: Iterable[Named]) -> None:
         candles = [self._settled_candle(timeframe, bar) for timeframe, bar in changed]
         if candles:
-            self._revised = [*(self._revised or ()), *candles]
-            self.late = True
+            self._news = self._news or LateNews()
+            self._news.revise(candles)
+
+    def _report_late(self, bucket: Bucket) -> None:
+        self._news = self._news or LateNews()
+        self._news.report(bucket, self._closed_ns)
 
     @property
     def oldest_ns(self) -> int | None:
@@ -228,19 +122,14 @@ class CandleBook:
 
     def take_late(self) -> list[Bucket]:
         """The closed buckets that ticks came too late for, since last asked: only the provider's history heals them."""
-        late, self._late = self._late or [], None
-        self.late = self._revised is not None
-        return late
+        return [] if self._news is None else self._news.take_buckets()
 
     def take_revised(self) -> list[Candle]:
         """The revisions of closed candles since last asked."""
-        revised, self._revised = self._revised or [], None
-        self.late = self._late is not None
-        return revised
+        return [] if self._news is None else self._news.take_revised()
 
     def _find_next_close(self) -> int:
-        oldest = self._older[0].end_ns if self._older else self._end or NEVER
-        return min(oldest, self._settled.next_end_ns)
+        return min(self._open_end_ns() or NEVER, self._settled.next_end_ns)
 
     def close_until(self, ns: int) -> list[Candle]:
         """Close what ended by then and give the final candles: minutes first, then by timeframe, each in order of time."""
@@ -257,16 +146,6 @@ class CandleBook:
             closed += [self._settled_candle(timeframe, bar) for timeframe, bar in derived]
         return closed
 
-    def _take_ended(self, ns: int) -> list[Bar]:
-        ended: list[Bar] = []
-        if self._older:
-            ended = [bar for bar in self._older if bar.end_ns <= ns]
-            self._older = [bar for bar in self._older if bar.end_ns > ns] or None
-        if self._end and self._end <= ns:
-            ended.append(self._newest())
-            self._start = self._end = 0
-        return ended
-
     def _settled_candle(self, timeframe: str, bar: Bar) -> Candle:
         state = CandleState.REVISED if bar.revision else CandleState.FINAL
         return bar.candle(self.instrument, timeframe, self.source, state)
@@ -274,8 +153,8 @@ class CandleBook:
     def forming(self, timeframe: str) -> Candle | None:
         """The candle of that timeframe as it stands; None when no trade has opened one."""
         if timeframe == "1m":
-            minute = self._newest() if self._end else self._older[-1] if self._older else None
-            return None if minute is None else self._forming_candle("1m", minute)
+            minute = self._newest
+            return self._forming_candle("1m", minute) if minute.end_ns else None
         bar = self._forming_derived(DERIVED_TIMEFRAMES.index(timeframe), self._open_minutes())
         return None if bar is None else self._forming_candle(timeframe, bar)
 
@@ -314,13 +193,8 @@ class CandleBook:
         """
         if to_ns >= self._gap[1]:
             self._gap = (from_ns, to_ns)
-        older = self._older or ()
-        for bar in older:
-            bar.mark_if_touched(from_ns, to_ns)
-        if self._end:
-            newest = self._newest()
-            newest.mark_if_touched(from_ns, to_ns)
-            self._minute_flags = newest.flags
+        for minute in self._open_minutes():
+            minute.mark_if_touched(from_ns, to_ns)
         return [self._settled_candle(timeframe, bar) for timeframe, bar in self._settled.flag(from_ns, to_ns)]
 
     def rebuild(self, minutes: Sequence[Candle], through_ns: int) -> bool:
@@ -333,14 +207,14 @@ class CandleBook:
         if self._settled.evicted_ns > through_ns:
             return False
         before, self._settled = self._settled, SettledBars()
-        self._forget_open(through_ns)
+        self._leave_to_history(through_ns)
         kept = [bar for bar in before.minutes() if bar.start_ns >= through_ns]
         left: list[Named] = []
         for bar in [*self._healed(minutes, through_ns), *kept]:
             left += self._settled.settle(bar, self.calendar.derived_buckets(bar.start_ns), self._gap)
         self._settled.forget_minutes(through_ns)
-        self._report_revised(self._redone(left, before, through_ns))
-        self._report_revised(self._rederive(before, through_ns))
+        self._revise(self._redone(left, before, through_ns))
+        self._revise(self._rederive(before, through_ns))
         self.next_close_ns = self._find_next_close()
         return True
 
@@ -352,14 +226,14 @@ class CandleBook:
                 bar.revision = 1 + sum(known)
                 yield timeframe, bar
 
-    def _forget_open(self, through_ns: int) -> None:
+    def _leave_to_history(self, through_ns: int) -> None:
         self._healed_ns = max(self._healed_ns, through_ns)
         self._closed_ns = max(self._closed_ns, through_ns)
         gap_from, gap_to = self._gap
         self._gap = (max(gap_from, through_ns), gap_to) if gap_to > through_ns else (0, 0)
-        self._older = [bar for bar in self._older or () if bar.start_ns >= through_ns] or None
-        if self._start < through_ns:
-            self._start = self._end = 0
+        self._forget_open(through_ns)
+        if self._news is not None:
+            self._news.mended(through_ns)
 
     def _healed(self, minutes: Sequence[Candle], through_ns: int) -> Iterator[Bar]:
         for minute in sorted(minutes, key=lambda candle: candle.time):
@@ -386,13 +260,12 @@ class CandleBook:
             "version": _STATE_VERSION,
             "minutes": [bar.state() for bar in self._open_minutes()],
             "bars": self._settled.packed(),
-            "evicted_ns": self._settled.evicted_ns,
             "closed_ns": self._closed_ns,
             "healed_ns": self._healed_ns,
             "gap": list(self._gap),
-            "price": self._close,
-            "outside_session": self.outside_session,
-            "unattributed": self.unattributed,
+            "price": self._last_price(),
+            "provider": self._provider,
+            "left_out": None if self._left_out is None else self._left_out.state(),
         }
 
     @classmethod
@@ -414,16 +287,16 @@ class CandleBook:
     def _resume(self, state: Mapping[str, Any], now_ns: int) -> None:
         if state["version"] != _STATE_VERSION:
             raise StateError(f"{self.instrument}: version {state['version']!r}, this program writes {_STATE_VERSION}")
-        self._close = state["price"]
-        self.outside_session, self.unattributed = state["outside_session"], state["unattributed"]
+        self._price = state["price"]
+        self._provider = state["provider"]
+        self._left_out = None if state["left_out"] is None else LeftOut.restore(state["left_out"])
         minutes = [Bar.restore(bar) for bar in state["minutes"]]
-        settled = SettledBars(state["bars"], state["evicted_ns"])
+        settled = SettledBars(state["bars"])
         closed_ns, healed_ns, (gap_from, gap_to) = state["closed_ns"], state["healed_ns"], state["gap"]
         started_ns = max((bar.start_ns for bar in (*minutes, *settled.minutes())), default=0)
         if self.session_date(started_ns) != self.session_date(now_ns):
             return
         self._settled = settled
-        if minutes:
-            self._set_open(minutes)
+        self._set_open(minutes)
         self._closed_ns, self._healed_ns, self._gap = closed_ns, healed_ns, (gap_from, gap_to)
         self.next_close_ns = self._find_next_close()

@@ -1,46 +1,68 @@
 """The settled part of a candle book: the derived bars so far and the last closed minutes, packed in one buffer."""
 
+import struct
 from collections.abc import Iterable
 
-from engine.market.bar import CLOSED, PACKED_SIZE, UNHEALED, Bar, end_in_row, is_closed_in_row
+from engine.market.bar import (
+    CLOSED,
+    FIRST_OF_ALL,
+    LAST_OF_ALL,
+    PACKED_SIZE,
+    UNHEALED,
+    Bar,
+    end_in_row,
+    is_closed_in_row,
+    order_of,
+)
 from engine.market.calendar import Bucket
 from engine.market.errors import StateError
+from engine.market.tick import Tick
 from engine.market.timeframe import DERIVED_TIMEFRAMES
 
+NEVER = 1 << 62
+"""A time for what is not to come."""
 RING = 3
 """How many closed minutes a late tick may still revise."""
 
 _DERIVED = len(DERIVED_TIMEFRAMES)
-_SIZE = (_DERIVED + RING) * PACKED_SIZE
+_PLACES = (_DERIVED + RING) * PACKED_SIZE
+_PLACE = struct.Struct("<qq")
+_EVICTED_AT = _PLACES + RING * _PLACE.size
+_EVICTED = struct.Struct("<q")
+_SIZE = _EVICTED_AT + _EVICTED.size
 
 Named = tuple[str, Bar]
 """A bar and its timeframe."""
 
 
 class SettledBars:
-    """One row for each derived timeframe, then the last closed minutes, oldest first.
+    """One row for each derived timeframe, then the last closed minutes, oldest first, then their first and last places.
+
+    All in one buffer, as there are thousands of these.
 
     A derived row stays after the clock has closed its bucket, until the next bucket's first minute settles: so long
     a late tick can still revise it.
     """
 
-    NEVER = 1 << 62
-    """``next_end_ns`` while no bucket is open."""
+    __slots__ = ("_rows",)
 
-    __slots__ = ("_next_end_ns", "_rows", "evicted_ns")
-
-    def __init__(self, rows: bytes = bytes(_SIZE), evicted_ns: int = 0) -> None:
+    def __init__(self, rows: bytes = bytes(_SIZE)) -> None:
         if len(rows) != _SIZE:
             raise StateError(f"expected {_SIZE} bytes of bars, was {len(rows)}")
         self._rows = bytearray(rows)
-        self.evicted_ns = evicted_ns
-        """End of the newest closed minute that is no longer among the last ones."""
-        self._next_end_ns = self._find_next_end()
+
+    @property
+    def evicted_ns(self) -> int:
+        """End of the newest closed minute that is no longer among the last ones; 0 before there was one."""
+        return int(_EVICTED.unpack_from(self._rows, _EVICTED_AT)[0])
+
+    def _evict(self, end_ns: int) -> None:
+        _EVICTED.pack_into(self._rows, _EVICTED_AT, max(end_ns, self.evicted_ns))
 
     @property
     def next_end_ns(self) -> int:
         """When the next derived bucket ends; far in the future when none is open."""
-        return self._next_end_ns
+        return min((end_in_row(self._rows, row) for row in self._open_rows()), default=NEVER)
 
     def packed(self) -> bytes:
         """Everything, to be given to the constructor again."""
@@ -57,8 +79,22 @@ class SettledBars:
 
     def minutes(self) -> list[Bar]:
         """The last closed minutes, oldest first."""
-        bars = (Bar.unpack_from(self._rows, row) for row in range(_DERIVED, _DERIVED + RING))
-        return [bar for bar in bars if bar is not None]
+        bars: list[Bar] = []
+        for place in range(RING):
+            bar = Bar.unpack_from(self._rows, _DERIVED + place)
+            if bar is not None:
+                bar.first, bar.top = _PLACE.unpack_from(self._rows, _PLACES + place * _PLACE.size)
+                bars.append(bar)
+        return bars
+
+    @property
+    def last_top(self) -> int:
+        """The place of the last trade of the newest closed minute (``order_of``)."""
+        return int(_PLACE.unpack_from(self._rows, _EVICTED_AT - _PLACE.size)[1])
+
+    def _pack_minute(self, minute: Bar, place: int) -> None:
+        minute.pack_into(self._rows, _DERIVED + place)
+        _PLACE.pack_into(self._rows, _PLACES + place * _PLACE.size, minute.first, minute.top)
 
     def revision(self, timeframe: str, start_ns: int) -> int:
         """Of a closed bar; -1 when it is open, or not here."""
@@ -66,9 +102,15 @@ class SettledBars:
         known = (bar.revision for bar in bars if bar and bar.start_ns == start_ns and bar.flags & CLOSED)
         return next(known, -1)
 
-    def close_of(self, start_ns: int) -> float | None:
-        """Of one of the last closed minutes."""
-        return next((bar.close for bar in self.minutes() if bar.start_ns == start_ns), None)
+    def is_in_doubt(self, start_ns: int, tick: Tick) -> bool:
+        """Nothing tells whether a late tick repeats an earlier trade of the same moment as a closed minute's last one."""
+        minute = next((bar for bar in self.minutes() if bar.start_ns == start_ns), None)
+        return minute is not None and minute.top == order_of(tick) and minute.close != tick.price
+
+    def seal(self) -> None:
+        """The totals begin anew: a late tick opens and closes none of the last minutes any more."""
+        for place in range(RING):
+            _PLACE.pack_into(self._rows, _PLACES + place * _PLACE.size, FIRST_OF_ALL, LAST_OF_ALL)
 
     def settle(self, minute: Bar, buckets: Iterable[Bucket], unhealed: tuple[int, int]) -> list[Named]:
         """Take in a closed minute, and give back the derived bars whose bucket it has left behind."""
@@ -84,61 +126,54 @@ class SettledBars:
         bar = minute.spanning(bucket.start_ns, bucket.end_ns)
         bar.mark_if_touched(*unhealed)
         bar.pack_into(self._rows, row)
-        self._next_end_ns = min(self._next_end_ns, bucket.end_ns)
         return [] if left is None else [(DERIVED_TIMEFRAMES[row], left)]
 
     def _remember(self, minute: Bar) -> None:
-        first, size = _DERIVED * PACKED_SIZE, PACKED_SIZE
-        self.evicted_ns = end_in_row(self._rows, _DERIVED) or self.evicted_ns
-        self._rows[first:-size] = self._rows[first + size :]
+        rows, first = self._rows, _DERIVED * PACKED_SIZE
+        self._evict(end_in_row(rows, _DERIVED))
+        rows[first : _PLACES - PACKED_SIZE] = rows[first + PACKED_SIZE : _PLACES]
+        rows[_PLACES : _EVICTED_AT - _PLACE.size] = rows[_PLACES + _PLACE.size : _EVICTED_AT]
         minute.flags |= CLOSED
-        minute.pack_into(self._rows, _DERIVED + RING - 1)
+        self._pack_minute(minute, RING - 1)
 
     def close_until(self, ns: int) -> list[Named]:
         """The derived bars whose buckets have ended by then, each once."""
-        if ns < self._next_end_ns:
-            return []
         ended: list[Named] = []
         for row in self._open_rows():
             if end_in_row(self._rows, row) <= ns and (bar := self.derived(row)) is not None:
                 bar.flags |= CLOSED
                 bar.pack_into(self._rows, row)
                 ended.append((DERIVED_TIMEFRAMES[row], bar))
-        self._next_end_ns = self._find_next_end()
         return ended
 
     def _open_rows(self) -> list[int]:
         rows = self._rows
         return [row for row in range(_DERIVED) if end_in_row(rows, row) and not is_closed_in_row(rows, row)]
 
-    def _find_next_end(self) -> int:
-        return min((end_in_row(self._rows, row) for row in self._open_rows()), default=self.NEVER)
-
-    def trade_late(self, start_ns: int, price: float, volume: int, open_interest: int | None) -> list[Named] | None:
+    def trade_late(self, start_ns: int, tick: Tick, volume: int) -> list[Named] | None:
         """Add a late trade to a closed minute and what was derived from it; gives the closed bars it changed.
 
-        None when the minute is no longer among the last ones. Only a trade with new volume moves the close: any
-        other may be the repetition of an older one.
+        None when the minute is no longer among the last ones.
         """
         minutes = self.minutes()
         minute = next((bar for bar in minutes if bar.start_ns == start_ns), None)
         if minute is None:
             return None
-        if not volume and minute.low <= price <= minute.high:
+        changed, place = minute.amend(tick, volume), minutes.index(minute)
+        self._pack_minute(minute, RING - len(minutes) + place)  # its places may be new though its numbers are not
+        if not changed:
             return []
-        later = [bar.start_ns for bar in minutes if bar.start_ns > start_ns]
-        minute.amend(price, volume, open_interest, closes=bool(volume))
-        minute.pack_into(self._rows, _DERIVED + RING - len(later) - 1)
-        return [("1m", minute), *self._amend_derived(minute, later, price, volume)]
+        before_ns = minutes[place - 1].end_ns if place else self.evicted_ns
+        after_ns = minutes[place + 1].start_ns if place + 1 < len(minutes) else NEVER
+        return [("1m", minute), *self._amend_derived(minute, before_ns, after_ns, volume)]
 
-    def _amend_derived(self, minute: Bar, later: list[int], price: float, volume: int) -> list[Named]:
+    def _amend_derived(self, minute: Bar, before_ns: int, after_ns: int, volume: int) -> list[Named]:
         changed: list[Named] = []
         for row, timeframe in enumerate(DERIVED_TIMEFRAMES):
             bar = Bar.unpack_from(self._rows, row)
             if bar is None or not bar.start_ns <= minute.start_ns < bar.end_ns:
                 continue
-            is_last = not (later and later[0] < bar.end_ns)
-            bar.amend(price, volume, minute.open_interest if is_last else None, closes=bool(volume) and is_last)
+            bar.take_over(minute, volume, opens=before_ns <= bar.start_ns, closes=after_ns >= bar.end_ns)
             bar.pack_into(self._rows, row)
             if bar.flags & CLOSED:
                 changed.append((timeframe, bar))
@@ -147,12 +182,12 @@ class SettledBars:
     def forget_minutes(self, before_ns: int) -> None:
         """Let no tick revise the minutes before that time any more: they were healed from history."""
         keep = self.minutes()
-        self._rows[_DERIVED * PACKED_SIZE :] = bytes(RING * PACKED_SIZE)
+        self._rows[_DERIVED * PACKED_SIZE : _EVICTED_AT] = bytes(_EVICTED_AT - _DERIVED * PACKED_SIZE)
         for minute in keep:
             if minute.start_ns >= before_ns:
                 self._remember(minute)
             else:
-                self.evicted_ns = max(self.evicted_ns, minute.end_ns)
+                self._evict(minute.end_ns)
 
     def replace(self, row: int, bar: Bar | None) -> None:
         """Put another bar in a derived row, or none."""

@@ -41,13 +41,15 @@ class VolumeMeter:
     ``sum(measured) + unattributed == last total - first total``. A new trading day starts from zero. A provider's
     total is never compared with another's: after a switch the first tick only sets the baseline.
 
-    The mark is the highest total seen. A smaller one is a correction and measures 0; the mark stays, because a tick
-    that overtook another on the way looks just the same and following it down would count its volume twice. Only a
-    total that is still smaller five seconds later is the vendor's restatement, and becomes the new mark.
+    The mark is the highest total seen. A smaller one measures 0 and the mark stays, because a tick that others overtook
+    looks like that and following it down would count its volume twice. Its time tells more: a smaller total of a later
+    trade is a correction, and one that is still smaller five seconds later is the vendor's restatement and becomes the
+    new mark. A day's last ticks, overtaken by the next day's first, are measured against the mark their day had.
     """
 
     __slots__ = (
-        "_behind", "_date", "_mark", "_marked_ns", "_overtaken_ns", "_provider", "_restated", "corrections", "counts_ticks",
+        "_behind", "_date", "_doubtful_ns", "_eve", "_mark", "_marked_ns", "_provider", "_restated", "corrections",
+        "counts_ticks",
     )  # fmt: skip
 
     def __init__(self, baseline: Baseline | None = None, *, counts_ticks: bool = True) -> None:
@@ -55,11 +57,12 @@ class VolumeMeter:
         self._date = None if baseline is None else baseline.session_date
         self._mark = 0 if baseline is None else baseline.volume
         self._marked_ns = 0
-        self._overtaken_ns = 0
+        self._eve: Baseline | None = None
+        self._doubtful_ns = 0
         self._behind = 0
         self._restated = 0
         self.corrections = 0
-        """Totals that were smaller than one before, or of a trading day gone by."""
+        """Totals that were smaller than that of an earlier trade, or of a trading day gone by."""
         self.counts_ticks = counts_ticks
         """Where the feed has no volume a tick counts as 1; false for indices, which are not traded."""
 
@@ -71,20 +74,42 @@ class VolumeMeter:
 
         Later than that nobody knows when today's total was traded, so the first tick measures 0 and history heals.
         """
-        baseline = None if state is None else Baseline.restore(state)
+        baseline = None if state is None or state.get("provider") == "" else Baseline.restore(state)
         day = calendar.trading_day(now_ns)
-        if baseline is not None and day is not None and baseline.session_date != day.date and now_ns >= day.start_ns:
-            baseline = None
-        return cls(baseline, counts_ticks=counts_ticks)
+        is_old = baseline is not None and day is not None and baseline.session_date != day.date
+        meter = cls(None if is_old and day and now_ns >= day.start_ns else baseline, counts_ticks=counts_ticks)
+        if state is not None:
+            meter._resume(state)
+        return meter
+
+    def _resume(self, state: Mapping[str, Any]) -> None:
+        try:
+            self.corrections = int(state["corrections"])
+            self._restated, self._behind = int(state["restated"]), int(state["behind"])
+            self._eve = None if state["eve"] is None else Baseline.restore(state["eve"])
+            self._marked_ns = int(state["marked_ns"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"volume {state!r}") from error
+        if self._date is None:
+            self._settle_behind()
 
     def state(self) -> dict[str, Any] | None:
-        """The baseline as plain values for ``state:{symbol}``; None before the first total."""
+        """The baseline and what was counted, as plain values for ``state:{symbol}``; None before the first total."""
         baseline = self.baseline
-        return None if baseline is None else baseline.state()
+        if baseline is None and not (self.corrections or self._restated):
+            return None
+        return {
+            **({"provider": ""} if baseline is None else baseline.state()),
+            "marked_ns": self._marked_ns,
+            "eve": None if self._eve is None else self._eve.state(),
+            "restated": self._restated,
+            "behind": self._behind,
+            "corrections": self.corrections,
+        }
 
     @property
     def baseline(self) -> Baseline | None:
-        """What to store, so that a restart goes on measuring where this run stopped."""
+        """What the next total is measured against, after a restart too."""
         return None if self._date is None else Baseline(self._provider, self._date, self._mark)
 
     @property
@@ -97,59 +122,73 @@ class VolumeMeter:
         volume = tick.volume
         if session_date is self._date and volume is not None and tick.provider == self._provider:
             delta = volume - self._mark
-            if delta >= 0:
+            if delta > 0:
                 self._mark = volume
                 self._marked_ns = tick.ts_event
                 self._behind = 0
                 return delta
+            if not delta:
+                self._behind = 0
+                return 0
         return self._measure_other(tick, session_date)
 
     def _measure_other(self, tick: Tick, session_date: date) -> int:
         volume = tick.volume
         if volume is None:
-            self._follow(tick.ts_event)
             # a candle that has real volume today never mixes counted ticks into it
             return 1 if self.counts_ticks and session_date != self._date else 0
         if self._date is None or tick.provider != self._provider:
-            return self._start(tick.provider, session_date, volume, tick.ts_event, measured=0)
+            return self._switch(tick, session_date, volume)
         if session_date > self._date:
-            return self._start(tick.provider, session_date, volume, tick.ts_event, measured=volume)
+            self._eve = self.baseline
+            return self._start(tick, session_date, volume, measured=volume)
         if session_date < self._date:
-            self.corrections += 1
-            self._note_overtaken(tick.ts_event)
-            return 0
+            return self._measure_eve(tick, session_date, volume)
         self._date = session_date
         if volume < self._mark:
             return self._correct(volume, tick.ts_event)
         self._behind = 0
-        return self._start(tick.provider, session_date, volume, tick.ts_event, measured=volume - self._mark)
+        return self._start(tick, session_date, volume, measured=volume - self._mark)
 
-    def _start(self, provider: str, session_date: date, volume: int, ts_event: int, *, measured: int) -> int:
-        self._restated += self._behind
-        self._behind = 0
-        self._provider, self._date, self._mark, self._marked_ns = provider, session_date, volume, ts_event
+    def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
+        """What was traded between one provider's last total and the other's first, nobody tells."""
+        if self._date is not None:
+            self._doubt(min(self._marked_ns or tick.ts_event, tick.ts_event))
+        self._eve = None
+        return self._start(tick, session_date, volume, measured=0)
+
+    def _start(self, tick: Tick, session_date: date, volume: int, *, measured: int) -> int:
+        self._settle_behind()
+        self._provider, self._date, self._mark, self._marked_ns = tick.provider, session_date, volume, tick.ts_event
         return measured
 
-    def _follow(self, ts_event: int) -> None:
-        """Without totals only the time tells the order, and only while no total has been seen."""
-        if self._date is not None:
-            return
-        if ts_event < self._marked_ns:
-            self._note_overtaken(ts_event)
-        else:
-            self._marked_ns = ts_event
+    def _settle_behind(self) -> None:
+        self._restated += self._behind
+        self._behind = 0
 
-    def _note_overtaken(self, ts_event: int) -> None:
-        self._overtaken_ns = min(self._overtaken_ns or ts_event, ts_event)
+    def _measure_eve(self, tick: Tick, session_date: date, volume: int) -> int:
+        eve = self._eve
+        if eve is None or session_date != eve.session_date:
+            self.corrections += 1
+            self._doubt(tick.ts_event)
+            return 0
+        self._eve = Baseline(eve.provider, session_date, max(volume, eve.volume))
+        return max(0, volume - eve.volume)
 
-    def take_overtaken(self) -> int:
-        """Since when order was lost since last asked, 0 if it was not: opens and closes from there on are in doubt."""
-        overtaken_ns, self._overtaken_ns = self._overtaken_ns, 0
-        return overtaken_ns
+    def _doubt(self, since_ns: int) -> None:
+        self._doubtful_ns = min(self._doubtful_ns or since_ns, since_ns)
+
+    def take_doubt(self) -> int:
+        """Since when volume may be wrong that was not in doubt when last asked; 0 if none is. Ns UTC."""
+        doubtful_ns, self._doubtful_ns = self._doubtful_ns, 0
+        return doubtful_ns
 
     def _correct(self, volume: int, ts_event: int) -> int:
+        if ts_event <= self._marked_ns:  # overtaken
+            self._behind = volume - self._mark
+            return 0
         self.corrections += 1
-        self._note_overtaken(ts_event)
+        self._doubt(ts_event)
         if self._marked_ns and ts_event - self._marked_ns > _REORDER_NS:
             self._restated += volume - self._mark
             self._behind = 0

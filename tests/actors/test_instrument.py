@@ -70,13 +70,23 @@ async def test_a_minute_that_opens_after_a_pause_is_closed_in_time_too(autojump_
         assert closed(seen)[1:] == [(NOON + MINUTE_NS, 11.0, 50, 0)]
 
 
-async def test_an_overtaken_tick_leaves_its_minutes_in_doubt(autojump_clock: Any) -> None:
+async def test_an_overtaken_tick_finds_its_place_and_leaves_no_doubt(autojump_clock: Any) -> None:
     async with instrument() as (_, subject, seen):
-        for second, volume in ((1, 100), (5, 130), (3, 120)):
+        for second, volume, price in ((1, 100, 10.0), (5, 130, 12.0), (3, 120, 11.0), (0, 90, 9.0)):
+            subject.tell(tick(NOON + second * SECOND_NS, price, volume, recv_ns=NOON + 5 * SECOND_NS))
+        await trio.sleep(63)
+        assert seen["resolver"] == []
+        [told] = [message.candle for message in seen["writer"] if isinstance(message, CandleClosed)]
+        assert (told.open, told.high, told.low, told.close, told.volume) == (9.0, 12.0, 9.0, 12.0, 30)
+
+
+async def test_a_corrected_total_leaves_its_minutes_in_doubt(autojump_clock: Any) -> None:
+    async with instrument() as (_, subject, seen):
+        for second, volume in ((1, 100), (3, 130), (5, 120)):
             subject.tell(tick(NOON + second * SECOND_NS, 10.0, volume, recv_ns=NOON + 5 * SECOND_NS))
         await trio.sleep(1.5)
         [doubt] = seen["resolver"]
-        assert (doubt.start_ns, doubt.instrument) == (NOON + 3 * SECOND_NS, NAME)
+        assert (doubt.start_ns, doubt.instrument) == (NOON + 5 * SECOND_NS, NAME)
 
 
 async def test_a_tick_of_long_ago_is_no_reason_to_read_history(autojump_clock: Any) -> None:

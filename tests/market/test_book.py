@@ -170,11 +170,12 @@ def test_volume_given_to_a_newer_minute_returns_to_the_tick_it_overtook(runner: 
     assert [(c.low, c.volume) for c in runner.book.forming_minutes()] == [(99.0, 12), (100.0, 8), (105.0, 10)]
 
 
-def test_yesterdays_last_tick_takes_no_volume_from_todays_first_minute(around_the_clock: Calendar) -> None:
+def test_yesterdays_last_tick_counts_for_yesterday_though_todays_first_overtook_it(around_the_clock: Calendar) -> None:
     runner = Runner(around_the_clock, volume=50)
     runner.trade("2025-11-03 23:59:58", 100.0, 100).trade("2025-11-04 00:00:00", 101.0, 500)
     runner.trade("2025-11-03 23:59:59", 100.0, 120)
-    assert [c.volume for c in runner.book.forming_minutes()] == [50, 500]
+    assert [c.volume for c in runner.book.forming_minutes()] == [70, 500]
+    assert runner.meter.corrections == 0
 
 
 def late(nse: Calendar) -> Runner:
@@ -240,15 +241,22 @@ def test_a_revised_minute_whose_derived_bar_is_gone_asks_for_healing_of_that_bar
     assert numbers(runner.book.forming("15m")) == (100.0, 106.0, 95.0, 106.0, 66)
 
 
-def test_a_late_price_without_a_total_widens_a_closed_candle_only(nse: Calendar) -> None:
+def test_a_late_price_without_a_total_has_its_place_by_its_time_and_counts_for_nothing(nse: Calendar) -> None:
     runner = Runner(nse, volume=None)  # type: ignore[arg-type]
     runner.trade(f"{TEN}:10", 100.0, None).trade(f"{TEN}:20", 101.0, None)
     runner.clock(at("2025-11-03 10:01:02"))
     runner.closed.clear()
     runner.trade(f"{TEN}:10", 100.0, None)
     assert runner.closed == []
-    runner.trade(f"{TEN}:50", 99.0, None)
-    assert [numbers(c) for c in runner.closed] == [(100.0, 101.0, 99.0, 101.0, 2)]
+    runner.trade(f"{TEN}:15", 99.0, None).trade(f"{TEN}:50", 100.5, None).trade(f"{TEN}:05", 99.5, None)
+    assert [numbers(c) for c in runner.closed if c.timeframe == "1m"] == [
+        (100.0, 101.0, 99.0, 101.0, 2),
+        (100.0, 101.0, 99.0, 100.5, 2),
+        (99.5, 101.0, 99.0, 100.5, 2),
+    ]
+    assert not runner.book.late
+    runner.trade(f"{TEN}:50", 100.0, None)  # another trade of that second, or an older one again
+    assert [clock(bucket.start_ns) for bucket in runner.book.take_late()] == ["10:00"]
 
 
 def test_a_book_leaves_what_was_before_it_to_history(nse: Calendar) -> None:

@@ -62,6 +62,35 @@ def test_ticks_that_swapped_places_count_their_volume_once() -> None:
     assert (meter.corrections, meter.unattributed) == (1, 0)
 
 
+def test_a_tick_that_others_overtook_is_no_correction() -> None:
+    meter = VolumeMeter()
+    for second, total, volume in ((0, 100, 0), (3, 130, 30), (1, 110, 0), (2, 130, 0), (4, 140, 10)):
+        assert meter.measure(tick(T + second * SECOND, 100.0, total), DAY) == volume
+    assert (meter.corrections, meter.unattributed, meter.take_doubt()) == (0, 0, 0)
+
+
+def test_a_smaller_total_of_a_later_trade_is_a_correction_and_leaves_doubt() -> None:
+    meter = VolumeMeter()
+    measured(meter, 100, 130, 110)
+    assert (meter.corrections, meter.take_doubt(), meter.take_doubt()) == (1, T + 2 * SECOND, 0)
+
+
+def test_after_a_switch_all_since_the_last_providers_word_is_in_doubt() -> None:
+    meter = VolumeMeter()
+    measured(meter, 100, 130)
+    assert meter.measure(tick(T + 9 * SECOND, 100.0, 70, provider="kite"), DAY) == 0
+    assert meter.take_doubt() == T + SECOND
+
+
+def test_a_days_last_tick_that_the_next_days_first_overtook_is_measured_against_its_own_day() -> None:
+    meter = VolumeMeter()
+    assert measured(meter, 1000, 1010) == [0, 10]
+    assert measured(meter, 40, day=NEXT_DAY) == [40]
+    assert measured(meter, 1025, 1020, 1026) == [15, 0, 1]
+    assert measured(meter, 45, day=NEXT_DAY) == [5]
+    assert (meter.corrections, meter.take_doubt()) == (0, 0)
+
+
 def test_a_total_that_stays_smaller_is_the_vendors_restatement_and_becomes_the_new_base() -> None:
     meter = VolumeMeter()
     assert measured(meter, 1000, 900, 910, step=6) == [0, 0, 10]
@@ -108,6 +137,20 @@ def test_the_baseline_survives_msgpack(nse: Calendar) -> None:
     assert VolumeMeter.restore(stored, nse, T).baseline == Baseline("dhan", DAY, 1010)
 
 
+def test_what_was_counted_survives_a_restart_and_the_night(nse: Calendar) -> None:
+    meter = VolumeMeter()
+    measured(meter, 1000, 900, 910, step=6)
+    measured(meter, 905)
+    assert (meter.corrections, meter.unattributed) == (1, -105)
+    again = VolumeMeter.restore(msgpack.unpackb(msgpack.packb(meter.state())), nse, T)
+    assert (again.corrections, again.unattributed, again.state()) == (1, -105, meter.state())
+    assert measured(again, 910) == [0]
+    assert again.unattributed == -100
+    next_day = VolumeMeter.restore(meter.state(), nse, at("2025-11-04 11:00"))
+    assert (next_day.baseline, next_day.corrections, next_day.unattributed) == (None, 1, -105)
+    assert VolumeMeter.restore(next_day.state(), nse, at("2025-11-04 11:01")).corrections == 1
+
+
 def test_yesterdays_baseline_holds_until_trading_begins_and_not_after(nse: Calendar) -> None:
     state = VolumeMeter(Baseline("dhan", DAY, 1010)).state()
     before_the_open = VolumeMeter.restore(state, nse, at("2025-11-04 09:05"))
@@ -119,7 +162,15 @@ def test_yesterdays_baseline_holds_until_trading_begins_and_not_after(nse: Calen
     assert VolumeMeter.restore(None, nse, T).baseline is None
 
 
-@pytest.mark.parametrize("state", [{}, {"provider": "dhan", "session_date": "soon", "volume": 1}, {"volume": None}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"provider": "dhan", "session_date": "soon", "volume": 1},
+        {"volume": None},
+        {"provider": "dhan", "session_date": "2025-11-03", "volume": 1, "corrections": "many"},
+    ],
+)
 def test_a_broken_state_is_refused(state: dict[str, object], nse: Calendar) -> None:
-    with pytest.raises(StateError, match="volume baseline"):
+    with pytest.raises(StateError, match="volume"):
         VolumeMeter.restore(state, nse, T)
