@@ -69,6 +69,9 @@ DatabaseUrl = Annotated[SecretStr, _address("postgres", "postgresql")]
 ClientId = Annotated[str, AfterValidator(_sendable)]
 AccessToken = Annotated[SecretStr, AfterValidator(_sendable)]
 
+_SAVE_GRACE_S = 120
+"""For a save to begin, be done, and be tried again."""
+
 
 class Settings(BaseSettings):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences."""
@@ -354,6 +357,11 @@ class Settings(BaseSettings):
             return None
         passed_ns = 0 if self.replay_began is None else now_ns - _ns(self.replay_began)
         return _ns(self.replay_start) + int(passed_ns * self.replay_speed)
+
+    @property
+    def saved_after_ns(self) -> int:
+        """How old a minute is when it has been saved for certain; younger ones are left to the writers: nobody races them."""
+        return (self.save_interval_minutes * 60 + _SAVE_GRACE_S) * 1_000_000_000
 
     @property
     def recordings(self) -> Path:

@@ -49,8 +49,6 @@ from engine.storage.hot import HotStore
 
 NS_PER_S = 1_000_000_000
 Start = Callable[[], Actor]
-SCAN_GRACE_S = 120
-"""Added to the save interval: younger minutes are left to the writers, so that nobody races them."""
 
 INSTRUMENT_CRASHES = 100
 """In a minute: some instruments that crash again and again must not take thousands along."""
@@ -179,7 +177,7 @@ class Healing:
     def __init__(self, system: ActorSystem, parts: Parts, at: Places) -> None:
         settings, hot, durable, calendars = parts.settings, parts.hot, parts.durable, parts.calendars
         self.now_ns = now_ns = system.clock.now_ns
-        settle_after_ns = (settings.save_interval_minutes * 60 + SCAN_GRACE_S) * NS_PER_S
+        settle_after_ns = settings.saved_after_ns
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
         self.histories = histories(system, parts, at)

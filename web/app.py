@@ -103,6 +103,7 @@ def make_services(
         allowed_origins=frozenset(settings.allowed_origins),
         public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
         charts=ChartWishes(hot),
+        saved_after_ns=settings.saved_after_ns,
     )
 
 

@@ -59,6 +59,10 @@ class Directory:
         """Where the instrument's price is kept; None when no provider maps it."""
         return self.listing.segment_keys.get(instrument)
 
+    def carried(self) -> list[str]:
+        """The instruments that a provider carries, sorted."""
+        return sorted(self.listing.segment_keys)
+
     def instrument_at(self, segment_key: str) -> str | None:
         """The instrument whose price is kept there."""
         return self.listing.instruments.get(segment_key)

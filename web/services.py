@@ -9,6 +9,7 @@ from engine.runtime import ActorSystem
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
+from engine.storage.ledger import LedgerReader
 from web.access import Access
 from web.charts import ChartWishes
 from web.directory import Directory
@@ -34,11 +35,19 @@ class Services:
     allowed_origins: frozenset[str]
     public_throttle: Throttle
     charts: ChartWishes
+    saved_after_ns: int
+    """How old a minute is when it has been saved for certain."""
 
     @property
     def reader(self) -> CandleReader:
         """Joins the candles of both stores, by the calendars that were read last."""
         return CandleReader(self.hot, self.durable, self.directory.listing.calendars)
+
+    @property
+    def ledger(self) -> LedgerReader:
+        """Tells what is missing in both stores, by the calendars that were read last."""
+        calendars = self.directory.listing.calendars
+        return LedgerReader(self.hot, self.durable, calendars, saved_after_ns=self.saved_after_ns)
 
 
 def services() -> Services:

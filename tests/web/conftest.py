@@ -51,7 +51,9 @@ async def durable(web_database: str) -> AsyncGenerator[DurableStore]:
     store = await DurableStore.connect(web_database)
     yield store
     await store.close()
-    await _execute(web_database, "TRUNCATE price_history_intraday, price_history_daily, candle_revisions", DATABASE)
+    await _execute(
+        web_database, "TRUNCATE price_history_intraday, price_history_daily, candle_revisions, completeness", DATABASE
+    )
 
 
 @pytest.fixture

@@ -19,12 +19,19 @@ class Range(msgspec.Struct, frozen=True):
     end_ns: int
 
 
-def range_of(start: str | None, end: str | None, zone: ZoneInfo, today: date, length: timedelta) -> Range:
+Names = tuple[str, str]
+NAMES: Names = ("start_date", "end_date")
+"""How callers write the two ends, unless a route says otherwise."""
+
+
+def range_of(
+    start: str | None, end: str | None, zone: ZoneInfo, today: date, length: timedelta, *, names: Names = NAMES
+) -> Range:
     """From ``start`` to ``end``; without an end until today, without a start ``length`` before the end's day."""
-    end_day, end_ns = (today, _after(today, zone)) if not end else _end(end, zone)
-    start_ns = _midnight(end_day - length, zone) if not start else _start(start, zone)
+    end_day, end_ns = (today, _after(today, zone)) if not end else _end(names[1], end, zone)
+    start_ns = _midnight(end_day - length, zone) if not start else _start(names[0], start, zone)
     if start_ns >= end_ns:
-        raise ApiError(400, f"start_date {start} is after end_date {end or today}")
+        raise ApiError(400, f"{names[0]} {start} is after {names[1]} {end or today}")
     return Range(start_ns, end_ns)
 
 
@@ -33,13 +40,13 @@ def days_of_range(of: Range, zone: ZoneInfo) -> tuple[date, date]:
     return _local(of.start_ns, zone).date(), _local(of.end_ns - 1, zone).date()
 
 
-def _start(text: str, zone: ZoneInfo) -> int:
-    moment = _parse("start_date", text)
+def _start(name: str, text: str, zone: ZoneInfo) -> int:
+    moment = _parse(name, text)
     return _midnight(moment, zone) if not isinstance(moment, datetime) else _nanoseconds(moment, zone)
 
 
-def _end(text: str, zone: ZoneInfo) -> tuple[date, int]:
-    moment = _parse("end_date", text)
+def _end(name: str, text: str, zone: ZoneInfo) -> tuple[date, int]:
+    moment = _parse(name, text)
     if not isinstance(moment, datetime):
         return moment, _after(moment, zone)
     end_ns = _nanoseconds(moment, zone)

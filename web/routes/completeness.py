@@ -1,0 +1,131 @@
+"""Completeness: what became of every bucket that should have been saved by now, session by session."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from quart import Blueprint, Response, request
+
+from engine.market.ledger import BucketState, LedgerGap, LedgerPage, percentage
+from web.answers import data_kind, items
+from web.errors import ApiError
+from web.routes.guards import require_reader
+from web.routes.market_data import resolve, timeframe_of
+from web.routes.times import Range, range_of
+from web.services import Services, services
+
+blueprint = Blueprint("completeness", __name__, url_prefix="/api/v1/completeness")
+blueprint.before_request(require_reader)
+
+INSTRUMENTS: Final = 50
+"""In one answer, unless the caller says otherwise; the rest is had with the page token."""
+MOST_INSTRUMENTS: Final = 500
+MOST_DAYS: Final = 3_000
+"""Instruments times days in one answer: of each that lacks minutes the others have to be read."""
+WEEK: Final = timedelta(days=6)
+_DAY_NS: Final = 86_400_000_000_000
+
+
+@blueprint.get("")
+@blueprint.get("/")
+async def completeness() -> Response:
+    """``?symbol=&timeframe=1m&start=&end=&limit=&page_token=``: the last seven days; several symbols with commas, or all."""
+    rules = services()
+    timeframe = timeframe_of(request.args.get("timeframe", "1m"))
+    written, token = _page(rules, limit_of(INSTRUMENTS, MOST_INSTRUMENTS))
+    now_ns = rules.system.clock.now_ns()
+    ranges = {instrument: _range(rules, instrument, now_ns) for instrument in written}
+    _refuse_too_much(list(ranges.values()))
+    pages = await _read(rules, ranges, timeframe, now_ns)
+    rows = [_row(written[instrument], instrument, timeframe, pages[instrument]) for instrument in written]
+    saved = (now_ns - rules.saved_after_ns) // 1_000_000
+    return items(rows, token, timeframe=timeframe, saved_until=saved, data=data_kind())
+
+
+def gap_row(gap: LedgerGap) -> dict[str, Any]:
+    """A gap as callers read it; times in milliseconds UTC, the end not included."""
+    return {
+        "start": gap.start_ns // 1_000_000,
+        "end": gap.end_ns // 1_000_000,
+        "state": gap.state,
+        "reason": gap.reason,
+    }
+
+
+def limit_of(usual: int, most: int) -> int:
+    """``limit=`` of the request."""
+    text = request.args.get("limit", str(usual))
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise ApiError(400, f"limit is a number from 1 to {most}, was {text[:20]!r}")
+    return int(text)
+
+
+def symbols_of(rules: Services, text: str) -> dict[str, str]:
+    """Canonical names, each with the symbol as it was written, in order."""
+    return {resolve(rules, symbol): symbol for symbol in (part.strip() for part in text.split(",")) if symbol}
+
+
+def _page(rules: Services, limit: int) -> tuple[dict[str, str], str | None]:
+    """The instruments of this page, and the token of the next one: the last name on this one."""
+    named = request.args.get("symbol", "") or request.args.get("symbols", "")
+    wanted = symbols_of(rules, named) or {name: name for name in rules.directory.carried()}
+    after = request.args.get("page_token", "")
+    rest = [(name, symbol) for name, symbol in sorted(wanted.items()) if name > after]
+    return dict(rest[:limit]), rest[limit - 1][0] if len(rest) > limit else None
+
+
+def _range(rules: Services, instrument: str, now_ns: int) -> Range:
+    zone = rules.directory.zone(instrument)
+    today = datetime.fromtimestamp(now_ns / 1e9, zone).date()
+    ends = request.args.get("start"), request.args.get("end")
+    return range_of(*ends, zone, today, WEEK, names=("start", "end"))
+
+
+def _refuse_too_much(ranges: Sequence[Range]) -> None:
+    days = sum(-(-(one.end_ns - one.start_ns) // _DAY_NS) for one in ranges)
+    if days > MOST_DAYS:
+        raise ApiError(
+            400, f"{len(ranges)} instruments and {days} days of them are too much: ask for {MOST_DAYS} in all"
+        )
+
+
+async def _read(rules: Services, ranges: dict[str, Range], timeframe: str, now_ns: int) -> dict[str, list[LedgerPage]]:
+    """Instruments of one range together: they are counted in one query."""
+    found: dict[str, list[LedgerPage]] = {}
+    for span, names in groupby(sorted(ranges, key=lambda name: (ranges[name].start_ns, name)), key=ranges.__getitem__):
+        found |= await rules.ledger.pages(names, timeframe, span.start_ns, span.end_ns, now_ns)
+    return found
+
+
+def _row(symbol: str, instrument: str, timeframe: str, pages: Sequence[LedgerPage]) -> dict[str, Any]:
+    counts: Counter[BucketState] = Counter()
+    for page in pages:
+        counts.update(page.counts)
+    return {
+        "symbol": symbol,
+        "instrument": instrument,
+        "timeframe": timeframe,
+        **_counts(counts),
+        "sessions": list(_sessions(pages)),
+    }
+
+
+def _sessions(pages: Sequence[LedgerPage]) -> Iterator[dict[str, Any]]:
+    for page in pages:
+        yield {
+            "date": page.date.isoformat(),
+            "start": page.start_ns // 1_000_000,
+            "end": page.end_ns // 1_000_000,
+            **_counts(page.counts),
+            "gaps": [gap_row(gap) for gap in page.gaps],
+        }
+
+
+def _counts(counts: Mapping[BucketState, int]) -> dict[str, Any]:
+    return {
+        "expected": sum(counts.values()),
+        **{state.value: counts.get(state, 0) for state in BucketState},
+        "percentage": round(percentage(counts), 4),
+    }
