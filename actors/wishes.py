@@ -35,8 +35,8 @@ def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef, qu
         return await charts.ask(wish, timeout_s=TIMEOUT_S)
 
     async def decide(arguments: Mapping[str, Any]) -> Any:
-        """``id``, ``status`` (released or discarded) and ``by``; answers the entry, or ``error`` and ``code``."""
-        wish = Decide(int(arguments["id"]), Fate(arguments["status"]), str(arguments["by"]))
+        """``entry`` (its number), ``status`` (released or discarded) and ``by``; answers the entry, or ``error`` and ``code``."""
+        wish = Decide(int(arguments["entry"]), Fate(arguments["status"]), str(arguments["by"]))
         return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
 
     return {"watch": watch, "backfill": backfill, "chart": chart, "decide": decide}

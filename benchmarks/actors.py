@@ -57,6 +57,9 @@ class NoStore:
 
     async def begin_epoch(self) -> None: ...
 
+    async def read_events(self, *_: Any) -> list[Any]:
+        return []
+
     async def get_unsaved(self) -> int:
         return 0
 

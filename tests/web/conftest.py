@@ -23,6 +23,9 @@ from web.app import make_services, web_tree
 
 DATABASE = "web"
 
+CHANGING = "price_history_intraday, price_history_daily, candle_revisions, completeness, quarantine, audit_log"
+"""Tables that tests write to."""
+
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
@@ -51,9 +54,7 @@ async def durable(web_database: str) -> AsyncGenerator[DurableStore]:
     store = await DurableStore.connect(web_database)
     yield store
     await store.close()
-    await _execute(
-        web_database, "TRUNCATE price_history_intraday, price_history_daily, candle_revisions, completeness", DATABASE
-    )
+    await _execute(web_database, f"TRUNCATE {CHANGING}", DATABASE)
 
 
 @pytest.fixture

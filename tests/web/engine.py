@@ -55,6 +55,8 @@ class Engine:
         self.watched: list[str] = []
         self.unmapped: list[str] = []
         self.asked: dict[str, Any] = {}
+        self.decision: dict[str, Any] = {}
+        """What is answered to an operator's word on a quarantined price."""
 
     async def trade(self, price: float, symbol: str = "RELIANCE", *, at: int = NOON, volume: int = 1) -> None:
         """A tick that is published."""
@@ -91,6 +93,10 @@ class Engine:
                 if command["command"] == "chart":
                     self.charts.append((command["symbol"], command["timeframe"]))
                     await self.hot.reply(command["id"], {"ok": True, "result": self.chart_answer})
+                    continue
+                if command["command"] == "decide":
+                    self.asked = command
+                    await self.hot.reply(command["id"], {"ok": True, "result": self.decision})
                     continue
                 if command["command"] == "watch":
                     self.watched = command["symbols"]

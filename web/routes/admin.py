@@ -4,24 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-import structlog
 from quart import Blueprint, Response
 
-from engine.storage.errors import StorageError, StorageUnavailableError
 from web.answers import answer, data_kind, items, json_body
 from web.errors import ApiError
+from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_admin
 from web.routes.market_data import resolve
 from web.services import services
 
-log = structlog.get_logger("ticktree.admin")
-
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(require_admin)
 
-ENGINE = "engine"
 ACTIONS = ("restart", "pause", "resume", "stop")
-REPLY_S = 5.0
 
 
 @blueprint.get("/tree")
@@ -34,7 +29,7 @@ async def tree() -> Response:
 @blueprint.get("/tree/<process>/<path:path>")
 async def subtree(process: str, path: str) -> Response:
     """One process's tree from a path on, whole."""
-    return answer({"process": process, "tree": await _ask(process, "tree", path=f"/{path}")})
+    return answer({"process": process, "tree": await ask(process, "tree", path=f"/{path}")})
 
 
 @blueprint.post("/actors/<process>/<path:target>")
@@ -43,8 +38,8 @@ async def act(process: str, target: str) -> Response:
     path, _, action = target.rpartition("/")
     if action not in ACTIONS or not path:
         raise ApiError(404, f"the last part is an action: one of {', '.join(ACTIONS)}")
-    await _audit(action, f"{process}/{path}")
-    result = await _ask(process, action, path=f"/{path}")
+    await audit(action, f"{process}/{path}")
+    result = await ask(process, action, path=f"/{path}")
     return answer({"process": process, "action": action, "path": result})
 
 
@@ -61,7 +56,7 @@ async def clients() -> Response:
 
 
 @blueprint.get("/audit")
-async def audit() -> Response:
+async def audit_log() -> Response:
     """The last hundred commands of operators, newest first."""
     return items(await services().durable.audit_log())
 
@@ -77,8 +72,8 @@ async def backfill() -> Response:
     if not isinstance(written, list):
         raise ApiError(400, '"symbols" must be a list')
     symbols = [resolve(services(), str(symbol)) for symbol in cast("list[object]", written)]
-    await _audit("backfill", f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
-    gaps = await _ask(ENGINE, "backfill", symbols=symbols, start=start.isoformat(), end=end.isoformat())
+    await audit("backfill", f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
+    gaps = await ask(ENGINE, "backfill", symbols=symbols, start=start.isoformat(), end=end.isoformat())
     return answer({"gaps_open": gaps}, 202)
 
 
@@ -92,21 +87,12 @@ async def feeds() -> Response:
     return answer({"engine": beat.get("engine"), "time": beat.get("time"), **told})
 
 
-async def _audit(action: str, target: str) -> None:
-    """Who commands is noted before it happens; a database that is away must not keep the operator from acting."""
-    log.info("actor_commanded", action=action, target=target)
-    try:
-        await services().durable.audit("admin", action, target)
-    except StorageError as error:
-        log.warning("command_not_noted", action=action, target=target, error=str(error))
-
-
 async def _of_each(command: str, processes: Sequence[str]) -> Response:
     """The answers of some processes side by side; one that does not answer keeps nobody from the others."""
     found: dict[str, Any] = {}
     for process in processes:
         try:
-            found[process] = await _ask(process, command)
+            found[process] = await ask(process, command)
         except ApiError as error:
             found[process] = {"error": error.detail}
     return answer({"processes": found})
@@ -120,18 +106,3 @@ def _moment(body: Mapping[str, Any], name: str) -> datetime:
     if moment.tzinfo is None:
         raise ApiError(400, f"{name} needs its offset, as in 2026-11-20T09:15:00Z")
     return moment
-
-
-async def _ask(process: str, command: str, **arguments: Any) -> Any:
-    """A process's answer to a command, or an error that says whose fault it is."""
-    hot = services().hot
-    if process not in await hot.trees():
-        raise ApiError(404, f"no process {process!r} has shown itself in the last 5 s")
-    try:
-        reply = await hot.send_command(process, {"command": command, **arguments}, REPLY_S)
-    except StorageUnavailableError as error:
-        raise ApiError(504, f"{process} did not answer within {REPLY_S:g} s") from error
-    if not reply.get("ok"):
-        why = str(reply.get("error"))
-        raise ApiError(404 if why.startswith("UnknownPathError") else 409, why)
-    return reply.get("result")
