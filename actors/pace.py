@@ -18,3 +18,5 @@ class Pace(msgspec.Struct, frozen=True):
     """Which gaps are open, to the hot store."""
     tree_s: float = 1.0
     """The actor tree's summary, to the hot store."""
+    silence_floor_s: float = 20.0
+    """An instrument's expected interval is never taken for shorter: three of them and a silence is over."""

@@ -59,8 +59,10 @@ class Sentinel(TaskActor):
         heartbeat: ActorRef,
         resolver: ActorRef,
         feeds: Mapping[str, ActorRef],
+        floor_s: float,
     ) -> None:
         super().__init__()
+        self._floor_s = floor_s
         self._hot = hot
         self._calendars = calendars
         self._histories = histories
@@ -78,9 +80,9 @@ class Sentinel(TaskActor):
 
     async def on_start(self) -> None:
         try:
-            self._vigil = Vigil(self._calendars.of, await self._hot.paces(), haste=self._haste())
+            self._vigil = self._new_vigil(await self._hot.paces())
         except StorageUnavailableError as error:
-            self._vigil = Vigil(self._calendars.of, haste=self._haste())
+            self._vigil = self._new_vigil({})
             log.info("paces_not_read", error=str(error))
         for feed in self._feeds.values():
             if feed.is_alive():
@@ -187,6 +189,9 @@ class Sentinel(TaskActor):
             return
         self._unwritten = {}
         self._anew = False
+
+    def _new_vigil(self, paces: Mapping[str, tuple[float, float]]) -> Vigil:
+        return Vigil(self._calendars.of, paces, haste=self._haste(), floor_s=self._floor_s)
 
     def _haste(self) -> float:
         """What we hear of a second of ours is hours old for a market that is replayed a thousand times too fast."""

@@ -239,6 +239,7 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         heartbeat=at.heartbeat,
         resolver=at.resolver,
         feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
+        floor_s=parts.pace.silence_floor_s,
     )
 
 

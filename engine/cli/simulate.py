@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 \b
-Faults are planned in seconds since the start: kind[=amount][@seconds][+duration], separated by commas.
+Faults are planned in seconds since the start: kind[:symbol][=amount][@seconds][+duration], separated by commas.
 Kinds: drop freeze stall duplicate reorder corrupt close disconnect refuse 429 error.
 
 \b

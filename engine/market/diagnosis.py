@@ -13,8 +13,8 @@ LINE_FLOOR_S = 2.0
 """A line's expected interval is never taken for shorter: our own process may well be busy for a second."""
 INSTRUMENT_FLOOR_S = 20.0
 """Nor is an instrument's: beside a line that lives, one silent instrument is no emergency."""
-QUIET_AFTER_S = 60.0
-"""An instrument that has said nothing for so long is called quiet, however usual that is for it."""
+QUIET_AFTER = 3.0
+"""Floors after which an instrument that has said nothing is called quiet, however usual that is for it."""
 
 
 class Cause(StrEnum):
@@ -87,15 +87,16 @@ class InstrumentEvidence(msgspec.Struct, frozen=True, gc=False):
     """Its siblings: whether the line they share is well."""
     witness: Witness | None = None
     """What the provider says, asked after the last tick."""
+    floor_s: float = INSTRUMENT_FLOOR_S
 
     def waited(self, intervals: float) -> bool:
         """Whether the silence is so many expected intervals long."""
-        return self.silence_s >= intervals * max(self.expected_s, INSTRUMENT_FLOOR_S)
+        return self.silence_s >= intervals * max(self.expected_s, self.floor_s)
 
     @property
     def calm(self) -> bool:
         """Too early for any thought."""
-        return self.silence_s < QUIET_AFTER_S and not self.waited(SUSPECT_AFTER)
+        return self.silence_s < QUIET_AFTER * self.floor_s and not self.waited(SUSPECT_AFTER)
 
 
 E = TypeVar("E")

@@ -11,7 +11,7 @@ from engine.market.calendar import Calendar
 from engine.market.diagnosis import (
     INSTRUMENT_FLOOR_S,
     INSTRUMENT_RULES,
-    QUIET_AFTER_S,
+    QUIET_AFTER,
     RESUBSCRIBING_CURES,
     Cause,
     InstrumentEvidence,
@@ -23,12 +23,12 @@ from engine.market.silence import OVER_AFTER, SUSPECT_AFTER, PaceMeter
 from engine.market.tick import Tick
 
 _SECOND_NS = 1_000_000_000
-FIRST_GUESS_S = 10.0
-"""The mean pause of an instrument nobody has heard yet."""
-ASK_AT_LATEST_S = 900.0
-"""Even a silence that is nothing unusual is looked into after so long."""
-ASK_NEVER_HEARD_S = 30.0
-"""Providers greet a subscription with the last trade: one that never spoke at all is soon asked about."""
+FIRST_GUESS = 0.5
+"""The mean pause of an instrument nobody has heard yet, in floors."""
+ASK_AT_LATEST = 45.0
+"""Even a silence that is nothing unusual is looked into after so many floors."""
+ASK_NEVER_HEARD = 1.5
+"""Providers greet a subscription with the last trade: one that never spoke at all is asked about after so many floors."""
 SETTLE_S = 2.0
 """A trade the provider tells of may still be under way to us."""
 
@@ -92,11 +92,11 @@ class _Watched:
         self.ask_ns = 0
         self.due_ns = 0
 
-    def patience_s(self) -> float:
+    def patience_s(self, floor_s: float) -> float:
         """How long its silence may last before the provider is asked about it."""
         if self.tick is None:
-            return ASK_NEVER_HEARD_S
-        return min(ASK_AT_LATEST_S, SUSPECT_AFTER * max(self.expected_s, INSTRUMENT_FLOOR_S))
+            return ASK_NEVER_HEARD * floor_s
+        return min(ASK_AT_LATEST * floor_s, SUSPECT_AFTER * max(self.expected_s, floor_s))
 
 
 class _Line:
@@ -123,8 +123,13 @@ class Vigil:
         paces: Mapping[str, tuple[float, float]] | None = None,
         *,
         haste: float = 1.0,
+        floor_s: float = INSTRUMENT_FLOOR_S,
     ) -> None:
-        """``haste``: how many seconds of the engine's clock go by in one of ours, where a recording is replayed fast."""
+        """``floor_s``: an instrument's expected interval is never taken for shorter.
+
+        ``haste``: how many seconds of the engine's clock go by in one of ours, where a recording is replayed fast.
+        """
+        self._floor_s = floor_s
         self._second_ns = round(_SECOND_NS * haste)
         self._calendar_of = calendar_of
         self._paces = dict(paces or {})
@@ -246,7 +251,7 @@ class Vigil:
     def expected_s(self, name: str) -> float:
         """An instrument's expected interval, never taken for shorter than the floor; the floor where none is carried."""
         watched = self._watched.get(name)
-        return INSTRUMENT_FLOOR_S if watched is None else max(INSTRUMENT_FLOOR_S, watched.meter.expected_s)
+        return self._floor_s if watched is None else max(self._floor_s, watched.meter.expected_s)
 
     def counts(self) -> dict[str, int]:
         """How many instruments there are of each cause."""
@@ -261,7 +266,7 @@ class Vigil:
     def _new(self, name: str, line: str) -> _Watched:
         calendar = self._calendar_of(name)
         state = self._paces.get(name)
-        meter = PaceMeter(first_guess_s=FIRST_GUESS_S) if state is None else PaceMeter.restore(state)
+        meter = PaceMeter(first_guess_s=FIRST_GUESS * self._floor_s) if state is None else PaceMeter.restore(state)
         return _Watched(name, line, calendar, meter)
 
     def _forget(self, watched: _Watched) -> None:
@@ -282,7 +287,8 @@ class Vigil:
         self._open.setdefault(watched.calendar, is_open)
         silence_s = (now_ns - self._base_ns(watched, now_ns)) / self._second_ns
         line = self._lines[watched.line].cause
-        evidence = InstrumentEvidence(silence_s, watched.expected_s, is_open, line, self._witness(watched, now_ns))
+        witness = self._witness(watched, now_ns)
+        evidence = InstrumentEvidence(silence_s, watched.expected_s, is_open, line, witness, self._floor_s)
         cause = diagnose(INSTRUMENT_RULES, evidence)
         if cause is not watched.cause:
             watched.cause, watched.since_ns = cause, now_ns
@@ -309,16 +315,16 @@ class Vigil:
     def _doubt(self, watched: _Watched, silence_s: float, now_ns: int) -> None:
         """Asks when the patience is over, then again and again, each time after a longer while."""
         if not watched.ask_ns:
-            watched.ask_ns = now_ns + round((watched.patience_s() - silence_s) * self._second_ns)
+            watched.ask_ns = now_ns + round((watched.patience_s(self._floor_s) - silence_s) * self._second_ns)
         if now_ns >= watched.ask_ns:
             self._doubtful[watched.name] = None
-            later_s = min(ASK_AT_LATEST_S, max(silence_s, INSTRUMENT_FLOOR_S))
+            later_s = min(ASK_AT_LATEST * self._floor_s, max(silence_s, self._floor_s))
             watched.ask_ns = now_ns + round(later_s * self._second_ns)
 
     def _remind(self, watched: _Watched, silence_s: float, now_ns: int) -> None:
         """The next moment at which time alone may change what is found."""
-        floor_s = max(watched.expected_s, INSTRUMENT_FLOOR_S)
-        steps_s = (QUIET_AFTER_S, SUSPECT_AFTER * floor_s, OVER_AFTER * floor_s)
+        expected_s = max(watched.expected_s, self._floor_s)
+        steps_s = (QUIET_AFTER * self._floor_s, SUSPECT_AFTER * expected_s, OVER_AFTER * expected_s)
         begun_ns = now_ns - silence_s * self._second_ns
         moments = [round(begun_ns + step_s * self._second_ns) + 1 for step_s in steps_s if step_s > silence_s]
         moments.append(watched.ask_ns)

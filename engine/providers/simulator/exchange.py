@@ -10,6 +10,7 @@ import trio
 
 from engine.providers.simulator.clock import ExchangeClock
 from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultStatistics
+from engine.providers.simulator.halts import HaltedMarket
 from engine.providers.simulator.packets import Mode, encode_open_interest, encode_previous_close, encode_trade
 from engine.providers.simulator.stream import Stream
 from engine.providers.simulator.subscriber import Subscriber
@@ -49,10 +50,11 @@ class Exchange:
         faults: Faults | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.market = market
+        self.market = HaltedMarket(market)
         self.faults = faults or Faults()
         self.places = {listing.key: index for index, listing in enumerate(market.listings)}
         """Where an instrument stands in the listings, by segment and id."""
+        self._halted: set[int] = set()
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._started_s = monotonic_s()
@@ -123,10 +125,11 @@ class Exchange:
     def step(self) -> None:
         """Send what was traded since the step before."""
         elapsed_s = self.elapsed_s
+        self._halt(elapsed_s)
         for fault in self.faults.strike(elapsed_s):
             self._strike(fault)
         outgoing: defaultdict[Subscriber, list[bytes]] = defaultdict(list)
-        for index, event in self.faults.apply(self._stream.step(self._clock.now_ns()), elapsed_s):
+        for index, event in self.faults.apply(self._traded(), elapsed_s):
             self._counts["trades"] += 1
             self._tell(index, event, outgoing)
         for subscriber, packets in outgoing.items():
@@ -177,7 +180,46 @@ class Exchange:
         self._counts["packets"] += len(packets)
         subscriber.put(packets)
 
+    def _halt(self, elapsed_s: float) -> None:
+        """Halts begin and end between two steps."""
+        names = self.faults.halted(elapsed_s)
+        if not names and not self._halted:
+            return
+        halted = set(self._indexes("")) if "" in names else {index for name in names for index in self._indexes(name)}
+        for index in halted - self._halted:
+            self.market.halt(index, self.now_ns)
+        for index in self._halted - halted:
+            self.market.resume(index, self.now_ns)
+        self._halted = halted
+
+    def _traded(self) -> list[tuple[int, Event]]:
+        """What was traded since the step before; tapes made before a halt know nothing of it."""
+        events = self._stream.step(self._clock.now_ns())
+        if not self.market.halts:
+            return events
+        return [
+            (index, self.market.cut(index, event))
+            for index, event in events
+            if not self.market.is_halted(index, event.time_ns)
+        ]
+
+    def _indexes(self, symbol: str) -> list[int]:
+        """Where a symbol stands in the listings; all places for no symbol, none for an unknown one."""
+        listings = self.market.listings
+        return [index for index, listing in enumerate(listings) if symbol in ("", listing.instrument)]
+
+    def _forget(self, fault: Fault) -> None:
+        """Instruments that nobody follows any more, without a word to anybody."""
+        for index in self._indexes(fault.symbol):
+            if fault.kind is FaultKind.RETIRE:
+                self.places.pop(self.market.listings[index].key, None)
+            for subscriber, mode in list(self._audience.get(index, ())):
+                self.unsubscribe(subscriber, index, mode)
+
     def _strike(self, fault: Fault) -> None:
+        if fault.kind in (FaultKind.RETIRE, FaultKind.LOSE):
+            self._forget(fault)
+            return
         code = round(fault.amount) if fault.kind is FaultKind.DISCONNECT else None
         for subscriber in list(self._subscribers):
             subscriber.end(code)

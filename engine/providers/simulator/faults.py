@@ -37,9 +37,16 @@ class FaultKind(StrEnum):
     """Both answer HTTP 429; amount: the seconds told in Retry-After, 1 by default."""
     ERROR = "error"
     """REST answers HTTP 500."""
+    HALT = "halt"
+    """A symbol is not traded, all of them without one: neither the feed nor history knows of any trade."""
+    RETIRE = "retire"
+    """At once and for good: nobody knows a symbol's id any more, as after an expiry or a renumbering."""
+    LOSE = "lose"
+    """At once: every client's subscription of a symbol, or of all, is forgotten without a word; a new one is taken."""
 
 
-_AT_ONCE: Final = frozenset({FaultKind.CLOSE, FaultKind.DISCONNECT})
+_AT_ONCE: Final = frozenset({FaultKind.CLOSE, FaultKind.DISCONNECT, FaultKind.RETIRE, FaultKind.LOSE})
+_OF_SYMBOLS: Final = frozenset({FaultKind.HALT, FaultKind.RETIRE, FaultKind.LOSE})
 _DEFAULT_AMOUNTS: Final = {
     FaultKind.CORRUPT: 0.1,
     FaultKind.REORDER: 0.5,
@@ -68,27 +75,32 @@ class Fault(msgspec.Struct, frozen=True):
     duration_s: float = 10.0
     """Means nothing for what happens at once."""
     amount: float = 1.0
+    symbol: str = ""
+    """``EXCHANGE:SYMBOL`` where it concerns one instrument."""
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
-    """A schedule like ``close@30,freeze@60+15,drop=0.2@90+10``: kind[=amount][@seconds][+duration], comma-separated."""
+    """A schedule like ``close@30,drop=0.2@90+10,halt:NSE:TCS@5``: kind[:symbol][=amount][@seconds][+duration],…"""
     return tuple(_parse_fault(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _parse_fault(text: str) -> Fault:
     number = r"(\d+(?:\.\d+)?)"
-    match = fullmatch(rf"(\w+)(?:={number})?(?:@{number})?(?:\+{number})?", text)
+    match = fullmatch(rf"(\w+)(?::([^=@+\s]+))?(?:={number})?(?:@{number})?(?:\+{number})?", text)
     if match is None:
-        raise FaultError(f"expected kind[=amount][@seconds][+duration], was {text!r}")
-    name, amount, at_s, duration_s = match.groups()
+        raise FaultError(f"expected kind[:symbol][=amount][@seconds][+duration], was {text!r}")
+    name, symbol, amount, at_s, duration_s = match.groups()
     if name not in list(FaultKind):
         raise FaultError(f"expected one of {', '.join(FaultKind)}, was {name!r}")
     kind = FaultKind(name)
+    if symbol and kind not in _OF_SYMBOLS:
+        raise FaultError(f"expected no symbol, {name} is of all, was {text!r}")
     return Fault(
         kind,
         at_s=float(at_s or 0.0),
         duration_s=float(duration_s or 10.0),
         amount=float(amount) if amount else _DEFAULT_AMOUNTS.get(kind, 1.0),
+        symbol=symbol or "",
     )
 
 
@@ -125,6 +137,14 @@ class Faults:
             if fault.kind == kind and fault.at_s <= now_s < fault.at_s + fault.duration_s:
                 return fault
         return None
+
+    def halted(self, now_s: float) -> set[str]:
+        """The symbols that are not traded now; an empty name stands for all."""
+        return {
+            fault.symbol
+            for fault in self._planned
+            if fault.kind is FaultKind.HALT and fault.at_s <= now_s < fault.at_s + fault.duration_s
+        }
 
     def strike(self, now_s: float) -> list[Fault]:
         """What is to happen at once and has come due; each is told one time. Faults that are over are forgotten."""
