@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
+from engine.storage.durable import Job
 from engine.storage.packing import pack, unpack_map
 
 MARKET_DATA = "market_data"
@@ -107,6 +108,22 @@ def decode_candle_event(payload: bytes) -> Candle | None:
         revision=body["rev"],
         source=body["source"],
         published_ns=body.get("published", 0) * MILLISECOND_NS,
+    )
+
+
+def encode_job_event(job: Job) -> bytes:
+    """How far a job is; ``progress`` from 0 to 1."""
+    return pack(
+        {
+            "kind": "jobs",
+            "id": job.id,
+            "job": job.kind,
+            "status": job.status,
+            "progress": job.progress,
+            "message": job.message,
+            "done": job.done,
+            "total": job.total,
+        }
     )
 
 

@@ -64,7 +64,7 @@ class Healer:
         calendars: Calendars,
         *,
         writer: ActorRef,
-        publisher: ActorRef,
+        listeners: Sequence[ActorRef],
         now_ns: Callable[[], int],
         settle_after_ns: int,
         retention_ns: int,
@@ -74,7 +74,7 @@ class Healer:
         self._routes = routes
         self._calendars = calendars
         self._writer = writer
-        self._publisher = publisher
+        self._listeners = listeners
         self._now_ns = now_ns
         self._settle_after_ns = settle_after_ns
         self._retention_ns = retention_ns
@@ -195,7 +195,8 @@ class Healer:
         """Saved before it is told: who hears of it must find it, and Redis can not hold it until it is saved."""
         if revisions:
             await self._records.save(revisions)
-            self._publisher.tell(CandlesWritten(tuple(revisions)))
+            for listener in self._listeners:
+                listener.tell(CandlesWritten(tuple(revisions)))
 
     async def _write_candles(self) -> None:
         """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""

@@ -10,6 +10,7 @@ from engine.market.quarantine import Fate, Quarantined
 from engine.market.quote import Quote
 from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
+from engine.storage.durable import Job
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -108,6 +109,26 @@ class Backfill(Message, frozen=True, gc=False):
     instruments: tuple[str, ...]
     start_ns: int
     end_ns: int
+
+
+class StartJob(Message, frozen=True, gc=False):
+    """Begin a piece of long work; answered with the job as it stands then."""
+
+    kind: str
+    arguments: dict[str, Any]
+
+
+class ChangeJob(Message, frozen=True, gc=False):
+    """``pause``, ``resume``, ``cancel`` or ``retry`` a job; answered with the job as it stands then."""
+
+    id: str
+    action: str
+
+
+class JobChanged(Message, frozen=True, gc=False):
+    """A job got somewhere, or to its end."""
+
+    job: Job
 
 
 class WatchList(Message, frozen=True, gc=False):

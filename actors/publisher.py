@@ -11,11 +11,12 @@ from actors.channels import (
     decode_candle_event,
     encode_alert_event,
     encode_candle_event,
+    encode_job_event,
     encode_market_data,
     encode_status_event,
     encode_symbols_event,
 )
-from actors.messages import Alert, CandlesWritten, Count, FeedStatus, Flush, SymbolStatus, TakeNewest
+from actors.messages import Alert, CandlesWritten, Count, FeedStatus, Flush, JobChanged, SymbolStatus, TakeNewest
 from actors.pace import Pace
 from actors.publications import Publications
 from engine.market import CandleState, Tick
@@ -107,6 +108,10 @@ class Publisher(TaskActor):
     @handles(Alert)
     def on_alert(self, alert: Alert) -> None:
         self._append(encode_alert_event(alert))
+
+    @handles(JobChanged)
+    def on_job_changed(self, changed: JobChanged) -> None:
+        self._append(encode_job_event(changed.job))
 
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:

@@ -1,20 +1,18 @@
-"""What web processes and operators may ask of an engine beyond its tree: watching, charts, prices in doubt, and reading history again."""
+"""What web processes and operators may ask of an engine beyond its tree: watching, charts, prices in doubt, and jobs."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from actors.messages import Backfill, ChartWanted, Decide, WatchList
+from actors.messages import ChangeJob, ChartWanted, Decide, StartJob, WatchList
 from actors.operator import Wish
 from engine.market import TIMEFRAMES
 from engine.market.quarantine import Fate
 from engine.runtime import ActorRef
 
 TIMEOUT_S = 5.0
-NS_PER_S = 1_000_000_000
 
 
-def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef, quarantine: ActorRef) -> dict[str, Wish]:
+def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quarantine: ActorRef) -> dict[str, Wish]:
     """The engine's own commands by name."""
 
     async def watch(arguments: Mapping[str, Any]) -> Any:
@@ -22,10 +20,18 @@ def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef, qu
         wish = WatchList(str(arguments.get("process", "web")), tuple(arguments["symbols"]))
         return await watches.ask(wish, timeout_s=TIMEOUT_S)
 
-    async def backfill(arguments: Mapping[str, Any]) -> Any:
-        """``symbols`` (none: all), ``start`` and ``end`` as ISO times; answers how many gaps are open now."""
-        start, end = (int(datetime.fromisoformat(arguments[name]).timestamp()) * NS_PER_S for name in ("start", "end"))
-        return await resolver.ask(Backfill(tuple(arguments.get("symbols", ())), start, end), timeout_s=TIMEOUT_S)
+    def stretch(kind: str) -> Wish:
+        """``symbols`` (none: all), ``start`` and ``end`` as ISO times; answers the job that does it."""
+
+        async def begin(arguments: Mapping[str, Any]) -> Any:
+            wanted = {"instruments": arguments.get("symbols", ()), "start": arguments["start"], "end": arguments["end"]}
+            return await jobs.ask(StartJob(kind, wanted), timeout_s=TIMEOUT_S)
+
+        return begin
+
+    async def job(arguments: Mapping[str, Any]) -> Any:
+        """``job``, its id, and ``action``; answers the job as it stands then."""
+        return await jobs.ask(ChangeJob(str(arguments["job"]), str(arguments["action"])), timeout_s=TIMEOUT_S)
 
     async def chart(arguments: Mapping[str, Any]) -> Any:
         """``symbol`` and ``timeframe``; answers whether the year chart is ``built``, or why it ``failed``."""
@@ -39,4 +45,5 @@ def engine_wishes(*, watches: ActorRef, resolver: ActorRef, charts: ActorRef, qu
         wish = Decide(int(arguments["entry"]), Fate(arguments["status"]), str(arguments["by"]))
         return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
 
-    return {"watch": watch, "backfill": backfill, "chart": chart, "decide": decide}
+    jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
+    return {"watch": watch, **jobs_of, "job": job, "chart": chart, "decide": decide}

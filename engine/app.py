@@ -17,6 +17,8 @@ from actors.healer import Healer
 from actors.heartbeat import Heartbeat
 from actors.historian import Historian
 from actors.instrument import Outlets
+from actors.job_kinds import JobKinds
+from actors.jobs import Jobs
 from actors.operator import Operator
 from actors.overruling import Overruling
 from actors.pace import Pace
@@ -83,6 +85,7 @@ class Places:
         self.instruments = system.ref("/engine/instruments")
         self.quarantine = system.ref("/engine/quarantine")
         self.resolver = system.ref("/engine/resolver")
+        self.jobs = system.ref("/engine/jobs")
         self.sentinel = system.ref("/engine/sentinel")
         self.provider_manager = system.ref("/engine/provider_manager")
         self.charts = system.ref("/engine/charts")
@@ -109,7 +112,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
         interval_s=parts.pace.flush_s,
     )
     builder = ChartBuilder(hot, parts.durable, parts.calendars)
-    wishes = engine_wishes(watches=at.watches, resolver=at.resolver, charts=at.charts, quarantine=at.quarantine)
+    wishes = engine_wishes(watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine)
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
     counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
@@ -126,6 +129,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("quarantine", quarantine(parts, at, healing), backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
+            ChildSpec("jobs", jobs(parts, at, healing), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
@@ -192,7 +196,7 @@ class Healing:
             self.routes,
             calendars,
             writer=at.candle_writer,
-            publisher=at.publisher,
+            listeners=(at.publisher, at.charts),
             now_ns=now_ns,
             settle_after_ns=settle_after_ns,
             retention_ns=self.retention_ns,
@@ -254,6 +258,11 @@ def historian(parts: Parts, at: Places, healing: Healing) -> Start:
     )
     wanted = parts.settings.initial_history
     return partial(Historian, past, parts.durable, charts=at.charts, wanted=wanted, jitter=parts.jitter)
+
+
+def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
+    kinds = JobKinds(healing.healer, healing.scanner, healing.routes, at.resolver)
+    return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
 
 
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:

@@ -70,7 +70,7 @@ async def resolver(
                 routes,
                 calendars,
                 writer=system.ref("/engine/writer"),
-                publisher=system.ref("/engine/nobody"),
+                listeners=(),
                 now_ns=now_ns,
                 settle_after_ns=MINUTE_NS,
                 retention_ns=week_ns,

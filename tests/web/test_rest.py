@@ -6,7 +6,7 @@ import anyio
 import httpx
 import pytest
 
-from engine.storage.durable import DurableStore
+from engine.storage.durable import DurableStore, Job
 from engine.storage.hot import HotStore
 from tests.web.conftest import running_web
 from tests.web.engine import NOON, Engine, candle
@@ -241,6 +241,24 @@ async def test_a_backfill_is_asked_of_the_engine_and_noted(web: Web, engine: Eng
     for wrong in ({"start": "soon"}, {"start": "2026-11-18T09:00:00"}, {"end": "2026-11-17T00:00:00Z"}, {"symbols": 4}):
         await problem(await web.http.post("/admin/backfill", json=wish | wrong, headers=BEARER), 400)
     await problem(await web.http.post("/admin/backfill", json=wish | {"symbols": ["NOBODY"]}, headers=BEARER), 404)
+
+
+async def test_jobs_are_listed_and_changed_by_the_administrator_alone(web: Web, engine: Engine) -> None:
+    await engine.hot.publish_tree("engine", {})
+    await web.services.durable.save_job(
+        Job("b1", "backfill", "running", 0.5, "NSE:TCS", {"instruments": ["NSE:TCS"]}, 1, 2)
+    )
+    (listed,) = (await web.get("/jobs/")).json()["items"]
+    assert (listed["id"], listed["status"], listed["progress"], listed["message"]) == ("b1", "running", 0.5, "NSE:TCS")
+    assert (await web.get("/jobs/b1")).json()["job"] == listed
+    paused = await web.http.post("/jobs/b1/pause", headers=BEARER)
+    assert (paused.status_code, engine.asked["job"], engine.asked["action"]) == (200, "b1", "pause")
+    newest = (await web.get("/admin/audit")).json()["items"][0]
+    assert (newest["action"], newest["target"]) == ("pause", "job b1")
+    await problem(await web.http.post("/jobs/b1/explode", headers=BEARER), 404)
+    await problem(await web.http.post("/jobs/b2/pause", headers=BEARER), 404)
+    await problem(await web.http.get("/jobs/"), 401)
+    await problem(await web.http.post("/jobs/b1/pause"), 401)
 
 
 async def test_metrics_are_for_this_machine_or_the_administrator(web: Web) -> None:

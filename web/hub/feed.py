@@ -90,11 +90,18 @@ class _Unserved(msgspec.Struct, tag_field="kind", tag="alert", gc=False):
     """What no channel of this version carries."""
 
 
+class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
+    """A job got somewhere. No channel carries it yet: operators read ``/jobs/``."""
+
+    id: str
+    status: str
+
+
 Event = CandleEvent | StatusEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)
 _LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
-_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent | _Unserved)
+_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent | _Unserved | JobEvent)
 
 
 def decode_prices(payload: bytes) -> Prices:
@@ -111,7 +118,7 @@ def decode_event(payload: bytes) -> Event | None:
     Kinds this version does not know are an error to be counted, not to stop at.
     """
     event = _decode(_EVENT, payload)
-    return None if isinstance(event, _Unserved) else event
+    return None if isinstance(event, _Unserved | JobEvent) else event
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes) -> Any:

@@ -64,6 +64,17 @@ async def audit_log() -> Response:
 @blueprint.post("/backfill")
 async def backfill() -> Response:
     """``{"symbols": […], "start": …, "end": …}``: reads a stretch of history again; without symbols, of all instruments."""
+    return await _begin("backfill")
+
+
+@blueprint.post("/scan")
+async def scan() -> Response:
+    """The same for finding and healing what is missing of a stretch."""
+    return await _begin("scan")
+
+
+async def _begin(kind: str) -> Response:
+    """Begins a job on a stretch of time; answers with it, as ``/jobs/{id}`` shows it."""
     body = await json_body()
     start, end = _moment(body, "start"), _moment(body, "end")
     if start >= end:
@@ -72,9 +83,9 @@ async def backfill() -> Response:
     if not isinstance(written, list):
         raise ApiError(400, '"symbols" must be a list')
     symbols = [resolve(services(), str(symbol)) for symbol in cast("list[object]", written)]
-    await audit("backfill", f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
-    gaps = await ask(ENGINE, "backfill", symbols=symbols, start=start.isoformat(), end=end.isoformat())
-    return answer({"gaps_open": gaps}, 202)
+    await audit(kind, f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
+    job = await ask(ENGINE, kind, symbols=symbols, start=start.isoformat(), end=end.isoformat())
+    return answer({"job": job}, 202)
 
 
 @blueprint.get("/feeds")

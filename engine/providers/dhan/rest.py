@@ -34,6 +34,8 @@ PRICES_PER_CALL: Final = 1_000
 _SECOND: Final = 1_000_000_000
 _DAY_S: Final = 86_400
 _THREADS: Final = 2
+_EASE: Final = 0.93
+"""The part of an allowed rate that is used: calls arrive unevenly, and at the full rate every other second has one too many."""
 _BUSY_WAIT_S: Final = 5.0
 """What a 429 without a ``Retry-After`` is taken to mean."""
 
@@ -81,7 +83,7 @@ class DhanHistory:
         )
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
-        self._charts = RateLimiter(TokenBucket(limits.charts_per_second), Quota(limits.charts_per_day, _DAY_S))
+        self._charts = RateLimiter(TokenBucket(limits.charts_per_second * _EASE), Quota(limits.charts_per_day, _DAY_S))
         self._prices = RateLimiter(TokenBucket(limits.prices_per_second))
         self._turns = trio.Semaphore(_THREADS)
         self._threads = trio.CapacityLimiter(_THREADS)

@@ -9,11 +9,13 @@ from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.rows import AuditEntry, Job
 
 _SAVE_JOB = """
-INSERT INTO jobs (id, kind, status, progress, message) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO jobs (id, kind, status, progress, message, arguments, done, total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, progress = excluded.progress, message = excluded.message,
-    updated_at = now()
+    done = excluded.done, total = excluded.total, updated_at = now()
 """
-_JOBS = "SELECT id, kind, status, progress, message FROM jobs ORDER BY created_at DESC LIMIT $1"
+_JOB_COLUMNS = "SELECT id, kind, status, progress, message, arguments, done, total FROM jobs"
+_JOBS = f"{_JOB_COLUMNS} ORDER BY created_at DESC LIMIT $1"
+_JOB = f"{_JOB_COLUMNS} WHERE id = $1"
 _KEEP_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = now()
 """
@@ -29,11 +31,18 @@ class Records:
 
     async def save_job(self, job: Job) -> None:
         """Notes a job, or how far it got."""
-        await self._link.value(_SAVE_JOB, job.id, job.kind, job.status, job.progress, job.message)
+        arguments = msgspec.json.encode(job.arguments).decode()
+        values = job.id, job.kind, job.status, job.progress, job.message, arguments, job.done, job.total
+        await self._link.value(_SAVE_JOB, *values)
 
     async def jobs(self, limit: int = 100) -> list[Job]:
         """The newest jobs."""
-        return [Job(**dict(row)) for row in await self._link.rows(_JOBS, limit)]
+        return [_job(dict(row)) for row in await self._link.rows(_JOBS, limit)]
+
+    async def job(self, identity: str) -> Job | None:
+        """One of them."""
+        rows = await self._link.rows(_JOB, identity)
+        return _job(dict(rows[0])) if rows else None
 
     async def keep_hash(self, name: str, digest: str) -> None:
         """Keeps the hash of a secret, such as ``admin_token``; never the secret."""
@@ -51,3 +60,7 @@ class Records:
         """The newest entries."""
         rows = await self._link.rows(_AUDIT_LOG, limit)
         return [AuditEntry(**{**dict(row), "detail": msgspec.json.decode(row["detail"])}) for row in rows]
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    return Job(**{**row, "arguments": msgspec.json.decode(row["arguments"])})

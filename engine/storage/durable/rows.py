@@ -66,13 +66,19 @@ class SaveResult(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A piece of long work; ``progress`` goes from 0 to 1."""
+    """A piece of long work, done in steps; ``progress`` goes from 0 to 1."""
 
     id: str
     kind: str
     status: str
+    """``waiting``, ``running``, ``paused``, ``done``, ``failed`` or ``cancelled``."""
     progress: float = 0.0
     message: str = ""
+    arguments: Mapping[str, Any] = {}
+    """What it was asked to do, so that another process can go on with it."""
+    done: int = 0
+    """Steps that are done; it goes on with the next one."""
+    total: int = 0
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

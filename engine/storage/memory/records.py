@@ -25,6 +25,11 @@ class MemoryRecords(Records):
         await self._tables.arrive()
         return list(reversed(self._tables.jobs.values()))[:limit]
 
+    async def job(self, identity: str) -> Job | None:
+        """One of them."""
+        await self._tables.arrive()
+        return self._tables.jobs.get(identity)
+
     async def keep_hash(self, name: str, digest: str) -> None:
         """Keeps the hash of a secret, such as ``admin_token``; never the secret."""
         await self._tables.arrive()

@@ -15,6 +15,13 @@ async def test_a_job_tells_how_far_it_got(durable: DurableStore) -> None:
     assert len(await durable.jobs(limit=1)) == 1
 
 
+async def test_a_job_keeps_what_it_was_asked_for_and_how_many_steps_are_done(durable: DurableStore) -> None:
+    job = Job("b1", "backfill", "running", 0.5, "NSE:TCS", {"instruments": ["NSE:TCS"]}, 1, 2)
+    await durable.save_job(job)
+    assert await durable.job("b1") == job
+    assert await durable.job("b2") is None
+
+
 async def test_only_the_hash_of_a_secret_is_kept(durable: DurableStore) -> None:
     assert await durable.hash_of("admin_token") is None
     await durable.keep_hash("admin_token", "first")

@@ -1,0 +1,170 @@
+"""The jobs: long work that can be listed, paused, resumed, cancelled and tried again, and that outlives the engine."""
+
+from typing import Any, ClassVar
+
+import anyio
+import msgspec
+import structlog
+
+from actors.job_kinds import JobError, Kinds
+from actors.messages import ChangeJob, JobChanged, StartJob
+from engine.market import retry_delay_s
+from engine.providers.base import ProviderError
+from engine.runtime import (
+    ActorDeadError,
+    ActorRef,
+    AskTimeoutError,
+    MailboxSpec,
+    Overflow,
+    Refused,
+    TaskActor,
+    handles,
+)
+from engine.storage.durable import DurableStore, Job
+from engine.storage.errors import StorageError, StorageUnavailableError
+
+log = structlog.get_logger("ticktree.jobs")
+
+NEXT = {
+    ("waiting", "pause"): "paused",
+    ("running", "pause"): "paused",
+    ("paused", "resume"): "waiting",
+    ("waiting", "cancel"): "cancelled",
+    ("running", "cancel"): "cancelled",
+    ("paused", "cancel"): "cancelled",
+    ("failed", "retry"): "waiting",
+    ("cancelled", "retry"): "waiting",
+}
+"""What an operator's wish makes of a job; every other wish is refused."""
+UNFINISHED = ("running", "waiting", "paused")
+REMEMBERED = 1_000
+TRIES = 6
+"""Of one step, with growing pauses: about two minutes. Then the job has failed, and waits for an operator."""
+
+
+class Jobs(TaskActor):
+    """One job runs at a time, step after step; after each the table knows how far it is."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1_000, overflow=Overflow.FAIL)
+
+    def __init__(self, durable: DurableStore, kinds: Kinds, *, publisher: ActorRef) -> None:
+        super().__init__()
+        self._durable = durable
+        self._kinds = kinds
+        self._publisher = publisher
+        self._jobs: dict[str, Job] = {}
+        """Those that are not at their end, or whose end the table does not know; the oldest first."""
+        self._running = ""
+        self._saving = anyio.Lock()
+
+    async def on_start(self) -> None:
+        """What an engine before this one was at goes on where it was."""
+        known = await self._durable.jobs(REMEMBERED)
+        for job in reversed(known):
+            if job.status in UNFINISHED:
+                status = "paused" if job.status == "paused" else "waiting"
+                self._jobs[job.id] = msgspec.structs.replace(job, status=status)
+        self._run_next()
+
+    @handles(StartJob)
+    async def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:
+        """The asker gets JobError where it can not be done, and the store's error where it can not be noted."""
+        now_ms = self.system.clock.now_ns() // 1_000_000
+        while f"{wish.kind}-{now_ms}" in self._jobs:
+            now_ms += 1
+        try:
+            arguments = self._kinds.complete(wish.kind, wish.arguments)
+            total = len(self._kinds.work(wish.kind, arguments))
+            job = Job(f"{wish.kind}-{now_ms}", wish.kind, "waiting", arguments=arguments, total=total)
+            await self._durable.save_job(job)
+        except (JobError, StorageError) as error:
+            return Refused(JobError(str(error)))
+        await self._change(job)
+        self._run_next()
+        return shown(job)
+
+    @handles(ChangeJob)
+    async def on_change_job(self, wish: ChangeJob) -> dict[str, Any] | Refused:
+        """Takes effect after the step that is under way. The asker gets JobError where it makes no sense."""
+        try:
+            job = self._jobs.get(wish.id) or await self._durable.job(wish.id)
+        except StorageError as error:
+            return Refused(JobError(str(error)))
+        if job is None:
+            return Refused(JobError(f"there is no job {wish.id!r}"))
+        status = NEXT.get((job.status, wish.action))
+        if status is None:
+            return Refused(JobError(f"a job that is {job.status} can not be told to {wish.action}"))
+        job = msgspec.structs.replace(job, status=status)
+        await self._change(job)
+        self._run_next()
+        return shown(job)
+
+    def _run_next(self) -> None:
+        waiting = next((job for job in self._jobs.values() if job.status == "waiting"), None)
+        if waiting is not None and not self._running:
+            self._running = waiting.id
+            self.spawn(self._run, waiting.id)
+
+    async def _run(self, identity: str) -> None:
+        """Beside the mailbox: who wants it to pause must not wait until it is over."""
+        job = self._jobs[identity]
+        await self._advance(identity, status="running")
+        try:
+            work = self._kinds.work(job.kind, job.arguments)
+            while self._goes_on(identity) and self._jobs[identity].done < len(work):
+                done = self._jobs[identity].done
+                said = await self._try(identity, work.step, done)
+                await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
+            if self._goes_on(identity):
+                await self._advance(identity, status="done", progress=1.0)
+        except (JobError, ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+            await self._advance(identity, status="failed", message=str(error))
+        self._running = ""
+        self._run_next()
+
+    def _goes_on(self, identity: str) -> bool:
+        return identity in self._jobs and self._jobs[identity].status == "running"
+
+    async def _try(self, identity: str, step: Any, number: int) -> str:
+        """A step's words; what fails for now is tried again, as long as nobody wants otherwise."""
+        for attempt in range(1, TRIES):
+            try:
+                return await step(number)
+            except (ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+                log.info("job_step_failed", job=identity, step=number, attempt=attempt, error=str(error))
+                if not self._goes_on(identity):
+                    raise
+            await anyio.sleep(retry_delay_s(attempt, jitter=lambda: 0.5))
+        return await step(number)
+
+    async def _advance(self, identity: str, **news: Any) -> None:
+        """A wish that came meanwhile stays: what a step has done is noted beside it."""
+        job = self._jobs.get(identity)
+        if job is None or job.status not in UNFINISHED:
+            return
+        if job.status == "paused":
+            news.pop("status", None)
+        await self._change(msgspec.structs.replace(job, **news))
+
+    async def _change(self, job: Job) -> None:
+        """Known here first; a database that is away learns it with the next step.
+
+        One save at a time, of what is newest then: a step's end must not overtake the wish to cancel.
+        """
+        self._jobs[job.id] = job
+        self._publisher.tell(JobChanged(job))
+        async with self._saving:
+            newest = self._jobs.get(job.id, job)
+            try:
+                await self._durable.save_job(newest)
+            except StorageError as error:
+                log.warning("job_not_noted", job=job.id, status=newest.status, error=str(error))
+                return
+            if newest.status not in UNFINISHED and self._jobs.get(job.id) is newest:
+                del self._jobs[job.id]
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """A job as operators see it."""
+    return msgspec.to_builtins(job)

@@ -1,0 +1,159 @@
+"""Jobs: done step after step, stopped and taken up again where they were, by operators and by the next engine."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+
+from actors.job_kinds import JobError, Work
+from actors.jobs import Jobs
+from actors.messages import ChangeJob, JobChanged, StartJob
+from engine.providers.base import ProviderError
+from engine.runtime import ActorRef, ActorSystem
+from engine.storage.durable import DurableStore, Job
+from engine.storage.memory import MemoryDurableStore
+from tests.actors.parts import among_witnesses
+
+
+class Steps:
+    """Work of three steps, of which each waits for a sign, and fails as often as it is told."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.failures = 0
+        self.gate = trio.Event()
+
+    def __len__(self) -> int:
+        return 3
+
+    async def step(self, number: int) -> str:
+        await self.gate.wait()
+        if self.failures:
+            self.failures -= 1
+            raise ProviderError("away")
+        self.done.append(number)
+        return f"step {number}"
+
+    def complete(self, kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if kind != "count":
+            raise JobError("only counting is known here")
+        return {"from": "one", **arguments}
+
+    def work(self, kind: str, arguments: Mapping[str, Any]) -> Work:
+        assert (kind, arguments["from"]) == ("count", "one")
+        return self
+
+
+@asynccontextmanager
+async def jobs(durable: DurableStore, steps: Steps) -> AsyncGenerator[tuple[ActorRef, list[Any]]]:
+    def make(system: ActorSystem) -> Jobs:
+        return Jobs(durable, steps, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        yield system.ref("/engine/subject"), seen["publisher"]
+
+
+async def start(subject: ActorRef) -> str:
+    return (await subject.ask(StartJob("count", {}), timeout_s=5))["id"]
+
+
+async def change(subject: ActorRef, identity: str, action: str) -> str:
+    return (await subject.ask(ChangeJob(identity, action), timeout_s=5))["status"]
+
+
+async def until(durable: DurableStore, identity: str, status: str) -> Job:
+    with trio.fail_after(600):
+        while True:
+            job = await durable.job(identity)
+            if job is not None and job.status == status:
+                return job
+            await trio.sleep(0.1)
+
+
+async def test_a_job_says_after_each_step_how_far_it_is(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    async with jobs(durable, steps) as (subject, told):
+        identity = await start(subject)
+        job = await until(durable, identity, "done")
+        assert (job.done, job.total, job.progress, job.message) == (3, 3, 1.0, "step 2")
+        assert (job.kind, job.arguments, steps.done) == ("count", {"from": "one"}, [0, 1, 2])
+        seen = [(message.job.status, message.job.done) for message in told if isinstance(message, JobChanged)]
+        assert seen == [("waiting", 0), *(("running", number) for number in range(4)), ("done", 3)]
+
+
+async def test_a_paused_job_finishes_its_step_and_goes_on_with_the_next_one(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        identity = await start(subject)
+        await until(durable, identity, "running")
+        assert await change(subject, identity, "pause") == "paused"
+        steps.gate.set()
+        await trio.sleep(10)
+        assert (steps.done, (await until(durable, identity, "paused")).done) == ([0], 1)
+        assert await change(subject, identity, "resume") == "waiting"
+        await until(durable, identity, "done")
+    assert steps.done == [0, 1, 2]
+
+
+async def test_a_job_goes_on_where_an_engine_died_and_a_paused_one_waits_for_its_operator(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    for identity, status in (("old", "running"), ("idle", "paused"), ("gone", "cancelled")):
+        await durable.save_job(Job(identity, "count", status, 1 / 3, "step 0", {"from": "one"}, 1, 3))
+    async with jobs(durable, steps) as (subject, _):
+        await until(durable, "old", "done")
+        await trio.sleep(10)
+        assert steps.done == [1, 2]
+        await until(durable, "idle", "paused")
+        assert await change(subject, "idle", "resume") == "waiting"
+        await until(durable, "idle", "done")
+        assert await change(subject, "gone", "retry") == "waiting"
+        await until(durable, "gone", "done")
+    assert steps.done == [1, 2] * 3
+
+
+async def test_a_cancelled_job_ends_after_its_step_and_makes_room_for_the_next_one(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        first, second = await start(subject), await start(subject)
+        assert first != second
+        assert await change(subject, first, "cancel") == "cancelled"
+        steps.gate.set()
+        await until(durable, second, "done")
+        assert (await until(durable, first, "cancelled")).status == "cancelled"
+    assert steps.done == [0, 0, 1, 2]
+
+
+async def test_a_step_that_fails_for_now_is_tried_again_and_one_that_goes_on_failing_waits_for_a_retry(
+    autojump_clock: Any,
+) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    steps.failures = 2
+    async with jobs(durable, steps) as (subject, _):
+        await until(durable, await start(subject), "done")
+        steps.failures = 100
+        identity = await start(subject)
+        failed = await until(durable, identity, "failed")
+        assert (failed.message, failed.done) == ("away", 0)
+        steps.failures = 0
+        assert await change(subject, identity, "retry") == "waiting"
+        await until(durable, identity, "done")
+
+
+@pytest.mark.parametrize("action", ["resume", "retry", "explode"])
+async def test_what_makes_no_sense_is_refused_and_changes_nothing(autojump_clock: Any, action: str) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        identity = await start(subject)
+        await until(durable, identity, "running")
+        with pytest.raises(JobError, match=f"can not be told to {action}"):
+            await change(subject, identity, action)
+        with pytest.raises(JobError, match="there is no job"):
+            await change(subject, "nobody", "pause")
+        with pytest.raises(JobError, match="only counting"):
+            await subject.ask(StartJob("dance", {}), timeout_s=5)
+        await until(durable, identity, "running")
