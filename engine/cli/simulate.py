@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EXAMPLES = """
 \b
 Faults are planned in seconds since the start: kind[:symbol][=amount][@seconds][+duration], separated by commas.
-Kinds: drop freeze stall duplicate reorder corrupt close disconnect refuse 429 error.
+Kinds: drop freeze stall duplicate reorder corrupt bad_print level_shift close disconnect
+refuse 429 error.
 
 \b
 Examples:

@@ -11,6 +11,7 @@ import trio
 from engine.providers.simulator.clock import ExchangeClock
 from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultStatistics
 from engine.providers.simulator.halts import HaltedMarket
+from engine.providers.simulator.level_shifts import ShiftedMarket
 from engine.providers.simulator.packets import Mode, encode_open_interest, encode_previous_close, encode_trade
 from engine.providers.simulator.stream import Stream
 from engine.providers.simulator.subscriber import Subscriber
@@ -50,7 +51,8 @@ class Exchange:
         faults: Faults | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.market = HaltedMarket(market)
+        self._levels = ShiftedMarket(market)
+        self.market = HaltedMarket(self._levels)
         self.faults = faults or Faults()
         self.places = {listing.key: index for index, listing in enumerate(market.listings)}
         """Where an instrument stands in the listings, by segment and id."""
@@ -131,9 +133,16 @@ class Exchange:
         outgoing: defaultdict[Subscriber, list[bytes]] = defaultdict(list)
         for index, event in self.faults.apply(self._traded(), elapsed_s):
             self._counts["trades"] += 1
-            self._tell(index, event, outgoing)
+            self._tell(index, self._misprinted(self._levels.event(index, event), elapsed_s), outgoing)
         for subscriber, packets in outgoing.items():
             self._send(subscriber, self.faults.corrupt(packets, elapsed_s))
+
+    def _misprinted(self, event: Event, elapsed_s: float) -> Event:
+        """On its way to the clients only: the day's figures, and history, know the true price."""
+        slip = self.faults.slip(elapsed_s)
+        if slip == 1.0 or not isinstance(event, Trade):
+            return event
+        return msgspec.structs.replace(event, price=event.price * slip)
 
     def statistics(self) -> ExchangeStatistics:
         return ExchangeStatistics(
@@ -219,6 +228,9 @@ class Exchange:
     def _strike(self, fault: Fault) -> None:
         if fault.kind in (FaultKind.RETIRE, FaultKind.LOSE):
             self._forget(fault)
+            return
+        if fault.kind is FaultKind.LEVEL_SHIFT:
+            self._levels.shift(self.now_ns + 1, fault.amount)
             return
         code = round(fault.amount) if fault.kind is FaultKind.DISCONNECT else None
         for subscriber in list(self._subscribers):

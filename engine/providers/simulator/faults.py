@@ -26,6 +26,11 @@ class FaultKind(StrEnum):
     """Some trades come up to two seconds after later ones; amount: the share of them, half by default."""
     CORRUPT = "corrupt"
     """Bytes are flipped; amount: the share of packets it happens to, a tenth by default."""
+    BAD_PRINT = "bad_print"
+    """Some trades come with a price whose decimal point has slipped, while history is right; amount: the share of them, a
+    fiftieth by default."""
+    LEVEL_SHIFT = "level_shift"
+    """At once, and for good: everything trades at so many times its price, truly; amount: how many, 1.2 by default."""
     CLOSE = "close"
     """At once: every live connection is cut without a word."""
     DISCONNECT = "disconnect"
@@ -45,9 +50,13 @@ class FaultKind(StrEnum):
     """At once: every client's subscription of a symbol, or of all, is forgotten without a word; a new one is taken."""
 
 
-_AT_ONCE: Final = frozenset({FaultKind.CLOSE, FaultKind.DISCONNECT, FaultKind.RETIRE, FaultKind.LOSE})
+_AT_ONCE: Final = frozenset(
+    {FaultKind.CLOSE, FaultKind.DISCONNECT, FaultKind.RETIRE, FaultKind.LOSE, FaultKind.LEVEL_SHIFT}
+)
 _OF_SYMBOLS: Final = frozenset({FaultKind.HALT, FaultKind.RETIRE, FaultKind.LOSE})
 _DEFAULT_AMOUNTS: Final = {
+    FaultKind.BAD_PRINT: 0.02,
+    FaultKind.LEVEL_SHIFT: 1.2,
     FaultKind.CORRUPT: 0.1,
     FaultKind.REORDER: 0.5,
     FaultKind.REFUSE: 401.0,
@@ -56,6 +65,8 @@ _DEFAULT_AMOUNTS: Final = {
 
 
 _LONGEST_HOLD_S: Final = 2.0
+_SLIPS: Final = (0.1, 10.0)
+"""Where a decimal point slips to."""
 
 T = TypeVar("T")
 
@@ -111,6 +122,7 @@ class FaultStatistics(msgspec.Struct, frozen=True):
     duplicated: int = 0
     reordered: int = 0
     corrupted: int = 0
+    misprinted: int = 0
 
 
 class Faults:
@@ -169,6 +181,14 @@ class Faults:
             self._held.clear()
             return []
         return self._reorder(self._duplicate(self._drop(events, now_s), now_s), now_s)
+
+    def slip(self, now_s: float) -> float:
+        """How many times its price a trade is told at: 1 unless it is to be a bad print."""
+        fault = self.active(FaultKind.BAD_PRINT, now_s) if self._planned else None
+        if fault is None or self._rng.random() >= fault.amount:
+            return 1.0
+        self._count(misprinted=1)
+        return self._rng.choice(_SLIPS)
 
     def corrupt(self, packets: list[bytes], now_s: float) -> list[bytes]:
         """The packets with some of their bytes flipped, if that goes on now."""

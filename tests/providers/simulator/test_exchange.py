@@ -234,3 +234,34 @@ def test_the_clock_runs_at_its_speed_from_its_start() -> None:
     below.pass_s(2)
 
     assert clock.now_ns() == NOON + 2 * MINUTE_NS
+
+
+async def test_bad_prints_are_told_to_clients_and_are_no_part_of_history() -> None:
+    setting = Setting(faults="bad_print=0.3+9999")
+    index = place(setting.exchange.market.listings, "equity")
+    setting.subscribe(index, Mode.QUOTE)
+    setting.run(5 * 60)
+    quotes = [packet for packet in await setting.received() if isinstance(packet, QuotePacket)]
+    wrong = [quote for quote in quotes if not quote.day_low * 0.9 < quote.last_price < quote.day_high * 1.1]
+    assert len(wrong) > len(quotes) / 10
+    assert setting.exchange.statistics().faults.misprinted == len(wrong)
+    told = await minutes(setting.exchange.market, index, NOON, NOON + DAY_NS, now_ns=setting.exchange.now_ns)
+    assert max(candle.high for candle in told) < 1.5 * min(candle.low for candle in told)
+
+
+async def test_a_change_of_level_is_true_in_the_feed_and_in_history() -> None:
+    setting = Setting(faults="level_shift=1.5@150")
+    index = place(setting.exchange.market.listings, "future")
+    setting.subscribe(index, Mode.QUOTE)
+    setting.run(5 * 60 + 20)
+    streamed = await streamed_candles(setting, index)
+    exchange = setting.exchange
+    remembered = await minutes(exchange.market, index, NOON, NOON + DAY_NS, now_ns=exchange.now_ns)
+    assert list(map(bare, streamed))[1:] == list(map(bare, remembered))
+    assert remembered[2].high > 1.4 * remembered[2].low
+    assert remembered[3].low > 1.4 * remembered[1].low
+    [today] = await days(exchange.market, index, NOON - DAY_NS, NOON + DAY_NS, now_ns=exchange.now_ns)
+    assert today.high == max(candle.high for candle in remembered)
+    last = exchange.market.last(index, exchange.now_ns)
+    assert last is not None
+    assert last.price == remembered[-1].close
