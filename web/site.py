@@ -7,7 +7,20 @@ from quart import Quart, Response, g, request
 
 from web import errors
 from web.answers import data_kind
-from web.routes import admin, chart, completeness, health, home, jobs, market_data, metrics, prices, quarantine, socket
+from web.routes import (
+    admin,
+    bars,
+    chart,
+    completeness,
+    health,
+    home,
+    jobs,
+    market_data,
+    metrics,
+    prices,
+    quarantine,
+    socket,
+)
 from web.services import KEY, Services
 from web.sockets.gate import Gate
 
@@ -15,7 +28,7 @@ BODY_BYTES = 256 * 1024
 BODY_S = 15
 _OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
-ROUTES = (home, health, market_data, completeness, chart, prices, metrics, admin, jobs, quarantine, socket)
+ROUTES = (home, health, market_data, bars, completeness, chart, prices, metrics, admin, jobs, quarantine, socket)
 
 
 def site(services: Services, *, simulated: bool) -> Quart:

@@ -58,6 +58,18 @@ async def test_a_range_includes_both_its_ends(web: Web) -> None:
     assert await closes("2026-11-19", "2026-11-20") == []
 
 
+async def test_candles_come_with_what_is_missing_among_them(web: Web) -> None:
+    await web.services.durable.save([candle(0), candle(2)])
+    wanted = {"symbol": "RELIANCE", "start_date": "2026-11-18T11:27:00Z", "end_date": "2026-11-18T11:29:00Z"}
+    body = (await web.get("/marketdata/intraday", timeframe="1m", **wanted)).json()
+    gap = {"start": "2026-11-18T11:28:00Z", "end": "2026-11-18T11:29:00Z", "state": "missing", "reason": "missing"}
+    assert (body["complete"], body["gaps"]) == (False, [gap])
+    body = (
+        await web.get("/marketdata/daily", symbol="RELIANCE", start_date="2026-11-18", end_date="2026-11-18")
+    ).json()
+    assert (body["complete"], len(body["gaps"])) == (False, 1)
+
+
 async def test_long_ranges_come_in_pages(web: Web) -> None:
     await web.services.durable.save([candle(minute, float(minute)) for minute in range(7)])
     wanted = {"symbol": "RELIANCE", "timeframe": "1m", "start_date": "2026-11-18T11:27:00Z", "limit": "3"}

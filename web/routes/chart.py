@@ -11,6 +11,7 @@ from engine.market import Calendar, Candle, CandleState
 from engine.market.window import window_start_ns
 from engine.storage.history import newest
 from web.answers import answer, data_kind
+from web.bars import bar_of
 from web.errors import ApiError
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of, view_of_request
@@ -34,21 +35,6 @@ _YOUNG_NS: Final = 2 * 86_400 * _SECOND_NS
 _DAY: Final = timedelta(days=1)
 
 
-class _Bar(msgspec.Struct, frozen=True, gc=False):
-    """A candle of the chart; ``t`` is its open in milliseconds UTC."""
-
-    t: int
-    o: float
-    h: float
-    l: float  # noqa: E741 - as charts call it
-    c: float
-    v: int
-    oi: int | None
-    state: CandleState
-    rev: int
-    source: str
-
-
 @blueprint.get("/<symbol>")
 async def chart(symbol: str) -> Response:
     """``?timeframe=5m&range=1y&continuous=&wick=``: closed candles, the one that forms, and how far to trust them."""
@@ -66,7 +52,7 @@ async def chart(symbol: str) -> Response:
         "timeframe": timeframe,
         "range": written,
         "candles": [candle for candle in shown if candle.state is not CandleState.FORMING],
-        "forming": next((_bar(candle) for candle in shown if candle.state is CandleState.FORMING), None),
+        "forming": next((bar_of(candle) for candle in shown if candle.state is CandleState.FORMING), None),
         "view": view.label,
         "built": found.built_ns // 1_000_000 if found.built_ns else None,
         "missing": found.missing,
@@ -108,19 +94,4 @@ def _start_ns(calendar: Calendar, timeframe: str, written: str, now_ns: int) -> 
 
 def _answer(body: dict[str, Any]) -> Response:
     """Off the loop: a year of minutes is a hundred thousand candles, and others wait for the loop."""
-    return answer(body | {"candles": [_bar(candle) for candle in body["candles"]]})
-
-
-def _bar(candle: Candle) -> _Bar:
-    return _Bar(
-        candle.time // 1_000_000,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.open_interest,
-        candle.state,
-        candle.revision,
-        candle.source,
-    )
+    return answer(body | {"candles": [bar_of(candle) for candle in body["candles"]]})

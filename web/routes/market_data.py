@@ -1,5 +1,6 @@
 """Candles: intraday and daily, from their history to the one that forms."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,12 +37,15 @@ async def intraday() -> Response:
     page, token = _page(wanted, timeframe, _limit(), request.args.get("page_token"))
     view, calendar = view_of_request(), rules.directory.listing.calendars.of(instrument)
     before_ns = page.start_ns - (LONGEST_GAP_NS + length_s(timeframe) * 1_000_000_000 if view.continuous else 0)
-    found = await rules.reader.rows(instrument, timeframe, before_ns, page.end_ns)
+    found, gaps = await asyncio.gather(
+        rules.reader.rows(instrument, timeframe, before_ns, page.end_ns),
+        _missing(rules, instrument, timeframe, page),
+    )
     shown = view.since(found.candles, calendar, page.start_ns)
     days = [calendar.session_date(candle.time) for candle in shown]
     before = await rules.reader.previous_closes(instrument, days[0], days[-1]) if days else {}
     rows = [_row(candle, before.get(day)) for candle, day in zip(shown, days, strict=True)]
-    labels = {"missing": found.missing, "view": view.label, "data": data_kind()}
+    labels = {**gaps, "missing": found.missing, "view": view.label, "data": data_kind()}
     return items(rows, token, instrument=instrument, timeframe=timeframe, **labels)
 
 
@@ -51,11 +55,14 @@ async def daily() -> Response:
     rules = services()
     instrument = resolve(rules, _argument("symbol"))
     zone = rules.directory.zone(instrument)
-    first, last = days_of_range(_range(rules, instrument, length=YEAR), zone)
-    found = await rules.reader.days(instrument, first, last)
+    wanted = _range(rules, instrument, length=YEAR)
+    first, last = days_of_range(wanted, zone)
+    found, gaps = await asyncio.gather(
+        rules.reader.days(instrument, first, last), _missing(rules, instrument, "1d", wanted)
+    )
     before = await rules.reader.previous_closes(instrument, first, last)
     rows = [_day(day, before.get(day.date)) for day in found.days]
-    return items(rows, instrument=instrument, timeframe="1d", missing=found.missing, data=data_kind())
+    return items(rows, instrument=instrument, timeframe="1d", **gaps, missing=found.missing, data=data_kind())
 
 
 def resolve(rules: Services, symbol: str) -> str:
@@ -74,6 +81,16 @@ def view_of_request() -> View:
         return View.parse(request.args.get("continuous", ""), request.args.get("wick", ""))
     except ViewError as error:
         raise ApiError(400, str(error), code="unknown_view") from error
+
+
+async def _missing(rules: Services, instrument: str, timeframe: str, of: Range) -> dict[str, Any]:
+    """What every answer with candles says of those that it lacks; without a store nobody can say it is complete."""
+    gaps = await rules.ledger.gaps(instrument, timeframe, of.start_ns, of.end_ns, rules.system.clock.now_ns())
+    told = [
+        {"start": _iso(gap.start_ns), "end": _iso(gap.end_ns), "state": gap.state, "reason": gap.reason}
+        for gap in gaps or ()
+    ]
+    return {"complete": gaps == [], "gaps": told}
 
 
 def _range(rules: Services, instrument: str, *, length: timedelta) -> Range:
@@ -116,8 +133,11 @@ def timeframe_of(text: str) -> str:
 
 
 def _row(candle: Candle, previous_close: float | None) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(candle.time // 1_000_000_000, UTC)
-    return _fields(candle, moment.isoformat().replace("+00:00", "Z"), previous_close, None, None)
+    return _fields(candle, _iso(candle.time), previous_close, None, None)
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _day(day: DailyCandle, previous_close: float | None) -> dict[str, Any]:

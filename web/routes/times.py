@@ -35,6 +35,11 @@ def range_of(
     return Range(start_ns, end_ns)
 
 
+def instant_of(name: str, text: str, zone: ZoneInfo) -> int:
+    """The last nanosecond that a caller means by a time or, when it is a date, by that day at the exchange."""
+    return _end(name, text, zone)[1] - 1
+
+
 def days_of_range(of: Range, zone: ZoneInfo) -> tuple[date, date]:
     """The first and the last date that a range touches."""
     return _local(of.start_ns, zone).date(), _local(of.end_ns - 1, zone).date()

@@ -1,0 +1,154 @@
+"""``/api/v1/bars`` end to end: pages over symbols, both orders, as of a time, what is missing, and every form."""
+
+import csv
+import io
+from typing import Any
+
+import msgpack
+import msgspec
+import pytest
+
+from engine.market import Verdict
+from engine.storage.durable import DurableStore
+from tests.web.engine import MINUTE, NOON, Engine, candle
+from tests.web.process import Web
+from tests.web.test_rest import problem
+
+pytestmark = pytest.mark.anyio
+
+RANGE = {"start": "2026-11-18T11:27:00Z", "end": "2026-11-18T11:33:00Z", "timeframe": "1m"}
+"""Seven minutes: both ends are included."""
+
+
+async def asked(web: Web, **arguments: Any) -> dict[str, Any]:
+    response = await web.get("/api/v1/bars", **(RANGE | arguments))
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_bars_of_both_stores_and_the_forming_one(web: Web, durable: DurableStore, engine: Engine) -> None:
+    await durable.save([candle(0, 1.0)])
+    await web.services.hot.write_candles([candle(1, 2.0)])
+    await engine.store(3.0, forming=(candle(2, 3.0, state="forming"),))
+    body = await asked(web, symbols="RELIANCE,NSE:TCS")
+    assert body["bars"]["NSE:TCS"] == []
+    first, *_, last = body["bars"]["RELIANCE"]
+    assert first == {
+        "t": NOON // 1_000_000, "o": 1.0, "h": 1.0, "l": 1.0, "c": 1.0, "v": 10, "oi": None, "state": "final", "rev": 0, "source": "simulator"
+    }  # fmt: skip
+    assert (last["c"], last["state"], body["next_page_token"], body["data"]) == (3.0, "forming", None, "simulated")
+
+
+async def test_what_is_missing_is_said_with_its_reason(web: Web, durable: DurableStore) -> None:
+    await durable.save([candle(minute) for minute in (0, 1, 4, 6)])
+    await durable.note_verdicts([Verdict("NSE:RELIANCE", "empty", NOON + 2 * MINUTE, NOON + 3 * MINUTE)])
+    body = await asked(web, symbols="RELIANCE")
+    assert not body["complete"]
+    told = [((gap["start"] * 1_000_000 - NOON) // MINUTE, gap["symbol"], gap["reason"]) for gap in body["gaps"]]
+    assert told == [(3, "RELIANCE", "missing"), (5, "RELIANCE", "missing")]
+    await durable.save([candle(3), candle(5)])
+    body = await asked(web, symbols="RELIANCE")
+    assert (body["complete"], body["gaps"]) == (True, [])
+    body = await asked(web, symbols="RELIANCE", timeframe="5m")
+    assert [gap["state"] for gap in body["gaps"]] == ["missing"], "the quarter hour began before the first minute"
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+async def test_pages_go_over_all_symbols_and_hold_each_bar_once(
+    web: Web, durable: DurableStore, sort: str, limit: int
+) -> None:
+    await durable.save([candle(minute, float(minute)) for minute in (0, 1, 2, 4, 5)])
+    await durable.save([candle(minute, float(minute), symbol="TCS") for minute in range(3)])
+    await web.services.hot.write_candles([candle(minute, float(minute)) for minute in (3, 6)])
+    read: dict[str, list[float]] = {"RELIANCE": [], "INFY": [], "TCS": []}
+    gaps: list[tuple[str, int]] = []
+    token: str | None = ""
+    while token is not None:
+        more = {"page_token": token} if token else {}
+        body = await asked(web, symbols="RELIANCE,INFY,TCS", limit=str(limit), sort=sort, **more)
+        assert sum(map(len, body["bars"].values())) <= limit
+        for symbol, bars in body["bars"].items():
+            read[symbol] += [bar["c"] for bar in bars]
+        for gap in body["gaps"]:
+            first, end = ((gap[side] * 1_000_000 - NOON) // MINUTE for side in ("start", "end"))
+            gaps += [(gap["symbol"], minute) for minute in range(first, end)]
+        token = body["next_page_token"]
+    ordered = slice(None, None, -1 if sort == "desc" else 1)
+    assert read == {
+        "RELIANCE": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0][ordered],
+        "INFY": [],
+        "TCS": [0.0, 1.0, 2.0][ordered],
+    }
+    assert sorted(gaps) == [*(("INFY", minute) for minute in range(7)), *(("TCS", minute) for minute in range(3, 7))]
+
+
+async def test_as_of_a_time_the_bars_are_what_was_published_then(web: Web, durable: DurableStore) -> None:
+    first = msgspec.structs.replace(candle(0, 1.0), published_ns=NOON + MINUTE)
+    second = msgspec.structs.replace(candle(0, 2.0, state="revised", revision=1), published_ns=NOON + 5 * MINUTE)
+    await durable.save([first, second])
+
+    async def closes(moment: str) -> list[tuple[float, int]]:
+        body = await asked(web, symbols="RELIANCE", as_of=moment, end="2026-11-18T11:27:00Z")
+        assert body["as_of"] == moment
+        return [(bar["c"], bar["rev"]) for bar in body["bars"]["RELIANCE"]]
+
+    assert await closes("2026-11-18T11:27:59Z") == []
+    assert await closes("2026-11-18T11:28:00Z") == [(1.0, 0)]
+    assert await closes("2026-11-18T11:32:00Z") == [(2.0, 1)]
+    assert await closes("2026-11-18") == [(2.0, 1)], "a date is the whole day at the exchange"
+
+
+async def test_a_continuous_view_opens_where_the_bar_before_closed_also_over_pages(
+    web: Web, durable: DurableStore
+) -> None:
+    await durable.save([candle(minute, float(minute + 1)) for minute in range(4)])
+    body = await asked(web, symbols="RELIANCE", continuous="true", limit="2")
+    more = await asked(web, symbols="RELIANCE", continuous="true", limit="2", page_token=body["next_page_token"])
+    assert [bar["o"] for bar in body["bars"]["RELIANCE"] + more["bars"]["RELIANCE"]] == [1.0, 1.0, 2.0, 3.0]
+    assert body["view"] == {"continuous": True}
+
+
+async def test_of_one_feed_only_its_bars_are_shown(web: Web, durable: DurableStore) -> None:
+    other = msgspec.structs.replace(candle(1), source="dhan/ticks")
+    await durable.save([candle(0), other])
+    body = await asked(web, symbols="RELIANCE", feed="dhan")
+    assert [bar["source"] for bar in body["bars"]["RELIANCE"]] == ["dhan/ticks"]
+
+
+async def test_the_other_forms_say_the_same(web: Web, durable: DurableStore) -> None:
+    await durable.save([candle(minute, float(minute)) for minute in range(7)])
+    plain = await asked(web, symbols="RELIANCE", limit="3")
+    packed = await web.get("/api/v1/bars", **RANGE, symbols="RELIANCE", limit="3", format="msgpack")
+    assert packed.headers["Content-Type"] == "application/msgpack"
+    assert msgpack.unpackb(packed.content) == plain
+    lines = await web.get("/api/v1/bars", **RANGE, symbols="RELIANCE", limit="3", format="csv")
+    rows = list(csv.DictReader(io.StringIO(lines.text)))
+    assert [(row["symbol"], float(row["c"]), row["state"]) for row in rows] == [
+        ("RELIANCE", 0.0, "final"), ("RELIANCE", 1.0, "final"), ("RELIANCE", 2.0, "final")
+    ]  # fmt: skip
+    assert lines.headers["X-Ticktree-Complete"] == "true"
+    assert lines.headers["X-Ticktree-Next-Page"] == plain["next_page_token"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        ({}, 400, "symbols"),
+        ({"symbols": "RELIANC"}, 404, "RELIANC"),
+        ({"symbols": "TCS", "sort": "up"}, 400, "sort"),
+        ({"symbols": "TCS", "format": "arrow"}, 400, "format"),
+        ({"symbols": "TCS", "adjustment": "split"}, 400, "raw"),
+        ({"symbols": "TCS", "limit": "99999"}, 400, "limit"),
+        ({"symbols": "TCS", "as_of": "once"}, 400, "as_of"),
+        ({"symbols": "TCS", "start": "1990-01-01"}, 400, "600,000"),
+        ({"symbols": "TCS", "page_token": "x"}, 400, "page_token"),
+        ({"symbols": "TCS", "page_token": "kqhOU0U6SU5GWQA="}, 400, "page_token"),
+        ({"symbols": "TCS", "continuous": "maybe"}, 400, "continuous"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_with_a_sentence(
+    web: Web, arguments: dict[str, str], status: int, word: str
+) -> None:
+    body = await problem(await web.get("/api/v1/bars", **(RANGE | arguments)), status)
+    assert word in body["detail"]
