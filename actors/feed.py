@@ -25,8 +25,7 @@ from engine.market import Calendars
 from engine.market.diagnosis import RECONNECT_CURES, STATUSES, Cause
 from engine.market.quote import Witness, bear_witness
 from engine.providers.base import Advice, Connection, History, LiveFeed, PlanError, ProviderError, Route
-from engine.recording import Frame, Opened, Record
-from engine.recording.history import loss_of
+from engine.recording import Frame
 from engine.runtime import ActorRef, Backoff, MailboxSpec, Overflow, TaskActor, handles
 
 log = structlog.get_logger("ticktree.feed")
@@ -73,7 +72,7 @@ class FeedActor(TaskActor):
     ) -> None:
         """``history`` is the same provider's: it is asked for its own word when the feed is silent.
 
-        ``recorder`` hears of every frame and connection, where this engine records.
+        ``recorder`` hears of every frame, where this engine records.
         """
         super().__init__()
         self._feed = feed
@@ -151,7 +150,6 @@ class FeedActor(TaskActor):
                 try:
                     await self._carry(line)
                 except ProviderError as error:
-                    self._record(loss_of(self._feed.name, line.number, self.system.clock.now_ns(), error))
                     attempt = 0 if anyio.current_time() - began_s > STABLE_AFTER_S else attempt + 1
                     refused = error.advice is Advice.NEW_TOKEN
                     self._tell_status(line, Cause.TOKEN_DEAD if refused else Cause.DISCONNECTED, "failed", str(error))
@@ -183,7 +181,6 @@ class FeedActor(TaskActor):
         """Decodes what one connection brings until its hours are over; until it ends, which raises ProviderError."""
         watching = anyio.CancelScope()
         async with self._feed.connect(line.routes) as connection:
-            self._record(Opened(self._feed.name, line.number, self.system.clock.now_ns()))
             line.begin(connection, anyio.current_time())
             with anyio.CancelScope() as reading:
                 self.spawn(self._watch, watching, reading, line)
@@ -277,10 +274,6 @@ class FeedActor(TaskActor):
             await anyio.sleep(SETTLE_S)
         if listening.meter.last_s == spoke_s:
             listening.asked(anyio.current_time(), answers)
-
-    def _record(self, record: Record) -> None:
-        if self._recorder is not None:
-            self._recorder.tell(record)
 
     def _pause_s(self, error: ProviderError, attempt: int) -> float:
         least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)

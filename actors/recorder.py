@@ -7,7 +7,7 @@ import anyio
 import structlog
 
 from actors.messages import Count, Flush
-from engine.recording import Answer, Frame, Hole, Lost, Opened, Record, RecordingFolder, Session, time_of
+from engine.recording import Answer, Ended, Frame, Hole, Lost, Opened, Record, RecordingFolder, Session, time_of
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 
 log = structlog.get_logger("ticktree.recorder")
@@ -44,6 +44,7 @@ class Recorder(TaskActor):
         self.send_every(FLUSH_INTERVAL_S, Flush())
 
     async def on_stop(self) -> None:
+        self._records.append(Ended(self.system.clock.now_ns()))
         await self._write()
         await anyio.to_thread.run_sync(self._folder.close)
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -40,9 +40,9 @@ from actors.wishes import engine_wishes
 from config.settings import Settings
 from engine.limits import limits_in_force
 from engine.market import Calendars
-from engine.providers.base import History
 from engine.providers.catalog import Provider
 from engine.recording import RecordingFolder
+from engine.recording.feed import RecordedFeed
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
@@ -99,6 +99,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     A crash concerns only the actor that crashed: the others keep its address, and what it lost is healed.
     """
     hot, at = parts.hot, Places(system)
+    parts = recorded(system, parts, at)
     healing = Healing(system, parts, at)
     beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
     publisher = partial(Publisher, hot, broadcaster=at.broadcaster, interval_s=parts.pace.publish_s)
@@ -157,15 +158,19 @@ def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:
     return [ChildSpec("recorder", partial(Recorder, begin, opened), backoff=GENTLE)]
 
 
-def histories(system: ActorSystem, parts: Parts, at: Places) -> dict[str, History]:
-    """What the providers remember; what they answer is recorded, too."""
-    found = {name: provider.history for name, provider in parts.providers.items()}
+def recorded(system: ActorSystem, parts: Parts, at: Places) -> Parts:
+    """The same parts; where the settings ask for it, the providers tell the recorder what they say."""
     if not parts.settings.record_frames:
-        return found
-    return {
-        name: RecordedHistory(history, name, tell=at.recorder.tell, now_ns=system.clock.now_ns)
-        for name, history in found.items()
+        return parts
+    tell, now_ns = at.recorder.tell, system.clock.now_ns
+    providers = {
+        name: Provider(
+            RecordedFeed(provider.feed, tell=tell, now_ns=now_ns),
+            RecordedHistory(provider.history, name, tell=tell, now_ns=now_ns),
+        )
+        for name, provider in parts.providers.items()
     }
+    return replace(parts, providers=providers)
 
 
 def persister(parts: Parts, at: Places) -> Start:
@@ -184,7 +189,7 @@ class Healing:
         settle_after_ns = settings.saved_after_ns
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
-        self.histories = histories(system, parts, at)
+        self.histories = {name: provider.history for name, provider in parts.providers.items()}
         sources = Sources(self.histories, self.routes, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(

@@ -3,10 +3,11 @@
 from engine.recording.errors import MixedDataError, NotRecordedError, RecordingFileError
 from engine.recording.folder import RecordingFolder
 from engine.recording.reading import read_files
-from engine.recording.records import Answer, Frame, Hole, Lost, Opened, Record, Session, time_of
+from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Record, Session, time_of
 
 __all__ = [
     "Answer",
+    "Ended",
     "Frame",
     "Hole",
     "Lost",

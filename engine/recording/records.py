@@ -90,7 +90,13 @@ class Hole(Entry, frozen=True, array_like=True, tag=6):
     why: str
 
 
-Record = Session | Frame | Opened | Lost | Answer | Hole
+class Ended(Entry, frozen=True, array_like=True, tag=7):
+    """The engine was stopped in good order; where this is missing, it was killed."""
+
+    at_ns: int
+
+
+Record = Session | Frame | Opened | Lost | Answer | Hole | Ended
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Record]).decode

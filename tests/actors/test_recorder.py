@@ -10,7 +10,7 @@ import trio
 
 from actors.messages import Count
 from actors.recorder import Recorder
-from engine.recording import Frame, Hole, Opened, Record, RecordingFolder, Session, read_files
+from engine.recording import Ended, Frame, Hole, Opened, Record, RecordingFolder, Session, read_files
 from engine.runtime import ActorRef, ActorSystem, ChildSpec, Supervisor
 from tests.recording.samples import BEGAN, SESSION
 
@@ -48,7 +48,7 @@ def frames(count: int, since: int = 0) -> list[Frame]:
 
 def written(folder: Path) -> list[Record]:
     records = read_files(list(folder.iterdir()), damaged=pytest.fail)
-    return [record for record in records if not isinstance(record, Session)]
+    return [record for record in records if not isinstance(record, Session | Ended)]
 
 
 def recorder(folder: Path, kind: type[RecordingFolder] = RecordingFolder) -> Callable[[], Recorder]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.market.candle import Candle, CandleState
 from engine.market.instrument import Instrument, InstrumentKind
-from engine.recording.records import Answer, Frame, Hole, Lost, Opened, Record, Session
+from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Record, Session
 from engine.storage.durable.rows import Exchange, ProviderMapping
 
 BEGAN = 1_795_026_600 * 10**9
@@ -70,6 +70,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     LOSSES,
     ANSWERS,
     st.builds(Hole, TIMES, st.integers(1, 9), st.text(max_size=9)),
+    st.builds(Ended, TIMES),
     st.just(SESSION),
 )
 BLOCKS = st.lists(st.lists(RECORDS, min_size=1, max_size=8), max_size=6)
