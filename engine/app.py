@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 
 import anyio
@@ -147,8 +146,7 @@ def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:
     settings, started_ns = parts.settings, system.clock.now_ns()
     if not settings.record_frames:
         return []
-    day = datetime.fromtimestamp(started_ns / NS_PER_S, UTC).date()
-    begin = partial(session_of, parts.hot, parts.durable, tuple(parts.providers), started_ns, day)
+    begin = partial(session_of, parts.hot, parts.durable, tuple(parts.providers), started_ns, settings.replay_speed)
     opened = partial(
         RecordingFolder,
         settings.recordings,

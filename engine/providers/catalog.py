@@ -30,6 +30,16 @@ def configured_providers(settings: Settings) -> dict[str, Provider]:
     return {name: _MAKERS[name](settings) for name in settings.providers}
 
 
+def silent_provider(name: str, settings: Settings) -> Provider:
+    """A provider's own reading of frames and its limits, without an account: it must not be connected to."""
+    nowhere = DhanEndpoints("wss://replay.invalid", "https://replay.invalid")
+    limits = DhanLimits() if name == "dhan" else SIMULATOR_LIMITS
+    return Provider(
+        DhanFeed(SIMULATOR_CREDENTIALS, nowhere, mode=settings.dhanhq_ws_mode, name=name),
+        DhanHistory(SIMULATOR_CREDENTIALS, nowhere, name=name, limits=limits),
+    )
+
+
 def _dhan(settings: Settings) -> Provider:
     """The settings refuse a Dhan provider without its account, so what is missing here can not be."""
     assert settings.dhan_client_id is not None

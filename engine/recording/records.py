@@ -37,6 +37,8 @@ class Session(Entry, frozen=True, array_like=True, tag=1):
     """What the actors of instruments resumed from, by instrument."""
     seen: Mapping[str, int] = {}
     """Until when nothing of each provider was missed, where it ran before."""
+    speed: float = 1.0
+    """How many times faster than real the engine's clock went: its pauses are in real seconds."""
 
 
 class Frame(Entry, frozen=True, array_like=True, tag=2):

@@ -1,20 +1,22 @@
 """What an engine started with, read from its stores, and put into others before a replay."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from config import VERSION
 from engine.recording.records import Session
 from engine.storage.durable import DurableStore, ProviderMapping
 from engine.storage.hot import HotStore
 
+_SECOND_NS = 1_000_000_000
 _ALWAYS = date(1970, 1, 1)
 
 
 async def session_of(
-    hot: HotStore, durable: DurableStore, providers: Sequence[str], started_ns: int, day: date
+    hot: HotStore, durable: DurableStore, providers: Sequence[str], started_ns: int, speed: float
 ) -> Session:
-    """The instruments that the providers map on that day, and what is known of them."""
+    """The instruments that the providers map on the day of the start, and what is known of them."""
+    day = datetime.fromtimestamp(started_ns // _SECOND_NS, UTC).date()
     mappings = [
         ProviderMapping(provider, route.instrument, route.segment, route.provider_symbol, _ALWAYS)
         for provider in providers
@@ -32,6 +34,7 @@ async def session_of(
         instruments=tuple(one for one in await durable.instruments() if one.canonical in names),
         mappings=tuple(mappings),
         states=await hot.states(sorted(names)),
+        speed=speed,
         seen={provider: time for provider, time in seen.items() if time is not None},
     )
 

@@ -37,6 +37,8 @@ class Timeline:
         self.following: Session | None = None
         """What the next run began with; known at the end."""
         self.has_ended = False
+        self.was_stopped = False
+        """Whether the recorded engine ended in good order."""
         self.end_ns = session.at_ns
         """When the newest record that was read was made."""
         self._records = records
@@ -84,7 +86,7 @@ class Timeline:
             case Session():
                 pass  # the next file of the same run
             case Ended():
-                self.has_ended = True
+                self.was_stopped = True  # another run, or nothing, follows
             case None:
                 self.has_ended = True
                 return

@@ -35,6 +35,7 @@ from engine.runtime.system import ActorSystem
 from engine.runtime.task_actor import TaskActor
 from engine.runtime.terminated import Terminated
 from engine.runtime.timers import Timer
+from engine.runtime.turns import ShuffledTurns, Turns
 
 __all__ = [
     "GENTLE",
@@ -69,6 +70,7 @@ __all__ = [
     "Refused",
     "ReplayClock",
     "Restart",
+    "ShuffledTurns",
     "SpecError",
     "StartChild",
     "StartChildren",
@@ -82,6 +84,7 @@ __all__ = [
     "TaskActor",
     "Terminated",
     "Timer",
+    "Turns",
     "UnknownMessageError",
     "UnknownPathError",
     "WrongStateError",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import islice
 from operator import length_hint
 from time import perf_counter
@@ -14,8 +13,10 @@ import anyio.lowlevel
 from engine.runtime.reply import name_of
 from engine.runtime.report import slow_handler
 from engine.runtime.slow import SLICE_S, SLOW_S
+from engine.runtime.turns import Turns
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterator
 
     from engine.runtime.mailbox import Mailbox
@@ -33,9 +34,9 @@ class Dispatcher:
 
     __slots__ = ("_after_slice", "_bell", "_waiters", "is_running", "parked", "ready", "time")
 
-    def __init__(self, after_slice: Callable[[], None]) -> None:
+    def __init__(self, after_slice: Callable[[], None], turns: Turns | None = None) -> None:
         self._after_slice = after_slice
-        self.ready: deque[Mailbox] = deque()
+        self.ready: deque[Mailbox] = Turns() if turns is None else turns
         self.parked = False
         self.is_running = False
         self.time = 0.0

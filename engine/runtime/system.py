@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from engine.runtime.child_spec import ChildSpec
     from engine.runtime.snapshot import ActorSnapshot
+    from engine.runtime.turns import Turns
 
 
 WHOLE_TREE = 1_000
@@ -42,13 +43,19 @@ class ActorSystem:
     """
 
     def __init__(
-        self, name: str = "system", *, clock: Clock | None = None, jitter: Callable[[], float] = random.random
+        self,
+        name: str = "system",
+        *,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+        turns: Turns | None = None,
     ) -> None:
+        """``turns`` orders those who wait for the dispatcher, first come first served when not given."""
         self.name = name
         self.clock: Clock = clock or SystemClock()
         self.jitter = jitter
         self.dead_letters = DeadLetters(self.clock)
-        self.dispatcher = Dispatcher(after_slice=self._leave_registry)
+        self.dispatcher = Dispatcher(after_slice=self._leave_registry, turns=turns)
         self.timers = Timers()
         self._root: Cell | None = None
         self._error: EscalationError | None = None
