@@ -7,7 +7,7 @@ import anyio
 import structlog
 
 from actors.messages import Count, Flush
-from engine.recording import Answer, Ended, Frame, Hole, Lost, Opened, Record, RecordingFolder, Session, time_of
+from engine.recording import Answer, Ended, Frame, Hole, Lost, Opened, Quoted, Record, RecordingFolder, Session, time_of
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 
 log = structlog.get_logger("ticktree.recorder")
@@ -65,6 +65,10 @@ class Recorder(TaskActor):
     @handles(Answer)
     def on_answer(self, answer: Answer) -> None:
         self._add(answer, 64 + 100 * len(answer.candles))
+
+    @handles(Quoted)
+    def on_quoted(self, quoted: Quoted) -> None:
+        self._add(quoted, 64 + 40 * len(quoted.quotes))
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:

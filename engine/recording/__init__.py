@@ -3,7 +3,7 @@
 from engine.recording.errors import MixedDataError, NotRecordedError, RecordingFileError
 from engine.recording.folder import RecordingFolder
 from engine.recording.reading import read_files
-from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Record, Session, time_of
+from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Quoted, Record, Session, time_of
 
 __all__ = [
     "Answer",
@@ -14,6 +14,7 @@ __all__ = [
     "MixedDataError",
     "NotRecordedError",
     "Opened",
+    "Quoted",
     "Record",
     "RecordingFileError",
     "RecordingFolder",

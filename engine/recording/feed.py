@@ -56,6 +56,10 @@ class RecordedConnection:
         self._connection = connection
         self._lost = lost
 
+    @property
+    def heard_s(self) -> float:
+        return self._connection.heard_s
+
     async def receive(self) -> bytes:
         try:
             return await self._connection.receive()

@@ -7,7 +7,7 @@ from functools import partial
 from engine.market.candle import Candle
 from engine.market.quote import Quote
 from engine.providers.base import History, HistoryLimits, ProviderError, Route
-from engine.recording.records import Answer, Lost
+from engine.recording.records import Answer, Lost, Quoted
 
 DAYS = "days"
 """The timeframe that a question for whole days is recorded under; its bounds are numbers of days."""
@@ -17,7 +17,7 @@ class RecordedHistory:
     """Asks the history within and tells each answer, also that there is none."""
 
     def __init__(
-        self, history: History, provider: str, *, tell: Callable[[Answer], object], now_ns: Callable[[], int]
+        self, history: History, provider: str, *, tell: Callable[[Answer | Quoted], object], now_ns: Callable[[], int]
     ) -> None:
         self._history = history
         self._provider = provider
@@ -47,8 +47,16 @@ class RecordedHistory:
         return await self._history.last_prices(routes)
 
     async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
-        """Not recorded: no candle comes of them."""
-        return await self._history.quotes(routes)
+        asked_ns, names = self._now_ns(), tuple(route.instrument for route in routes)
+        try:
+            quotes = await self._history.quotes(routes)
+        except ProviderError as error:
+            answered_ns = self._now_ns()
+            failure = loss_of(self._provider, 0, answered_ns, error)
+            self._tell(Quoted(self._provider, names, asked_ns, answered_ns, failure=failure))
+            raise
+        self._tell(Quoted(self._provider, names, asked_ns, self._now_ns(), quotes))
+        return quotes
 
     def close(self) -> None:
         self._history.close()

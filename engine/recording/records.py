@@ -11,6 +11,7 @@ import msgspec
 
 from engine.market.candle import Candle
 from engine.market.instrument import Instrument
+from engine.market.quote import Quote
 from engine.storage.durable.rows import Exchange, ProviderMapping
 
 
@@ -84,6 +85,17 @@ class Answer(Entry, frozen=True, array_like=True, tag=5):
     failure: Lost | None = None
 
 
+class Quoted(Entry, frozen=True, array_like=True, tag=8):
+    """What a provider said of the last trades of instruments, which decides why a feed is silent."""
+
+    provider: str
+    instruments: tuple[str, ...]
+    asked_ns: int
+    answered_ns: int
+    quotes: Mapping[str, Quote] = {}
+    failure: Lost | None = None
+
+
 class Hole(Entry, frozen=True, array_like=True, tag=6):
     """Records are missing here: the engine went on and the recorder did not keep up, or could not write."""
 
@@ -98,7 +110,7 @@ class Ended(Entry, frozen=True, array_like=True, tag=7):
     at_ns: int
 
 
-Record = Session | Frame | Opened | Lost | Answer | Hole | Ended
+Record = Session | Frame | Opened | Lost | Answer | Hole | Ended | Quoted
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Record]).decode
@@ -109,7 +121,7 @@ def time_of(record: Record) -> int:
     match record:
         case Frame():
             return record.ts_recv
-        case Answer():
+        case Answer() | Quoted():
             return record.answered_ns
         case _:
             return record.at_ns

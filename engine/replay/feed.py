@@ -101,6 +101,12 @@ class ReplayConnection:
         self._clock = clock
         self._number = number
         self._place = feed.name, number
+        self._heard_s = anyio.current_time()
+
+    @property
+    def heard_s(self) -> float:
+        """Heartbeats are not recorded: when the last frame came."""
+        return self._heard_s
 
     async def receive(self) -> bytes:
         """The next frame, at its time; the clock shows that very time when this returns."""
@@ -109,6 +115,7 @@ class ReplayConnection:
                 await self._clock.reach(frame.ts_recv - AT_ONCE_NS)
                 self._timeline.take(self._place)
                 self._clock.show(frame.ts_recv)
+                self._heard_s = anyio.current_time()
                 return frame.data
             case Lost() as lost:
                 raise await self._feed.lost(self._number, lost)

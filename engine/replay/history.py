@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TypeVar
 
 from engine.market.candle import Candle
+from engine.market.quote import Quote
 from engine.providers.base import Advice, History, HistoryLimits, ProviderError, Route
-from engine.recording import Answer
+from engine.recording import Answer, Lost, Quoted
 from engine.recording.history import DAYS
 from engine.replay.clock import NS_PER_S, RecordedClock
 from engine.replay.timeline import Timeline
+
+Told = TypeVar("Told", Answer, Quoted)
 
 AHEAD_NS = 120 * NS_PER_S
 """No answer took longer."""
@@ -49,34 +53,55 @@ class ReplayHistory:
         del routes
         return {}
 
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        quoted = self._quoted({route.instrument for route in routes})
+        await self._clock.reach(quoted.answered_ns)
+        if quoted.failure is not None:
+            raise _error(quoted.failure)
+        return dict(quoted.quotes)
+
     def close(self) -> None:
         """There is nothing to give back."""
+
+    def _quoted(self, names: set[str]) -> Quoted:
+        """The first answer about these instruments that was not given yet."""
+        told = self._timeline.quoted[self._provider]
+        for quoted in self._reading(told, self._clock.now_ns()):
+            if set(quoted.instruments) == names:
+                self._given.add(id(quoted))
+                return quoted
+        self.unanswered += 1
+        raise ProviderError("The recording does not tell what was quoted then.", advice=Advice.FIX_REQUEST)
 
     async def _answer(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         question = timeframe, start_ns, end_ns
         answer = self._recorded(instrument, question) or self._composed(instrument, question)
         await self._clock.reach(answer.answered_ns)
         if answer.failure is not None:
-            failure = answer.failure
-            raise ProviderError(failure.detail, advice=Advice(failure.advice), wait_s=failure.wait_s, code=failure.code)
+            raise _error(answer.failure)
         return list(answer.candles)
 
     def _recorded(self, instrument: str, question: tuple[str, int, int]) -> Answer | None:
-        """The first answer to this very question that was not given yet, however far ahead it lies."""
-        now_ns = self._clock.now_ns()
-        told = self._timeline.answers[instrument]
+        """The first answer to this very question that was not given yet."""
+        for answer in self._reading(self._timeline.answers[instrument], self._clock.now_ns()):
+            if _question(answer) == question:
+                self._given.add(id(answer))
+                return answer
+        return None
+
+    def _reading(self, told: list[Told], now_ns: int) -> Iterator[Told]:
+        """The provider's answers from now on that were not given yet, however far ahead they lie."""
         seen = 0
         while True:
             for answer in told[seen:]:
-                if _question(answer) == question and self._is_next(answer, now_ns):
-                    self._given.add(id(answer))
-                    return answer
+                if self._is_next(answer, now_ns):
+                    yield answer
             seen = len(told)
             if self._timeline.has_ended or self._timeline.end_ns > now_ns + AHEAD_NS:
-                return None
+                return
             self._timeline.read()
 
-    def _is_next(self, answer: Answer, now_ns: int) -> bool:
+    def _is_next(self, answer: Answer | Quoted, now_ns: int) -> bool:
         wanted = answer.provider == self._provider and answer.answered_ns >= now_ns - EARLY_NS
         return wanted and id(answer) not in self._given
 
@@ -105,6 +130,10 @@ class ReplayHistory:
             if answer.failure is None and (answer.provider, answer.timeframe) == (self._provider, timeframe)
         ]
         return sorted(fitting, key=lambda answer: abs(answer.asked_ns - now_ns))
+
+
+def _error(failure: Lost) -> ProviderError:
+    return ProviderError(failure.detail, advice=Advice(failure.advice), wait_s=failure.wait_s, code=failure.code)
 
 
 def _question(answer: Answer) -> tuple[str, int, int]:

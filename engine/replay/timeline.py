@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.recording import Answer, Ended, Frame, Hole, Lost, Opened, Record, Session, time_of
+from engine.recording import Answer, Ended, Frame, Hole, Lost, Opened, Quoted, Record, Session, time_of
 from engine.replay.clock import NS_PER_S, RecordedClock
 
 AHEAD_NS = 2 * NS_PER_S
@@ -34,6 +34,8 @@ class Timeline:
         self.counts = Counts()
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         """What histories said so far, by instrument."""
+        self.quoted: dict[str, list[Quoted]] = defaultdict(list)
+        """What was said of last trades so far, by provider."""
         self.following: Session | None = None
         """What the next run began with; known at the end."""
         self.has_ended = False
@@ -77,6 +79,8 @@ class Timeline:
                 self._events[record.provider, record.connection].append(record)
             case Answer():
                 self.answers[record.instrument].append(record)
+            case Quoted():
+                self.quoted[record.provider].append(record)
             case Hole():
                 self.counts.holes += 1
                 self.counts.lost += record.lost

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from engine.market.candle import Candle, CandleState
 from engine.market.instrument import Instrument, InstrumentKind
-from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Record, Session
+from engine.market.quote import Quote
+from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Quoted, Record, Session
 from engine.storage.durable.rows import Exchange, ProviderMapping
 
 BEGAN = 1_795_026_600 * 10**9
@@ -71,6 +72,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     ANSWERS,
     st.builds(Hole, TIMES, st.integers(1, 9), st.text(max_size=9)),
     st.builds(Ended, TIMES),
+    st.builds(Quoted, PROVIDERS, st.just(("NSE:TCS",)), TIMES, TIMES, st.just({"NSE:TCS": Quote(2.0, 7, 9)})),
     st.just(SESSION),
 )
 BLOCKS = st.lists(st.lists(RECORDS, min_size=1, max_size=8), max_size=6)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 
 from engine.market.candle import Candle
+from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
-from engine.recording import Answer, Lost
+from engine.recording import Lost, Quoted
 from engine.recording.history import RecordedHistory
 from tests.recording.samples import BEGAN
 from tests.storage.samples import bar
@@ -33,6 +35,11 @@ class Told:
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         return {route.instrument: 1.0 for route in routes}
 
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        if self.failure is not None:
+            raise self.failure
+        return {route.instrument: Quote(2.0, 7, 9) for route in routes}
+
     def close(self) -> None:
         self.closed = True
 
@@ -42,7 +49,7 @@ def clock() -> int:
 
 
 async def test_every_question_for_candles_is_told_with_its_answer() -> None:
-    told: list[Answer] = []
+    told: list[Any] = []
     history = RecordedHistory(Told(), "dhan", tell=told.append, now_ns=clock)
 
     assert await history.minutes(ROUTE, 1, 2) == [bar("NSE:TCS")]
@@ -59,7 +66,7 @@ async def test_every_question_for_candles_is_told_with_its_answer() -> None:
 
 
 async def test_a_failure_is_told_and_raised() -> None:
-    told: list[Answer] = []
+    told: list[Any] = []
     failure = ProviderError("too many requests", advice=Advice.WAIT, wait_s=3.0, code="DH-904")
     history = RecordedHistory(Told(failure), "dhan", tell=told.append, now_ns=clock)
 
@@ -67,3 +74,18 @@ async def test_a_failure_is_told_and_raised() -> None:
         await history.minutes(ROUTE, 1, 2)
 
     assert told[0].failure == Lost("dhan", 0, BEGAN, "too many requests", "wait", 3.0, "DH-904")
+
+
+async def test_what_it_quotes_is_told_too_for_it_decides_why_a_feed_is_silent() -> None:
+    told: list[Any] = []
+    quote = Quote(2.0, 7, 9)
+    history = RecordedHistory(Told(), "dhan", tell=told.append, now_ns=clock)
+    assert await history.quotes([ROUTE]) == {"NSE:TCS": quote}
+
+    with pytest.raises(ProviderError, match="gone"):
+        await RecordedHistory(Told(ProviderError("gone")), "dhan", tell=told.append, now_ns=clock).quotes([ROUTE])
+
+    assert told == [
+        Quoted("dhan", ("NSE:TCS",), BEGAN, BEGAN, {"NSE:TCS": quote}),
+        Quoted("dhan", ("NSE:TCS",), BEGAN, BEGAN, failure=Lost("dhan", 0, BEGAN, "gone", "retry")),
+    ]
