@@ -56,6 +56,8 @@ class CandleWriter(TaskActor):
         self._resolver = resolver
         self._charts = charts
         self._reports: dict[str, InstrumentReport] = {}
+        self._volumes: dict[str, tuple[int, int]] = {}
+        """Unattributed volume and corrections of the instruments that have any, as they last told."""
         self._candles: dict[tuple[str, str, int], CandleClosed] = {}
         self._live_offset = 0
         self._epoch = 0
@@ -78,6 +80,8 @@ class CandleWriter(TaskActor):
     @handles(InstrumentReport)
     def on_report(self, report: InstrumentReport) -> None:
         self._reports[report.instrument] = report
+        if report.unattributed or report.corrections:
+            self._volumes[report.instrument] = report.unattributed, report.corrections
 
     @handles(CandleClosed)
     def on_candle_closed(self, message: CandleClosed) -> None:
@@ -93,7 +97,11 @@ class CandleWriter(TaskActor):
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
-        return {"candles_unwritten": len(self._candles)}
+        return {
+            "candles_unwritten": len(self._candles),
+            "volume_unattributed": sum(unattributed for unattributed, _ in self._volumes.values()),
+            "volume_corrections": sum(corrections for _, corrections in self._volumes.values()),
+        }
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:

@@ -293,15 +293,18 @@ class InstrumentActor(Actor):
             self._outlets.writer.tell(CandleClosed(candle, self._watched, told))
 
     def _report(self, tick: Tick) -> InstrumentReport:
-        book = self._book
+        book, meter = self._book, self._meter
+        unattributed, corrections = book.unattributed + meter.unattributed, meter.corrections
         return InstrumentReport(
             instrument=book.instrument,
             segment_key=self._segment_key,
             price=tick.price,
-            quote=quote_of(tick),
+            quote=quote_of(tick) | {"unattributed": unattributed, "corrections": corrections},
             state=self._state(tick),
             forming=tuple(self._forming()),
             watched=self._watched,
+            unattributed=unattributed,
+            corrections=corrections,
         )
 
     def _state(self, tick: Tick) -> dict[str, Any]:
@@ -320,7 +323,7 @@ class InstrumentActor(Actor):
 
 
 def quote_of(tick: Tick) -> dict[str, Any]:
-    """The fields of ``quote:{symbol}`` (contract section 3)."""
+    """The fields of ``quote:{symbol}`` that the tick tells (contract section 3)."""
     return {
         "ltp": tick.price,
         "ts_event": tick.ts_event,

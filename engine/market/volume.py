@@ -38,8 +38,8 @@ class VolumeMeter:
 
     One meter serves one instrument. It never guesses: what the totals do not say was traded between two ticks is
     not traded, and what belongs to no tick is ``unattributed``, so that for every run of ticks
-    ``sum(measured) + unattributed == last total - first total``. A new trading day starts from zero. A provider's
-    total is never compared with another's: after a switch the first tick only sets the baseline.
+    ``sum(measured) + unattributed == last total - first total``, in the order of trades. A new trading day starts from
+    zero. A provider's total is never compared with another's: after a switch the first tick only sets the baseline.
 
     The mark is the highest total seen. A smaller one measures 0 and the mark stays, because a tick that others overtook
     looks like that and following it down would count its volume twice. Its time tells more: a smaller total of a later
@@ -148,7 +148,7 @@ class VolumeMeter:
         if volume < self._mark:
             return self._correct(volume, tick.ts_event)
         self._behind = 0
-        return self._start(tick, session_date, volume, measured=volume - self._mark)
+        return self._start(tick, session_date, volume, measured=volume - self._mark) if volume > self._mark else 0
 
     def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
         """What was traded between one provider's last total and the other's first, nobody tells."""
@@ -184,8 +184,7 @@ class VolumeMeter:
         return doubtful_ns
 
     def _correct(self, volume: int, ts_event: int) -> int:
-        if ts_event <= self._marked_ns:  # overtaken
-            self._behind = volume - self._mark
+        if ts_event <= self._marked_ns:  # overtaken: what it traded is in the mark
             return 0
         self.corrections += 1
         self._doubt(ts_event)

@@ -31,11 +31,11 @@ class Witness(Actor):
 
 @asynccontextmanager
 async def among_witnesses(
-    make: Callable[[ActorSystem], Actor], *names: str, answer: Any = None
+    make: Callable[[ActorSystem], Actor], *names: str, answer: Any = None, start_ns: int = NOON
 ) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
     """The actor is at ``/engine/subject``; each witness keeps a list of its own."""
     seen: dict[str, list[Any]] = {name: [] for name in names}
-    async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
+    async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
         specs = [ChildSpec(name, partial(Witness, seen[name], answer)) for name in names]
         specs.append(ChildSpec("subject", partial(make, system)))
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))

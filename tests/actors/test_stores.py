@@ -11,14 +11,14 @@ from structlog.testing import capture_logs
 
 from actors.candle_writer import CandleWriter
 from actors.heartbeat import Heartbeat
-from actors.messages import CandleClosed, CandlesWritten, Renew, Save, Saved, WriteCandles, WritesLost
+from actors.messages import CandleClosed, CandlesWritten, Count, Renew, Save, Saved, WriteCandles, WritesLost
 from actors.persister import Persister
 from engine.market import Calendars, Instrument, InstrumentKind
 from engine.runtime import Actor, ActorSystem
 from engine.seeding import exchanges
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
-from engine.storage.hot import HotStore
+from engine.storage.hot import HotStore, InstrumentReport
 from tests.actors.parts import MINUTE_NS, NAME, NOON, among_witnesses, candle
 
 
@@ -81,6 +81,21 @@ async def test_a_candle_is_noted_as_unsaved_before_it_is_written_and_until_it_is
         [written] = [message for message in seen["persister"] if isinstance(message, CandlesWritten)]
         await subject.ask(Saved(written.batch), timeout_s=5)
         assert await hot.get_unsaved() == 0
+
+
+async def test_the_writer_counts_what_volume_entered_no_candle(hot: HotStore) -> None:
+    async with writer(hot, "persister", "publisher") as (system, _):
+        subject = system.ref("/engine/subject")
+        for name, unattributed, corrections in (
+            ("NSE:A", 500, 0),
+            ("NSE:B", -30, 2),
+            ("NSE:A", 520, 1),
+            ("NSE:C", 0, 0),
+        ):
+            told = {"unattributed": unattributed, "corrections": corrections}
+            subject.tell(InstrumentReport(name, "", 10.0, {}, {}, **told))
+        counted = await subject.ask(Count(), timeout_s=5)
+        assert (counted["volume_unattributed"], counted["volume_corrections"]) == (490, 3)
 
 
 async def test_a_writer_that_starts_again_has_the_resolver_read_again_and_keeps_the_note(hot: HotStore) -> None:

@@ -15,6 +15,7 @@ from config.calendars import load_calendar
 from engine.market import (
     DERIVED_TIMEFRAMES,
     TIMEFRAMES,
+    Baseline,
     Bucket,
     Calendar,
     Candle,
@@ -311,6 +312,7 @@ class Ledger:
         self.minutes: dict[int, int] = {}
         """Stored volumes of closed minutes."""
         self.last: tuple[str, date, int] | None = None
+        self.marked_ns = 0
         self.eve: tuple[date, int] | None = None
 
     def take(self, one: Tick) -> None:
@@ -318,6 +320,11 @@ class Ledger:
         self.runner.feed(one).clock(one.ts_recv)
         self._store()
         assert one.volume is not None
+        overtaken = self._is_overtaken(one, baseline)
+        if self.runner.meter.baseline != baseline:
+            self.marked_ns = one.ts_event
+        if overtaken:
+            return
         day = self.runner.book.session_date(one.ts_event)
         if self.last is None or self.last[0] != one.provider:
             self.eve = None
@@ -332,6 +339,14 @@ class Ledger:
                 self.eve = baseline.session_date, baseline.volume
         self.last = one.provider, day, one.volume
 
+    def _is_overtaken(self, one: Tick, mark: Baseline | None) -> bool:
+        if mark is None or (one.provider, self.runner.book.session_date(one.ts_event)) != (
+            mark.provider,
+            mark.session_date,
+        ):
+            return False
+        return (one.volume or 0) < mark.volume and one.ts_event <= self.marked_ns
+
     def _store(self) -> None:
         self.minutes |= {candle.time: candle.volume for candle in self.runner.closed if candle.timeframe == "1m"}
         self.runner.closed.clear()
@@ -340,7 +355,7 @@ class Ledger:
         """What a store holds: the state, as bytes, and the candles of that moment."""
         runner = self.runner
         state = msgpack.packb({"book": runner.book.state(), "baseline": runner.meter.state()})
-        return state, dict(self.minutes), self.traded, self.before, self.last, self.eve, self._forming()
+        return state, dict(self.minutes), self.traded, self.before, self.last, self.eve, self.marked_ns, self._forming()
 
     def crash(self, saved: tuple[Any, ...] | None, now_ns: int) -> None:
         """Start again with what was saved, be it old, or with nothing."""
@@ -349,7 +364,7 @@ class Ledger:
             stored: dict[str, Any] = {"book": None, "baseline": None}
             self.last = self.eve = None
         else:
-            state, minutes, self.traded, self.before, self.last, self.eve, forming = saved
+            state, minutes, self.traded, self.before, self.last, self.eve, self.marked_ns, forming = saved
             self.minutes, stored = dict(minutes), msgpack.unpackb(state)
         runner = self.runner
         runner.book = CandleBook.restore(INSTRUMENT, runner.calendar, "dhan", stored["book"], now_ns)

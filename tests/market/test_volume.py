@@ -140,15 +140,15 @@ def test_the_baseline_survives_msgpack(nse: Calendar) -> None:
 def test_what_was_counted_survives_a_restart_and_the_night(nse: Calendar) -> None:
     meter = VolumeMeter()
     measured(meter, 1000, 900, 910, step=6)
-    measured(meter, 905)
-    assert (meter.corrections, meter.unattributed) == (1, -105)
+    meter.measure(tick(T + 15 * SECOND, 100.0, 905), DAY)
+    assert (meter.corrections, meter.unattributed) == (2, -105)
     again = VolumeMeter.restore(msgpack.unpackb(msgpack.packb(meter.state())), nse, T)
-    assert (again.corrections, again.unattributed, again.state()) == (1, -105, meter.state())
-    assert measured(again, 910) == [0]
+    assert (again.corrections, again.unattributed, again.state()) == (2, -105, meter.state())
+    assert again.measure(tick(T + 16 * SECOND, 100.0, 910), DAY) == 0
     assert again.unattributed == -100
     next_day = VolumeMeter.restore(meter.state(), nse, at("2025-11-04 11:00"))
-    assert (next_day.baseline, next_day.corrections, next_day.unattributed) == (None, 1, -105)
-    assert VolumeMeter.restore(next_day.state(), nse, at("2025-11-04 11:01")).corrections == 1
+    assert (next_day.baseline, next_day.corrections, next_day.unattributed) == (None, 2, -105)
+    assert VolumeMeter.restore(next_day.state(), nse, at("2025-11-04 11:01")).corrections == 2
 
 
 def test_yesterdays_baseline_holds_until_trading_begins_and_not_after(nse: Calendar) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from engine.storage.durable import DurableStore, Job
-from engine.storage.hot import HotStore
+from engine.storage.hot import HotStore, InstrumentReport
 from tests.web.conftest import running_web
 from tests.web.engine import NOON, Engine, candle
 from tests.web.process import BEARER, Web
@@ -210,6 +210,16 @@ async def test_the_market_stream_is_as_healthy_as_its_feeds(web: Web, engine: En
     assert (body["status"], body["engine"], body["feeds"]) == ("ok", "e1", feeds)
     assert body["age_ms"] < 5000
     assert (await web.get("/admin/feeds")).json()["feeds"] == feeds
+
+
+async def test_the_operator_sees_what_volume_entered_no_candle(web: Web, engine: Engine) -> None:
+    quote = {"ltp": 1.5, "ts_event": 7, "volume": 90, "unattributed": -20, "corrections": 1, "provider": "dhan"}
+    await engine.hot.write_live([InstrumentReport("NSE:TCS", "NSE_EQ:2", 1.5, quote, {})])
+    (told,) = (await web.get("/admin/volume", symbols="TCS,RELIANCE")).json()["items"]
+    assert told == {
+        "instrument": "NSE:TCS", "volume": 90, "unattributed": -20, "corrections": 1, "ts_event": 7, "provider": "dhan",
+    }  # fmt: skip
+    await problem(await web.get("/admin/volume"), 400)
 
 
 async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from web.answers import answer, data_kind, items, json_body
 from web.errors import ApiError
@@ -17,6 +17,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(require_admin)
 
 ACTIONS = ("restart", "pause", "resume", "stop")
+SYMBOLS = 1_000
 
 
 @blueprint.get("/tree")
@@ -86,6 +87,18 @@ async def _begin(kind: str) -> Response:
     await audit(kind, f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
     job = await ask(ENGINE, kind, symbols=symbols, start=start.isoformat(), end=end.isoformat())
     return answer({"job": job}, 202)
+
+
+@blueprint.get("/volume")
+async def volume() -> Response:
+    """``?symbols=…``: of each, the session's total, and what of all totals entered no candle or was taken back."""
+    written = [symbol for symbol in request.args.get("symbols", "").split(",") if symbol.strip()]
+    if not 0 < len(written) <= SYMBOLS:
+        raise ApiError(400, f"ask for 1 to {SYMBOLS} symbols, was {len(written)}")
+    rules = services()
+    quotes = await rules.hot.quotes([resolve(rules, symbol.strip()) for symbol in written])
+    told = ("volume", "unattributed", "corrections", "ts_event", "provider")
+    return items([{"instrument": name} | {key: quote.get(key) for key in told} for name, quote in quotes.items()])
 
 
 @blueprint.get("/feeds")

@@ -26,6 +26,10 @@ class InstrumentReport(msgspec.Struct, frozen=True, gc=False):
     forming: tuple[Candle, ...] = ()
     """One minute for all; every timeframe for watched instruments."""
     watched: bool = False
+    unattributed: int = 0
+    """Volume of the totals that entered no candle, in all; below zero where the provider took some back."""
+    corrections: int = 0
+    """Totals that were smaller than one before, in all."""
 
 
 def by_expiry(reports: Iterable[InstrumentReport]) -> dict[int, Pairs]:
