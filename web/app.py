@@ -85,7 +85,8 @@ def make_services(
     settings: Settings, system: ActorSystem, hot: HotStore, durable: DurableStore, process: str
 ) -> Services:
     """What the routes and the tree share."""
-    hub, directory = Hub(), Directory()
+    directory = Directory()
+    hub = Hub(directory.calendar)
     token = settings.admin_token
     access = Access(
         public_feed=settings.public_feed, admin_hash=token_hash(token.get_secret_value()) if token else None

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.calendars import load_calendar
+from engine.market.calendar import Calendar
 from engine.market.calendars import Calendars
 from engine.market.candle import Candle
 from engine.market.symbols import SymbolTable
@@ -70,6 +71,10 @@ class Directory:
     def zone(self, instrument: str) -> ZoneInfo:
         """The time zone of the instrument's exchange."""
         return ZoneInfo(self.listing.zones.get(instrument.partition(":")[0], "UTC"))
+
+    def calendar(self, instrument: str) -> Calendar:
+        """When the instrument's exchange trades."""
+        return self.listing.calendars.of(instrument)
 
     def session_date(self, candle: Candle) -> date:
         """The trading day that a candle is of."""

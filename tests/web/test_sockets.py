@@ -12,7 +12,7 @@ from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from engine.storage.packing import pack
 from tests.web.conftest import running_web
-from tests.web.engine import Engine, candle
+from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.process import TOKEN, Client, Web, until
 
 pytestmark = pytest.mark.anyio
@@ -292,3 +292,24 @@ async def test_the_end_of_the_server_is_told_and_takes_no_time(hot: HotStore, du
             await web.system.stop()
         assert (await one.receive())["type"] == "notice"
         assert [await closed_with(client) for client in (one, two)] == [1012, 1012]
+
+
+async def test_a_candle_channel_through_a_view_goes_on_from_the_bar_before_and_says_so(
+    web: Web, engine: Engine
+) -> None:
+    name = "candle.RELIANCE.1m?continuous=true&wick=1"
+    minute = web.system.clock.now_ns() // MINUTE - NOON // MINUTE
+    await web.services.hot.write_candles([candle(minute - 1, 7.0)])
+    await engine.store(3.0, forming=(candle(minute, 3.0, state="forming"),))
+    async with web.client() as client:
+        reply = await client.ask(id=1, action="subscribe", channels=[name, "candle.RELIANCE.1m"])
+        assert [result["ok"] for result in reply["results"]] == [True, True]
+        forming = await client.push(name)
+        assert (forming["open"], forming["high"], forming["close"]) == (7.0, 7.0, 3.0)
+        assert forming["view"] == {"continuous": True, "wick": "1"}
+        await engine.close(candle(minute, 4.0))
+        told = [await client.until(lambda push: push.get("data", {}).get("state") == "final") for _ in range(2)]
+        final = {push["channel"]: push for push in told}
+        assert (final[name]["data"]["open"], final[name]["offset"]) == (7.0, "1-0")
+        plain = final["candle.RELIANCE.1m"]["data"]
+        assert (plain["open"], "view" in plain) == (4.0, False)

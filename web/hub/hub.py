@@ -1,11 +1,13 @@
 """The hub: the newest value of everything clients follow, and one loop that writes to all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.market.candle import Candle
 from web.hub.outbox import Outbox
+from web.hub.shown import CalendarOf, Shown, around_the_clock
 from web.hub.topic import Topic, TopicKey, View
 from web.protocol import CandleValue, Channel, Code, Kind, Position, PriceValue, Problem, Status
 
@@ -42,6 +44,8 @@ def topic_key(channel: Channel, instrument: str) -> TopicKey:
     """Where the values of a channel come from; ``status`` without a symbol is one topic for all."""
     if channel.kind is Kind.STATUS and not channel.symbol:
         return (Kind.STATUS, "", "")
+    if channel.view is not None:
+        return (channel.kind, instrument, f"{channel.timeframe}?{channel.view}")
     return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe)
 
 
@@ -52,10 +56,13 @@ class Hub:
     events stream that was taken in; None until the subscriber has read where it stands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calendar_of: CalendarOf = around_the_clock) -> None:
         self.position: Position | None = None
         self.status = Status("degraded", 0, "starting")
         self._topics: dict[TopicKey, Topic] = {}
+        self._calendar_of = calendar_of
+        self._shown: dict[tuple[str, str], dict[TopicKey, Shown]] = {}
+        """By instrument and timeframe, the views through which candles are followed."""
         self._changed: dict[Topic, None] = {}
         self._bare: dict[Topic, None] = {}
         self._outboxes: dict[Outbox, None] = {}
@@ -88,6 +95,10 @@ class Hub:
     def follow(self, outbox: Outbox, channel: Channel, instrument: str) -> Topic:
         """Puts a channel before a client: its newest value first, or as soon as there is one."""
         topic = self._topic(topic_key(channel, instrument))
+        if channel.view is not None:
+            views = self._shown.setdefault((instrument, channel.timeframe), {})
+            if topic.key not in views:
+                views[topic.key] = self.shown(channel, instrument)
         conversation = outbox.conversation
         view = topic.view(channel, conversation.dialect, conversation.encoding)
         if view not in outbox.marks:
@@ -140,9 +151,31 @@ class Hub:
 
     def put_forming(self, value: CandleValue) -> None:
         """A forming candle; ignored when nobody follows it or its bucket is closed."""
-        topic = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
-        if topic is not None and value.time > topic.closed_ns and topic.put(value):
-            self._changed[topic] = None
+        for topic, shown in self._candles(value):
+            if value.time > topic.closed_ns and (shown is None or shown.ready):
+                known = topic.value
+                if shown is not None and isinstance(known, CandleValue) and known.time < value.time:
+                    shown.closed(known)  # its final word may come after the next candle's first
+                if topic.put(value if shown is None else shown.of(value)):
+                    self._changed[topic] = None
+
+    def begun(self, candles: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of some instruments and timeframes that a view follows which does not know what came before."""
+        return [place for place in candles if any(not shown.ready for shown in self._shown.get(place, {}).values())]
+
+    def put_closes(self, instrument: str, timeframe: str, candles: Iterable[Candle]) -> None:
+        """What had closed before views began to be followed: they show no forming candle before they know it."""
+        for shown in self._shown.get((instrument, timeframe), {}).values():
+            shown.begin(candles)
+
+    def shown(self, channel: Channel, instrument: str) -> Shown:
+        """What shows candles as a channel wants them, with all that is known of what they go on from."""
+        assert channel.view is not None
+        fresh = Shown(channel.view, self._calendar_of(instrument), channel.timeframe)
+        known = self._shown.get((instrument, channel.timeframe), {}).get(topic_key(channel, instrument))
+        if known is not None:
+            fresh.join(known)
+        return fresh
 
     def begin_epoch(self) -> None:
         """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more."""
@@ -152,15 +185,15 @@ class Hub:
 
     def publish_candle(self, value: CandleValue, offset: str) -> None:
         """A final or revised candle from the stream."""
-        topic = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
-        if topic is None:
-            return
-        topic.closed_ns = max(topic.closed_ns, value.time)
-        forming = topic.value
-        if isinstance(forming, CandleValue) and forming.time <= topic.closed_ns:
-            topic.clear()
-            self._changed.pop(topic, None)
-        topic.stream(value, offset)
+        for topic, shown in self._candles(value):
+            topic.closed_ns = max(topic.closed_ns, value.time)
+            forming = topic.value
+            if isinstance(forming, CandleValue) and forming.time <= topic.closed_ns:
+                topic.clear()
+                self._changed.pop(topic, None)
+            if shown is not None:
+                shown.closed(value)
+            topic.stream(value if shown is None else shown.of(value), offset)
 
     def publish_statuses(self, values: Sequence[Status], offset: str | None) -> None:
         """An entry of the stream: how a feed is, or some instruments for the same reason."""
@@ -267,14 +300,29 @@ class Hub:
             self._bare[topic] = None
         return topic
 
+    def _candles(self, value: CandleValue) -> Iterator[tuple[Topic, Shown | None]]:
+        """Where a candle goes: as it is, and through each view that somebody follows it by."""
+        plain = self._topics.get((Kind.CANDLE, value.symbol, value.timeframe))
+        if plain is not None:
+            yield plain, None
+        for key, shown in tuple(self._shown.get((value.symbol, value.timeframe), {}).items()):
+            yield self._topics[key], shown
+
     def _unfollow(self, outbox: Outbox, view: View) -> None:
         topic = view.topic
         outbox.unfollow(view)
         if not topic.views:
             self._topics.pop(topic.key, None)
+            self._forget_shown(topic)
             self._gone.superseded += topic.superseded
             self.version += 1
             self._changed.pop(topic, None)
+
+    def _forget_shown(self, topic: Topic) -> None:
+        place = topic.instrument, topic.timeframe
+        views = self._shown.get(place, {})
+        if views.pop(topic.key, None) is not None and not views:
+            self._shown.pop(place)
 
 
 def followed(topics: Iterable[Topic]) -> list[str]:

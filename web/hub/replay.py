@@ -9,7 +9,7 @@ from web.hub.feed import CandleEvent, Event
 from web.hub.hub import Hub, topic_key
 from web.hub.resumption import Resumption
 from web.hub.topic import TopicKey
-from web.protocol import CandleValue, Kind, Position, Status
+from web.protocol import CandleValue, Channel, Kind, Position, Status
 
 REPLAY_BUDGET = 1024 * 1024
 """Bytes that one resuming client may be sent at once; who missed more begins anew with a snapshot."""
@@ -21,7 +21,7 @@ class Replay:
     def __init__(self, resumptions: list[Resumption]) -> None:
         self._resumptions = resumptions
         self._entries: dict[TopicKey, list[tuple[str, CandleValue | Status]]] = {
-            topic_key(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
+            _source(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
         }
 
     @property
@@ -45,7 +45,7 @@ class Replay:
                 self._resume(hub, one, position)
 
     def _resume(self, hub: Hub, one: Resumption, position: Position) -> None:
-        payloads = self._missed(one, position)
+        payloads = self._missed(hub, one, position)
         if sum(map(len, payloads)) > REPLAY_BUDGET:
             refuse(hub, one)
             return
@@ -53,14 +53,14 @@ class Replay:
         one.outbox.replay(payloads)
         _follow(hub, one)
 
-    def _missed(self, one: Resumption, position: Position) -> list[bytes]:
+    def _missed(self, hub: Hub, one: Resumption, position: Position) -> list[bytes]:
         """What the client's channels carried after its position and up to the hub's, as it reads it."""
         first, last = order(one.since.offset), order(position.offset)
         followed = one.outbox.instruments.union(instrument for _, instrument in one.channels)
         missed = [
             (order(offset), offset, value, channel, instrument)
             for channel, instrument in one.channels
-            for offset, value in self._entries[topic_key(channel, instrument)]
+            for offset, value in self._shown(hub, channel, instrument)
             if first < order(offset) <= last and (value.symbol is None or value.symbol in followed)
         ]
         dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
@@ -68,6 +68,22 @@ class Replay:
             dialect.part(encoding, dialect.renders[channel.kind](channel, instrument, value, offset))
             for _, offset, value, channel, instrument in sorted(missed, key=itemgetter(0))
         ]
+
+    def _shown(self, hub: Hub, channel: Channel, instrument: str) -> Iterator[tuple[str, CandleValue | Status]]:
+        """The entries of a channel, as its view shows them."""
+        entries = self._entries[_source(channel, instrument)]
+        shown = None if channel.view is None else hub.shown(channel, instrument)
+        for offset, value in entries:
+            if shown is None or not isinstance(value, CandleValue):
+                yield offset, value
+            else:
+                shown.closed(value)
+                yield offset, shown.of(value)
+
+
+def _source(channel: Channel, instrument: str) -> TopicKey:
+    """Where the entries of a channel come from, whatever view it is followed by."""
+    return topic_key(msgspec.structs.replace(channel, view=None), instrument)
 
 
 def refuse(hub: Hub, one: Resumption) -> None:

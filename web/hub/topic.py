@@ -6,7 +6,10 @@ from typing import Protocol
 from web.protocol import Channel, Dialect, Encoding, Kind, Problem, Value
 
 TopicKey = tuple[Kind, str, str]
-"""Kind of value, instrument, timeframe; the two last are empty where they mean nothing."""
+"""Kind of value, instrument, timeframe; the two last are empty where they mean nothing.
+
+Candles that a view shows have a topic of their own: ``1m?continuous=True&wick=0.5%``.
+"""
 
 
 class Follower(Protocol):
@@ -46,6 +49,10 @@ class Topic:
     @property
     def instrument(self) -> str:
         return self.key[1]
+
+    @property
+    def timeframe(self) -> str:
+        return self.key[2].partition("?")[0]
 
     def put(self, value: Value) -> bool:
         """Takes a newer value; True when it is the first since the last flush."""

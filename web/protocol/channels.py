@@ -1,10 +1,12 @@
 """Channel names: what a client may ask for, as it writes it."""
 
 from enum import StrEnum
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from engine.market.timeframe import TimeframeError, parse_timeframe
+from engine.market.views import View, ViewError
 from web.protocol.errors import Code, Problem
 
 _LATER = frozenset({"tick", "quote", "chain", "orders", "alerts", "jobs", "sys"})
@@ -27,6 +29,8 @@ class Channel(msgspec.Struct, frozen=True):
     kind: Kind
     symbol: str = ""
     timeframe: str = ""
+    view: View | None = None
+    """How candles are to be shown; None: as they were traded."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -38,7 +42,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def parse_channel(name: str) -> Item:
-    """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises."""
+    """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises.
+
+    Candles may be asked for as a view shows them: ``candle.NSE:RELIANCE.1m?continuous=true&wick=0.5%``.
+    """
     kind, _, rest = name.partition(".")
     if kind == Kind.STATUS:
         return Item(name, Channel(name, Kind.STATUS, rest))
@@ -59,13 +66,22 @@ def data_channel(symbol: str) -> Item:
 
 
 def _candle(name: str, rest: str) -> Item:
-    symbol, _, written = rest.rpartition(".")
+    place, asks, written_view = rest.partition("?")
+    symbol, _, written = place.rpartition(".")
     if not symbol:
         return _wrong(name, Code.SYNTAX, f"{name[:80]!r} names no timeframe; write candle.SYMBOL.TIMEFRAME")
     try:
-        return Item(name, Channel(name, Kind.CANDLE, symbol, parse_timeframe(written)))
-    except TimeframeError as error:
+        view = _view(written_view) if asks else None
+        return Item(name, Channel(name, Kind.CANDLE, symbol, parse_timeframe(written), view))
+    except (TimeframeError, ViewError) as error:
         return _wrong(name, Code.SYNTAX, str(error))
+
+
+def _view(written: str) -> View:
+    wishes = dict(parse_qsl(written, keep_blank_values=True))
+    if not wishes or not wishes.keys() <= {"continuous", "wick"}:
+        raise ViewError(f"write continuous=true, wick=0.5% or both joined by &, not {written[:40]!r}")
+    return View.parse(wishes.get("continuous", ""), wishes.get("wick", ""))
 
 
 def _wrong(name: str, code: Code, message: str) -> Item:

@@ -42,9 +42,9 @@ def render_ltp(channel: Channel, instrument: str, value: Value, offset: str | No
 
 
 def render_candle(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
-    """A candle; ``time`` is its open in milliseconds UTC."""
+    """A candle; ``time`` is its open in milliseconds UTC. ``view`` says how it is shown, where that was asked for."""
     assert isinstance(value, CandleValue)
-    data = {
+    data: Message = {
         "instrument": instrument,
         "symbol": channel.symbol,
         "timeframe": value.timeframe,
@@ -59,6 +59,8 @@ def render_candle(channel: Channel, instrument: str, value: Value, offset: str |
         "rev": value.revision,
         "source": value.source,
     }
+    if channel.view is not None:
+        data["view"] = channel.view.label
     return {"channel": channel.name, "offset": offset, "data": data}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.market.candle import Candle
 from engine.market.timeframe import length_s
+from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import Hub, Topic, followed
 from web.protocol import CandleValue, Kind, PriceValue, Status
@@ -17,10 +18,15 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
     """Gives the hub what the store has for these topics; older than what it knows changes nothing."""
     wanted = list(topics)
     prices = followed(topic for topic in wanted if topic.key[0] is Kind.LTP)
-    candles = [topic.key[1:] for topic in wanted if topic.key[0] is Kind.CANDLE]
+    candles = list(
+        dict.fromkeys((topic.instrument, topic.timeframe) for topic in wanted if topic.key[0] is Kind.CANDLE)
+    )
     if prices:
         for instrument, quote in (await hot.quotes(prices)).items():
             hub.put_quote(price_of_quote(instrument, quote))
+    for instrument, timeframe in hub.begun(candles):
+        first_ns = now_ns - LONGEST_GAP_NS - 2 * length_s(timeframe) * _SECOND_NS
+        hub.put_closes(instrument, timeframe, await hot.candles(instrument, timeframe, first_ns, now_ns + 1))
     if candles:
         for candle in (await hot.live_candles(candles)).values():
             if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
