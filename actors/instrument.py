@@ -30,7 +30,6 @@ from engine.storage.hot import InstrumentReport
 
 PATIENCE_NS = 300_000_000_000
 """A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
-
 APPEAL_INTERVAL_NS = 30_000_000_000
 """Between two appeals to a second source that does not answer."""
 MOST_APPEALS = 10
@@ -136,6 +135,7 @@ class InstrumentActor(Actor):
             self._close_until(now_ns - LATENESS_NS)
         for tick in ruling.taken:
             self._take(tick)
+        self._look_up(ruling, now_ns)
         entries = ruling.entries(decided_by)
         if entries:
             self._outlets.quarantine.tell(Doubted(entries))
@@ -143,6 +143,14 @@ class InstrumentActor(Actor):
             self._outlets.quarantine.tell(TickRefused(self._book.instrument, ruling.refused))
         if ruling.held is not None and not self._appealing:
             self._arm_appeal(1)
+
+    def _look_up(self, ruling: Ruling, now_ns: int) -> None:
+        """A trade whose price was wrong is lacking, and its volume went to the one after it: only history knows it all."""
+        trades = [suspect.tick for suspect in ruling.discarded if suspect.tick.size or suspect.tick.volume is None]
+        if trades:
+            since_ns = min(tick.ts_event for tick in trades)
+            until_ns = ruling.taken[-1].ts_event if ruling.taken else now_ns
+            self._interrupt(max(since_ns, now_ns - HORIZON_NS), max(since_ns, until_ns) + 1)
 
     def _arm_appeal(self, attempt: int) -> None:
         self._appealing = True

@@ -184,6 +184,8 @@ async def test_a_bad_print_reaches_neither_clients_nor_candles_and_its_volume_is
         assert (candle.high, candle.low, candle.close, candle.volume) == (10.1, 10.0, 10.1, 20)
         assert [one.price for one in seen["broadcaster"]] == [10.0, 10.1]
         assert entries(seen) == [(13.0, "held", ""), (13.0, "discarded", "ticks")]
+        [lacking] = seen["resolver"]
+        assert (lacking.start_ns, lacking.end_ns) == (NOON + 2 * SECOND_NS, NOON + 3 * SECOND_NS + 1)
 
 
 async def test_a_change_of_level_over_the_minutes_border_revises_the_minute_it_began_in(autojump_clock: Any) -> None:
