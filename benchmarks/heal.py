@@ -51,7 +51,11 @@ async def _measure(stores: Stores) -> dict[str, float]:
     async with _exchange(options) as simulator, open_bridge():
         durable = bridged(await bridged(DurableStore).connect(stores.database_url))
         book = await trio.to_thread.run_sync(listed, simulator.rest_url)
-        mappings = [msgspec.structs.replace(mapping, provider=PROVIDER) for mapping in book.mappings]
+        mappings = [
+            msgspec.structs.replace(mapping, provider=PROVIDER)
+            for mapping in book.mappings
+            if mapping.provider == "simulator"
+        ]
         await durable.seed(exchanges(around_the_clock=True), book.instruments, mappings)
         hot = bridged(await bridged(HotStore).connect(f"{stores.redis_url}/{OUR_INDEX}"))
         with started(["-m", "benchmarks.roles", "engine"], _environment(stores, simulator, began_ns)) as engine:

@@ -13,7 +13,9 @@ from config.addresses import is_endpoint, is_redis, parts_of
 from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 
-PROVIDERS = ("simulator", "dhan")
+SIMULATED = ("simulator", "simulator2")
+"""Two providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
+PROVIDERS = (*SIMULATED, "dhan")
 """The providers this version knows."""
 
 
@@ -168,7 +170,7 @@ class Settings(BaseSettings):
     providers: Providers = setting(
         "TICKTREE_PROVIDERS",
         "Providers to run, the preferred one first; the simulated exchange when none is configured.",
-        f"one or more of {' and '.join(PROVIDERS)}, separated by commas",
+        "one or more of simulator, simulator2 and dhan, separated by commas",
         default_factory=_default_providers,
     )
     limits_file: Path | None = setting(
@@ -346,7 +348,7 @@ class Settings(BaseSettings):
     @property
     def simulated(self) -> bool:
         """Whether all data comes from the simulated exchange."""
-        return self.providers == ("simulator",)
+        return set(self.providers) <= set(SIMULATED)
 
     def replayed_ns(self, now_ns: int) -> int | None:
         """What a replay's clock shows when the machine's shows ``now_ns``, both UTC; ``None`` without a replay.
@@ -393,7 +395,7 @@ def _given(url: SecretStr | None, name: str) -> str:
 
 def _disagreements(settings: Settings) -> Iterator[str]:
     """What is right one by one and wrong together."""
-    if "simulator" in settings.providers and len(settings.providers) > 1:
+    if not settings.simulated and set(settings.providers) & set(SIMULATED):
         yield "TICKTREE_PROVIDERS: expected simulator alone (simulated and real data never mix), was with others."
     if settings.dhanhq_ws_enabled and "dhan" not in settings.providers:
         yield "DHANHQ_WS_ENABLED: expected dhan among TICKTREE_PROVIDERS when it is true, was not there."

@@ -60,4 +60,21 @@ def _simulator(settings: Settings) -> Provider:
     )
 
 
-_MAKERS: dict[str, Callable[[Settings], Provider]] = {"dhan": _dhan, "simulator": _simulator}
+def _simulator2(settings: Settings) -> Provider:
+    """The same exchange as another provider, with an account and a record of its own; its feed carries what is left."""
+    assert settings.simulator_feed_url is not None
+    assert settings.simulator_rest_url is not None
+    endpoints = DhanEndpoints(
+        settings.simulator_feed_url, f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
+    )
+    return Provider(
+        DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
+        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator2", limits=SIMULATOR_LIMITS),
+    )
+
+
+_MAKERS: dict[str, Callable[[Settings], Provider]] = {
+    "dhan": _dhan,
+    "simulator": _simulator,
+    "simulator2": _simulator2,
+}

@@ -7,6 +7,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+from config.settings import SIMULATED
 from engine.market import Instrument
 from engine.market.instrument import InstrumentKind, OptionType
 from engine.providers.base import ProviderError
@@ -30,8 +31,10 @@ def listed(rest_url: str) -> SeedBook:
 
 
 def book_of(rows: Sequence[Mapping[str, Any]]) -> SeedBook:
-    """The exchange's list in our words."""
-    return SeedBook([_instrument(row) for row in rows], [_mapping(row) for row in rows])
+    """The exchange's list in our words; both providers that it plays use the same names."""
+    return SeedBook(
+        [_instrument(row) for row in rows], [_mapping(row, provider) for provider in SIMULATED for row in rows]
+    )
 
 
 def _instrument(row: Mapping[str, Any]) -> Instrument:
@@ -50,9 +53,9 @@ def _instrument(row: Mapping[str, Any]) -> Instrument:
     )
 
 
-def _mapping(row: Mapping[str, Any]) -> ProviderMapping:
+def _mapping(row: Mapping[str, Any], provider: str) -> ProviderMapping:
     return ProviderMapping(
-        provider="simulator",
+        provider=provider,
         instrument=row["instrument"],
         segment=row["segment"],
         provider_symbol=str(row["security_id"]),

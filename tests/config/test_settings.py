@@ -71,7 +71,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         (
             "TICKTREE_PROVIDERS",
             "bloomberg",
-            "TICKTREE_PROVIDERS: expected one or more of simulator and dhan, separated by commas, was 'bloomberg'.",
+            "TICKTREE_PROVIDERS: expected one or more of simulator, simulator2 and dhan, separated by commas, was 'bloomberg'.",
         ),
     ],
 )

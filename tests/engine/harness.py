@@ -146,10 +146,9 @@ def settings_for(stores: Stores, feed_url: str, rest_url: str, **more: Any) -> S
     return Settings(
         redis_url=stores.redis_url,
         database_url=stores.database_url,
-        providers=("simulator",),
         simulator_feed_url=feed_url,
         simulator_rest_url=rest_url,
-        **{"engine_id": "test", **more},
+        **{"providers": ("simulator",), "engine_id": "test", **more},
     )
 
 

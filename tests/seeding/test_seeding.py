@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import msgspec
+
 from engine.market.instrument import InstrumentKind
 from engine.seeding import SeedBook, exchanges, read_master
 from engine.seeding.simulated import book_of
@@ -75,7 +77,8 @@ def test_a_simulated_listing_becomes_an_instrument_and_its_mapping() -> None:
             }
         ]
     )
-    (instrument,), (mapping,) = book.instruments, book.mappings
+    (instrument,), (mapping, second) = book.instruments, book.mappings
+    assert second == msgspec.structs.replace(mapping, provider="simulator2")
     assert instrument.canonical == mapping.instrument == "NFO:NIFTY24NOV2626000CE"
     assert (instrument.kind, instrument.expiry, instrument.underlying) == (
         InstrumentKind.OPTION,

@@ -10,6 +10,7 @@ from engine.market.candle import Candle
 from engine.providers.simulator.exchange import Exchange
 from engine.providers.simulator.history import days, merge, minutes
 from engine.providers.simulator.hours import DAY_NS, INDIA_NS, MINUTE_NS, SECOND_NS, indian_date, indian_midnight
+from engine.providers.simulator.record import Record
 from engine.providers.simulator.rest_errors import RestError
 
 _INTERVALS: Final = (1, 5, 15, 25, 60)
@@ -32,8 +33,8 @@ class _IntradayRequest(_ChartRequest, rename="camel"):
     interval: str | int = 1
 
 
-async def intraday_chart(exchange: Exchange, body: bytes) -> Chart:
-    """Candles of 1, 5, 15, 25 or 60 minutes from one Indian wall-clock time to another, both included."""
+async def intraday_chart(exchange: Exchange, record: Record, body: bytes) -> Chart:
+    """What a provider has of the candles of 1, 5, 15, 25 or 60 minutes from one Indian wall-clock time to another, both included."""
     request = _decode(body, _IntradayRequest)
     index = _place(exchange, request)
     if str(request.interval) not in map(str, _INTERVALS):
@@ -41,7 +42,7 @@ async def intraday_chart(exchange: Exchange, body: bytes) -> Chart:
     start_ns, end_ns = _moment(request.from_date), _moment(request.to_date, whole_day=True)
     if end_ns - start_ns > _LONGEST_INTRADAY_NS:
         raise RestError("DH-905", "at most 90 days in one call")
-    candles = await minutes(exchange.market, index, start_ns, end_ns + 1, now_ns=exchange.now_ns)
+    candles = record.kept(await minutes(exchange.market, index, start_ns, end_ns + 1, now_ns=exchange.now_ns))
     length = int(request.interval)
     if length > 1:
         origin_ns = indian_midnight(indian_date(start_ns)) + _SESSION_OPEN_NS

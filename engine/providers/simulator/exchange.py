@@ -13,6 +13,7 @@ from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultSta
 from engine.providers.simulator.halts import HaltedMarket
 from engine.providers.simulator.level_shifts import ShiftedMarket
 from engine.providers.simulator.packets import Mode, encode_open_interest, encode_previous_close, encode_trade
+from engine.providers.simulator.record import Record
 from engine.providers.simulator.stream import Stream
 from engine.providers.simulator.subscriber import Subscriber
 from engine.providers.simulator.tape import Event, Market, Trade
@@ -54,6 +55,8 @@ class Exchange:
         self._levels = ShiftedMarket(market)
         self.market = HaltedMarket(self._levels)
         self.faults = faults or Faults()
+        self.records = {"simulator": Record(self.faults), "simulator2": Record(Faults())}
+        """What the two providers that this exchange plays keep of it; the first one's faults are the exchange's."""
         self.places = {listing.key: index for index, listing in enumerate(market.listings)}
         """Where an instrument stands in the listings, by segment and id."""
         self._halted: set[int] = set()

@@ -1,7 +1,7 @@
 """The exchange's REST calls: Dhan's charts and market quotes, and calls of our own for seeding, judging and breaking it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import trio
@@ -15,25 +15,30 @@ from engine.providers.simulator.http import Request, Response
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.quotes import market_quotes
 from engine.providers.simulator.rate_limits import RateLimits
+from engine.providers.simulator.record import Loss, Record
 from engine.providers.simulator.rest_errors import RestError
 
-_VENDOR: Final = "/v2/"
+_DOORS: Final = {"/v2/": "simulator", "/second/v2/": "simulator2"}
+"""Where each of the two providers that the exchange plays is found."""
 _Route = Callable[[Request], Awaitable[Any]]
+_Call = Callable[[Record, Request], Awaitable[Any]]
 
 
 class RestServer:
-    """Answers REST calls about one exchange."""
+    """Answers REST calls about one exchange, as two providers would: each with losses and faults of its own."""
 
     def __init__(self, exchange: Exchange, *, token: str, limits: RateLimits | None = None) -> None:
         self._exchange = exchange
         self._token = token
-        self._limits = limits
+        self._limits = {"simulator": limits, "simulator2": RateLimits()} if limits else {}
+        self._calls: dict[str, _Call] = {
+            "charts/intraday": self._intraday,
+            "charts/historical": self._historical,
+            "marketfeed/ltp": self._quotes,
+            "marketfeed/ohlc": self._quotes,
+            "marketfeed/quote": self._quotes,
+        }
         self._routes: dict[tuple[str, str], _Route] = {
-            ("POST", "/v2/charts/intraday"): self._intraday,
-            ("POST", "/v2/charts/historical"): self._historical,
-            ("POST", "/v2/marketfeed/ltp"): self._quotes,
-            ("POST", "/v2/marketfeed/ohlc"): self._quotes,
-            ("POST", "/v2/marketfeed/quote"): self._quotes,
             ("GET", "/instruments"): self._instruments,
             ("GET", "/history"): self._history,
             ("GET", "/health"): self._health,
@@ -46,35 +51,41 @@ class RestServer:
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request, an error included."""
-        route = self._routes.get((request.method, request.path))
-        if route is None:
-            return Response(404, b'{"error":"no such call"}')
         try:
-            if request.path.startswith(_VENDOR):
-                self._admit(request)
+            for door, provider in _DOORS.items():
+                call = self._calls.get(request.path.removeprefix(door))
+                if request.path.startswith(door) and request.method == "POST" and call is not None:
+                    self._admit(provider, request.path.removeprefix(door), request)
+                    record = self._exchange.records[provider]
+                    return Response(200, msgspec.json.encode(await call(record, request)))
+            route = self._routes.get((request.method, request.path))
+            if route is None:
+                return Response(404, b'{"error":"no such call"}')
             return Response(200, msgspec.json.encode(await route(request)))
         except RestError as error:
             return error.response()
 
-    def _admit(self, request: Request) -> None:
-        if limit := self._exchange.fails(FaultKind.LIMIT):
+    def _admit(self, provider: str, call: str, request: Request) -> None:
+        faults, elapsed_s = self._exchange.records[provider].faults, self._exchange.elapsed_s
+        if limit := faults.active(FaultKind.LIMIT, elapsed_s):
             raise RestError("DH-904", retry_after_s=limit.amount)
-        if self._exchange.fails(FaultKind.ERROR):
+        if faults.active(FaultKind.ERROR, elapsed_s):
             raise RestError("DH-908")
-        if self._exchange.fails(FaultKind.REFUSE) or request.headers.get("access-token") != self._token:
+        if faults.active(FaultKind.REFUSE, elapsed_s) or request.headers.get("access-token") != self._token:
             raise RestError("DH-901")
-        if self._limits and not self._limits.admit(request.path, self._exchange.elapsed_s):
+        limits = self._limits.get(provider)
+        if limits and not limits.admit(f"/v2/{call}", elapsed_s):
             raise RestError("DH-904", retry_after_s=1)
 
     # Dhan's calls
 
-    async def _intraday(self, request: Request) -> dict[str, list[float]]:
-        return await intraday_chart(self._exchange, request.body)
+    async def _intraday(self, record: Record, request: Request) -> dict[str, list[float]]:
+        return await intraday_chart(self._exchange, record, request.body)
 
-    async def _historical(self, request: Request) -> dict[str, list[float]]:
+    async def _historical(self, _: Record, request: Request) -> dict[str, list[float]]:
         return await daily_chart(self._exchange, request.body)
 
-    async def _quotes(self, request: Request) -> dict[str, Any]:
+    async def _quotes(self, _: Record, request: Request) -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
         return market_quotes(self._exchange, request.body, detail=request.path.rpartition("/")[2])
 
@@ -113,23 +124,31 @@ class RestServer:
         }
 
     async def _control(self, request: Request) -> dict[str, Any]:
-        """``{"faults": "close,freeze@5+10"}`` plans faults, in seconds from now; ``{"clear": true}`` ends them first."""
+        """``{"faults": "close,freeze@5+10"}`` plans faults, in seconds from now; ``{"clear": true}`` ends them first.
+
+        ``"losses": [{"start_ns": …, "end_ns": …, "instrument": …}]`` takes minutes from a provider's record, and
+        ``"provider": "simulator2"`` speaks of the second one.
+        """
         await trio.lowlevel.checkpoint()
-        faults = self._exchange.faults
         try:
             command = msgspec.json.decode(request.body, type=_Command)
             planned = parse_faults(command.faults)
         except (msgspec.MsgspecError, FaultError) as error:
             raise RestError("DH-905", str(error)) from error
+        record = self._exchange.records[command.provider]
         if command.clear:
-            faults.clear()
-        faults.plan(planned, now_s=self._exchange.elapsed_s)
-        return {"elapsed_s": self._exchange.elapsed_s, "faults": faults.planned()}
+            record.faults.clear()
+            record.recover()
+        record.faults.plan(planned, now_s=self._exchange.elapsed_s)
+        record.lose(command.losses)
+        return {"elapsed_s": self._exchange.elapsed_s, "faults": record.faults.planned()}
 
 
 class _Command(msgspec.Struct, forbid_unknown_fields=True):
     faults: str = ""
     clear: bool = False
+    provider: Literal["simulator", "simulator2"] = "simulator"
+    losses: list[Loss] = []
 
 
 def describe(listing: Listing) -> dict[str, Any]:

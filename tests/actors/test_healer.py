@@ -1,0 +1,126 @@
+"""One heal: told once to everybody, the empty confirmed, the unanswerable named, and nothing done twice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actors.healer import Settlement
+from actors.messages import SettleUp
+from engine.market import Candle, Gap, Verdict
+from engine.providers.base import ProviderError
+from tests.actors.healing_parts import DAY_NS, SETTLE_AFTER_NS, Provider, ward
+from tests.actors.parts import MINUTE_NS, NAME, NOON, candle
+
+START = NOON - 60 * MINUTE_NS
+YESTERDAY = START - DAY_NS
+LAST_MONTH = START - 30 * DAY_NS
+
+
+def minutes(start_ns: int, *numbers: int, price: float = 10.0, flagged: bool = False) -> list[Candle]:
+    told = (candle(start_ns + number * MINUTE_NS, price, 5) for number in numbers)
+    return [msgspec.structs.replace(minute, resolve_required=flagged) for minute in told]
+
+
+def gap(start_ns: int, count: int = 10, attempts: int = 0) -> Gap:
+    return Gap(NAME, start_ns, start_ns + count * MINUTE_NS - 1, due_ns=0, attempts=attempts)
+
+
+def spans(verdicts: Sequence[Verdict]) -> list[tuple[str, int, int, str]]:
+    return [
+        (one.status, (one.start_ns - START) // MINUTE_NS, (one.end_ns - START) // MINUTE_NS, one.reason)
+        for one in verdicts
+    ]
+
+
+async def test_a_gap_of_today_goes_through_the_instrument_and_what_nobody_traded_is_confirmed(
+    autojump_clock: Any,
+) -> None:
+    async with ward(one=Provider(minutes(START, 0, 1, 4, 9))) as place:
+        settled = await place.healer.settle(gap(START))
+        assert settled == Settlement(revised=len(place.heals()[0].revisions))
+        assert [type(message) for message in place.instrument] == [SettleUp, type(place.heals()[0])]
+        told = [minute for minute in place.heals()[0].revisions if minute.timeframe == "1m"]
+        assert [(minute.time - START) // MINUTE_NS for minute in told] == [0, 1, 4, 9]
+        assert await place.revisions() == []  # the instrument tells them
+        verdicts = (await place.durable.verdicts([NAME], START, NOON))[NAME]
+        assert spans(verdicts) == [("empty", 2, 4, ""), ("empty", 5, 9, "")]
+
+
+async def test_a_minute_is_not_called_empty_before_the_providers_record_is_settled(autojump_clock: Any) -> None:
+    young = NOON - SETTLE_AFTER_NS
+    async with ward(one=Provider()) as place:
+        assert await place.healer.settle(gap(young - 5 * MINUTE_NS, 8)) == Settlement()
+        (verdict,) = (await place.durable.verdicts([NAME], START, NOON))[NAME]
+        assert (verdict.start_ns, verdict.end_ns) == (young - 5 * MINUTE_NS, young)
+
+
+async def test_a_day_that_is_over_is_told_once_to_all_and_a_second_heal_finds_nothing(autojump_clock: Any) -> None:
+    async with ward(one=Provider(minutes(YESTERDAY, *range(10)))) as place:
+        await place.hot.write_candles(minutes(YESTERDAY, 3, price=9.0))
+        first = await place.healer.settle(gap(YESTERDAY))
+        told = await place.revisions()
+        assert len(told) == first.revised == len({(one.timeframe, one.time) for one in told})
+        assert {one.timeframe for one in told} == {"1m", "5m", "15m", "30m", "1h", "4h", "1d"}
+        assert await place.healer.settle(gap(YESTERDAY)) == Settlement()
+        assert await place.revisions() == told
+        assert place.instrument == []
+        written = await place.hot.candles(NAME, "1m", YESTERDAY, START)
+        assert [minute.close for minute in written] == [10.0] * 10
+
+
+async def test_what_redis_no_longer_keeps_is_saved_before_it_is_told(autojump_clock: Any) -> None:
+    async with ward(one=Provider(minutes(LAST_MONTH, *range(10)))) as place:
+        await place.healer.settle(gap(LAST_MONTH))
+        saved = await place.durable.candles(NAME, "1m", LAST_MONTH, START)
+        assert [(minute.close, minute.revision) for minute in saved] == [(10.0, 1)] * 10
+        assert await place.hot.candles(NAME, "1m", LAST_MONTH, START) == []
+        told = await place.revisions()
+        assert len(told) == len({(one.timeframe, one.time) for one in told}) > 10
+        await place.healer.settle(gap(LAST_MONTH))
+        assert await place.revisions() == told
+
+
+async def test_a_gap_over_several_days_is_healed_day_by_day_with_one_question(autojump_clock: Any) -> None:
+    provider = Provider([*minutes(YESTERDAY, 0, 1), *minutes(START, 0, 1)])
+    async with ward(one=provider) as place:
+        await place.healer.settle(Gap(NAME, YESTERDAY, START + 2 * MINUTE_NS, due_ns=0))
+        assert len(provider.asked) == 1
+        days = [one.time for one in (await place.revisions()) if one.timeframe == "1d"]
+        assert len(days) == 1  # yesterday's; today's still forms, in the instrument
+        assert [minute.time for minute in place.heals()[0].minutes] == [START, START + MINUTE_NS]
+
+
+async def test_minutes_we_saw_and_nobody_has_are_asked_for_again_and_given_up_with_a_reason(
+    autojump_clock: Any,
+) -> None:
+    async with ward(one=Provider(minutes(START, 0)), two=Provider(minutes(START, 1, price=20.0))) as place:
+        await place.hot.write_candles(minutes(START, 0, 1, 2, 3, price=9.0, flagged=True))
+        settled = await place.healer.settle(gap(START, 4))
+        why = "the provider's history does not have these minutes"
+        assert (settled.rest, settled.why) == ((START + 2 * MINUTE_NS, START + 3 * MINUTE_NS), why)
+        assert [one.close for one in place.heals()[0].revisions if one.timeframe == "1m"] == [10.0, 20.0]
+        await place.healer.give_up(gap(START + 2 * MINUTE_NS, 2), settled.why)
+        assert spans((await place.durable.verdicts([NAME], START, NOON))[NAME]) == [("unresolvable", 2, 4, why)]
+
+
+async def test_while_a_provider_that_may_know_is_away_nothing_is_decided(autojump_clock: Any) -> None:
+    one, two = Provider(minutes(START, 0)), Provider()
+    two.error = ProviderError("away")
+    async with ward(one=one, two=two) as place:
+        settled = await place.healer.settle(gap(START, 4))
+        assert (settled.rest, settled.why) == ((START + MINUTE_NS, START + 3 * MINUTE_NS), "away")
+        assert await place.durable.verdicts([NAME], START, NOON) == {}
+
+
+async def test_what_is_older_than_any_provider_keeps_can_not_be_had(autojump_clock: Any) -> None:
+    async with ward(one=Provider(look_back_days=5), two=Provider(look_back_days=10)) as place:
+        assert await place.healer.settle(gap(LAST_MONTH, 3)) == Settlement()
+        (verdict,) = (await place.durable.verdicts([NAME], LAST_MONTH, NOON))[NAME]
+        assert (verdict.status, verdict.reason) == ("unresolvable", "older than two keeps: 10 days")
+
+
+async def test_a_gap_that_is_not_over_stays_open_from_where_it_goes_on(autojump_clock: Any) -> None:
+    async with ward(one=Provider()) as place:
+        settled = await place.healer.settle(Gap(NAME, NOON - 10 * MINUTE_NS, NOON + 1, due_ns=0))
+        assert settled.open_ns == NOON - MINUTE_NS  # its end is less than five seconds ago

@@ -1,0 +1,92 @@
+"""The scan: what should be there, less what is, less what was decided; and what one store lacks the other gives."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.records import Records
+from actors.scanner import Doubt, Scanner
+from engine.market import Calendars, Candle, Verdict
+from tests.actors.healing_parts import DAY_NS, SETTLE_AFTER_NS, WEEK_NS, Ward, ward
+from tests.actors.parts import MINUTE_NS, NAME, NOON
+from tests.actors.test_healer import LAST_MONTH, START, YESTERDAY, minutes
+
+MIDNIGHT = NOON - 12 * 60 * MINUTE_NS
+"""In India."""
+END = NOON - SETTLE_AFTER_NS
+
+
+def scanner(place: Ward) -> Scanner:
+    calendars = Calendars(dict, {"NSE": "Asia/Kolkata"})
+    records = Records(place.hot, place.durable, calendars)
+    return Scanner(place.hot, place.durable, records, calendars, retention_ns=WEEK_NS, settle_after_ns=SETTLE_AFTER_NS)
+
+
+async def found(place: Ward, start_ns: int = NOON - 366 * DAY_NS) -> list[Doubt]:
+    told: list[Doubt] = []
+    async for _, doubts in scanner(place).doubts([NAME], start_ns, NOON):
+        told += doubts
+    return told
+
+
+def today(without: Sequence[int] = ()) -> list[Candle]:
+    """All minutes of the day that are old enough to be looked for."""
+    count = (END - MIDNIGHT) // MINUTE_NS
+    return minutes(MIDNIGHT, *(number for number in range(count) if number not in without))
+
+
+async def test_where_nothing_was_ever_known_nothing_is_missing(autojump_clock: Any) -> None:
+    async with ward() as place:
+        assert await found(place) == []
+
+
+async def test_missing_minutes_are_found_from_the_first_to_the_last_and_the_young_ones_left_alone(
+    autojump_clock: Any,
+) -> None:
+    async with ward() as place:
+        candles = today(without=(5, 6, 100))
+        await place.hot.write_candles(candles)
+        await place.durable.save(candles)
+        assert await found(place) == [Doubt(NAME, MIDNIGHT + 5 * MINUTE_NS, MIDNIGHT + 100 * MINUTE_NS)]
+
+
+async def test_what_was_decided_is_not_looked_for_again(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.durable.save(today(without=(5, 6)))
+        await place.durable.note_verdicts(
+            [
+                Verdict(NAME, "empty", MIDNIGHT + 5 * MINUTE_NS, MIDNIGHT + 6 * MINUTE_NS),
+                Verdict(NAME, "unresolvable", MIDNIGHT + 6 * MINUTE_NS, MIDNIGHT + 7 * MINUTE_NS, "gone"),
+            ]
+        )
+        assert await found(place) == []
+
+
+async def test_flagged_minutes_are_doubtful_in_either_store(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.durable.save(today(without=(7, 9)))
+        await place.durable.save(minutes(MIDNIGHT, 7, flagged=True))
+        await place.hot.write_candles([*today(without=(9,)), *minutes(MIDNIGHT, 7, 9, flagged=True)])
+        assert await found(place) == [Doubt(NAME, MIDNIGHT + 7 * MINUTE_NS, MIDNIGHT + 9 * MINUTE_NS)]
+
+
+async def test_what_redis_lost_and_what_was_never_saved_is_copied_and_not_healed(autojump_clock: Any) -> None:
+    async with ward() as place:
+        candles = today()
+        await place.durable.save(candles[:-50])
+        await place.hot.write_candles(candles[300:])
+        assert await found(place) == []
+        assert await place.hot.candles(NAME, "1m", MIDNIGHT, END) == candles
+        assert len(await place.durable.candles(NAME, "1m", MIDNIGHT, END)) == len(candles)
+
+
+async def test_a_whole_day_that_is_missing_between_two_others_is_found_and_what_was_before_is_not(
+    autojump_clock: Any,
+) -> None:
+    async with ward() as place:
+        await place.durable.save([*minutes(LAST_MONTH, 0), *today()])
+        doubts = await found(place)
+        assert {doubt.instrument for doubt in doubts} == {NAME}
+        assert len(doubts) == 30
+        assert min(doubt.first_ns for doubt in doubts) == LAST_MONTH - 11 * 60 * MINUTE_NS  # its day's beginning
+        assert [doubt for doubt in doubts if doubt.first_ns <= YESTERDAY <= doubt.last_ns]
+        assert not [doubt for doubt in doubts if doubt.first_ns <= START <= doubt.last_ns]
