@@ -12,6 +12,7 @@ from functools import partial
 import anyio
 import structlog
 
+from actors.pace import Pace
 from config.calendars import load_calendar
 from config.errors import SettingsError
 from config.settings import Settings
@@ -49,13 +50,15 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
 
 
 @asynccontextmanager
-async def running_engine(settings: Settings, clock: Clock) -> AsyncGenerator[tuple[ActorSystem, Parts]]:
+async def running_engine(
+    settings: Settings, clock: Clock, *, pace: Pace | None = None
+) -> AsyncGenerator[tuple[ActorSystem, Parts]]:
     """An engine on duty: all actors run when the block begins; its end stops them in order and gives the lease back."""
     async with open_bridge(), open_stores(settings) as (hot, durable):
         engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
         await stand_by(hot, engine_id)
         calendars = await known_calendars(durable, clock)
-        parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars)
+        parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars, pace=pace or Pace())
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
             yield system, parts

@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from actors.messages import Save
+from actors.pace import Pace
 from config.calendars import load_calendar
 from config.settings import Settings
 from engine.boot import running_engine
@@ -154,7 +155,13 @@ def settings_for(stores: Stores, feed_url: str, rest_url: str, **more: Any) -> S
 
 @asynccontextmanager
 async def engine_on(
-    simulator: Simulator, stores: Stores, clock: Clock, *, around_the_clock: bool = True, **more: Any
+    simulator: Simulator,
+    stores: Stores,
+    clock: Clock,
+    *,
+    around_the_clock: bool = True,
+    pace: Pace | None = None,
+    **more: Any,
 ) -> AsyncGenerator[Bench]:
     """An engine on duty at an exchange that runs already, and was seeded."""
     settings = settings_for(stores, simulator.feed_url, simulator.rest_url, **more)
@@ -168,7 +175,7 @@ async def engine_on(
             for index, instrument in enumerate(instruments)
         }
 
-    async with running_engine(settings, clock) as (system, parts):
+    async with running_engine(settings, clock, pace=pace) as (system, parts):
 
         async def save() -> None:
             assert await system.ref("/engine/persister").ask(Save(), timeout_s=30)

@@ -33,6 +33,8 @@ class ExchangeStatistics(msgspec.Struct, frozen=True):
     """Handed to clients; what a slow client then lost is in ``overflowed``."""
     overflowed: int
     clients: int
+    connections: int
+    """Clients there have been, those of now included."""
     subscriptions: int
     faults: FaultStatistics
 
@@ -93,6 +95,7 @@ class Exchange:
 
     def join(self, subscriber: Subscriber) -> None:
         self._subscribers[subscriber] = None
+        self._counts["connections"] += 1
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a client and all it has subscribed."""
@@ -154,6 +157,7 @@ class Exchange:
             packets=self._counts["packets"],
             overflowed=self._counts["overflowed"] + sum(subscriber.overflowed for subscriber in self._subscribers),
             clients=len(self._subscribers),
+            connections=self._counts["connections"],
             subscriptions=sum(map(len, self._audience.values())),
             faults=self.faults.statistics(),
         )
