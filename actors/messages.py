@@ -169,6 +169,10 @@ class ForgetStale(Message, frozen=True, gc=False):
     """Drop what nobody has repeated."""
 
 
+class Audit(Message, frozen=True, gc=False):
+    """Count how complete the last days are."""
+
+
 class Count(Message, frozen=True, gc=False):
     """What have you counted? The answer is a mapping of names to numbers."""
 

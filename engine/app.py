@@ -7,6 +7,7 @@ from functools import partial
 
 import anyio
 
+from actors.auditor import Auditor
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
 from actors.chart_builder import ChartBuilder
@@ -47,6 +48,7 @@ from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from engine.storage.tally import Tally
 
 NS_PER_S = 1_000_000_000
 Start = Callable[[], Actor]
@@ -90,6 +92,7 @@ class Places:
         self.charts = system.ref("/engine/charts")
         self.historian = system.ref("/engine/historian")
         self.watches = system.ref("/engine/watches")
+        self.auditor = system.ref("/engine/auditor")
 
 
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
@@ -116,7 +119,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
     counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
-    counting = (*recorders, at.heartbeat, *counters)
+    counting = (*recorders, at.heartbeat, *counters, at.auditor)
     return Supervisor(
         [
             *recorder(system, parts),
@@ -134,11 +137,18 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
+            ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
             ChildSpec("operator", partial(operator, counting=counting), backoff=GENTLE),
         ],
         intensity=10,
     )
+
+
+def auditor(parts: Parts) -> Start:
+    tally = Tally(parts.durable, parts.calendars)
+    saved_after_ns = parts.settings.saved_after_ns
+    return partial(Auditor, parts.durable, tally, tuple(parts.providers), saved_after_ns=saved_after_ns)
 
 
 def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:

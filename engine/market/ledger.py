@@ -82,15 +82,23 @@ class LedgerPage(msgspec.Struct, frozen=True):
         return sum(self.counts.values())
 
     @property
+    def settled(self) -> int:
+        return settled(self.counts)
+
+    @property
     def percentage(self) -> float:
         return percentage(self.counts)
+
+
+def settled(counts: Mapping[BucketState, int]) -> int:
+    """How many buckets traded or were confirmed empty."""
+    return counts.get(BucketState.TRADED, 0) + counts.get(BucketState.EMPTY, 0)
 
 
 def percentage(counts: Mapping[BucketState, int]) -> float:
     """How much of what is expected has been settled: traded or confirmed empty. 100 where nothing is expected."""
     expected = sum(counts.values())
-    settled = counts.get(BucketState.TRADED, 0) + counts.get(BucketState.EMPTY, 0)
-    return 100.0 * settled / expected if expected else 100.0
+    return 100.0 * settled(counts) / expected if expected else 100.0
 
 
 def read_ledger(
@@ -119,6 +127,13 @@ def read_ledger(
             told.append((bucket, _TRADED if whole else min(found, key=_badness)))
         pages.append(_page(session, told))
     return pages
+
+
+def sessions_until(calendar: Calendar, start_ns: int, end_ns: int, until_ns: int) -> list[Session]:
+    """The sessions that [start, end) touches, as far as their whole minutes are over by then."""
+    until_ns -= until_ns % MINUTE_NS
+    touched = calendar.sessions_between(start_ns, min(end_ns, until_ns))
+    return [msgspec.structs.replace(session, end_ns=min(session.end_ns, until_ns)) for session in touched]
 
 
 def is_sound(candle: Candle) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.market.calendar import Calendar, Session
 from engine.market.calendars import Calendars
-from engine.market.ledger import Evidence, LedgerGap, LedgerPage, Span, gaps_of, read_ledger
+from engine.market.ledger import Evidence, LedgerGap, LedgerPage, Span, gaps_of, read_ledger, sessions_until
 from engine.market.timeframe import MINUTE_NS
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.errors import StorageUnavailableError
@@ -120,13 +120,6 @@ class LedgerReader:
             return await self._hot.healing()
         except StorageUnavailableError:
             return {}
-
-
-def sessions_until(calendar: Calendar, start_ns: int, end_ns: int, until_ns: int) -> list[Session]:
-    """The sessions that [start, end) touches, as far as their whole minutes are over by then."""
-    until_ns -= until_ns % MINUTE_NS
-    touched = calendar.sessions_between(start_ns, min(end_ns, until_ns))
-    return [msgspec.structs.replace(session, end_ns=min(session.end_ns, until_ns)) for session in touched]
 
 
 def _counted(sessions: Sequence[Session], lacking: Iterable[ShortSession]) -> list[Session]:

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
-from engine.market.ledger import BucketState, Evidence, LedgerGap, read_ledger
+from engine.market.ledger import BucketState, Evidence, LedgerGap, read_ledger, sessions_until
 from engine.market.timeframe import MINUTE_NS
-from engine.storage.ledger import LedgerReader, sessions_until
+from engine.storage.ledger import LedgerReader
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.storage.durable.seeds import emptied, seeded
 

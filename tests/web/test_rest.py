@@ -290,6 +290,16 @@ async def test_metrics_are_for_this_machine_or_the_administrator(web: Web) -> No
     assert (await web.http.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1", **BEARER})).status_code == 200
 
 
+async def test_metrics_tell_how_complete_the_last_week_is(web: Web) -> None:
+    counters = {"completeness:NSE:1m": 99.5, "completeness:all:all": 98.0, "gaps_open": 3}
+    await web.services.hot.publish_tree("engine", {"process": "engine", "time": 1, "tree": {}, "counters": counters})
+    text = (await web.http.get("/metrics")).text
+    assert 'ticktree_completeness_percent{exchange="NSE",timeframe="1m"} 99.5' in text
+    assert 'ticktree_completeness_percent{exchange="all",timeframe="all"} 98.0' in text
+    assert 'ticktree_counter{name="gaps_open",process="engine"} 3.0' in text
+    assert 'name="completeness' not in text
+
+
 async def test_the_page_says_what_the_data_is(web: Web) -> None:
     page = await web.http.get("/")
     assert "The data here is simulated." in page.text

@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from quart import Blueprint, Response
 
+from actors.auditor import PREFIX
 from engine.storage.errors import StorageError
 from web.hub import HubStatistics
 from web.routes.guards import require_admin_or_loopback
@@ -54,12 +55,28 @@ class _Trees(Collector):
         yield _gauge("ticktree_process_up", "Processes that showed themselves.", dict.fromkeys(trees, 1))
         letters = {process: tree.get("dead_letters", 0) for process, tree in trees.items()}
         yield _gauge("ticktree_dead_letters", "Messages that found nobody.", letters)
+        yield _completeness(trees)
         counters = GaugeMetricFamily("ticktree_counter", "What processes count.", labels=["process", "name"])
         for process, tree in trees.items():
             for name, value in tree.get("counters", {}).items():
-                if isinstance(value, int | float):
+                if isinstance(value, int | float) and not name.startswith(f"{PREFIX}:"):
                     counters.add_metric([process, name], value)
         yield counters
+
+
+def _completeness(trees: Mapping[str, Mapping[str, Any]]) -> Metric:
+    """What the engine counted last; ``all`` sums up exchanges or timeframes."""
+    family = GaugeMetricFamily(
+        "ticktree_completeness_percent",
+        "Of the last week's buckets, those that traded or were confirmed empty.",
+        labels=["exchange", "timeframe"],
+    )
+    for tree in trees.values():
+        for name, value in tree.get("counters", {}).items():
+            kind, *labels = name.split(":")
+            if kind == PREFIX:
+                family.add_metric(labels, value)
+    return family
 
 
 def _gauge(name: str, help_: str, values: Mapping[str, float]) -> Metric:

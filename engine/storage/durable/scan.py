@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
     WHERE verdict.instrument_id = wanted.instrument_id
         AND date BETWEEN (start_ts AT TIME ZONE 'UTC')::date - 1 AND (end_ts AT TIME ZONE 'UTC')::date + 1
 ) AS decided
-WHERE present - unsound + empty + unresolvable < expected
+WHERE present - unsound + empty + CASE WHEN $5 THEN 0 ELSE unresolvable END < expected
 """
 
 
@@ -77,8 +77,12 @@ class GapScan:
         self._link = link
         self._names = names
 
-    async def short_sessions(self, instruments: Sequence[str], sessions: Sequence[Session]) -> list[ShortSession]:
+    async def short_sessions(
+        self, instruments: Sequence[str], sessions: Sequence[Session], *, unresolvable: bool = False
+    ) -> list[ShortSession]:
         """The sessions in which an instrument has fewer one-minute candles and verdicts than minutes.
+
+        With ``unresolvable`` also those that lack nothing else than minutes of which nobody can say more.
 
         ``sessions`` are those of the instruments' common calendar; one that is not over, or too young to be saved, is
         given with the end up to which its minutes are expected. Candles that are flagged or lack a price count as not
@@ -99,7 +103,7 @@ class GapScan:
 
         async def count() -> None:
             for chunk in chunks:
-                for row in await self._link.rows(_SHORT, chunk, *asked):
+                for row in await self._link.rows(_SHORT, chunk, *asked, unresolvable):
                     counts = row["present"], row["empty"], row["unresolvable"]
                     found.append(ShortSession(names[row["instrument_id"]], wanted[int(row["number"]) - 1], *counts))
 

@@ -55,12 +55,14 @@ class MemoryGapScan(GapScan):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def short_sessions(self, instruments: Sequence[str], sessions: Sequence[Session]) -> list[ShortSession]:
+    async def short_sessions(
+        self, instruments: Sequence[str], sessions: Sequence[Session], *, unresolvable: bool = False
+    ) -> list[ShortSession]:
         """The sessions in which an instrument has fewer one-minute candles and verdicts than minutes."""
         await self._tables.arrive()
         known = self._tables.known(instruments)
         counted = (self._counted(name, session) for name in instruments if name in known for session in sessions)
-        return [short for short in counted if short.missing > 0]
+        return [short for short in counted if short.missing > 0 or (unresolvable and short.unresolvable)]
 
     def _counted(self, instrument: str, session: Session) -> ShortSession:
         candles = self._tables.bars.get((instrument, "1m"), {})

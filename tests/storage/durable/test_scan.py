@@ -73,6 +73,8 @@ async def test_decided_minutes_are_not_missing(store: DurableStore) -> None:
     assert await store.short_sessions([NAME], [session()]) == [ShortSession(NAME, session(), 2, 1, 1)]
     await store.note_verdicts([decided(4, 9)])
     assert await store.short_sessions([NAME], [session()]) == []
+    found = await store.short_sessions([NAME], [session()], unresolvable=True)
+    assert found == [ShortSession(NAME, session(), 2, 2, 1)]
 
 
 async def test_flagged_minutes_and_those_without_a_price_are_not_there(store: DurableStore) -> None:
