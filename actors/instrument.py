@@ -205,6 +205,9 @@ class InstrumentActor(Actor):
     @handles(Report)
     def on_report(self, _: Report) -> None:
         self._report_by_ns = 0
+        self._tell_report()
+
+    def _tell_report(self) -> None:
         self._look_back()
         if self._last is not None:
             self._reported_ns = self._last.ts_event
@@ -224,8 +227,12 @@ class InstrumentActor(Actor):
         self._close_until(settle_up.at_ns - LATENESS_NS)
 
     def _close_until(self, ns: int) -> None:
-        self._publish(self._book.close_until(ns))
+        """The state follows its candles: a state that holds open what was told as closed would have it told again."""
+        closed = self._book.close_until(ns)
+        self._publish(closed)
         self._arm_closing()
+        if closed:
+            self._tell_report()
 
     @handles(Watch)
     def on_watch(self, watch: Watch) -> None:

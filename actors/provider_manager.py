@@ -9,7 +9,7 @@ import structlog
 
 from actors.instrument import InstrumentActor, Outlets
 from actors.messages import Covered, CoverWanted, FeedStarted, Wanted
-from engine.market import Calendars, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
+from engine.market import Calendars, Candle, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
 from engine.providers.base import Route
 from engine.runtime import (
     GENTLE,
@@ -29,6 +29,7 @@ log = structlog.get_logger("ticktree.provider_manager")
 
 START_TIMEOUT_S = 120.0
 NS_PER_S = 1_000_000_000
+DAY_NS = 86_400 * NS_PER_S
 
 
 class InstrumentsLostError(Exception):
@@ -111,11 +112,21 @@ class ProviderManager(TaskActor):
         """Those that run already, because only this actor was restarted, are left alone."""
         absent = [route for route in routes if not route.target.is_alive()]
         states = await self._hot.states([route.instrument for route in absent])
+        closed = await self._closed_since(states)
         specs = [
-            ChildSpec(route.instrument, partial(self._instrument, provider, route, states), backoff=GENTLE)
+            ChildSpec(route.instrument, partial(self._instrument, provider, route, states, closed), backoff=GENTLE)
             for route in absent
         ]
         await self._instruments.ask(StartChildren(specs), timeout_s=START_TIMEOUT_S)
+
+    async def _closed_since(self, states: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Candle]]:
+        """Minutes that were written after the states that still hold them open: a kill may come between the two."""
+        opened = [CandleBook.unclosed_ns(state.get("book", {})) for state in states.values()]
+        since_ns = min((start_ns for start_ns in opened if start_ns is not None), default=None)
+        if since_ns is None:
+            return {}
+        now_ns = self.system.clock.now_ns()
+        return await self._hot.candles_many(list(states), "1m", max(since_ns, now_ns - DAY_NS), now_ns)
 
     def _route(self, row: MappedInstrument) -> Route:
         target = self.system.ref(f"{self._instruments.path}/{row.instrument}")
@@ -124,18 +135,23 @@ class ProviderManager(TaskActor):
     def _today(self) -> date:
         return datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
 
-    def _instrument(self, provider: str, route: Route, states: dict[str, dict[str, Any]]) -> InstrumentActor:
+    def _instrument(
+        self, provider: str, route: Route, states: dict[str, dict[str, Any]], closed: dict[str, list[Candle]]
+    ) -> InstrumentActor:
         """The state serves the first start only: after a crash it is of long ago, and would be told again as news."""
         try:
-            return self._resumed(provider, route, states.pop(route.instrument, {}))
+            return self._resumed(provider, route, states.pop(route.instrument, {}), closed.pop(route.instrument, ()))
         except StateError as error:
             log.warning("state_unusable", instrument=route.instrument, error=str(error))
             return self._resumed(provider, route, {})
 
-    def _resumed(self, provider: str, route: Route, state: Mapping[str, Any]) -> InstrumentActor:
+    def _resumed(
+        self, provider: str, route: Route, state: Mapping[str, Any], closed: Sequence[Candle] = ()
+    ) -> InstrumentActor:
         """One that goes on from its state; without any it begins now, and its day is healed."""
         calendar, now_ns = self._calendars.of(route.instrument), self.system.clock.now_ns()
         book = CandleBook.restore(route.instrument, calendar, provider, state.get("book"), now_ns)
+        book.know_closed(closed)
         is_traded = route.kind != InstrumentKind.INDEX
         meter = VolumeMeter.restore(state.get("baseline"), calendar, now_ns, counts_ticks=is_traded)
         seen_ns = int(state.get("ts_event", 0))

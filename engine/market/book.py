@@ -146,6 +146,22 @@ class CandleBook(OpenMinutes):
             closed += [self._settled_candle(timeframe, bar) for timeframe, bar in derived]
         return closed
 
+    def know_closed(self, candles: Sequence[Candle]) -> None:
+        """After a restart: these minutes were closed and told after the state was taken, and are not told again.
+
+        With them went the derived bars that ended by then.
+        """
+        for candle in sorted(candles, key=lambda candle: candle.time):
+            bucket = self.calendar.bucket("1m", candle.time)
+            if bucket is None or bucket.end_ns <= self._closed_ns:
+                continue
+            self._closed_ns = bucket.end_ns
+            earlier = [bar for bar in self._take_ended(bucket.end_ns) if bar.start_ns < candle.time]
+            for bar in (*earlier, Bar.of(candle, bucket.end_ns)):
+                self._settled.settle(bar, self.calendar.derived_buckets(bar.start_ns), self._gap)
+            self._settled.close_until(bucket.end_ns)
+        self.next_close_ns = self._find_next_close()
+
     def _settled_candle(self, timeframe: str, bar: Bar) -> Candle:
         state = CandleState.REVISED if bar.revision else CandleState.FINAL
         return bar.candle(self.instrument, timeframe, self.source, state)
@@ -267,6 +283,14 @@ class CandleBook(OpenMinutes):
             "provider": self._provider,
             "left_out": None if self._left_out is None else self._left_out.state(),
         }
+
+    @staticmethod
+    def unclosed_ns(state: Mapping[str, Any]) -> int | None:
+        """The opening of the oldest minute that a state holds open; None when it holds none, or is no state of ours."""
+        try:
+            return min((int(bar[0]) for bar in state["minutes"]), default=None)
+        except (KeyError, TypeError, ValueError, IndexError):
+            return None
 
     @classmethod
     def restore(

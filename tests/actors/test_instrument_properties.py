@@ -21,11 +21,14 @@ WITNESSES = ("writer", "broadcaster", "resolver", "quarantine")
 
 
 @asynccontextmanager
-async def life(state: dict[str, Any], now_ns: int) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
+async def life(
+    state: dict[str, Any], now_ns: int, stored: Sequence[Candle] = ()
+) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
     """The actor from its start, with what an earlier one left behind, to its sudden end."""
 
     def make(system: ActorSystem) -> InstrumentActor:
         book = CandleBook.restore(NAME, CALENDAR, "test", state.get("book"), now_ns)
+        book.know_closed(stored)
         meter = VolumeMeter.restore(state.get("baseline"), CALENDAR, now_ns)
         outlets = Outlets(*(system.ref(f"/engine/{name}") for name in WITNESSES))
         guard = PriceGuard(Reach(0.5, 0.0), 100.0, NOON)
@@ -137,3 +140,34 @@ async def test_volume_is_conserved_over_the_actors_lives(autojump_clock: Any, se
         assert accounted == report.state["baseline"]["volume"] - first
         if generator.random() < 0.2:
             report, minutes = None, {}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_no_minute_is_told_as_final_twice_whenever_the_engine_is_killed(autojump_clock: Any, seed: int) -> None:
+    """The store holds what was told up to any message: the kill may come between a candle and the state behind it."""
+    generator = random.Random(seed)
+    ticks, state, stored, now_ns = arriving(generator, 40), dict[str, Any](), list[Candle](), NOON
+    while ticks:
+        ours, ticks = ticks[:40], ticks[40:]
+        async with life(state, now_ns, [one for one in stored if one.timeframe == "1m"]) as (system, seen):
+            for one in ours:
+                if one.ts_recv >= now_ns:
+                    await receive(system, one)
+            await trio.sleep(generator.choice([0.1, 2, 90]))
+            now_ns, heard = system.clock.now_ns(), list(seen["writer"])
+        written = heard[: generator.randint(max(0, len(heard) - 30), len(heard))]
+        reports = [message for message in written if isinstance(message, InstrumentReport)]
+        state = dict(reports[-1].state) if reports else state
+        stored += told(written)
+    keys = [(candle.time, candle.revision) for candle in stored if candle.timeframe == "1m"]
+    assert len(keys) > 10
+    assert len(keys) == len(set(keys))
+
+
+async def test_the_state_follows_the_candles_of_a_quiet_instrument(autojump_clock: Any) -> None:
+    async with life({}, NOON) as (system, seen):
+        await receive(system, tick(NOON + SECOND_NS, 100.0, 100))
+        await trio.sleep(70)
+        place = next(n for n, message in enumerate(seen["writer"]) if isinstance(message, CandleClosed))
+        after = [message for message in seen["writer"][place:] if isinstance(message, InstrumentReport)]
+        assert CandleBook.unclosed_ns(after[0].state["book"]) is None

@@ -377,6 +377,26 @@ def test_a_book_goes_on_from_its_state_in_the_middle_of_everything(nse: Calendar
     assert len(msgpack.packb(runner.book.state())) < 1024
 
 
+def test_a_minute_that_was_told_as_closed_after_the_state_was_taken_is_not_closed_again(nse: Calendar) -> None:
+    runner = late(nse)
+    runner.trade("2025-11-03 10:09:30", 106.0, 60)
+    stored = msgpack.unpackb(msgpack.packb(runner.book.state()))
+    assert CandleBook.unclosed_ns(stored) == at("2025-11-03 10:09")
+    runner.trade("2025-11-03 10:09:40", 107.0, 65)
+    told = runner.clock(at("2025-11-03 10:10:02"))
+    other = CandleBook.restore(INSTRUMENT, nse, "dhan", stored, at("2025-11-03 10:10:30"))
+    other.know_closed([candle for candle in told if candle.timeframe == "1m"])
+    assert other.close_until(at("2025-11-03 10:12")) == []
+    assert numbers(other.forming("15m")) == numbers(runner.book.forming("15m"))
+    assert other.revision("1m", at("2025-11-03 10:09")) == 0
+    assert CandleBook.unclosed_ns(other.state()) is None
+
+
+def test_no_minute_is_open_in_what_is_no_state() -> None:
+    for state in ({}, {"minutes": 7}, {"minutes": [[]]}, {"minutes": []}):
+        assert CandleBook.unclosed_ns(state) is None
+
+
 def test_of_an_earlier_trading_day_only_the_last_price_and_the_counters_hold(nse: Calendar) -> None:
     runner = late(nse)
     runner.trade("2025-11-03 15:31:00", 100.0, 75).trade("2025-11-03 15:29:00", 101.0, 80)
