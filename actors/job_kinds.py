@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import msgspec
 
 from actors.healer import Healer
+from actors.history_work import HistoryArguments, HistoryWork
 from actors.messages import Backfill
+from actors.past import Past
 from actors.routes import Routes
 from actors.scanner import CHUNK, Scanner
 from engine.market import Gap
@@ -108,8 +110,12 @@ class ScanWork:
 class JobKinds:
     """Makes the work of a job out of its kind and arguments."""
 
-    def __init__(self, healer: Healer, scanner: Scanner, routes: Routes, resolver: ActorRef) -> None:
+    def __init__(
+        self, healer: Healer, scanner: Scanner, routes: Routes, past: Past, *, resolver: ActorRef, charts: ActorRef
+    ) -> None:
         self._healer = healer
+        self._past = past
+        self._charts = charts
         self._scanner = scanner
         self._routes = routes
         self._resolver = resolver
@@ -130,9 +136,11 @@ class JobKinds:
                 return BackfillWork(msgspec.convert(arguments, BackfillArguments), self._healer)
             if kind == "scan":
                 return ScanWork(msgspec.convert(arguments, ScanArguments), self._scanner, self._resolver)
+            if kind == "history":
+                return HistoryWork(msgspec.convert(arguments, HistoryArguments), self._past, self._charts)
         except msgspec.ValidationError as error:
             raise JobError(f"{kind}: {error}") from error
-        raise JobError(f"no job is called {kind!r}: expected backfill or scan")
+        raise JobError(f"no job is called {kind!r}: expected backfill, history or scan")
 
 
 def _ns(moment: datetime) -> int:

@@ -79,6 +79,11 @@ class Past:
                 found += [msgspec.structs.replace(whole, stretch=one) for one in _calls(calendar, rest, limits)]
         return found
 
+    async def fill(self, instrument: str, timeframe: str) -> int:
+        """Reads what is still to be asked for in candles of a timeframe; how many candles we did not have."""
+        pieces = [piece for piece in await self.pieces(instrument) if piece.stretch.timeframe == timeframe]
+        return sum([await self.read(piece) for piece in pieces])
+
     async def read(self, piece: Piece) -> int:
         """How many candles of a piece we did not have; a ``ProviderError`` or a store that is away leaves the rest."""
         stretch, calendar = piece.stretch, self._calendars.of(piece.route.instrument)

@@ -193,12 +193,13 @@ class Healing:
 
     def __init__(self, system: ActorSystem, parts: Parts, at: Places) -> None:
         settings, hot, durable, calendars = parts.settings, parts.hot, parts.durable, parts.calendars
-        self.now_ns = now_ns = system.clock.now_ns
+        now_ns = system.clock.now_ns
         settle_after_ns = settings.saved_after_ns
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
         self.histories = {name: provider.history for name, provider in parts.providers.items()}
         sources = Sources(self.histories, self.routes, now_ns=now_ns)
+        self.past = Past(hot, durable, self.histories, self.routes, calendars, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(
             hot, durable, records, calendars, retention_ns=self.retention_ns, settle_after_ns=settle_after_ns
@@ -261,20 +262,13 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
 
 
 def historian(parts: Parts, at: Places, healing: Healing) -> Start:
-    past = Past(
-        parts.hot,
-        parts.durable,
-        {name: provider.history for name, provider in parts.providers.items()},
-        healing.routes,
-        parts.calendars,
-        now_ns=healing.now_ns,
-    )
-    wanted = parts.settings.initial_history
-    return partial(Historian, past, parts.durable, charts=at.charts, wanted=wanted, jitter=parts.jitter)
+    return partial(Historian, healing.past, jobs=at.jobs, wanted=parts.settings.initial_history)
 
 
 def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
-    kinds = JobKinds(healing.healer, healing.scanner, healing.routes, at.resolver)
+    kinds = JobKinds(
+        healing.healer, healing.scanner, healing.routes, healing.past, resolver=at.resolver, charts=at.charts
+    )
     return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
 
 

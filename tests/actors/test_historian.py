@@ -3,15 +3,19 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import pytest
 import trio
 import trio.testing
 
 from actors.historian import Historian, Wanted
-from actors.messages import Count, HistoryFilled, HistoryWanted, SweepHistory
+from actors.job_kinds import JobKinds
+from actors.jobs import UNFINISHED, Jobs
+from actors.messages import HistoryFilled, HistoryWanted, SweepHistory
 from actors.past import Past
 from actors.routes import Routes
 from config.calendars import load_calendar
@@ -27,11 +31,11 @@ from engine.market import (
     length_s,
 )
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
-from engine.runtime import ActorRef
+from engine.runtime import ActorRef, ActorSystem, ChildSpec, LoopClock, Supervisor
 from engine.seeding import exchanges
 from engine.storage.durable import Job
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
-from tests.actors.parts import MINUTE_NS, NAME, NOON, among_witnesses
+from tests.actors.parts import MINUTE_NS, NAME, NOON, Witness
 
 DAY_NS = 1_440 * MINUTE_NS
 CALENDAR = Calendar.parse(load_calendar("NSE"))
@@ -110,11 +114,13 @@ class Bench(msgspec.Struct, frozen=True):
 
     async def until_idle(self) -> None:
         with trio.fail_after(10_000):
-            while (await self.subject.ask(Count(), timeout_s=5))["history_waiting"]:
+            while any(job.status in UNFINISHED for job in await self.durable.jobs()):
                 await trio.sleep(1)
 
     async def read(self, instrument: str = NAME) -> None:
+        """As somebody who looks at a chart asks for it."""
         self.subject.tell(HistoryWanted(instrument))
+        await self.subject.ask(SweepHistory(), timeout_s=60)
         await self.until_idle()
 
     async def held(self, timeframe: str) -> list[Candle]:
@@ -139,11 +145,19 @@ async def historian(
         routes.cover(name, [ROUTE])
     past = Past(hot, durable, providers, routes, Calendars(load_calendar), now_ns=lambda: NOON)
 
-    def make(system: Any) -> Historian:
-        return Historian(past, durable, charts=system.ref("/engine/charts"), wanted=wanted, jitter=lambda: 0.0)
-
-    async with among_witnesses(make, "charts") as (system, seen):
-        yield Bench(system.ref("/engine/subject"), past, hot, durable, record, seen["charts"])
+    told: list[Any] = []
+    async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
+        at = {name: system.ref(f"/engine/{name}") for name in ("charts", "jobs", "resolver", "publisher")}
+        nobody = cast("Any", None)
+        kinds = JobKinds(nobody, nobody, routes, past, resolver=at["resolver"], charts=at["charts"])
+        specs = [
+            ChildSpec("charts", partial(Witness, told)),
+            ChildSpec("publisher", partial(Witness, [])),
+            ChildSpec("jobs", partial(Jobs, durable, kinds, publisher=at["publisher"])),
+            ChildSpec("historian", partial(Historian, past, jobs=at["jobs"], wanted=wanted)),
+        ]
+        await system.start(ChildSpec("engine", partial(Supervisor, specs)))
+        yield Bench(system.ref("/engine/historian"), past, hot, durable, record, told)
 
 
 async def new_stores() -> tuple[MemoryHotStore, MemoryDurableStore]:
@@ -236,7 +250,8 @@ async def test_an_end_in_the_middle_loses_nothing_and_repeats_one_call_at_most(
         pieces = await bench.past.pieces(NAME)
         for piece in pieces[: len(pieces) // 2]:
             await bench.past.read(piece)
-        await bench.durable.save_job(Job(f"history:{NAME}", "history", "running", 0.5))
+        arguments = {"instruments": [NAME]}
+        await bench.durable.save_job(Job("history-1", "history", "running", 0.5, arguments=arguments, done=1, total=7))
     async with historian(record, stores=stores) as bench:
         await bench.until_idle()
         assert len(record.asked) == len(pieces)
@@ -253,14 +268,31 @@ async def test_a_provider_that_is_away_for_a_while_is_asked_again(autojump_clock
         assert record.asked[0] == record.asked[1] == record.asked[2]
 
 
-async def test_what_will_never_be_answered_is_given_up_and_says_why(autojump_clock: trio.testing.MockClock) -> None:
+async def test_what_will_never_be_answered_is_said_and_keeps_nothing_else_from_being_read(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     record = Record()
-    record.failures = [ProviderError("no such instrument", advice=Advice.FIX_REQUEST)]
+    record.failures = [ProviderError("no such bars", advice=Advice.FIX_REQUEST)]
     async with historian(record) as bench:
         await bench.read()
-        job = await bench.job()
-        assert (job.status, job.message) == ("failed", "no such instrument")
-        assert len(record.asked) == 1
+        assert (await bench.job()).status == "done"
+        assert await bench.held("1d") == []
+        assert await bench.held("1m") != []
+
+
+async def test_wishes_that_come_together_are_one_job(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.historian.FORGET_S", 10.0)
+    async with historian(Record()) as bench:
+        for _ in range(10):
+            bench.subject.tell(HistoryWanted(NAME))
+        await bench.read()
+        await bench.read()
+        assert (await bench.job()).arguments == {"instruments": [NAME]}
+        await trio.sleep(20)
+        await bench.read()
+        assert len(await bench.durable.jobs()) == 1, "there was nothing left to read"
 
 
 async def test_where_the_first_provider_has_nothing_the_second_is_asked(autojump_clock: trio.testing.MockClock) -> None:
