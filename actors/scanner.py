@@ -8,6 +8,7 @@ import msgspec
 
 from actors.records import MINUTE_NS, Records
 from engine.market import Calendar, Calendars, Candle, Session, Verdict
+from engine.market.ledger import sessions_until
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.hot import HotStore
 
@@ -61,7 +62,7 @@ class Scanner:
         looked = 0
         for names in self._portions(instruments):
             begun_ns = min(self._begun_ns.get(name, start_ns) for name in names)
-            sessions = list(_sessions(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns))
+            sessions = sessions_until(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns, end_ns)
             found = await self._of_portion(names, sessions) if sessions else []
             looked += len(names)
             yield looked, found
@@ -115,14 +116,6 @@ class Scanner:
             await self._records.level(name, session.start_ns, session.end_ns, kept_ns=kept_ns)
         lacking = wanted - saved - _sound(hot or ())
         return Doubt(name, min(lacking), max(lacking)) if lacking else None
-
-
-def _sessions(calendar: Calendar, start_ns: int, end_ns: int) -> Iterator[Session]:
-    """The sessions of a stretch of time, the one it ends in cut to whole minutes."""
-    end_ns -= end_ns % MINUTE_NS
-    for session in calendar.sessions(calendar.local_date(start_ns), calendar.local_date(end_ns)):
-        if session.end_ns > start_ns and session.start_ns < end_ns:
-            yield msgspec.structs.replace(session, end_ns=min(session.end_ns, end_ns))
 
 
 def _undecided(calendar: Calendar, session: Session, verdicts: Iterable[Verdict]) -> set[int]:

@@ -178,6 +178,8 @@ class Calendar:
 
     def sessions_between(self, start_ns: int, end_ns: int) -> Iterator[Session]:
         """The sessions that ``[start_ns, end_ns)`` touches, in order."""
+        if start_ns >= end_ns:
+            return
         for day in self.trading_days(self.local_date(start_ns) - _DAY, self.local_date(end_ns) + _DAY):
             for session in day.sessions:
                 if session.start_ns < end_ns and session.end_ns > start_ns:

@@ -266,4 +266,5 @@ def test_sessions_between_two_times_are_those_they_touch() -> None:
     midnight = first.start_ns
     assert list(calendar.sessions_between(midnight, midnight + day_ns)) == [first]
     assert len(list(calendar.sessions_between(midnight - 1, midnight + day_ns + 1))) == 3
-    assert list(calendar.sessions_between(midnight, midnight)) == []
+    assert list(calendar.sessions_between(midnight + 9, midnight + 9)) == []
+    assert list(calendar.sessions_between(midnight + 9, midnight + 8)) == []

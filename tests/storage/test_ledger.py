@@ -124,6 +124,15 @@ async def test_instruments_are_told_apart(ledger: Ledger) -> None:
     assert {name: [page.percentage for page in found] for name, found in pages.items()} == {NAME: [0.0], OTHER: [100.0]}
 
 
+def test_a_session_that_opens_the_evening_before_its_date_is_expected_that_evening() -> None:
+    week = {weekday: ["17:00-16:00"] for weekday in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    calendar = Calendars(lambda _: {**HOURS, **VALID, "hours": week}).of(NAME)
+    [friday] = calendar.sessions(date(2026, 11, 20), date(2026, 11, 20))
+    now_ns = friday.start_ns + 30 * MINUTE_NS
+    [_, evening] = sessions_until(calendar, now_ns - 24 * 60 * MINUTE_NS, now_ns, now_ns)
+    assert (evening.date, evening.start_ns, evening.end_ns) == (friday.date, friday.start_ns, now_ns)
+
+
 def test_only_whole_minutes_that_are_over_count() -> None:
     cut = sessions_until(CALENDAR, THURSDAY.start_ns + 1, FRIDAY.end_ns, FRIDAY.start_ns + MINUTE_NS + 5)
     assert cut == [THURSDAY, msgspec.structs.replace(FRIDAY, end_ns=FRIDAY.start_ns + MINUTE_NS)]
