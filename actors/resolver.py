@@ -21,7 +21,7 @@ from actors.messages import (
 )
 from actors.pace import Pace
 from actors.routes import Routes
-from actors.scanner import Scanner
+from actors.scanner import Doubt, Scanner
 from actors.sources import FOR_GOOD
 from engine.market import Calendars, Gap, GapBook, day_start_ns, retry_delay_s
 from engine.providers.base import ProviderError
@@ -221,6 +221,11 @@ class Resolver(TaskActor):
         if lost:
             self._routes.carrier(instrument)[1].target.tell(Interrupted(instrument, start_ns, end_ns))
 
+    def _look_up(self, doubt: Doubt) -> None:
+        """What waits already does not begin anew: nobody is to be asked for it for ever."""
+        if not self._gaps.covers(doubt.instrument, doubt.first_ns, doubt.last_ns):
+            self._add_gap(doubt.instrument, doubt.first_ns, doubt.last_ns, lost=False)
+
     def _arm(self) -> None:
         """A gap that is due earlier than the one waited for must not wait for that one."""
         due_ns = self._gaps.next_due_ns()
@@ -316,7 +321,7 @@ class Resolver(TaskActor):
         try:
             async for _, doubts in self._scanner.doubts(self._routes.instruments, start_ns, end_ns):
                 for doubt in doubts:
-                    self._add_gap(doubt.instrument, doubt.first_ns, doubt.last_ns, lost=False)
+                    self._look_up(doubt)
                 self._arm()
         except StorageUnavailableError as error:
             log.warning("scan_postponed", error=str(error))

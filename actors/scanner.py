@@ -7,11 +7,12 @@ import anyio.lowlevel
 import msgspec
 
 from actors.records import MINUTE_NS, Records
-from engine.market import Calendar, Calendars, Candle, Session, Verdict
+from engine.market import Calendars, Candle, Session, Verdict
 from engine.market.ledger import sessions_until
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.hot import HotStore
 
+DAY_NS = 1_440 * MINUTE_NS
 CHUNK = 25
 """Instruments looked at in one go; between two the loop is others'."""
 
@@ -48,7 +49,8 @@ class Scanner:
         self._retention_ns = retention_ns
         self._settle_after_ns = settle_after_ns
         self._begun_ns: dict[str, int] = {}
-        """Since when something is known of each instrument, where that was found out."""
+        """Since when something is known of each instrument; looked for once a day, because the past may be filled."""
+        self._searched_ns = 0
 
     async def doubts(
         self, instruments: Sequence[str], start_ns: int, end_ns: int
@@ -60,6 +62,9 @@ class Scanner:
         """
         end_ns -= self._settle_after_ns
         looked = 0
+        if end_ns - self._searched_ns > DAY_NS:
+            self._searched_ns = end_ns
+            self._begun_ns.clear()
         for names in self._portions(instruments):
             begun_ns = min(self._begun_ns.get(name, start_ns) for name in names)
             sessions = sessions_until(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns, end_ns)
@@ -82,16 +87,17 @@ class Scanner:
         kept_ns = sessions[-1].end_ns - self._retention_ns
         doubts: list[Doubt] = []
         for session in sessions:
-            hot = await self._hot_minutes(names, session) if session.end_ns > kept_ns else {}
+            kept = session.end_ns > kept_ns
+            hot = await self._hot_minutes(names, session) if kept else {}
             for name in names:
-                lacks = short.get((name, session))
-                if not self._has_begun(name, session, lacks, hot.get(name, ())):
-                    continue
-                minutes = hot.get(name, ()) if session.end_ns > kept_ns else None
-                wanted = _undecided(self._calendars.of(name), session, decided.get(name, ()))
-                doubt = await self._of_session(name, session, wanted, minutes, is_short=lacks is not None)
-                doubts += [] if doubt is None else [doubt]
+                lacks, minutes = short.get((name, session)), hot.get(name, ()) if kept else None
+                if self._has_begun(name, session, lacks, minutes or ()) and (kept or lacks):
+                    wanted = self._undecided(session, decided.get(name, ()))
+                    doubt = await self._of_session(name, session, wanted, minutes, is_short=lacks is not None)
+                    doubts += [] if doubt is None else [doubt]
             await anyio.lowlevel.checkpoint()
+        for name in names:
+            self._begun_ns.setdefault(name, sessions[-1].start_ns)
         return doubts
 
     async def _hot_minutes(self, names: Sequence[str], session: Session) -> dict[str, list[Candle]]:
@@ -102,6 +108,15 @@ class Scanner:
         if begun_ns is None and (hot or lacks is None or lacks.missing < lacks.expected):
             begun_ns = self._begun_ns[name] = session.start_ns
         return begun_ns is not None and session.start_ns >= begun_ns
+
+    @staticmethod
+    def _undecided(session: Session, verdicts: Iterable[Verdict]) -> set[int]:
+        """The minutes of a session that should be there."""
+        wanted = set(range(session.start_ns, session.end_ns, MINUTE_NS))  # sessions begin and end with whole minutes
+        for verdict in verdicts:
+            if verdict.start_ns < session.end_ns and verdict.end_ns > session.start_ns:
+                wanted.difference_update(range(verdict.start_ns, verdict.end_ns, MINUTE_NS))
+        return wanted
 
     async def _of_session(
         self, name: str, session: Session, wanted: set[int], hot: Sequence[Candle] | None, *, is_short: bool
@@ -116,15 +131,6 @@ class Scanner:
             await self._records.level(name, session.start_ns, session.end_ns, kept_ns=kept_ns)
         lacking = wanted - saved - _sound(hot or ())
         return Doubt(name, min(lacking), max(lacking)) if lacking else None
-
-
-def _undecided(calendar: Calendar, session: Session, verdicts: Iterable[Verdict]) -> set[int]:
-    """The minutes of a session that should be there."""
-    wanted = {bucket.start_ns for bucket in calendar.buckets("1m", session.start_ns, session.end_ns)}
-    for verdict in verdicts:
-        if verdict.start_ns < session.end_ns and verdict.end_ns > session.start_ns:
-            wanted.difference_update(range(verdict.start_ns, verdict.end_ns, MINUTE_NS))
-    return wanted
 
 
 def _sound(minutes: Iterable[Candle]) -> set[int]:

@@ -62,6 +62,11 @@ class GapBook:
             spans[gap.instrument] = min(start_ns, gap.start_ns), max(end_ns, gap.end_ns)
         return spans
 
+    def covers(self, instrument: str, start_ns: int, end_ns: int) -> bool:
+        """Whether all of that is in doubt already."""
+        gaps = (self._gaps.get((instrument, False)), self._gaps.get((instrument, True)), self._taken.get(instrument))
+        return any(gap is not None and gap.start_ns <= start_ns and end_ns <= gap.end_ns for gap in gaps)
+
     def add(self, gap: Gap) -> None:
         key = gap.instrument, gap.patient
         known = self._gaps.get(key)
