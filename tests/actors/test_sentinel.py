@@ -1,0 +1,172 @@
+"""The sentinel: what it tells clients, whom it asks and wakes, and what it keeps for those that come late."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import trio
+
+from actors.messages import (
+    Count,
+    Diagnosed,
+    FeedStatus,
+    Interrupted,
+    LineCarries,
+    LineHeard,
+    LinesWanted,
+    Resubscribe,
+    SymbolStatus,
+)
+from actors.sentinel import Sentinel
+from engine.market import Calendars, Quote, Tick
+from engine.market.diagnosis import Cause
+from engine.providers.base import History, ProviderError, Route
+from engine.runtime import ActorSystem
+from engine.storage.memory import MemoryHotStore
+from tests.actors.parts import MINUTE_NS, SECOND_NS, among_witnesses
+from tests.market.lunch import DAY_NS, WITH_LUNCH
+
+MORNING_NS = DAY_NS + 10 * 60 * MINUTE_NS
+NAMES = ("XTKS:A", "XTKS:B", "XTKS:C", "XTKS:RARE")
+ROUTES = tuple(Route(name, "NSE_EQ", str(number), 0.05, "equity") for number, name in enumerate(NAMES, 1))
+WITNESSES = ("publisher", "heartbeat", "resolver", "feed")
+
+
+class Record:
+    """The provider's own word: the volume of each instrument; no word at all when it is away."""
+
+    def __init__(self, **volumes: int) -> None:
+        self.volumes = {f"XTKS:{name}": volume for name, volume in volumes.items()}
+        self.away = False
+        self.questions: list[list[str]] = []
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
+        await trio.sleep(0.1)
+        self.questions.append([route.instrument for route in routes])
+        if self.away:
+            raise ProviderError("away")
+        known = [route.instrument for route in routes if route.instrument in self.volumes]
+        return {name: Quote(1.0, None, self.volumes[name]) for name in known}
+
+
+class Scene:
+    """A sentinel, one line with four instruments, and everybody it talks to."""
+
+    def __init__(self, system: ActorSystem, seen: dict[str, list[Any]], hot: MemoryHotStore) -> None:
+        self.system, self.seen, self.hot = system, seen, hot
+        self.subject = system.ref("/engine/subject")
+        self.line_is(Cause.DISCONNECTED)
+        self.subject.tell(LineCarries("simulator", 0, ROUTES))
+        self.line_is(Cause.LIVE)
+
+    def line_is(self, cause: Cause) -> None:
+        self.subject.tell(FeedStatus("simulator", 0, "any", self.now_ns, "", cause))
+
+    @property
+    def now_ns(self) -> int:
+        return self.system.clock.now_ns()
+
+    async def hear(self, seconds: int, *letters: str) -> None:
+        """Each of these speaks once a second."""
+        for _ in range(seconds):
+            ticks = {
+                f"XTKS:{one}": Tick(f"XTKS:{one}", 1.0, 1, 7, self.now_ns, self.now_ns, "simulator") for one in letters
+            }
+            self.subject.tell(LineHeard("simulator", 0, ticks))
+            await trio.sleep(1)
+
+    def told(self, letter: str) -> list[Cause]:
+        """What clients heard of an instrument."""
+        return [
+            message.cause for message in self.of("publisher", SymbolStatus) if f"XTKS:{letter}" in message.instruments
+        ]
+
+    def of(self, witness: str, kind: type) -> list[Any]:
+        return [message for message in self.seen[witness] if isinstance(message, kind)]
+
+
+def make(hot: MemoryHotStore, record: Record) -> Any:
+    def sentinel(system: ActorSystem) -> Sentinel:
+        return Sentinel(
+            hot,
+            Calendars(lambda _: WITH_LUNCH),
+            {"simulator": cast("History", record)},
+            publisher=system.ref("/engine/publisher"),
+            heartbeat=system.ref("/engine/heartbeat"),
+            resolver=system.ref("/engine/resolver"),
+            feeds={"simulator": system.ref("/engine/feed")},
+            floor_s=20.0,
+        )
+
+    return sentinel
+
+
+async def test_a_whole_exchange_that_closes_is_told_in_one_event(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    start_ns = DAY_NS + (11 * 60 + 29) * MINUTE_NS
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=start_ns) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(62, "A", "B", "C", "RARE")
+        events = [(message.status, message.instruments) for message in scene.of("publisher", SymbolStatus)]
+        assert events[-1] == ("closed", NAMES)
+        assert len(events) == 2
+        assert {told["cause"] for told in (await hot.statuses()).values()} == {"closed"}
+        assert scene.of("heartbeat", Diagnosed)[-1].counts == {"closed": 4}
+        assert await scene.subject.ask(Count(), timeout_s=1) == {"instruments_closed": 4}
+
+
+async def test_in_doubt_the_provider_is_asked_once_for_all_and_each_gets_its_own_cause(autojump_clock: Any) -> None:
+    hot, record = MemoryHotStore(), Record(A=7, B=9)
+    async with among_witnesses(make(hot, record), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(120, "A", "B", "C", "RARE")
+        record.questions.clear()
+        await scene.hear(62, "RARE")
+        assert sorted(record.questions[0]) == ["XTKS:A", "XTKS:B", "XTKS:C"]
+        assert len(record.questions) <= 2
+        assert scene.told("A")[-1] is Cause.HALTED
+        assert scene.told("B")[-1] is Cause.SUBSCRIPTION_LOST
+        assert scene.told("C")[-1] is Cause.MAPPING_DEAD
+        wishes = scene.of("feed", Resubscribe)
+        assert sorted(name for wish in wishes for name in wish.instruments) == ["XTKS:B", "XTKS:C"]
+        assert (await hot.statuses())["XTKS:C"]["status"] == "unmapped"
+        await scene.hear(5, "B", "RARE")
+        assert scene.told("B")[-1] is Cause.LIVE
+        [missed] = scene.of("resolver", Interrupted)
+        assert (missed.instrument, missed.end_ns - missed.start_ns) == ("XTKS:B", 63 * SECOND_NS)
+
+
+async def test_a_provider_that_does_not_answer_leaves_it_at_quiet(autojump_clock: Any) -> None:
+    hot, record = MemoryHotStore(), Record()
+    record.away = True
+    async with among_witnesses(make(hot, record), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(120, "A", "B", "C", "RARE")
+        await scene.hear(600, "RARE")
+        assert scene.told("A") == [Cause.LIVE]  # quiet is no news
+        assert (await hot.statuses())["XTKS:A"]["cause"] == "quiet"
+        assert 2 <= len(record.questions) < 10
+
+
+async def test_the_line_speaks_for_all_it_carries(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(2, "A", "B", "C", "RARE")
+        for cause in (Cause.STALLED, Cause.DISCONNECTED, Cause.TOKEN_DEAD, Cause.LIVE):
+            scene.line_is(cause)
+            await trio.sleep(2)
+        assert scene.told("RARE")[-4:] == [Cause.STALLED, Cause.DISCONNECTED, Cause.TOKEN_DEAD, Cause.LIVE]
+
+
+async def test_what_was_learned_and_what_was_found_outlive_the_sentinel(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    await hot.set_statuses({"XTKS:GONE": {"status": "live", "cause": "live", "since": 1, "why": ""}})
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(300, "A")
+        assert "XTKS:GONE" not in await hot.statuses()
+        await system.restart("/engine/subject")
+        assert scene.of("feed", LinesWanted)
+    times_s, squares = (await hot.paces())["XTKS:A"]
+    assert 250 < times_s < 400
+    assert squares < 2_000
