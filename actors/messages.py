@@ -7,7 +7,6 @@ import msgspec
 from engine.market.candle import Candle
 from engine.market.diagnosis import Cause
 from engine.market.quarantine import Fate, Quarantined
-from engine.market.quote import Quote
 from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
 from engine.storage.durable import Job
@@ -286,22 +285,6 @@ class Diagnosed(Message, frozen=True, gc=False):
     """How many instruments there are of each cause."""
 
     counts: dict[str, int]
-
-
-class Look(Message, frozen=True, gc=False):
-    """See who has become silent."""
-
-
-class Answered(Message, frozen=True, gc=False):
-    """What a provider said of instruments it was asked about; ``None`` for those it does not know."""
-
-    provider: str
-    quotes: dict[str, Quote | None]
-    asked_ns: int
-
-
-class SavePaces(Message, frozen=True, gc=False):
-    """Keep what was learned of the instruments' paces for the next session."""
 
 
 class Resubscribe(Message, frozen=True, gc=False):

@@ -1,13 +1,13 @@
 """The sentinel: knows of every instrument whether it is live, quiet, closed, halted, stale or unmapped, and tells changes."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+import msgspec
 import structlog
 
 from actors.messages import (
-    Answered,
     Count,
     Diagnosed,
     FeedStatus,
@@ -15,13 +15,12 @@ from actors.messages import (
     LineCarries,
     LineHeard,
     LinesWanted,
-    Look,
+    Message,
     Resubscribe,
-    SavePaces,
     SymbolStatus,
 )
 from actors.second_opinion import second_opinion
-from engine.market import Calendars
+from engine.market import Calendars, Quote
 from engine.market.diagnosis import STATUSES, Cause
 from engine.market.vigil import Verdict, Vigil
 from engine.providers.base import History, Route
@@ -39,6 +38,26 @@ ASKED_AT_ONCE = 1_000
 """What one call to a provider takes; the others wait for the next."""
 TOLD_AT_ONCE = 500
 """Instruments in one event: clients that follow few of them must not be held up by it."""
+
+
+WELL = frozenset({Cause.LIVE, Cause.QUIET})
+RECENT_NS = 3_600 * SECOND_NS
+
+
+class Look(Message, frozen=True, gc=False):
+    """See who has become silent."""
+
+
+class Answered(Message, frozen=True, gc=False):
+    """What a provider said of instruments it was asked about; ``None`` for those it does not know."""
+
+    provider: str
+    quotes: dict[str, Quote | None]
+    asked_ns: int
+
+
+class SavePaces(Message, frozen=True, gc=False):
+    """Keep what was learned of the instruments' paces for the next session."""
 
 
 class Sentinel(TaskActor):
@@ -73,7 +92,8 @@ class Sentinel(TaskActor):
         self._vigil = Vigil(calendars.of)
         self._routes: dict[str, tuple[str, Route]] = {}
         self._asking: set[str] = set()
-        self._told: dict[str, Cause] = {}
+        self._told: dict[str, tuple[str, Cause]] = {}
+        self._healing: frozenset[str] = frozenset()
         self._unwritten: dict[str, dict[str, Any]] = {}
         self._anew = True
         """The store still has what an engine before us found."""
@@ -127,9 +147,9 @@ class Sentinel(TaskActor):
             self._feeds[provider].tell(Resubscribe(int(connection), tuple(instruments)))
         for lost in vigil.take_lost():
             self._resolver.tell(Interrupted(lost.instrument, lost.start_ns, lost.end_ns))
-        changes = vigil.take_changes()
+        changes = {verdict.instrument: verdict for verdict in [*await self._healed(), *vigil.take_changes()]}
         if changes:
-            self._tell(changes)
+            self._tell(changes.values())
             self._heartbeat.tell(Diagnosed(vigil.counts()))
         await self._write()
 
@@ -155,28 +175,46 @@ class Sentinel(TaskActor):
         log.info("asked_about_silence", provider=provider, count=len(routes), answered=quotes is not None)
         self.actor_ref.tell(Answered(provider, quotes or {}, asked_ns))
 
-    def _tell(self, changes: list[Verdict]) -> None:
+    async def _healed(self) -> list[Verdict]:
+        """Those for whom a heal of the last hour has begun or ended. An older hole is nothing that a live price shows."""
+        now_ns = self._now_ns()
+        try:
+            spans = await self._hot.healing()
+        except StorageUnavailableError:
+            return []
+        healing = frozenset(name for name, (_, end_ns) in spans.items() if end_ns > now_ns - RECENT_NS)
+        changed, self._healing = healing ^ self._healing, healing
+        found = [verdict for name in sorted(changed) if (verdict := self._vigil.verdict(name)) is not None]
+        return [msgspec.structs.replace(verdict, since_ns=now_ns) for verdict in found]
+
+    def _tell(self, changes: Iterable[Verdict]) -> None:
         """What has one reason is told in one event: at the close thousands of instruments change at once."""
-        together: defaultdict[tuple[Cause, int, str], list[str]] = defaultdict(list)
+        together: defaultdict[tuple[str, Cause, int, str], list[str]] = defaultdict(list)
         for verdict in changes:
-            if self._is_news(verdict):
-                together[verdict.cause, verdict.since_ns, verdict.why].append(verdict.instrument)
+            status, why = self._status(verdict)
+            if self._is_news(verdict, status):
+                together[status, verdict.cause, verdict.since_ns, why].append(verdict.instrument)
+            since_ms = verdict.since_ns // 1_000_000
             self._unwritten[verdict.instrument] = {
-                "status": STATUSES[verdict.cause],
-                "cause": verdict.cause,
-                "since": verdict.since_ns // 1_000_000,
-                "why": verdict.why,
-            }
-        for (cause, since_ns, why), names in together.items():
-            log.info("instruments_diagnosed", cause=cause, count=len(names), first=names[0], why=why)
+                "status": status, "cause": verdict.cause, "since": since_ms, "why": why
+            }  # fmt: skip
+        for (status, cause, since_ns, why), names in together.items():
+            log.info("instruments_diagnosed", status=status, cause=cause, count=len(names), first=names[0], why=why)
             for start in range(0, len(names), TOLD_AT_ONCE):
                 told = tuple(names[start : start + TOLD_AT_ONCE])
-                self._publisher.tell(SymbolStatus(told, STATUSES[cause], since_ns, why, cause))
+                self._publisher.tell(SymbolStatus(told, status, since_ns, why, cause))
 
-    def _is_news(self, verdict: Verdict) -> bool:
+    def _status(self, verdict: Verdict) -> tuple[str, str]:
+        """The contract's status and its reason: one that is well may still be missing what is being healed."""
+        if verdict.cause in WELL and verdict.instrument in self._healing:
+            return "backfilling", "what was missed is being read from the provider's history"
+        return STATUSES[verdict.cause], verdict.why
+
+    def _is_news(self, verdict: Verdict, status: str) -> bool:
         """That an illiquid one has traded, or has not, is none: it would fill the stream of events."""
-        before, self._told[verdict.instrument] = self._told.get(verdict.instrument), verdict.cause
-        return before is None or not {before, verdict.cause} <= {Cause.LIVE, Cause.QUIET}
+        told = status, Cause.LIVE if verdict.cause in WELL else verdict.cause
+        before, self._told[verdict.instrument] = self._told.get(verdict.instrument), told
+        return before != told
 
     async def _write(self) -> None:
         """For those that come late. While the store is away the newest of each is kept until it is back."""

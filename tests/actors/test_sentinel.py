@@ -158,6 +158,39 @@ async def test_the_line_speaks_for_all_it_carries(autojump_clock: Any) -> None:
         assert scene.told("RARE")[-4:] == [Cause.STALLED, Cause.DISCONNECTED, Cause.TOKEN_DEAD, Cause.LIVE]
 
 
+async def test_what_is_being_healed_is_told_until_it_is(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(3, "A", "B")
+        year_ago_ns = MORNING_NS - 365 * 24 * 60 * MINUTE_NS
+        await hot.set_healing({"XTKS:A": (MORNING_NS, scene.now_ns), "XTKS:B": (year_ago_ns, year_ago_ns)})
+        await scene.hear(3, "A", "B")
+        assert (await hot.statuses())["XTKS:A"]["status"] == "backfilling"
+        await hot.set_healing({})
+        await scene.hear(3, "A", "B")
+        events = scene.of("publisher", SymbolStatus)
+        assert [(one.status, one.instruments) for one in events[1:]] == [
+            ("backfilling", ("XTKS:A",)),
+            ("live", ("XTKS:A",)),
+        ]
+        assert (await hot.statuses())["XTKS:A"]["status"] == "live"
+
+
+async def test_a_store_that_is_away_gets_the_newest_of_each_when_it_is_back(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(3, "A")
+        hot.link.away = True
+        scene.line_is(Cause.STALLED)
+        await trio.sleep(3)
+        assert scene.told("A")[-1] is Cause.STALLED
+        hot.link.away = False
+        await trio.sleep(3)
+        assert {told["cause"] for told in (await hot.statuses()).values()} == {"stalled"}
+
+
 async def test_what_was_learned_and_what_was_found_outlive_the_sentinel(autojump_clock: Any) -> None:
     hot = MemoryHotStore()
     await hot.set_statuses({"XTKS:GONE": {"status": "live", "cause": "live", "since": 1, "why": ""}})
