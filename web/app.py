@@ -21,6 +21,7 @@ from web.access import Access, token_hash
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
+from web.joined import Joined
 from web.limits import Throttle
 from web.server import WebServer
 from web.services import Services
@@ -32,6 +33,7 @@ log = structlog.get_logger("ticktree.web")
 
 PUBLIC_REQUESTS_PER_S = 10.0
 PUBLIC_REQUESTS_AT_ONCE = 60.0
+CHART_GAPS_S = 10.0
 
 
 def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> Supervisor:
@@ -104,6 +106,7 @@ def make_services(
         allowed_origins=frozenset(settings.allowed_origins),
         public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
         charts=ChartWishes(hot),
+        chart_gaps=Joined(CHART_GAPS_S),
         saved_after_ns=settings.saved_after_ns,
     )
 

@@ -5,6 +5,7 @@ from typing import cast
 
 from quart import current_app
 
+from engine.market.ledger import LedgerGap
 from engine.runtime import ActorSystem
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
@@ -14,6 +15,7 @@ from web.access import Access
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
+from web.joined import Joined
 from web.limits import Throttle
 from web.sockets.sessions import Sessions
 
@@ -35,6 +37,8 @@ class Services:
     allowed_origins: frozenset[str]
     public_throttle: Throttle
     charts: ChartWishes
+    chart_gaps: Joined[list[LedgerGap] | None]
+    """What charts lack; counted at most every few seconds, however many look."""
     saved_after_ns: int
     """How old a minute is when it has been saved for certain."""
 

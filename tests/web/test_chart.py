@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from engine.market import TIMEFRAMES, Candle, CandleState
+from engine.market.verdict import Verdict
 from engine.storage.hot import ChartAbout
 from tests.web.engine import MINUTE, Engine
 from tests.web.process import Web
@@ -92,6 +93,18 @@ async def test_ten_clients_that_ask_at_once_and_again_are_one_wish(web: Web, eng
 
     assert all(len(body["candles"]) == 1 for body in bodies)
     assert len(engine.charts) == wishes <= 3
+
+
+async def test_a_chart_says_what_it_lacks(web: Web, engine: Engine) -> None:
+    await show_engine(web)
+    await web.services.durable.note_verdicts([Verdict(NAME, "empty", bar(2_000, 1.0).time, time.time_ns())])
+    await web.services.durable.save([bar(1_900, 1.0), bar(1_800, 1.0)])
+    complete = await chart(web, range="1d")
+    assert (complete["complete"], complete["gaps"], complete["gaps_in_all"]) == (True, [], 0)
+    year = await chart(web)
+    assert year["complete"] is False
+    assert {gap["state"] for gap in year["gaps"]} == {"missing"}
+    assert year["gaps_in_all"] >= len(year["gaps"]) > 0
 
 
 async def test_without_an_engine_the_stores_answer_and_the_answer_says_so(web: Web) -> None:

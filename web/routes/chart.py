@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from engine.storage.history import newest
 from web.answers import answer, data_kind
 from web.bars import bar_of
 from web.errors import ApiError
+from web.routes.completeness import gap_row
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of, view_of_request
 from web.services import Services, services
@@ -29,6 +31,8 @@ RANGES: Final = {
     "6mo": timedelta(days=182),
     "1y": timedelta(days=365),
 }
+MOST_GAPS: Final = 1_000
+"""In one answer, the newest; of the others there is the number."""
 _SECOND_NS: Final = 1_000_000_000
 _YOUNG_NS: Final = 2 * 86_400 * _SECOND_NS
 """Of what closed within two days the live candles know better than the cache."""
@@ -45,7 +49,11 @@ async def chart(symbol: str) -> Response:
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     start_ns = _start_ns(calendar, timeframe, written, now_ns)
     trouble = await rules.charts.ready(instrument, timeframe)
-    found = await _read(rules, instrument, timeframe, start_ns, now_ns)
+    lacking = partial(rules.ledger.gaps, instrument, timeframe, start_ns, now_ns + 1, now_ns)
+    found, gaps = await asyncio.gather(
+        _read(rules, instrument, timeframe, start_ns, now_ns),
+        rules.chart_gaps.of((instrument, timeframe, written), lacking),
+    )
     shown = view.since(found.candles, calendar, start_ns)
     body = {
         "symbol": instrument,
@@ -53,6 +61,9 @@ async def chart(symbol: str) -> Response:
         "range": written,
         "candles": [candle for candle in shown if candle.state is not CandleState.FORMING],
         "forming": next((bar_of(candle) for candle in shown if candle.state is CandleState.FORMING), None),
+        "complete": gaps == [],
+        "gaps": [gap_row(gap) for gap in (gaps or ())[-MOST_GAPS:]],
+        "gaps_in_all": None if gaps is None else len(gaps),
         "view": view.label,
         "built": found.built_ns // 1_000_000 if found.built_ns else None,
         "missing": found.missing,
