@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from engine.market.calendar import Calendar, Session
@@ -46,6 +47,7 @@ class LedgerReader:
             for name, evidence in (await self._saved(list(names), timeframe, sessions)).items():
                 known = msgspec.structs.replace(evidence, healing=healing.get(name))
                 found[name] = read_ledger(calendar, timeframe, start_ns, end_ns, known, settled_ns=saved_ns)
+                await anyio.lowlevel.checkpoint()
         return found
 
     async def gaps(
