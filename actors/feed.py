@@ -19,6 +19,7 @@ from actors.messages import (
     Resubscribe,
     Wanted,
 )
+from actors.pace import Pace
 from actors.second_opinion import second_opinion
 from actors.soundness import Soundness
 from engine.market import Calendars
@@ -37,8 +38,9 @@ TOLD_UNCHECKED = 200
 SEEN_INTERVAL_NS = 1_000_000_000
 HEARD_INTERVAL_NS = 20_000_000
 """Frames closer together are no pause that anybody would notice."""
-LOOK_INTERVAL_S = 1.0
 LEAST_LOOK_S = 0.05
+LISTENED_INTERVAL_S = 10.0
+"""While the market is closed, a line that is up says so this often."""
 OPINION_S = 5.0
 """The provider has so long to answer, less when the silence would be over before."""
 SETTLE_S = 1.0
@@ -69,6 +71,7 @@ class FeedActor(TaskActor):
         watchers: Sequence[ActorRef],
         jitter: Callable[[], float],
         recorder: ActorRef | None = None,
+        look_interval_s: float = Pace().look_s,
     ) -> None:
         """``history`` is the same provider's: it is asked for its own word when the feed is silent.
 
@@ -84,6 +87,7 @@ class FeedActor(TaskActor):
         self._sentinel = sentinel
         self._watchers = watchers
         self._jitter = jitter
+        self._look_interval_s = look_interval_s
         self._recorder = recorder
         self._wanted: tuple[Route, ...] = ()
         self._lines: list[Line] = []
@@ -198,7 +202,9 @@ class FeedActor(TaskActor):
         soundness = Soundness(decoder)
         clock, caught_up, listening = self.system.clock, self.system.caught_up, line.listening
         recorder = self._recorder
-        seen_ns, heard_ns, told, resumes = 0, 0, 0, True
+        seen_ns, heard_ns, told, resumes, misses = 0, 0, 0, True, self._is_open(line)
+        if not misses:  # from here on it misses nothing: what was lost before is looked up now, and not in the morning
+            self._tell_doubt(line, clock.now_ns(), 0)
         try:
             while True:
                 frame = await connection.receive()
@@ -210,8 +216,8 @@ class FeedActor(TaskActor):
                     resumes = listening.heard(anyio.current_time()) or resumes
                     heard_ns = now_ns
                 if ticks and (resumes or now_ns - seen_ns > SEEN_INTERVAL_NS):
-                    self._tell_seen(line, now_ns, resumes=resumes, soundness=soundness)
-                    seen_ns, resumes = now_ns, False
+                    self._tell_seen(line, now_ns, resumes=resumes, misses=misses, soundness=soundness)
+                    seen_ns, resumes, misses = now_ns, False, True
                 heard = line.heard
                 for target, tick in ticks:
                     target.tell(tick)
@@ -222,16 +228,34 @@ class FeedActor(TaskActor):
                     await caught_up(BACKLOG_LIMIT)
         finally:
             now_ns = clock.now_ns()
-            self._tell_doubt(line, now_ns, soundness.part(now_ns))
+            since_ns = soundness.part(now_ns)
+            if seen_ns and self._is_open(line):  # nobody may take this minute for whole, however long nobody is back
+                since_ns = since_ns or 0
+            self._tell_doubt(line, now_ns, since_ns)
 
     async def _watch(self, watching: anyio.CancelScope, reading: anyio.CancelScope, line: Line) -> None:
         """Ends the reading when a new connection would help, or none is needed. A time limit per frame would be dear."""
         with watching:
             while not reading.cancel_called:
-                await anyio.sleep(_until_look_s(line.listening.patience_s(anyio.current_time())))
+                await anyio.sleep(self._until_look_s(line.listening.patience_s(anyio.current_time())))
                 self._hand_over(line)
-                if await self._diagnose(line) in RECONNECT_CURES or not self._is_needed(line):
+                cause = await self._diagnose(line)
+                if cause is Cause.CLOSED:
+                    self._tell_listened(line)
+                if cause in RECONNECT_CURES or not self._is_needed(line):
                     reading.cancel()
+
+    def _tell_listened(self, line: Line) -> None:
+        """After the close no trade tells that the line is still up. One that hears heartbeats has missed nothing.
+
+        Without this the last minute of every day would be doubted, and healed, on the next morning.
+        """
+        looked_s, looked_ns = line.looked
+        if line.connection is None or line.connection.heard_s < looked_s:
+            return
+        if looked_ns:
+            self._resolver.tell(FeedSeen(self._feed.name, line.number, looked_ns))
+        line.looked = anyio.current_time() + LISTENED_INTERVAL_S, self.system.clock.now_ns()
 
     async def _diagnose(self, line: Line) -> Cause:
         """Why the line says nothing, told when that is news; the provider is asked where the silence alone does not say."""
@@ -275,6 +299,10 @@ class FeedActor(TaskActor):
         if listening.meter.last_s == spoke_s:
             listening.asked(anyio.current_time(), answers)
 
+    def _until_look_s(self, patience_s: float) -> float:
+        """A silence that gets too long is noticed at that moment; one that was found harmless is looked at as any other."""
+        return max(LEAST_LOOK_S, patience_s) if 0.0 < patience_s < self._look_interval_s else self._look_interval_s
+
     def _pause_s(self, error: ProviderError, attempt: int) -> float:
         least_s = error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)
         return max(least_s, RECONNECT.delay(attempt, self._jitter()))
@@ -284,10 +312,10 @@ class FeedActor(TaskActor):
         if heard:
             self._sentinel.tell(LineHeard(self._feed.name, line.number, heard))
 
-    def _tell_seen(self, line: Line, now_ns: int, *, resumes: bool, soundness: Soundness) -> None:
+    def _tell_seen(self, line: Line, now_ns: int, *, resumes: bool, misses: bool, soundness: Soundness) -> None:
         doubtful_ns = soundness.look(now_ns)
         if resumes:
-            self._tell_doubt(line, now_ns, 0)
+            self._tell_doubt(line, now_ns, 0 if misses else None)
             cause = Cause.LIVE if self._is_open(line) else Cause.CLOSED
             if cause is not line.told[1]:
                 self._tell_status(line, cause, STATUSES[cause])
@@ -308,8 +336,3 @@ class FeedActor(TaskActor):
 
     def _status(self, line: Line, status: str, cause: Cause, why: str) -> FeedStatus:
         return FeedStatus(self._feed.name, line.number, status, self.system.clock.now_ns(), why, cause)
-
-
-def _until_look_s(patience_s: float) -> float:
-    """A silence that gets too long is noticed at that moment; one that was found harmless is looked at as any other."""
-    return max(LEAST_LOOK_S, patience_s) if 0.0 < patience_s < LOOK_INTERVAL_S else LOOK_INTERVAL_S

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from actors.messages import Beat, Count, Diagnosed, FeedCounts, FeedStatus, Renew
+from actors.pace import Pace
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("ticktree.heartbeat")
 
 BEAT_INTERVAL_S = 30.0
-RENEW_INTERVAL_S = 5.0
 LEASE_S = 15.0
 UNUSABLE = ("unknown_codes", "unmapped", "malformed", "unpriced", "untimed")
 COUNTED = ("frames", "packets", "ticks", "clock_suspect", *UNUSABLE)
@@ -29,9 +29,12 @@ class Heartbeat(TaskActor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, hot: HotStore, engine_id: str, *, lost: Callable[[], object]) -> None:
+    def __init__(
+        self, hot: HotStore, engine_id: str, *, lost: Callable[[], object], renew_interval_s: float = Pace().renew_s
+    ) -> None:
         """``lost`` is called when another engine has taken over."""
         super().__init__()
+        self._renew_interval_s = renew_interval_s
         self._hot = hot
         self._engine_id = engine_id
         self._lost = lost
@@ -41,7 +44,7 @@ class Heartbeat(TaskActor):
         self._warned: set[str] = set()
 
     async def on_start(self) -> None:
-        self.send_every(RENEW_INTERVAL_S, Renew())
+        self.send_every(self._renew_interval_s, Renew())
         self.send_every(BEAT_INTERVAL_S, Beat())
         await self._beat()
 

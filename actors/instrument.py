@@ -218,6 +218,8 @@ class InstrumentActor(Actor):
         """Ticks behind this message were received later than it was sent; only a clock set back makes that untrue."""
         if self.system.clock.now_ns() >= due.end_ns + LATENESS_NS:
             self._close_until(due.end_ns)
+            if self._book.forming("1m") is None:  # the day's last state must not say that its last minute forms
+                self.on_report(Report())
         elif due.end_ns == self._armed_ns:
             self._armed_ns = NEVER
             self._arm_closing()
@@ -326,9 +328,14 @@ class InstrumentActor(Actor):
         return {
             "book": self._book.state(),
             "baseline": self._meter.state(),
-            "ts_event": tick.ts_event,
+            "ts_event": self._complete_ns(tick),
             "source": self._book.source,
         }
+
+    def _complete_ns(self, tick: Tick) -> int:
+        """Who begins with this state has to doubt what came since: the last tick, or what was closed after it."""
+        closed_ns = 0 if self._book.forming("1m") is not None else self._book.watermark_ns
+        return max(tick.ts_event, closed_ns)
 
     def _forming(self) -> list[Candle]:
         if self._watched:

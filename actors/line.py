@@ -27,6 +27,8 @@ class Line:
         self.listening = Listening(0.0)
         self.connection: Connection | None = None
         self.needed_until_ns = 0
+        self.looked: tuple[float, int] = (0.0, 0)
+        """When somebody last looked whether it is up although the market is closed: by the loop and by the wall clock."""
         self.told: tuple[str, Cause, str] = ("", Cause.DISCONNECTED, "")
         """The status, the cause and the reason that everybody knows."""
         self.heard: dict[str, Tick] = {}
@@ -36,6 +38,7 @@ class Line:
     def begin(self, connection: Connection, now_s: float) -> None:
         """A new socket: its silence counts from now."""
         self.connection = connection
+        self.looked = now_s, 0
         self.listening = Listening(now_s, self.listening.meter)
 
     def take_heard(self) -> dict[str, Tick]:

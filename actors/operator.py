@@ -26,8 +26,6 @@ from engine.storage.hot import HotStore
 log = structlog.get_logger("ticktree.operator")
 
 COUNT_TIMEOUT_S = 0.5
-BLOCK_MS = 1000
-"""How long one reading of the command stream may wait; also the pause after the store was away."""
 
 QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart"})
 """What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
@@ -125,9 +123,9 @@ class Operator(TaskActor):
         while True:
             try:
                 position = position or await self._hot.commands_position(self._process)
-                commands = await self._hot.read_commands(self._process, position, BLOCK_MS)
+                commands = await self._hot.read_commands(self._process, position, int(1000 * self._interval_s))
             except StorageUnavailableError:
-                await anyio.sleep(BLOCK_MS / 1000)
+                await anyio.sleep(self._interval_s)
                 continue
             for identity, content in commands:
                 position = identity

@@ -17,6 +17,10 @@ class Pace(msgspec.Struct, frozen=True):
     note_s: float = 0.5
     """Which gaps are open, to the hot store."""
     tree_s: float = 1.0
-    """The actor tree's summary, to the hot store."""
+    """The actor tree's summary, to the hot store; so long it listens for commands in one go, too."""
+    renew_s: float = 5.0
+    """The lease."""
+    look_s: float = 1.0
+    """Looks at who is silent, of lines and of instruments."""
     silence_floor_s: float = 20.0
     """An instrument's expected interval is never taken for shorter: three of them and a silence is over."""

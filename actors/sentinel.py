@@ -19,6 +19,7 @@ from actors.messages import (
     Resubscribe,
     SymbolStatus,
 )
+from actors.pace import Pace
 from actors.second_opinion import second_opinion
 from engine.market import Calendars, Quote
 from engine.market.diagnosis import STATUSES, Cause
@@ -31,7 +32,6 @@ from engine.storage.hot import HotStore
 log = structlog.get_logger("ticktree.sentinel")
 
 SECOND_NS = 1_000_000_000
-LOOK_INTERVAL_S = 1.0
 SAVE_INTERVAL_S = 300.0
 OPINION_S = 15.0
 ASKED_AT_ONCE = 1_000
@@ -79,8 +79,10 @@ class Sentinel(TaskActor):
         resolver: ActorRef,
         feeds: Mapping[str, ActorRef],
         floor_s: float,
+        look_interval_s: float = Pace().look_s,
     ) -> None:
         super().__init__()
+        self._look_interval_s = look_interval_s
         self._floor_s = floor_s
         self._hot = hot
         self._calendars = calendars
@@ -107,7 +109,7 @@ class Sentinel(TaskActor):
         for feed in self._feeds.values():
             if feed.is_alive():
                 feed.tell(LinesWanted())
-        self.send_every(LOOK_INTERVAL_S, Look())
+        self.send_every(self._look_interval_s, Look())
         self.send_every(SAVE_INTERVAL_S, SavePaces())
 
     async def on_stop(self) -> None:

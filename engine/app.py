@@ -103,7 +103,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     hot, at = parts.hot, Places(system)
     parts = recorded(system, parts, at)
     healing = Healing(system, parts, at)
-    beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set)
+    beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set, renew_interval_s=parts.pace.renew_s)
     publisher = partial(Publisher, hot, broadcaster=at.broadcaster, interval_s=parts.pace.publish_s)
     writer = partial(
         CandleWriter,
@@ -258,6 +258,7 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         resolver=at.resolver,
         feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
         floor_s=parts.pace.silence_floor_s,
+        look_interval_s=parts.pace.look_s,
     )
 
 
@@ -303,6 +304,7 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
                 watchers=(at.publisher, at.heartbeat),
                 jitter=parts.jitter,
                 recorder=at.recorder if parts.settings.record_frames else None,
+                look_interval_s=parts.pace.look_s,
             ),
         )
         for name, provider in parts.providers.items()

@@ -48,7 +48,7 @@ class VolumeMeter:
     """
 
     __slots__ = (
-        "_behind", "_date", "_doubtful_ns", "_eve", "_mark", "_marked_ns", "_provider", "_restated", "corrections",
+        "_behind", "_date", "_doubtful_ns", "_eve", "_is_start", "_mark", "_marked_ns", "_provider", "_restated", "corrections",
         "counts_ticks",
     )  # fmt: skip
 
@@ -59,6 +59,7 @@ class VolumeMeter:
         self._marked_ns = 0
         self._eve: Baseline | None = None
         self._doubtful_ns = 0
+        self._is_start = False
         self._behind = 0
         self._restated = 0
         self.corrections = 0
@@ -78,6 +79,7 @@ class VolumeMeter:
         day = calendar.trading_day(now_ns)
         is_old = baseline is not None and day is not None and baseline.session_date != day.date
         meter = cls(None if is_old and day and now_ns >= day.start_ns else baseline, counts_ticks=counts_ticks)
+        meter._is_start = meter.baseline is None  # its first minute lacks what was traded before the first total
         if state is not None:
             meter._resume(state)
         return meter
@@ -151,10 +153,10 @@ class VolumeMeter:
         return self._start(tick, session_date, volume, measured=volume - self._mark) if volume > self._mark else 0
 
     def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
-        """What was traded between one provider's last total and the other's first, nobody tells."""
-        if self._date is not None:
+        """What was traded between one provider's last total and the other's first, or before the very first, nobody tells."""
+        if self._date is not None or self._is_start:
             self._doubt(min(self._marked_ns or tick.ts_event, tick.ts_event))
-        self._eve = None
+        self._eve, self._is_start = None, False
         return self._start(tick, session_date, volume, measured=0)
 
     def _start(self, tick: Tick, session_date: date, volume: int, *, measured: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from actors.feed import FeedActor
-from actors.messages import FeedStatus, LineCarries, LineHeard, LinesWanted, Resubscribe, Wanted
+from actors.messages import FeedResumed, FeedSeen, FeedStatus, LineCarries, LineHeard, LinesWanted, Resubscribe, Wanted
 from engine.market import Calendars, Quote, Tick
 from engine.market.diagnosis import Cause
 from engine.providers.base import Advice, DecoderStatistics, PlanError, ProviderError, Route
@@ -31,9 +31,16 @@ class Line:
     def __init__(self, routes: Sequence[Route], pause_s: float, frames: int, subscriptions: list[str]) -> None:
         self.route, self.pause_s, self.frames = routes[0], pause_s, frames
         self.subscriptions = subscriptions
-        self.heard_s = trio.current_time()
+        self.began_s = trio.current_time()
+        self.pings = self.breaks = False
+
+    @property
+    def heard_s(self) -> float:
+        return trio.current_time() if self.pings else self.began_s
 
     async def receive(self) -> bytes:
+        if self.frames == 0 and self.breaks:
+            raise ProviderError("reset by peer")
         if self.frames == 0:
             await trio.sleep_forever()
         self.frames -= 1
@@ -61,6 +68,7 @@ class Feed:
     def __init__(self, pause_s: float = 1.0, frames: int = 3, *, refused: bool = False) -> None:
         self.pause_s, self.frames, self.connections, self.refused = pause_s, frames, 0, refused
         self.closed = 0
+        self.pings = self.breaks = False
         self.subscriptions: list[str] = []
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
@@ -78,6 +86,7 @@ class Feed:
         if self.refused:
             raise ProviderError("401", advice=Advice.NEW_TOKEN)
         self.line = Line(routes, self.pause_s, self.frames, self.subscriptions)
+        self.line.pings, self.line.breaks = self.pings, self.breaks
         yield self.line
         self.closed += 1
 
@@ -180,6 +189,39 @@ async def test_a_feed_of_which_the_provider_says_that_nothing_is_traded_keeps_it
     assert feed.connections == 1
     assert causes(seen) == [Cause.DISCONNECTED, Cause.LIVE, Cause.QUIET]
     assert record.questions < 25
+
+
+def doubts(seen: list[Any]) -> list[tuple[float, float]]:
+    """Until when, in minutes of the day, and since when; 0 is since it was last seen."""
+    told = [message for message in seen if isinstance(message, FeedResumed)]
+    return [((one.at_ns - DAY_NS) / MINUTE_NS, float(one.since_ns)) for one in told]
+
+
+async def test_a_line_that_is_up_before_the_open_leaves_no_doubt_about_the_first_minute(autojump_clock: Any) -> None:
+    seen: list[Any] = []
+    await watched(Feed(pause_s=65.0, frames=1), seen, at="08:59", for_s=68.0)
+    assert len(ticks(seen)) == 1
+    first = seen.index(ticks(seen)[0])
+    assert doubts(seen[:first]) == [(8 * 60 + 59, 0.0)]
+
+
+async def test_a_line_that_breaks_says_so_at_once_and_not_when_it_is_back(autojump_clock: Any) -> None:
+    """However long it is away: the minute it broke in must not be taken for whole."""
+    feed, seen = Feed(pause_s=1.0, frames=30), []
+    feed.breaks = True
+    await watched(feed, seen, at="14:50", for_s=30.1)
+    assert doubts(seen)[-1] == (14 * 60 + 50.5, 0.0)
+
+
+async def test_after_the_close_a_line_that_hears_heartbeats_has_missed_nothing(autojump_clock: Any) -> None:
+    async def seen_last(*, pings: bool) -> float:
+        feed, seen = Feed(pause_s=1.0, frames=50), list[Any]()
+        feed.pings = pings
+        await watched(feed, seen, at="15:29", for_s=600.0)
+        return max(message.at_ns - DAY_NS for message in seen if isinstance(message, FeedSeen)) / MINUTE_NS
+
+    assert await seen_last(pings=True) > 15 * 60 + 38
+    assert await seen_last(pings=False) < 15 * 60 + 32
 
 
 async def test_lunch_and_night_cost_no_connection(autojump_clock: Any) -> None:

@@ -9,14 +9,18 @@ from engine.providers.dhan.decoder import DhanDecoder
 from engine.providers.dhan.rest import DhanHistory
 from engine.providers.dhan.session import DhanConnection, DhanFeed
 from engine.providers.secret import Secret
+from engine.providers.simulator.direct import DirectConnection, DirectDecoder, DirectFeed, DirectHistory
 from tests.providers.dhan.routes import HDFCBANK
 
 
 @pytest.mark.parametrize(
     ("contract", "implementation"),
-    [(LiveFeed, DhanFeed), (Connection, DhanConnection), (Decoder, DhanDecoder), (History, DhanHistory)],
+    [
+        *((LiveFeed, DhanFeed), (Connection, DhanConnection), (Decoder, DhanDecoder), (History, DhanHistory)),
+        *((LiveFeed, DirectFeed), (Connection, DirectConnection), (Decoder, DirectDecoder), (History, DirectHistory)),
+    ],
 )
-def test_dhan_offers_what_the_contract_names(contract: type, implementation: type) -> None:
+def test_every_provider_offers_what_the_contract_names(contract: type, implementation: type) -> None:
     names = {name for name in vars(contract) if not name.startswith("_")} - set(vars(Protocol))
     assert {name for name in names if not hasattr(implementation, name)} <= {"name"}
 

@@ -45,6 +45,11 @@ class Stream:
         """The moment of the last step; everything up to it has been handed out."""
         return self._now_ns
 
+    @property
+    def due_ns(self) -> int | None:
+        """The moment of the next event; None when nothing is followed. What was left may still be in front of it."""
+        return self._due[0][0] if self._due else None
+
     def follow(self, index: int) -> None:
         """Hand out what the instrument trades from now on; one already followed goes on as it was."""
         if index in self._cursors:
