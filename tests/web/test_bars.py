@@ -8,7 +8,8 @@ import msgpack
 import msgspec
 import pytest
 
-from engine.market import Verdict
+from actors.channels import encode_candle_event
+from engine.market import Candle, Verdict
 from engine.storage.durable import DurableStore
 from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.process import Web
@@ -97,6 +98,29 @@ async def test_as_of_a_time_the_bars_are_what_was_published_then(web: Web, durab
     assert await closes("2026-11-18T11:28:00Z") == [(1.0, 0)]
     assert await closes("2026-11-18T11:32:00Z") == [(2.0, 1)]
     assert await closes("2026-11-18") == [(2.0, 1)], "a date is the whole day at the exchange"
+
+
+async def test_as_of_the_last_minutes_what_is_not_saved_yet_is_read_of_the_hot_store_and_the_events(
+    web: Web, durable: DurableStore
+) -> None:
+    def told(revision: int, close: float, second: int) -> Candle:
+        state = "revised" if revision else "final"
+        one = candle(0, close, state=state, revision=revision)
+        return msgspec.structs.replace(one, published_ns=NOON + 60 * 10**9 + second * 10**9)
+
+    revisions = [told(number, number + 1.0, 10 * number) for number in range(3)]
+    await durable.save([revisions[0]], checkpoint_ns=revisions[0].published_ns)
+    hot = web.services.hot
+    await hot.write_candles([revisions[2]])
+    entries = [(f"{one.published_ns // 10**6 + 40}-0", encode_candle_event(one)) for one in revisions]
+    await hot.append_events(entries)
+
+    async def closes(second: int) -> list[float]:
+        moment = f"2026-11-18T11:28:{second:02}Z"
+        body = await asked(web, symbols="RELIANCE", as_of=moment)
+        return [bar["c"] for bar in body["bars"]["RELIANCE"]]
+
+    assert [await closes(second) for second in (0, 9, 10, 19, 20, 59)] == [[1.0], [1.0], [2.0], [2.0], [3.0], [3.0]]
 
 
 async def test_a_continuous_view_opens_where_the_bar_before_closed_also_over_pages(

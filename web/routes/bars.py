@@ -18,6 +18,7 @@ from engine.storage.history import CandleRange
 from web.answers import answer, data_kind
 from web.bars import Bar, as_csv, as_msgpack, bar_of
 from web.errors import ApiError
+from web.publications import Publications
 from web.routes.completeness import gap_row, limit_of, symbols_of
 from web.routes.guards import require_reader
 from web.routes.market_data import timeframe_of, view_of_request
@@ -187,9 +188,9 @@ async def _bars_and_gaps(
             rules.ledger.gaps(instrument, wish.timeframe, start_ns, end_ns, now_ns),
         )
     as_of_ns = min(now_ns, instant_of("as_of", wish.as_of, rules.directory.zone(instrument)))
-    durable = rules.durable
-    candles = await durable.candles_as_of(instrument, wish.timeframe, start_ns, end_ns, as_of_ns)
-    verdicts = (await durable.verdicts([instrument], start_ns, end_ns)).get(instrument, ())
+    published = Publications(rules.hot, rules.durable)
+    candles = await published.candles(instrument, wish.timeframe, start_ns, end_ns, as_of_ns)
+    verdicts = (await rules.durable.verdicts([instrument], start_ns, end_ns)).get(instrument, ())
     known = Evidence(candles, verdicts) if wish.timeframe == "1m" else Evidence(verdicts=verdicts, bars=candles)
     calendar = rules.directory.listing.calendars.of(instrument)
     pages = read_ledger(calendar, wish.timeframe, start_ns, end_ns, known, settled_ns=as_of_ns)
