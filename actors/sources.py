@@ -1,11 +1,12 @@
 """The sources: asks an instrument's providers for what it traded, one after the other, until nothing is lacking."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import structlog
 
 from actors.routes import Routes
+from actors.sifting import everything
 from engine.market import Candle
 from engine.providers.base import Advice, History, ProviderError, Route
 
@@ -34,8 +35,16 @@ class Answer(msgspec.Struct, frozen=True):
 class Sources:
     """Every provider's history behind one question. One that refuses all is left alone with all for a while."""
 
-    def __init__(self, histories: Mapping[str, History], routes: Routes, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        histories: Mapping[str, History],
+        routes: Routes,
+        *,
+        now_ns: Callable[[], int],
+        sound: Callable[[Route, Sequence[Candle]], list[Candle]] = everything,
+    ) -> None:
         self._histories = histories
+        self._sound = sound
         self._routes = routes
         self._now_ns = now_ns
         self._held_until_ns: dict[str, int] = {}
@@ -54,6 +63,7 @@ class Sources:
         known: dict[int, Candle] = {}
         lacking: list[int] = sorted(wanted)
         failures: list[ProviderError] = []
+        unsound: dict[int, str] = {}
         for provider, route in self._routes.of(instrument):
             if lacking:
                 try:
@@ -62,13 +72,16 @@ class Sources:
                     log.info("provider_failed", provider=provider, instrument=instrument, error=str(error))
                     failures.append(error)
                     continue
-                known = {candle.time: candle for candle in found} | known
+                sound = {candle.time: candle for candle in self._sound(route, found)}
+                unsound |= {candle.time: provider for candle in found if candle.time not in sound}
+                known = sound | known
                 lacking = [time for time in lacking if time not in known]
         if failures and len(failures) == len(self._routes.of(instrument)):
             raise next((error for error in failures if error.advice not in FOR_GOOD), failures[0])
         open_questions = [error for error in failures if error.advice not in FOR_GOOD] if lacking else []
+        unheard = str(open_questions[0]) if open_questions else _unsound(unsound.get(time) for time in lacking)
         reach_ns, reach = self._reach(instrument)
-        return Answer(list(known.values()), str(open_questions[0]) if open_questions else "", reach_ns, reach)
+        return Answer(list(known.values()), unheard, reach_ns, reach)
 
     async def _ask(self, provider: str, route: Route, start_ns: int, end_ns: int, *, patient: bool) -> list[Candle]:
         """What one provider has of its look-back; asking for more would only spend calls."""
@@ -99,3 +112,9 @@ class Sources:
                 days = limits.look_back_days["1m"]
                 reaches.append((limits.oldest_ns("1m", now_ns), f"older than {provider} keeps: {days} days"))
         return min(reaches, default=(now_ns, "no provider keeps minutes"))
+
+
+def _unsound(providers: Iterable[str | None]) -> str:
+    """Why minutes are lacking that a provider does tell of; empty when there are none."""
+    named = [provider for provider in providers if provider is not None]
+    return f"bars of {named[0]} can not be believed, or not yet" if named else ""

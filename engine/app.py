@@ -34,6 +34,7 @@ from actors.routes import Routes
 from actors.scanner import Scanner
 from actors.second_source import SecondSource
 from actors.sentinel import Sentinel
+from actors.sifting import Sifting
 from actors.sources import Sources
 from actors.watches import Watches
 from actors.wishes import engine_wishes
@@ -198,7 +199,8 @@ class Healing:
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
         self.histories = {name: provider.history for name, provider in parts.providers.items()}
-        sources = Sources(self.histories, self.routes, now_ns=now_ns)
+        sifting = Sifting(limits_in_force(settings), calendars, now_ns=now_ns, tell=at.quarantine.tell)
+        sources = Sources(self.histories, self.routes, now_ns=now_ns, sound=sifting.sound)
         self.past = Past(hot, durable, self.histories, self.routes, calendars, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(

@@ -7,6 +7,7 @@ import msgspec
 from engine.market.calendar import Calendar
 from engine.market.candle import Candle, CandleState
 from engine.market.derive import derive
+from engine.market.limits import flaw_of
 from engine.market.timeframe import DERIVED_TIMEFRAMES
 
 
@@ -18,7 +19,7 @@ class Healing(msgspec.Struct, frozen=True, gc=False):
     minutes: tuple[Candle, ...]
     """All one-minute candles before the border, healed; what the forming derived candles are made of."""
     unanswered: tuple[int, ...]
-    """Open times of flagged minutes that the history does not have (yet): the provider may lag."""
+    """Open times of flagged or flawed minutes that the history does not have (yet): the provider may lag."""
     absent: tuple[int, ...] = ()
     """Open times of minutes that neither stand nor are in the history: nobody has seen a trade."""
 
@@ -35,7 +36,8 @@ def heal(
     """Compares what stands (``present``, closed candles by timeframe) with the provider's one-minute ``history``.
 
     Only buckets that ``[start_ns, end_ns]`` touches and that end by ``through_ns`` are revised. The provider's word
-    counts; a minute that it does not have but we saw trade is kept as it is, with its flag.
+    counts; a minute that it does not have but we saw trade is kept as it is, with its flag. One of ours that can not be
+    true, as a null among its prices, counts as flagged, and nothing is made of it.
     """
     touched = set(touched_minutes(calendar, start_ns, end_ns, through_ns))
     recorded = {candle.time: candle for candle in present.get("1m", ()) if candle.time < through_ns}
@@ -46,7 +48,7 @@ def heal(
         if (revision := revision_of(recorded.get(time), truth.get(time))) is not None
     ]
     healed = recorded | {candle.time: candle for candle in revised}
-    minutes = tuple(healed[time] for time in sorted(healed))
+    minutes = tuple(healed[time] for time in sorted(healed) if not flaw_of(healed[time]))
     derived = _derived_revisions(calendar, present, minutes, start_ns=start_ns, end_ns=end_ns, through_ns=through_ns)
     unanswered = tuple(time for time in sorted(touched) if time not in truth and _is_flagged(recorded.get(time)))
     absent = tuple(time for time in sorted(touched) if time not in truth and time not in recorded)
@@ -82,7 +84,7 @@ def _values(candle: Candle) -> tuple[float, float, float, float, int, bool]:
 
 
 def _is_flagged(candle: Candle | None) -> bool:
-    return candle is not None and candle.resolve_required
+    return candle is not None and (candle.resolve_required or bool(flaw_of(candle)))
 
 
 def _derived_revisions(
