@@ -8,7 +8,7 @@ import msgspec
 import trio
 
 from actors.routes import Routes
-from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, TradingDay, day_start_ns
+from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, TradingDay, day_start_ns, flaw_of
 from engine.market.filling import absent, fitting, made_of
 from engine.market.verdict import Verdict, in_runs
 from engine.market.window import Stretch, stretches
@@ -96,7 +96,7 @@ class Past:
             empty: list[Verdict] = []
             for day in days:
                 fitted = fitting(_of(day, candles), calendar, stretch.end_ns)
-                made += made_of(fitted, stretch.makes, calendar)
+                made += made_of([candle for candle in fitted if not flaw_of(candle)], stretch.makes, calendar)
                 if candles and stretch.timeframe == "1m":
                     empty += _empty(piece.route.instrument, day, fitted, calendar)
                 await trio.lowlevel.checkpoint()  # others want the loop: a day in seven timeframes takes some 10 ms
@@ -134,6 +134,8 @@ class Past:
         days: list[DailyCandle] = []
         for candle in candles:
             day = calendar.day(calendar.local_date(candle.time))
+            if flaw_of(candle):
+                continue
             if day is not None and piece.stretch.start_ns <= day.start_ns and day.end_ns <= piece.stretch.end_ns:
                 days.append(DailyCandle(day.date, msgspec.structs.replace(candle, time=day.start_ns)))
         saved = await self._durable.save([], days, checkpoint_ns=piece.stretch.end_ns, name=piece.checkpoint)

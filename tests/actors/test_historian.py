@@ -50,6 +50,8 @@ class Record:
     def __init__(self, name: str = "test", *, empty: bool = False) -> None:
         self.name = name
         self.empty = empty
+        self.broken_ns = 0
+        """Of a minute that is told upside down."""
         self.asked: list[tuple[str, int, int]] = []
         self.failures: list[ProviderError] = []
 
@@ -70,6 +72,7 @@ class Record:
         found = [] if self.empty else truth(timeframe, start_ns, end_ns)
         if timeframe == "1d":
             found = [msgspec.structs.replace(one, time=one.time - (9 * 60 + 15) * MINUTE_NS) for one in found]
+        found = [msgspec.structs.replace(one, high=1.0) if one.time == self.broken_ns else one for one in found]
         return [msgspec.structs.replace(one, instrument=route.instrument, source=self.name) for one in found]
 
     async def minutes(self, route: Route, start_ns: int, end_ns: int) -> list[Candle]:
@@ -198,6 +201,18 @@ async def test_minutes_without_a_trade_are_confirmed_empty_where_the_provider_an
     async with historian(Record(empty=True)) as bench:
         await bench.read()
         assert await bench.durable.verdicts([NAME], 0, NOON) == {}, "who has nothing at all may just not know it"
+
+
+async def test_a_minute_that_can_not_be_true_is_left_out_and_not_called_empty(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    record, day = Record(), CALENDAR.sessions(date(2026, 11, 18), date(2026, 11, 18))[0]
+    record.broken_ns = day.start_ns + 60 * MINUTE_NS
+    async with historian(record) as bench:
+        await bench.read()
+        assert record.broken_ns not in {one.time for one in await bench.held("1m")}
+        verdicts = (await bench.durable.verdicts([NAME], day.start_ns, day.end_ns))[NAME]
+        assert not any(one.start_ns <= record.broken_ns < one.end_ns for one in verdicts)
 
 
 async def test_where_two_timeframes_meet_longer_candles_have_neither_hole_nor_overlap(
