@@ -100,7 +100,7 @@ class ScanWork:
         return len(self._portions)
 
     async def step(self, number: int) -> str:
-        async for _, doubts in self._scanner.doubts(self._portions[number], *self._span):
+        async for doubts in self._scanner.doubts(self._portions[number], *self._span, whole=True):
             self.found += len(doubts)
             for doubt in doubts:
                 self._resolver.tell(Backfill((doubt.instrument,), doubt.first_ns, doubt.last_ns))

@@ -319,7 +319,7 @@ class Resolver(TaskActor):
         end_ns = self.system.clock.now_ns()
         start_ns = end_ns - SCANNED_DAYS * DAY_NS
         try:
-            async for _, doubts in self._scanner.doubts(self._routes.instruments, start_ns, end_ns):
+            async for doubts in self._scanner.doubts(self._routes.instruments, start_ns, end_ns):
                 for doubt in doubts:
                     self._look_up(doubt)
                 self._arm()

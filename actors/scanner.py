@@ -1,14 +1,14 @@
 """The scanner: finds minutes that no interruption told of, by counting what should be there against what is."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
 import anyio.lowlevel
 import msgspec
 
 from actors.records import MINUTE_NS, Records
 from engine.market import Calendars, Candle, Session, Verdict
-from engine.market.ledger import sessions_until
+from engine.market.ledger import is_sound, sessions_until
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.hot import HotStore
 
@@ -39,6 +39,7 @@ class Scanner:
         records: Records,
         calendars: Calendars,
         *,
+        now_ns: Callable[[], int],
         retention_ns: int,
         settle_after_ns: int,
     ) -> None:
@@ -46,6 +47,7 @@ class Scanner:
         self._durable = durable
         self._records = records
         self._calendars = calendars
+        self._now_ns = now_ns
         self._retention_ns = retention_ns
         self._settle_after_ns = settle_after_ns
         self._begun_ns: dict[str, int] = {}
@@ -53,24 +55,25 @@ class Scanner:
         self._searched_ns = 0
 
     async def doubts(
-        self, instruments: Sequence[str], start_ns: int, end_ns: int
-    ) -> AsyncIterator[tuple[int, list[Doubt]]]:
-        """What is doubtful of the minutes that end in [start, end), and how many instruments were looked at so far.
+        self, instruments: Sequence[str], start_ns: int, end_ns: int, *, whole: bool = False
+    ) -> AsyncIterator[list[Doubt]]:
+        """What is doubtful of the minutes in [start, end), some instruments at a time.
 
-        ``end_ns`` is now or before; what is younger than save interval and grace is left to the writers, so that nobody
-        races them. Raises StorageUnavailableError when a store is away.
+        With ``whole`` all of it should be there, also what is older than an instrument's record. What is younger than
+        save interval and grace is left to the writers, so that nobody races them. Raises StorageUnavailableError when a
+        store is away.
         """
-        end_ns -= self._settle_after_ns
-        looked = 0
-        if end_ns - self._searched_ns > DAY_NS:
-            self._searched_ns = end_ns
+        now_ns = self._now_ns()
+        until_ns = min(end_ns, now_ns - self._settle_after_ns)
+        if now_ns - self._searched_ns > DAY_NS:
+            self._searched_ns = now_ns
             self._begun_ns.clear()
         for names in self._portions(instruments):
-            begun_ns = min(self._begun_ns.get(name, start_ns) for name in names)
-            sessions = sessions_until(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns, end_ns)
-            found = await self._of_portion(names, sessions) if sessions else []
-            looked += len(names)
-            yield looked, found
+            begun_ns = start_ns if whole else min(self._begun_ns.get(name, start_ns) for name in names)
+            sessions = sessions_until(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns, until_ns)
+            if whole:
+                sessions = [msgspec.structs.replace(one, start_ns=max(one.start_ns, start_ns)) for one in sessions]
+            yield await self._of_portion(names, sessions, whole=whole) if sessions else []
 
     def _portions(self, instruments: Sequence[str]) -> Iterator[list[str]]:
         """Instruments of one exchange, as many as one question takes."""
@@ -81,23 +84,25 @@ class Scanner:
             for start in range(0, len(names), CHUNK):
                 yield names[start : start + CHUNK]
 
-    async def _of_portion(self, names: Sequence[str], sessions: Sequence[Session]) -> list[Doubt]:
+    async def _of_portion(self, names: Sequence[str], sessions: Sequence[Session], *, whole: bool) -> list[Doubt]:
         short = {(one.instrument, one.session): one for one in await self._durable.short_sessions(names, sessions)}
         decided = await self._durable.verdicts(names, sessions[0].start_ns, sessions[-1].end_ns)
-        kept_ns = sessions[-1].end_ns - self._retention_ns
+        kept_ns = self._now_ns() - self._retention_ns
         doubts: list[Doubt] = []
         for session in sessions:
             kept = session.end_ns > kept_ns
             hot = await self._hot_minutes(names, session) if kept else {}
             for name in names:
                 lacks, minutes = short.get((name, session)), hot.get(name, ()) if kept else None
-                if self._has_begun(name, session, lacks, minutes or ()) and (kept or lacks):
+                begun = whole or self._has_begun(name, session, lacks, minutes or ())
+                if begun and (kept or lacks):
                     wanted = self._undecided(session, decided.get(name, ()))
                     doubt = await self._of_session(name, session, wanted, minutes, is_short=lacks is not None)
                     doubts += [] if doubt is None else [doubt]
             await anyio.lowlevel.checkpoint()
-        for name in names:
-            self._begun_ns.setdefault(name, sessions[-1].start_ns)
+        if not whole:
+            for name in names:
+                self._begun_ns.setdefault(name, sessions[-1].start_ns)
         return doubts
 
     async def _hot_minutes(self, names: Sequence[str], session: Session) -> dict[str, list[Candle]]:
@@ -134,4 +139,4 @@ class Scanner:
 
 
 def _sound(minutes: Iterable[Candle]) -> set[int]:
-    return {candle.time for candle in minutes if not candle.resolve_required}
+    return {candle.time for candle in minutes if is_sound(candle)}

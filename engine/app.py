@@ -204,7 +204,13 @@ class Healing:
         self.past = Past(hot, durable, self.histories, self.routes, calendars, now_ns=now_ns)
         records = Records(hot, durable, calendars)
         self.scanner = Scanner(
-            hot, durable, records, calendars, retention_ns=self.retention_ns, settle_after_ns=settle_after_ns
+            hot,
+            durable,
+            records,
+            calendars,
+            now_ns=now_ns,
+            retention_ns=self.retention_ns,
+            settle_after_ns=settle_after_ns,
         )
         self.healer = Healer(
             records,

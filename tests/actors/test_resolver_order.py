@@ -70,7 +70,9 @@ async def resolver(
             settle_after_ns=MINUTE_NS,
             retention_ns=WEEK_NS,
         )
-        scanner = Scanner(hot, durable, records, calendars, retention_ns=WEEK_NS, settle_after_ns=MINUTE_NS)
+        scanner = Scanner(
+            hot, durable, records, calendars, now_ns=now_ns, retention_ns=WEEK_NS, settle_after_ns=MINUTE_NS
+        )
         manager = system.ref("/engine/nobody")
         return Resolver(
             hot, healer, scanner, routes, calendars, manager=manager, retention_ns=WEEK_NS, jitter=lambda: 0.0

@@ -18,12 +18,22 @@ END = NOON - SETTLE_AFTER_NS
 def scanner(place: Ward) -> Scanner:
     calendars = Calendars(dict, {"NSE": "Asia/Kolkata"})
     records = Records(place.hot, place.durable, calendars)
-    return Scanner(place.hot, place.durable, records, calendars, retention_ns=WEEK_NS, settle_after_ns=SETTLE_AFTER_NS)
+    return Scanner(
+        place.hot,
+        place.durable,
+        records,
+        calendars,
+        now_ns=lambda: NOON,
+        retention_ns=WEEK_NS,
+        settle_after_ns=SETTLE_AFTER_NS,
+    )
 
 
-async def found(place: Ward, start_ns: int = NOON - 366 * DAY_NS) -> list[Doubt]:
+async def found(
+    place: Ward, start_ns: int = NOON - 366 * DAY_NS, end_ns: int = NOON, *, whole: bool = False
+) -> list[Doubt]:
     told: list[Doubt] = []
-    async for _, doubts in scanner(place).doubts([NAME], start_ns, NOON):
+    async for doubts in scanner(place).doubts([NAME], start_ns, end_ns, whole=whole):
         told += doubts
     return told
 
@@ -90,3 +100,15 @@ async def test_a_whole_day_that_is_missing_between_two_others_is_found_and_what_
         assert min(doubt.first_ns for doubt in doubts) == LAST_MONTH - 11 * 60 * MINUTE_NS  # its day's beginning
         assert [doubt for doubt in doubts if doubt.first_ns <= YESTERDAY <= doubt.last_ns]
         assert not [doubt for doubt in doubts if doubt.first_ns <= START <= doubt.last_ns]
+
+
+async def test_an_operators_scan_expects_all_of_its_stretch_and_puts_nothing_old_into_redis(
+    autojump_clock: Any,
+) -> None:
+    async with ward() as place:
+        await place.durable.save(minutes(LAST_MONTH, *range(5, 60)))
+        end_ns = LAST_MONTH + 60 * MINUTE_NS
+        assert await found(place, LAST_MONTH, end_ns, whole=True) == [
+            Doubt(NAME, LAST_MONTH, LAST_MONTH + 4 * MINUTE_NS)
+        ]
+        assert await place.hot.candles(NAME, "1m", LAST_MONTH, end_ns) == []
