@@ -93,10 +93,15 @@ class Bar:
         is_last = order > self.top or (order == self.top and not repeats)
         if is_last:
             self.top, self.close = order, price
-        elif order < self.first:
+        elif order < self.first and (repeats or not self._is_restated(order)):
             self.first, self.open = order, price
         if open_interest is not None and (is_last or self.open_interest is None):
             self.open_interest = open_interest
+
+    def _is_restated(self, order: int) -> bool:
+        """A total below the one the bar began with is the provider's correction, and no trade that was overtaken."""
+        base = self.top - self.volume
+        return 0 < order <= base < self.first
 
     def seal(self) -> None:
         """The totals begin anew: none to come can be compared with those so far, and all that comes is later."""

@@ -70,7 +70,8 @@ class CandleBook(OpenMinutes):
         if bucket.end_ns <= self._closed_ns:
             return self._add_late(tick, volume, bucket)
         forming = self._add_open(tick, volume, bucket)
-        self.next_close_ns = self._find_next_close()
+        if forming:
+            self.next_close_ns = min(self.next_close_ns, bucket.end_ns)
         return forming
 
     def _begin_anew(self) -> None:
@@ -134,6 +135,8 @@ class CandleBook(OpenMinutes):
     def close_until(self, ns: int) -> list[Candle]:
         """Close what ended by then and give the final candles: minutes first, then by timeframe, each in order of time."""
         self._closed_ns = max(self._closed_ns, ns)
+        if ns < self.next_close_ns:
+            return []
         minutes = self._take_ended(ns)
         derived: list[Named] = []
         for minute in minutes:

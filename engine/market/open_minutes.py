@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from engine.market.bar import BY_TIME, Bar
+from engine.market.bar import BY_TIME, UNHEALED, Bar
 from engine.market.calendar import Bucket, Calendar
 from engine.market.left_out import LeftOut
 from engine.market.tick import Tick
@@ -165,9 +165,12 @@ class OpenMinutes:
     def _take_back(self, following: Bar, price: float, total: int) -> int:
         """The volume that an open minute was given of an earlier trade's, because it arrived first.
 
-        A minute that is left without any trade of its own, only a repetition of that one, was none and goes.
+        A minute that is left without any trade of its own, only a repetition of that one, was none and goes. One that a
+        repetition opened, and trades followed, needs healing: what its first trade was is forgotten.
         """
         moved = following.yield_to(total)
+        if moved and following.first == total:
+            following.flags |= UNHEALED
         if moved and not following.volume and following.low == following.high == price:
             self._set_open([bar for bar in self._open_minutes() if bar is not following])
             self._price = price

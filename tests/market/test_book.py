@@ -170,6 +170,43 @@ def test_volume_given_to_a_newer_minute_returns_to_the_tick_it_overtook(runner: 
     assert [(c.low, c.volume) for c in runner.book.forming_minutes()] == [(99.0, 12), (100.0, 8), (105.0, 10)]
 
 
+def test_a_minute_that_a_mere_repetition_opened_goes_when_the_trade_it_repeated_arrives(runner: Runner) -> None:
+    received = {"recv_ns": at("2025-11-03 10:01:01")}
+    runner.trade("2025-11-03 10:00:30", 100.0, 10)
+    runner.trade("2025-11-03 10:01:00", 101.0, 20, **received).trade("2025-11-03 10:00:59", 101.0, 20, **received)
+    assert [(clock(c.time), c.close, c.volume) for c in runner.book.forming_minutes()] == [("10:00", 101.0, 20)]
+
+
+def test_a_minute_that_a_repetition_opened_and_trades_followed_needs_healing(runner: Runner) -> None:
+    received = {"recv_ns": at("2025-11-03 10:01:01")}
+    runner.trade("2025-11-03 10:00:30", 100.0, 10)
+    runner.trade("2025-11-03 10:01:00", 101.0, 20, **received).trade("2025-11-03 10:01:01", 103.0, 25, **received)
+    runner.trade("2025-11-03 10:00:59", 101.0, 20, **received)
+    assert [(c.close, c.volume, c.resolve_required) for c in runner.book.forming_minutes()] == [
+        (101.0, 20, False),
+        (103.0, 5, True),
+    ]
+
+
+def test_a_provider_that_restates_its_total_opens_no_candle_anew(nse: Calendar) -> None:
+    """Totals begin anew within the minute: none before is compared with any after, and no volume is counted twice."""
+    runner = Runner(nse, volume=990)
+    runner.trade(f"{TEN}:01", 100.0, 1000).trade(f"{TEN}:05", 102.0, 1100)
+    runner.trade(f"{TEN}:15", 101.0, 900).trade(f"{TEN}:20", 103.0, 950).trade(f"{TEN}:21", 104.0, 960)
+    candle = runner.book.forming("1m")
+    assert numbers(candle) == (100.0, 104.0, 100.0, 104.0, 170)
+    assert runner.meter.unattributed == -200
+
+
+def test_two_providers_totals_are_never_compared(runner: Runner) -> None:
+    runner.trade(f"{TEN}:01", 100.0, 1000).trade(f"{TEN}:05", 101.0, 1100)
+    runner.trade(f"{TEN}:06", 102.0, 90, provider="kite").trade(f"{TEN}:07", 103.0, 95, provider="kite")
+    runner.trade(f"{TEN}:03", 99.5, 1050)
+    assert numbers(runner.book.forming("1m")) == (100.0, 103.0, 99.5, 99.5, 1105)
+    runner.trade("2025-11-03 10:01:00", 104.0, 1200).trade("2025-11-03 10:00:59", 104.0, 97, provider="kite")
+    assert [candle.volume for candle in runner.book.forming_minutes()] == [1105, 150]
+
+
 def test_yesterdays_last_tick_counts_for_yesterday_though_todays_first_overtook_it(around_the_clock: Calendar) -> None:
     runner = Runner(around_the_clock, volume=50)
     runner.trade("2025-11-03 23:59:58", 100.0, 100).trade("2025-11-04 00:00:00", 101.0, 500)
