@@ -2,10 +2,13 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 
 import trio
 
-from engine.market import TIMEFRAMES
+from actors.channels import decode_candle_event
+from engine.market import TIMEFRAMES, Candle
 from engine.providers.simulator.options import SimulatorOptions
 from engine.storage.packing import unpack
 from tests.engine.conftest import Stores
@@ -48,7 +51,7 @@ async def test_a_publisher_that_crashes_may_have_taken_events_along_and_that_is_
         await until(is_new)
 
 
-async def test_every_candle_is_told_once_a_revision_whatever_interrupts_the_feed(stores: Stores) -> None:
+async def test_every_candle_is_told_once_a_revision_and_read_as_of_its_time_whatever_interrupts_the_feed(stores: Stores) -> None:
     chance = random.Random(11)
     async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS) as bench:
         for _ in range(6):
@@ -63,3 +66,22 @@ async def test_every_candle_is_told_once_a_revision_whatever_interrupts_the_feed
         heard = await told(bench)
         assert [revision for revision, times in heard.items() if times > 1] == []
         assert standing <= heard.keys()
+        await bench.exam.save()
+        await check_as_of(bench, [decode_candle_event(data) for _, data in await bench.hot.read_events("0-0", 100_000)])
+
+
+async def check_as_of(bench: Bench, entries: Sequence[Candle | None]) -> None:
+    """Every candle that gave way to a later one can be read as of its time, and until the later one was published."""
+    told: dict[tuple[str, str, int], list[Candle]] = {}
+    for candle in filter(None, entries):
+        told.setdefault((candle.instrument, candle.timeframe, candle.time), []).append(candle)
+    revised = [candles for candles in told.values() if len(candles) > 1]
+    assert revised, "the interruptions revised nothing"
+    for candles in revised[:30]:
+        for candle, later in pairwise(candles):
+            for as_of_ns in (candle.published_ns, later.published_ns - 1_000_000):
+                span = candle.time, candle.time + 1
+                found = await bench.durable.candles_as_of(candle.instrument, candle.timeframe, *span, as_of_ns)
+                assert [(one.revision, one.close, one.volume) for one in found] == [
+                    (candle.revision, candle.close, candle.volume)
+                ]
