@@ -1,6 +1,7 @@
 """Reading the ledger: the evidence of both stores, gathered so that complete sessions are counted and not read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 import anyio
@@ -9,6 +10,7 @@ import msgspec
 
 from engine.market.calendar import Calendar, Session
 from engine.market.calendars import Calendars
+from engine.market.candle import Candle
 from engine.market.ledger import Evidence, LedgerGap, LedgerPage, Span, gaps_of, read_ledger, sessions_until
 from engine.market.timeframe import MINUTE_NS
 from engine.storage.durable import DurableStore, ShortSession
@@ -19,6 +21,8 @@ from engine.storage.hot import HotStore
 CLOSED_NS = 5_000_000_000
 """So long after its end a bucket is closed and stands in the hot store."""
 PATIENCE_S = 5.0
+HOT_REACH_NS = 8 * 86_400_000_000_000
+"""What was not saved for so long does not stand in the hot store either."""
 
 
 class LedgerReader:
@@ -71,13 +75,14 @@ class LedgerReader:
         found: dict[str, Evidence] = {}
         for name in instruments:
             lacking = short.get(name, [])
-            begun = _hull([one.session for one in lacking if one.present])
-            whole = _hull([one.session for one in lacking])
+            minutes: list[Candle] = []
+            for span in _runs(sessions, {one.session for one in lacking if one.present}):
+                minutes += await self._durable.candles(name, "1m", *span)
             found[name] = Evidence(
-                minutes=await self._durable.candles(name, "1m", *begun) if begun[0] else (),
+                minutes=minutes,
                 verdicts=verdicts.get(name, ()),
                 counted=_counted(sessions, lacking),
-                bars=await self._durable.candles(name, timeframe, *whole) if timeframe != "1m" and whole[0] else (),
+                bars=await self._bars(name, timeframe, lacking),
             )
         return found
 
@@ -92,18 +97,26 @@ class LedgerReader:
         ]
         lacking = (await self._short([instrument], sessions)).get(instrument, [])
         verdicts = await self._durable.verdicts([instrument], *_hull([*sessions, *young]))
-        start_ns, end_ns = _hull([*(one.session for one in lacking), *young])
-        minutes = await self._both.rows(instrument, "1m", start_ns, end_ns)
-        if minutes.degraded:
-            raise StorageUnavailableError(f"Without {minutes.missing[0]} nobody can say what is missing.")
-        longer = timeframe != "1m" and bool(lacking)
+        in_part = {one.session for one in lacking if one.present or one.session.end_ns > now_ns - HOT_REACH_NS}
+        minutes: list[Candle] = []
+        for start_ns, end_ns in [*_runs(sessions, in_part), *_runs(young, set(young))]:
+            read = await self._both.rows(instrument, "1m", start_ns, end_ns)
+            if read.degraded:
+                raise StorageUnavailableError(f"Without {read.missing[0]} nobody can say what is missing.")
+            minutes += read.candles
         return Evidence(
-            minutes=minutes.candles,
+            minutes=minutes,
             verdicts=verdicts.get(instrument, ()),
             healing=(await self._hot.healing()).get(instrument),
             counted=_counted(sessions, lacking),
-            bars=await self._durable.candles(instrument, timeframe, start_ns, end_ns) if longer else (),
+            bars=await self._bars(instrument, timeframe, lacking),
         )
+
+    async def _bars(self, instrument: str, timeframe: str, lacking: Sequence[ShortSession]) -> Sequence[Candle]:
+        """What may stand for minutes that are not there."""
+        if timeframe == "1m" or not lacking:
+            return ()
+        return await self._durable.candles(instrument, timeframe, *_hull([one.session for one in lacking]))
 
     def _saved_ns(self, now_ns: int) -> int:
         """Until when minutes are old enough to have been saved."""
@@ -127,6 +140,13 @@ class LedgerReader:
 def _counted(sessions: Sequence[Session], lacking: Iterable[ShortSession]) -> list[Session]:
     short = {one.session for one in lacking}
     return [session for session in sessions if session not in short]
+
+
+def _runs(sessions: Sequence[Session], wanted: AbstractSet[Session]) -> Iterator[Span]:
+    """From begin to end of each row of wanted sessions: a query each, and nothing read in between."""
+    for is_wanted, run in groupby(sessions, key=wanted.__contains__):
+        if is_wanted:
+            yield _hull(list(run))
 
 
 def _hull(sessions: Sequence[Session]) -> Span:

@@ -51,7 +51,9 @@ async def test_a_publisher_that_crashes_may_have_taken_events_along_and_that_is_
         await until(is_new)
 
 
-async def test_every_candle_is_told_once_a_revision_and_read_as_of_its_time_whatever_interrupts_the_feed(stores: Stores) -> None:
+async def test_every_candle_is_told_once_a_revision_and_read_as_of_its_time_whatever_interrupts_the_feed(
+    stores: Stores,
+) -> None:
     chance = random.Random(11)
     async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS) as bench:
         for _ in range(6):
