@@ -147,7 +147,7 @@ _REASONS = {
     Cause.CLOSED: "the exchange is closed",
     Cause.HALTED: "halted: no trade for {silence:.0f} s where one in {expected:.0f} s is usual, and the provider confirms it",
     Cause.STALLED: "the feed brings nothing while the market is open",
-    Cause.DISCONNECTED: "the feed is being connected",
+    Cause.DISCONNECTED: "the feed is not connected",
     Cause.TOKEN_DEAD: "the provider no longer takes our token: it needs a new one",
     Cause.SUBSCRIPTION_LOST: "the provider tells of trades, but the feed has not brought any for {silence:.0f} s",
     Cause.MAPPING_DEAD: "the provider knows no instrument under the id we have: the mapping has to be renewed",
