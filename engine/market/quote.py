@@ -34,8 +34,10 @@ def bear_witness(quote: Quote | None, tick: Tick | None, since_ns: int) -> Witne
     """What a quote says about the silence since the last tick; without one, about the time since ``since_ns``."""
     if quote is None:
         return Witness.UNKNOWN
-    if tick is not None and tick.volume is not None and quote.volume:
+    if quote.traded_ns is None:
+        if tick is None or tick.volume is None or quote.volume is None:
+            return Witness.IDLE
         return Witness.TRADED if quote.volume > tick.volume else Witness.IDLE
     known_ns = since_ns if tick is None else tick.ts_event
-    traded = quote.traded_ns is not None and quote.traded_ns > known_ns + _SECOND_NS  # feeds tell whole seconds
-    return Witness.TRADED if traded else Witness.IDLE
+    # feeds tell whole seconds; and volumes, which would tell more, are not everywhere counted in the same unit
+    return Witness.TRADED if quote.traded_ns > known_ns + _SECOND_NS else Witness.IDLE

@@ -79,7 +79,9 @@ def tick(*, volume: int | None, ts_event: int = 100 * 10**9) -> Tick:
     [
         (UNKNOWN, None, tick(volume=5)),
         (IDLE, Quote(10.0, 100 * 10**9, 5), tick(volume=5)),
-        (TRADED, Quote(10.0, 100 * 10**9, 6), tick(volume=5)),
+        (IDLE, Quote(10.0, 100 * 10**9, 500), tick(volume=5)),  # counted in another unit
+        (TRADED, Quote(10.0, None, 6), tick(volume=5)),
+        (IDLE, Quote(10.0, None, 5), tick(volume=5)),
         (IDLE, Quote(10.0, 100 * 10**9), tick(volume=None)),  # an index
         (TRADED, Quote(10.0, 102 * 10**9), tick(volume=None)),
         (TRADED, Quote(10.0, 102 * 10**9, 0), tick(volume=0)),

@@ -205,11 +205,13 @@ async def test_readiness_names_what_is_missing(web: Web) -> None:
 async def test_the_market_stream_is_as_healthy_as_its_feeds(web: Web, engine: Engine) -> None:
     assert (await web.http.get("/api/v1/health/market_stream")).status_code == 503
     feeds = {"dhan/0": {"status": "live", "since": 1, "why": ""}}
-    await engine.hot.write_heartbeat({"engine": "e1", "time": web.system.clock.now_ns() // 1_000_000, "feeds": feeds})
+    beat = {"engine": "e1", "time": web.system.clock.now_ns() // 1_000_000, "feeds": feeds, "causes": {"halted": 2}}
+    await engine.hot.write_heartbeat(beat)
     body = (await web.http.get("/api/v1/health/market_stream")).json()
     assert (body["status"], body["engine"], body["feeds"]) == ("ok", "e1", feeds)
     assert body["age_ms"] < 5000
-    assert (await web.get("/admin/feeds")).json()["feeds"] == feeds
+    told = (await web.get("/admin/feeds")).json()
+    assert (told["feeds"], told["causes"], told["packets"]) == (feeds, {"halted": 2}, {})
 
 
 async def test_the_operator_sees_what_volume_entered_no_candle(web: Web, engine: Engine) -> None:
