@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from engine.market import Calendar, Calendars, Candle, CandleState, TradingDay
-from engine.market.window import window_start_ns
+from engine.market.window import bars_in, window_start_ns
 from engine.storage.durable import DurableStore
 from engine.storage.history import newest
 from engine.storage.hot import ChartAbout, HotStore
 
-DAYS_A_PORTION = 20
+BARS_A_PORTION = 5_000
 """Read and written at once: a year of minutes in one go would hold the loop, and with it the feeds."""
 _DAY = timedelta(days=1)
 
@@ -26,7 +26,7 @@ class ChartBuilder:
         """The whole chart; raises ``StorageUnavailableError`` when one of the stores is away."""
         calendar, built = self._calendars.of(instrument), list[date]()
         start_ns = window_start_ns(calendar, timeframe, now_ns)
-        for days in _portions(calendar, start_ns, now_ns):
+        for days in _portions(calendar, timeframe, start_ns, now_ns):
             first_ns, last_ns = days[0].start_ns, days[-1].end_ns
             saved = await self._durable.candles(instrument, timeframe, first_ns, last_ns)
             hot = await self._hot.candles(instrument, timeframe, first_ns, last_ns)
@@ -44,11 +44,12 @@ class ChartBuilder:
             await self._hot.write_chart_days(instrument, timeframe, {day: newest([*before, *changed])})
 
 
-def _portions(calendar: Calendar, start_ns: int, now_ns: int) -> Iterator[Sequence[TradingDay]]:
+def _portions(calendar: Calendar, timeframe: str, start_ns: int, now_ns: int) -> Iterator[Sequence[TradingDay]]:
     first, last = calendar.session_date(start_ns), calendar.local_date(now_ns) + _DAY
     days = [day for day in calendar.trading_days(first, last) if day.start_ns <= now_ns]
-    for start in range(0, len(days), DAYS_A_PORTION):
-        yield days[start : start + DAYS_A_PORTION]
+    size = max(1, BARS_A_PORTION // max((bars_in(day, timeframe) for day in days), default=1))
+    for start in range(0, len(days), size):
+        yield days[start : start + size]
 
 
 def _by_day(calendar: Calendar, candles: Iterable[Candle]) -> dict[date, list[Candle]]:

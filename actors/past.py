@@ -1,7 +1,7 @@
 """The past: asks an instrument's providers for what was traded before we listened, and keeps it in PostgreSQL."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -11,13 +11,13 @@ from actors.routes import Routes
 from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, TradingDay, day_start_ns, flaw_of
 from engine.market.filling import absent, fitting, made_of
 from engine.market.verdict import Verdict, in_runs
-from engine.market.window import Stretch, stretches
+from engine.market.window import Stretch, bars_in, stretches
 from engine.providers.base import History, HistoryLimits, Route
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.hot import HotStore
 
-DAYS_A_SAVE = 5
-"""A month in one go would hold the loop, and with it the feeds."""
+BARS_A_SAVE = 3_000
+"""More in one go would hold the loop, and with it the feeds."""
 NEAR_NS = 2 * 86_400_000_000_000
 """What is younger when history was read before is healed, not read again."""
 
@@ -76,8 +76,19 @@ class Past:
             read_ns = await self._durable.checkpoint(whole.checkpoint)
             if read_ns < stretch.start_ns or stretch.end_ns - read_ns > NEAR_NS:
                 rest = msgspec.structs.replace(stretch, start_ns=max(stretch.start_ns, read_ns))
-                found += [msgspec.structs.replace(whole, stretch=one) for one in _calls(calendar, rest, limits)]
+                lacking = await self._lacking(instrument, rest, calendar)
+                calls = _calls(lacking, rest, limits)
+                found += [msgspec.structs.replace(whole, stretch=one) for one in calls]
         return found
+
+    async def _lacking(self, instrument: str, stretch: Stretch, calendar: Calendar) -> list[TradingDay]:
+        """The trading days to ask for: of minutes, those that have not all of them yet, traded or known to be empty."""
+        days = _days(calendar, stretch)
+        if stretch.timeframe != "1m" or not days:
+            return days
+        sessions = [session for day in days for session in day.sessions]
+        short = {one.session.date for one in await self._durable.short_sessions([instrument], sessions)}
+        return [day for day in days if day.date in short]
 
     async def fill(self, instrument: str, timeframe: str) -> int:
         """Reads what is still to be asked for in candles of a timeframe; how many candles we did not have."""
@@ -91,7 +102,7 @@ class Past:
         if stretch.timeframe == "1d":
             return await self._keep_days(piece, candles, calendar)
         written = 0
-        for days in _groups(calendar, stretch, DAYS_A_SAVE):
+        for days in _groups(_days(calendar, stretch), _days_a_save(calendar, stretch)):
             made: list[Candle] = []
             empty: list[Verdict] = []
             for day in days:
@@ -120,7 +131,9 @@ class Past:
                     return found
         return []
 
-    async def _new(self, instrument: str, made: list[Candle], stretch: Stretch, days: list[TradingDay]) -> list[Candle]:
+    async def _new(
+        self, instrument: str, made: list[Candle], stretch: Stretch, days: Sequence[TradingDay]
+    ) -> list[Candle]:
         """PostgreSQL keeps what it has of the same revision; what is only in Redis yet would come too late there."""
         first_ns, last_ns = days[0].start_ns, days[-1].end_ns
         standing = {
@@ -142,25 +155,34 @@ class Past:
         return saved.written
 
 
-def _calls(calendar: Calendar, stretch: Stretch, limits: HistoryLimits) -> Iterator[Stretch]:
+def _calls(days: Sequence[TradingDay], stretch: Stretch, limits: HistoryLimits) -> Iterator[Stretch]:
     """The stretch in pieces of what one call may span; days come in one."""
     if stretch.timeframe == "1d":
         yield stretch
         return
-    for days in _groups(calendar, stretch, limits.days_per_call - 1):
-        yield msgspec.structs.replace(stretch, start_ns=days[0].start_ns, end_ns=days[-1].end_ns)
+    for group in _groups(days, limits.days_per_call - 1):
+        yield msgspec.structs.replace(stretch, start_ns=group[0].start_ns, end_ns=group[-1].end_ns)
 
 
-def _groups(calendar: Calendar, stretch: Stretch, size: int) -> Iterator[list[TradingDay]]:
-    """The trading days of a stretch, those of ``size`` dates at a time."""
+def _days(calendar: Calendar, stretch: Stretch) -> list[TradingDay]:
+    """The trading days that begin in a stretch."""
     first, last = calendar.session_date(stretch.start_ns), calendar.session_date(stretch.end_ns - 1)
+    return [day for day in calendar.trading_days(first, last) if stretch.start_ns <= day.start_ns < stretch.end_ns]
+
+
+def _days_a_save(calendar: Calendar, stretch: Stretch) -> int:
+    day = calendar.trading_day(stretch.start_ns)
+    return 1 if day is None else max(1, BARS_A_SAVE // bars_in(day, stretch.timeframe))
+
+
+def _groups(days: Sequence[TradingDay], size: int) -> Iterator[Sequence[TradingDay]]:
+    """Those that lie within ``size`` dates of each other, together."""
     group: list[TradingDay] = []
-    for day in calendar.trading_days(first, last):
+    for day in days:
         if group and (day.date - group[0].date).days >= size:
             yield group
             group = []
-        if stretch.start_ns <= day.start_ns < stretch.end_ns:
-            group.append(day)
+        group.append(day)
     if group:
         yield group
 

@@ -118,6 +118,7 @@ async def told(bench: Bench, symbol: str, start_ns: int, end_ns: int) -> list[Ca
     )
 
 
+@pytest.mark.slow
 async def test_every_symbol_has_a_chart_in_every_timeframe_and_all_are_made_of_its_minutes(
     places: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:

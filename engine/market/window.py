@@ -33,7 +33,7 @@ def window_start_ns(calendar: Calendar, timeframe: str, now_ns: int) -> int:
     for day in _days_back(calendar, today + _DAY, DAYS + 2):
         if day.start_ns > now_ns:
             continue  # tomorrow's session opens this evening at the earliest
-        bars += _bars(day, timeframe)
+        bars += bars_in(day, timeframe)
         if bars > MOST_BARS[timeframe] or day.date <= today - timedelta(days=DAYS):
             break
         start_ns = min(start_ns, day.start_ns)
@@ -78,7 +78,8 @@ def _days_back(calendar: Calendar, newest: date, count: int) -> Iterator[Trading
             yield day
 
 
-def _bars(day: TradingDay, timeframe: str) -> int:
+def bars_in(day: TradingDay, timeframe: str) -> int:
+    """How many buckets a trading day has."""
     if timeframe == "1d":
         return 1
     length_ns = length_s(timeframe) * _SECOND_NS

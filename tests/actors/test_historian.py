@@ -30,7 +30,8 @@ from engine.market import (
     InstrumentKind,
     length_s,
 )
-from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
+from engine.market.verdict import Verdict
+from engine.providers.base import Advice, HistoryLimits, ProviderError, Quote, Route
 from engine.runtime import ActorRef, ActorSystem, ChildSpec, LoopClock, Supervisor
 from engine.seeding import exchanges
 from engine.storage.durable import Job
@@ -79,6 +80,9 @@ class Record:
         return await self.candles(route, "1m", start_ns, end_ns)
 
     async def days(self, route: Route, first: date, last: date) -> list[Candle]:
+        raise NotImplementedError
+
+    async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
         raise NotImplementedError
 
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
@@ -255,6 +259,24 @@ async def test_reading_again_asks_nothing_and_a_year_is_not_read_twice(autojump_
         await bench.read()
         assert len(bench.record.asked) == asked
         assert await bench.past.pieces(NAME) == []
+
+
+async def test_only_days_that_lack_minutes_are_asked_for(autojump_clock: trio.testing.MockClock) -> None:
+    """Of an engine that ran before history was read, or whose operator has backfilled, most days are whole."""
+    async with historian(Record()) as bench:
+        first, last = (date(2026, 11, day) for day in (8, 18))  # the 8th is a Muhurat evening
+        whole = CALENDAR.sessions(first, last)
+        lacking = CALENDAR.sessions(date(2026, 11, 12), date(2026, 11, 12))[0]
+        kept = truth("1m", whole[0].start_ns, whole[-1].end_ns)
+        empty = [Verdict(NAME, "empty", one.start_ns, one.end_ns) for one in whole]
+        await bench.durable.save([one for one in kept if not lacking.start_ns <= one.time < lacking.end_ns])
+        await bench.durable.note_verdicts(empty)
+        await bench.durable.clear_verdicts(NAME, lacking.start_ns, lacking.end_ns)
+        await bench.read()
+
+        asked = [(start, end) for timeframe, start, end in bench.record.asked if timeframe == "1m"]
+        assert asked == [(lacking.start_ns, lacking.end_ns)]
+        assert await bench.held("1m") == kept
 
 
 async def test_an_end_in_the_middle_loses_nothing_and_repeats_one_call_at_most(
