@@ -71,11 +71,8 @@ class Plan:
     blind: list[Refusal] = field(default_factory=list)
     """When the provider's history does not answer."""
 
-    def add(self, session: Session, chance: random.Random, *, may_be_blind: bool) -> None:
-        """A session's share: some misfortunes one after the other, and on every other day no history until it is over.
-
-        Not on the first: what was traded before the very first total, only the history knows.
-        """
+    def add(self, session: Session, chance: random.Random) -> None:
+        """A session's share: some misfortunes one after the other, and on every other day no history until it is over."""
         at_ns = session.start_ns - 20 * MINUTE_NS
         while True:
             at_ns = moment(at_ns + chance.randrange(3 * 60, 3 * 60 * 60) * SECOND_NS, chance)
@@ -86,7 +83,7 @@ class Plan:
             end_ns += MINUTE_NS if end_ns < at_ns + MINIMUM_S * SECOND_NS else 0
             self._add(at_ns, end_ns, chance)
             at_ns = end_ns + 2 * MINUTE_NS
-        if may_be_blind and chance.random() < 0.6:
+        if chance.random() < 0.6:
             advice = chance.choice((Advice.RETRY, Advice.NEW_TOKEN))
             self.blind.append(Refusal(session.start_ns - HOUR_NS, session.end_ns + HEALS_NS, advice))
 
@@ -141,7 +138,7 @@ class Month:
         self._chance = random.Random(seed)
         self.plan = Plan()
         for number, session in enumerate(self.sessions):
-            self.plan.add(session, self._chance, may_be_blind=number > 0)
+            self.plan.add(session, self._chance)
             if number + 1 < len(self.sessions):
                 self.plan.rest(session, self.sessions[number + 1], self._chance)
         self.market = SyntheticMarket(
@@ -224,9 +221,10 @@ class Month:
     # What is true
 
     def lost(self, name: str, session: Session) -> set[int]:
-        """The minutes of which a trade was not handed over."""
+        """The minutes of which a trade was not handed over, and the very first: what was before its first total is not known."""
         place = self.names.index(name)
-        return {minute for minute in minutes(session) if not self._is_carried(place, minute)}
+        first = {session.start_ns} if session is self.sessions[0] else set[int]()
+        return first | {minute for minute in minutes(session) if not self._is_carried(place, minute)}
 
     def _is_carried(self, place: int, minute: int) -> bool:
         carried = self.feed.carried
@@ -275,15 +273,24 @@ class Month:
             self.tally.healed += len(lost - beyond)
 
     async def _judge_candles(self, name: str, session: Session, beyond: set[int]) -> None:
+        """Both stores have what the exchange traded, in every bucket that is not beyond help."""
         truth = self.market.minutes(self.names.index(name), session.start_ns, session.end_ns)
-        for timeframe in TIMEFRAMES[:-1]:
-            held = {c.time: c for c in await self.durable.candles(name, timeframe, session.start_ns, session.end_ns)}
+        for timeframe in TIMEFRAMES:
+            held = {"redis": await self.hot.candles(name, timeframe, session.start_ns, session.end_ns)}
+            if timeframe == "1d":
+                held["postgresql"] = [day.candle for day in await self.durable.days(name, session.date, session.date)]
+            else:
+                held["postgresql"] = await self.durable.candles(name, timeframe, session.start_ns, session.end_ns)
             told = truth if timeframe == "1m" else derive(truth, timeframe, self.calendar)
-            for candle in told:
-                bucket = self.calendar.bucket(timeframe, candle.time)
-                assert bucket is not None
-                if not any(bucket.start_ns <= minute < bucket.end_ns for minute in beyond):
-                    assert numbers(held.get(candle.time)) == numbers(candle), f"{name} {timeframe} {candle.time}"
+            whole = {candle.time: numbers(candle) for candle in told if not self._touches(timeframe, candle, beyond)}
+            for store, candles in held.items():
+                found = {candle.time: numbers(candle) for candle in candles if candle.time in whole}
+                assert found == whole, f"{store} {name} {timeframe}"
+
+    def _touches(self, timeframe: str, candle: Candle, beyond: set[int]) -> bool:
+        bucket = self.calendar.bucket(timeframe, candle.time)
+        assert bucket is not None
+        return any(bucket.start_ns <= minute < bucket.end_ns for minute in beyond)
 
     def _difference(self, name: str, said: set[int], true: set[int]) -> str:
         more, less = (", ".join(map(self._clock_of, sorted(part))) for part in (said - true, true - said))
@@ -298,5 +305,5 @@ def minutes(session: Session) -> range:
     return range(session.start_ns, session.end_ns, MINUTE_NS)
 
 
-def numbers(candle: Candle | None) -> tuple[float, ...] | None:
-    return candle and (candle.open, candle.high, candle.low, candle.close, candle.volume)
+def numbers(candle: Candle) -> tuple[float, ...]:
+    return (candle.open, candle.high, candle.low, candle.close, candle.volume)
