@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     )
     database_url: DatabaseUrl | None = setting(
         "DATABASE_URL",
-        "PostgreSQL server to use; without it an embedded one is started.",
+        "PostgreSQL server to use, 14 or newer; without it an embedded one is started.",
         "an address such as postgresql://user@host:5432/ticktree",
         default=None,
     )

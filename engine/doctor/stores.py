@@ -14,6 +14,7 @@ from engine.storage.durable.migrate import migrate
 from engine.storage.errors import StorageError
 
 PATIENCE_S = 5.0
+OLDEST_POSTGRES = 14
 _CLOCK_LIMIT_S = 1.0
 
 
@@ -59,13 +60,20 @@ async def database_findings(url: str) -> AsyncIterator[Finding]:
         yield wrong("database", f"can not be reached: {error or type(error).__name__}. Check DATABASE_URL.")
         return
     try:
-        yield well("database", f"PostgreSQL {await connection.fetchval('SHOW server_version')} answers.")
+        yield postgres_version(connection.get_server_version().major, await connection.fetchval("SHOW server_version"))
         yield _clock("database", float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())")))
         hypertables = await connection.fetchval("SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'")
         yield well("database", "has TimescaleDB." if hypertables else "has no TimescaleDB: plain tables are used.")
     finally:
         await connection.close()
     yield await table_finding(url)
+
+
+def postgres_version(major: int, written: str) -> Finding:
+    """Whether the server knows multiranges, which verdicts on minutes are kept in."""
+    if major < OLDEST_POSTGRES:
+        return wrong("database", f"is PostgreSQL {written}: {OLDEST_POSTGRES} or newer is needed.")
+    return well("database", f"PostgreSQL {written} answers.")
 
 
 async def table_finding(url: str) -> Finding:

@@ -14,7 +14,7 @@ from config.settings import Settings
 from engine.doctor import Finding, Health, examine, explanations
 from engine.doctor.place import calendars, data_folder
 from engine.doctor.providers import provider_findings, token_finding
-from engine.doctor.stores import database_findings, redis_findings, table_finding
+from engine.doctor.stores import database_findings, postgres_version, redis_findings, table_finding
 from engine.launcher.place import free_port
 
 NOW_S = 1_800_000_000.0
@@ -152,3 +152,9 @@ async def test_the_whole_examination_of_a_fresh_installation_finds_nothing_wrong
     findings = [finding async for finding in examine(settings, embedded=True)]
     assert Health.WRONG not in {finding.health for finding in findings}
     assert "does not exist: ticktree migrate up makes it" in words(findings)
+
+
+def test_a_postgresql_that_is_too_old_is_named_before_a_migration_fails_on_it() -> None:
+    assert postgres_version(18, "18.1").health is Health.WELL
+    finding = postgres_version(13, "13.22 (Debian)")
+    assert (finding.health, finding.words) == (Health.WRONG, "is PostgreSQL 13.22 (Debian): 14 or newer is needed.")
