@@ -32,6 +32,8 @@ class QuoteMaker:
     def __init__(self, instruments: int) -> None:
         chance = Random(7)
         self._prices = [chance.uniform(50, 3000) for _ in range(instruments)]
+        self._closes = list(self._prices)
+        """Of the day before: what has no believable one would be held until others confirm it."""
         self._volumes = [100_000] * instruments
         self._steps = [chance.gauss(0, 5e-4) for _ in range(4096)]
         self._made = 0
@@ -51,7 +53,7 @@ class QuoteMaker:
             volumes[number] += 10
             yield pack(
                 4, QUOTE.size, 1, FIRST_ID + number, price, 10, traded_at, price, volumes[number], 5, 6,
-                100.0, 99.0, 4000.0, 40.0,
+                100.0, self._closes[number], 4000.0, 40.0,
             )  # fmt: skip
 
 

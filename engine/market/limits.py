@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, Final, Self, cast
 
 import msgspec
@@ -64,7 +65,13 @@ class Limit(msgspec.Struct, frozen=True):
         return cls(**found)
 
     def reach(self, tick_size: float) -> Reach:
-        return Reach(self.percent / 100.0, max(self.points, self.ticks * tick_size))
+        """At a tick size; one object for all instruments that share both."""
+        return _reach(self, tick_size)
+
+
+@cache
+def _reach(limit: Limit, tick_size: float) -> Reach:
+    return Reach(limit.percent / 100.0, max(limit.points, limit.ticks * tick_size))
 
 
 class Limits(msgspec.Struct, frozen=True):

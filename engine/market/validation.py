@@ -204,6 +204,8 @@ class PriceGuard:
         return _is_older(tick, first) and abs(tick.price - price) <= self._reach.of(price)
 
     def _weigh(self, doubt: _Doubt, tick: Tick) -> Ruling:
+        if doubt.price is None and tick.previous_close and self._agree(tick.previous_close, tick.price):
+            return self._settle(doubt, tick.price, tick)  # an index tells its previous close after its first price
         if not doubt.is_near(tick):
             return self._hold(doubt, tick)
         if _is_older(tick, doubt.suspects[0].tick):

@@ -195,6 +195,14 @@ def test_the_first_tick_of_all_is_compared_with_the_previous_close_of_its_own_pa
     assert judged(first, price=None).prices == []
 
 
+def test_a_previous_close_that_comes_with_the_second_tick_decides_the_first() -> None:
+    """As an index tells it."""
+    first, second = prints(103.0, 104.0)
+    assert judged(first, msgspec.structs.replace(second, previous_close=100.0), price=None).prices == [103.0, 104.0]
+    bad, good = prints(1030.0, 104.0)
+    assert judged(bad, msgspec.structs.replace(good, previous_close=100.0), price=None).prices == [104.0]
+
+
 def test_history_that_comes_to_a_guard_without_a_price_judges_what_waits() -> None:
     guard = PriceGuard(REACH)
     good, bad = prints(100.0, 130.0)

@@ -5,11 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.channels import encode_alert_event
+from actors.messages import Alert
 from engine.market import Suspect
 from engine.market.quarantine import Fate, Quarantined
 from tests.web.engine import NOON, Engine, tick
 from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
+from web.hub import decode_event
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +90,7 @@ async def test_what_the_engine_can_not_carry_out_is_told_with_its_reason(web: We
 async def test_words_that_mean_nothing_are_refused(web: Web) -> None:
     await problem(await web.http.post(f"{PATH}7/forget", headers=BEARER), 404)
     await problem(await web.http.post(f"{PATH}seven/release", headers=BEARER), 404)
+
+
+def test_an_alert_in_the_stream_of_events_is_understood_and_carried_by_no_channel_yet() -> None:
+    assert decode_event(encode_alert_event(Alert("NSE:TCS", "tick of 13 discarded: …", NOON))) is None
