@@ -10,7 +10,7 @@ from config.errors import SettingsError
 WRONG_SETTINGS = 2
 """Exit code when the settings are wrong: nothing was started."""
 
-COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "doctor", "version")
+COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "record", "replay", "doctor", "version")
 _INTERNAL = ("prepare",)
 
 EXAMPLES = """
@@ -19,6 +19,7 @@ Examples:
   ticktree run                                   everything, on the simulated exchange
   DHANHQ_WS_ENABLED=true ticktree run            the same on Dhan (credentials: see README)
   ticktree backfill NSE:RELIANCE --from 2026-11-02 --to 2026-11-06
+  ticktree record                                keep what providers send, raw, for `ticktree replay`
   ticktree doctor                                what is wrong, in plain words
 """
 

@@ -15,13 +15,14 @@ def plainly() -> Generator[None]:
     from engine.providers.base import ProviderError
     from engine.providers.simulator.faults import FaultError
     from engine.providers.simulator.recordings import RecordingError
+    from engine.recording import RecordingFileError
     from engine.storage.errors import StorageError, StorageUnavailableError
 
     def sentence(error: BaseException) -> str:
         advice = " `ticktree doctor` looks closer." if isinstance(error, StorageUnavailableError) else ""
         return f"{error}{advice}"
 
-    ours = (LaunchError, MarketError, ProviderError, FaultError, RecordingError, StorageError)
+    ours = (LaunchError, MarketError, ProviderError, FaultError, RecordingError, RecordingFileError, StorageError)
     try:
         yield
     except ours as error:
