@@ -1,6 +1,6 @@
 """The clock of a replay: runs as the event loop's virtual time, and shows recorded moments to the nanosecond."""
 
-import anyio
+import trio
 
 NS_PER_S = 1_000_000_000
 
@@ -20,7 +20,7 @@ class RecordedClock:
         self._shown_ns = 0
 
     def now_ns(self) -> int:
-        now_s = anyio.current_time()
+        now_s = trio.current_time()
         if now_s == self._shown_s:
             return self._shown_ns
         return self._start_ns + int((now_s - self._beginning(now_s)) * self._speed * NS_PER_S)
@@ -30,14 +30,14 @@ class RecordedClock:
 
     def show(self, ns: int) -> None:
         """It is that moment now."""
-        self._shown_s, self._shown_ns = anyio.current_time(), ns
+        self._shown_s, self._shown_ns = trio.current_time(), ns
 
     async def reach(self, ns: int) -> None:
         """Waits for a moment; returns at once, and lets nobody else run, when it has come."""
-        now_s = anyio.current_time()
+        now_s = trio.current_time()
         at_s = self._beginning(now_s) + (ns - self._start_ns) / NS_PER_S / self._speed
         if at_s > now_s:
-            await anyio.sleep_until(at_s)
+            await trio.sleep_until(at_s)
         if self.now_ns() < ns:  # by a rounding: who waits until it has come would wait for ever
             self.show(ns)
 
