@@ -22,7 +22,7 @@ from engine.runtime import ActorSystem, ChildSpec, Clock
 from engine.seeding import exchanges, listed
 from engine.storage.memory import MemoryDurableStore
 from engine.storage.packing import unpack_map
-from tests.engine.harness import MINUTE_NS, at, running_exchange
+from tests.engine.harness import MINUTE_NS, SECOND_NS, at, running_exchange
 
 SPEED = 6.0
 """The less, the closer live timers keep to the market's time; what they are late by is what a replay can not know."""
@@ -49,6 +49,12 @@ class LiveRun:
         await trio.sleep(0.5)
         while exchange.faults.planned() or (await self.statuses())[-1] != "live":
             await trio.sleep(0.05)
+
+    async def lose_history(self) -> None:
+        """The line is cut, and when the minute is over and asked for, nobody says what it was."""
+        half_on_ns = self.clock.now_ns() + MINUTE_NS // 2
+        until_ns = (half_on_ns // MINUTE_NS + 1) * MINUTE_NS + 15 * SECOND_NS
+        await self.fault(f"error+{self.clock.seconds_until(until_ns):.1f},close")
 
     async def minutes(self, count: int) -> None:
         """Goes on for some minutes of the market, until the middle of one: nothing is under way then."""

@@ -16,7 +16,7 @@ from engine.runtime import ShuffledTurns
 from engine.storage.packing import unpack_map
 from tests.replay.live import SPEED, LiveRun, recorded
 
-FAULTS = ("close", "duplicate+0.5", "reorder+0.5", "error+11,close", "disconnect=800")
+FAULTS = ("close", "duplicate+0.5", "reorder+0.5", "disconnect=800")
 QUIET = Settings(providers=("simulator",))
 
 
@@ -31,6 +31,7 @@ async def _eventful(folder: Path) -> LiveRun:
     async with recorded(folder) as run:
         for fault in FAULTS:
             await run.fault(fault)
+        await run.lose_history()
         await run.minutes(2)
     return run
 
