@@ -17,7 +17,8 @@ class HeardHotStore(MemoryHotStore):
     """Keeps one running fingerprint for each instrument and timeframe, and for each connection of a feed.
 
     Between streams no order is promised, within one it is. Ids and times of publication differ from run to run, as do
-    addresses in the reasons of a status: they are left out.
+    addresses in the reasons of a status: they are left out. So are the diagnoses of instruments: they are looked at once
+    a second, and which of the short ones is seen depends on the moment.
     """
 
     def __init__(self, now_ns: Callable[[], int], *, retention_days: int = 7) -> None:
@@ -42,8 +43,8 @@ class HeardHotStore(MemoryHotStore):
         if event["kind"] == "candle":
             candle = event["candle"]
             self._add((event["symbol"], event["timeframe"]), [candle[name] for name in NUMBERS])
-        elif event["kind"] == "status":
-            self._add((event.get("feed", ""), event.get("symbol", "")), [event["status"]])
+        elif event["kind"] == "status" and "feed" in event:
+            self._add((event["feed"],), [event["status"]])
 
     def _add(self, stream: Hashable, told: Sequence[Any]) -> None:
         self._streams[stream].update(json.dumps(told).encode() + b"\n")

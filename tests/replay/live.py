@@ -40,7 +40,7 @@ class LiveRun:
 
     async def statuses(self) -> list[str]:
         events = [unpack_map(data) for _, data in await self.hot.read_events("0-0", 100_000)]
-        return [event["status"] for event in events if event["kind"] == "status"]
+        return [event["status"] for event in events if event["kind"] == "status" and "feed" in event]
 
     async def fault(self, faults: str) -> None:
         """Does it, and waits until the feed has recovered."""

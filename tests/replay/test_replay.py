@@ -103,8 +103,8 @@ async def told(run: LiveRun | Stage) -> dict[str, list[Any]]:
             candle = event["candle"]
             row = candle["time"] // 60_000, candle["rev"], candle["state"], candle["close"], candle["volume"]
             streams.setdefault(f"{event['symbol']} {event['timeframe']}", []).append(row)
-        elif event["kind"] == "status":
-            streams.setdefault(event.get("feed", event.get("symbol")), []).append(event["status"])
+        elif event["kind"] == "status" and "feed" in event:
+            streams.setdefault(event["feed"], []).append(event["status"])
     return streams
 
 
