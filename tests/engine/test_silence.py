@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -19,7 +20,7 @@ SPEED = 20.0
 PACE = Pace(silence_floor_s=2.0)
 """In real time, as a feed's own floor is."""
 OPTIONS = SimulatorOptions(instruments=12, ticks_per_second=6)
-HALTED, LOST, RETIRED, LIVE = "NSE:RELIANCE", "NSE:TCS", "NSE:HDFCBANK", "NSE:INFY"
+HALTED, LOST, RETIRED, LIVE, RARE = "NSE:RELIANCE", "NSE:TCS", "NSE:HDFCBANK", "NSE:INFY", "NSE:ITC"
 
 
 async def causes(bench: Bench) -> dict[str, Cause]:
@@ -62,8 +63,9 @@ async def warmed_up(bench: Bench) -> None:
     assert set((await causes(bench)).values()) <= {Cause.LIVE, Cause.QUIET}
 
 
-async def test_halted_lost_and_retired_are_told_apart_and_none_costs_a_connection(stores: Stores) -> None:
-    async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS, pace=PACE) as bench:
+async def test_halted_lost_retired_and_illiquid_are_told_apart_and_none_costs_a_connection(stores: Stores) -> None:
+    options = msgspec.structs.replace(OPTIONS, faults=f"illiquid:{RARE}@0+600")
+    async with whole_engine(stores, at("00:07:20", speed=SPEED), options=options, pace=PACE) as bench:
         await warmed_up(bench)
         bench.plan(f"halt:{HALTED}+600,lose:{LOST}")
         await until(becomes(bench, HALTED, Cause.HALTED), within_s=20)
@@ -76,6 +78,8 @@ async def test_halted_lost_and_retired_are_told_apart_and_none_costs_a_connectio
         await until(is_told(bench, RETIRED, ("unmapped", Cause.MAPPING_DEAD)))
         found = await causes(bench)
         assert (found[HALTED], found[LIVE]) == (Cause.HALTED, Cause.LIVE)
+        assert found[RARE] in (Cause.LIVE, Cause.QUIET)
+        assert (await bench.hot.heartbeat() or {})["causes"]["live"] >= 8
         assert connections(bench) == 1
         beat = await bench.hot.heartbeat() or {}
         assert beat["causes"]["mapping_dead"] == 1

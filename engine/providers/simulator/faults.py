@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from re import fullmatch
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 import msgspec
 
-from engine.providers.simulator.chance import generator
+from engine.providers.simulator.chance import generator, unit
 
 
 class FaultKind(StrEnum):
@@ -44,6 +45,8 @@ class FaultKind(StrEnum):
     """REST answers HTTP 500."""
     HALT = "halt"
     """A symbol is not traded, all of them without one: neither the feed nor history knows of any trade."""
+    ILLIQUID = "illiquid"
+    """A symbol is traded now and then; amount: the share of the time, a twentieth by default, in stretches of 5 s."""
     RETIRE = "retire"
     """At once and for good: nobody knows a symbol's id any more, as after an expiry or a renumbering."""
     LOSE = "lose"
@@ -53,11 +56,12 @@ class FaultKind(StrEnum):
 _AT_ONCE: Final = frozenset(
     {FaultKind.CLOSE, FaultKind.DISCONNECT, FaultKind.RETIRE, FaultKind.LOSE, FaultKind.LEVEL_SHIFT}
 )
-_OF_SYMBOLS: Final = frozenset({FaultKind.HALT, FaultKind.RETIRE, FaultKind.LOSE})
+_OF_SYMBOLS: Final = frozenset({FaultKind.HALT, FaultKind.ILLIQUID, FaultKind.RETIRE, FaultKind.LOSE})
 _DEFAULT_AMOUNTS: Final = {
     FaultKind.BAD_PRINT: 0.02,
     FaultKind.LEVEL_SHIFT: 1.2,
     FaultKind.CORRUPT: 0.1,
+    FaultKind.ILLIQUID: 0.05,
     FaultKind.REORDER: 0.5,
     FaultKind.REFUSE: 401.0,
     FaultKind.DISCONNECT: 800.0,
@@ -65,6 +69,7 @@ _DEFAULT_AMOUNTS: Final = {
 
 
 _LONGEST_HOLD_S: Final = 2.0
+_STRETCH_S: Final = 5.0
 _SLIPS: Final = (0.1, 10.0)
 """Where a decimal point slips to."""
 
@@ -152,11 +157,7 @@ class Faults:
 
     def halted(self, now_s: float) -> set[str]:
         """The symbols that are not traded now; an empty name stands for all."""
-        return {
-            fault.symbol
-            for fault in self._planned
-            if fault.kind is FaultKind.HALT and fault.at_s <= now_s < fault.at_s + fault.duration_s
-        }
+        return {fault.symbol for fault in self._planned if _halts(fault, now_s)}
 
     def strike(self, now_s: float) -> list[Fault]:
         """What is to happen at once and has come due; each is told one time. Faults that are over are forgotten."""
@@ -245,3 +246,13 @@ class Faults:
 
     def _count(self, **more: int) -> None:
         self._counts.update(more)
+
+
+def _halts(fault: Fault, now_s: float) -> bool:
+    """Whether a fault keeps its symbol from being traded now."""
+    if not fault.at_s <= now_s < fault.at_s + fault.duration_s:
+        return False
+    if fault.kind is FaultKind.ILLIQUID:
+        stretch = int((now_s - fault.at_s) / _STRETCH_S)
+        return unit(crc32(fault.symbol.encode()), stretch) >= fault.amount
+    return fault.kind is FaultKind.HALT

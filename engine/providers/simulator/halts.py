@@ -86,8 +86,13 @@ class HaltedMarket:
     def missing(self, index: int, time_ns: int) -> int:
         """The volume that fell away on the day of a moment and before it."""
         day = indian_date(time_ns)
-        halts = self._halts.get(index, ())
-        return sum(halt.missing for halt in halts if halt.end_ns <= time_ns and indian_date(halt.end_ns) == day)
+        halts = [halt for halt in self._halts.get(index, ()) if indian_date(min(halt.end_ns, time_ns)) == day]
+        over = sum(halt.missing for halt in halts if halt.end_ns <= time_ns)
+        return over + sum(
+            self._volume(index, time_ns - 1) - self._volume(index, halt.start_ns)
+            for halt in halts
+            if halt.start_ns < time_ns < halt.end_ns
+        )
 
     def cut(self, index: int, event: Event) -> Event:
         """An event with the running volume of what was really traded."""

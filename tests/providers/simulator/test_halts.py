@@ -92,6 +92,16 @@ async def test_without_a_symbol_everything_is_halted() -> None:
     assert await made.received()
 
 
+async def test_an_illiquid_symbol_is_traded_now_and_then_and_remembered_so() -> None:
+    made, index = setting(f"illiquid:{SYMBOL}=0.2@0+3600")
+    made.run(1_800)
+    streamed = await streamed_candles(made, index)
+    told = await minutes(made.exchange.market, index, NOON, NOON + 29 * MINUTE_NS, now_ns=made.exchange.now_ns)
+    assert 10 < len(told) < 29
+    both = {candle.time: bare(candle) for candle in streamed if NOON <= candle.time < NOON + 29 * MINUTE_NS}
+    assert list(both.values()) == list(map(bare, told))
+
+
 async def test_a_retired_id_is_known_to_nobody() -> None:
     made, index = setting(f"retire:{SYMBOL}@10")
     made.run(12)
