@@ -8,17 +8,19 @@ import msgspec
 import trio
 
 from actors.routes import Routes
+from actors.sources import FOR_GOOD
 from engine.market import DERIVED_TIMEFRAMES, Calendar, Calendars, Candle, TradingDay, day_start_ns, flaw_of
 from engine.market.filling import absent, fitting, made_of
 from engine.market.verdict import Verdict, in_runs
 from engine.market.window import Stretch, bars_in, stretches
-from engine.providers.base import History, HistoryLimits, Route
+from engine.providers.base import History, HistoryLimits, ProviderError, Route
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.hot import HotStore
 
 BARS_A_SAVE = 3_000
 """More in one go would hold the loop, and with it the feeds."""
-NEAR_NS = 2 * 86_400_000_000_000
+_DAY_NS = 86_400_000_000_000
+NEAR_NS = 2 * _DAY_NS
 """What is younger when history was read before is healed, not read again."""
 
 
@@ -118,18 +120,32 @@ class Past:
         return written
 
     async def _ask(self, piece: Piece) -> list[Candle]:
-        """The word of the first provider that has anything for the piece."""
-        stretch = piece.stretch
+        """The word of the first provider that has anything for the piece.
+
+        A failure is raised when nobody has: one that passes by itself before one that does not.
+        """
+        failures: list[ProviderError] = []
         for provider, route in self._routes.of(piece.route.instrument):
-            history = self._histories[provider]
-            if history.limits.offers(stretch.timeframe):
-                bounds = stretch.start_ns, stretch.end_ns
-                if stretch.timeframe == "1d":  # a day's candle opens at midnight, before its session
-                    bounds = stretch.start_ns - 86_400_000_000_000, stretch.end_ns
-                found = await history.candles(route, stretch.timeframe, *bounds, patient=True)
-                if found:
-                    return found
+            try:
+                found = await self._ask_one(self._histories[provider], route, piece.stretch)
+            except ProviderError as error:
+                failures.append(error)
+                continue
+            if found:
+                return found
+        if failures:
+            raise next((error for error in failures if error.advice not in FOR_GOOD), failures[0])
         return []
+
+    async def _ask_one(self, history: History, route: Route, stretch: Stretch) -> list[Candle]:
+        """What one provider has of its look-back; a day's candle opens at midnight, before its session."""
+        if not history.limits.offers(stretch.timeframe):
+            return []
+        midnight_ns = stretch.start_ns - (_DAY_NS if stretch.timeframe == "1d" else 0)
+        start_ns = max(midnight_ns, history.limits.oldest_ns(stretch.timeframe, self._now_ns()))
+        if start_ns >= stretch.end_ns:
+            return []
+        return await history.candles(route, stretch.timeframe, start_ns, stretch.end_ns, patient=True)
 
     async def _new(
         self, instrument: str, made: list[Candle], stretch: Stretch, days: Sequence[TradingDay]

@@ -338,6 +338,16 @@ async def test_where_the_first_provider_has_nothing_the_second_is_asked(autojump
         assert {candle.source for candle in await bench.held("1m")} == {"second"}
 
 
+async def test_where_the_first_provider_fails_for_good_the_second_is_asked(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    first = Record("first")
+    first.failures = [ProviderError("no such instrument", advice=Advice.FIX_REQUEST) for _ in range(100)]
+    async with historian(first, Record("second")) as bench:
+        await bench.read()
+        assert {candle.source for candle in await bench.held("1m")} == {"second"}
+
+
 async def test_nobody_is_asked_for_what_nobody_asked_for(autojump_clock: trio.testing.MockClock) -> None:
     async with historian(Record(), wanted="asked") as bench:
         await bench.subject.ask(SweepHistory(), timeout_s=5)
