@@ -313,3 +313,23 @@ async def test_a_candle_channel_through_a_view_goes_on_from_the_bar_before_and_s
         assert (final[name]["data"]["open"], final[name]["offset"]) == (7.0, "1-0")
         plain = final["candle.RELIANCE.1m"]["data"]
         assert (plain["open"], "view" in plain) == (4.0, False)
+
+
+async def test_who_resumes_through_a_view_gets_what_was_missed_as_the_chart_shows_it(web: Web, engine: Engine) -> None:
+    name = "candle.RELIANCE.1m?continuous=true"
+    minute = web.system.clock.now_ns() // MINUTE - NOON // MINUTE - 5
+    before, *missed = [candle(minute + number, 7.0 + number) for number in range(4)]
+    await web.services.hot.write_candles([before, *missed])
+    [offset] = await engine.close(before)
+    async with web.client() as client:
+        reply = await client.ask(id=1, action="subscribe", channels=[name])
+        position = reply["position"] | {"offset": offset}
+    offsets = await engine.close(*missed)
+    async with web.client() as client:
+        reply = await client.ask(id=2, action="subscribe", channels=[name], since=position)
+        assert reply["recovered"] is True
+        told = [await client.until(lambda message: message.get("channel") == name) for _ in missed]
+
+    assert [push["offset"] for push in told] == offsets
+    assert [push["data"]["open"] for push in told] == [7.0, 8.0, 9.0]
+    assert [push["data"]["close"] for push in told] == [8.0, 9.0, 10.0]

@@ -1,10 +1,11 @@
 """Resuming: everything that happened since a client's position, in order and once, or the word that it can not be had."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 import msgspec
 
+from engine.market.candle import Candle
 from web.hub.feed import CandleEvent, Event
 from web.hub.hub import Hub, topic_key
 from web.hub.resumption import Resumption
@@ -20,9 +21,21 @@ class Replay:
 
     def __init__(self, resumptions: list[Resumption]) -> None:
         self._resumptions = resumptions
+        self._closes: dict[tuple[str, str], Sequence[Candle]] = {}
         self._entries: dict[TopicKey, list[tuple[str, CandleValue | Status]]] = {
             _source(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
         }
+
+    def joined(self) -> Iterator[tuple[str, str, str]]:
+        """Instrument, timeframe and position of channels whose entries go on from closes before them."""
+        for one in self._resumptions:
+            for channel, instrument in one.channels:
+                if channel.view is not None and channel.view.continuous:
+                    yield instrument, channel.timeframe, one.since.offset
+
+    def begin(self, instrument: str, timeframe: str, candles: Sequence[Candle]) -> None:
+        """What had closed by the time an entry came, or since: the entries themselves know better."""
+        self._closes[instrument, timeframe] = candles
 
     @property
     def start(self) -> str | None:
@@ -73,6 +86,8 @@ class Replay:
         """The entries of a channel, as its view shows them."""
         entries = self._entries[_source(channel, instrument)]
         shown = None if channel.view is None else hub.shown(channel, instrument)
+        if shown is not None:
+            shown.begin(self._closes.get((instrument, channel.timeframe), ()))
         for offset, value in entries:
             if shown is None or not isinstance(value, CandleValue):
                 yield offset, value

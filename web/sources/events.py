@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 import anyio
 import structlog
 
+from engine.market.timeframe import length_s
+from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import FeedFormatError, Hub, Replay, decode_event, order, refuse
 from web.hub.feed import CandleEvent, Event
@@ -17,6 +19,7 @@ ANSWER_S = 2.0
 """After so long without an answer the hot store counts as away."""
 BLOCK_MS = 1000
 ENTRIES_A_READ = 1000
+_FOR_EVER_NS = 2**62
 
 
 class EventSource:
@@ -52,6 +55,7 @@ class EventSource:
             window = await self._hot.events_window()
         hopeful = [one for one in waiting if window.covers(one.since.epoch, one.since.offset)]
         replay = Replay(hopeful)
+        await self._read_closes(replay)
         await self._read_into(replay)
         answered = set(map(id, waiting))
         hub.resumptions = [one for one in hub.resumptions if id(one) not in answered]
@@ -70,6 +74,17 @@ class EventSource:
             if position is not None:
                 log.warning("events_lost", epoch=window.epoch)
                 self._hub.tell_all_to_begin_anew()
+
+    async def _read_closes(self, replay: Replay) -> None:
+        """Before the entries: nothing may come between their reading and their telling."""
+        for instrument, timeframe, offset in set(replay.joined()):
+            first_ns = order(offset)[0] * 1_000_000 - LONGEST_GAP_NS - 2 * length_s(timeframe) * 1_000_000_000
+            with _in_time():
+                replay.begin(
+                    instrument,
+                    timeframe,
+                    await self._hot.candles(instrument, timeframe, max(0, first_ns), _FOR_EVER_NS),
+                )
 
     async def _read_into(self, replay: Replay) -> None:
         """Reads from the oldest position asked for to where the hub stands when the reading is done."""
