@@ -28,6 +28,7 @@ from engine.runtime import ActorRef, HealPoint, reach
 from engine.storage.errors import StorageUnavailableError
 
 MINUTE_NS = 60_000_000_000
+MILLISECOND_NS = 1_000_000
 SETTLE_NS = 5_000_000_000
 """A minute is asked for this long after its end: closed here, and known to the provider's history."""
 ASK_TIMEOUT_S = 10.0
@@ -193,10 +194,12 @@ class Healer:
 
     async def _save(self, revisions: Sequence[Candle]) -> None:
         """Saved before it is told: who hears of it must find it, and Redis can not hold it until it is saved."""
-        if revisions:
-            await self._records.save(revisions)
+        published_ns = self._now_ns() // MILLISECOND_NS * MILLISECOND_NS
+        told = tuple(msgspec.structs.replace(candle, published_ns=published_ns) for candle in revisions)
+        if told:
+            await self._records.save(told)
             for listener in self._listeners:
-                listener.tell(CandlesWritten(tuple(revisions)))
+                listener.tell(CandlesWritten(told))
 
     async def _write_candles(self) -> None:
         """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""

@@ -73,7 +73,7 @@ async def test_what_redis_no_longer_keeps_is_saved_before_it_is_told(autojump_cl
     async with ward(one=Provider(minutes(LAST_MONTH, *range(10)))) as place:
         await place.healer.settle(gap(LAST_MONTH))
         saved = await place.durable.candles(NAME, "1m", LAST_MONTH, START)
-        assert [(minute.close, minute.revision) for minute in saved] == [(10.0, 1)] * 10
+        assert [(minute.close, minute.revision, minute.published_ns) for minute in saved] == [(10.0, 1, NOON)] * 10
         assert await place.hot.candles(NAME, "1m", LAST_MONTH, START) == []
         told = await place.revisions()
         assert len(told) == len({(one.timeframe, one.time) for one in told}) > 10
