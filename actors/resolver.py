@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+import msgspec
 import structlog
 
 from actors.healer import Healer, Settlement
@@ -261,7 +262,7 @@ class Resolver(TaskActor):
             self._answered = False
             await self._put_off(gap, error)
         except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
-            self._postpone(gap, str(error))
+            self._postpone_unasked(gap, str(error))
         self._gaps.close(gap)
         self._heal_more()
 
@@ -270,7 +271,7 @@ class Resolver(TaskActor):
         if error.advice in FOR_GOOD:
             await self._give_up(gap, str(error))
         else:
-            self._postpone(gap, str(error))
+            self._postpone_unasked(gap, str(error))
 
     async def _keep_rest(self, gap: Gap, settlement: Settlement) -> None:
         """Minutes that were still open wait for their end; those nobody has yet wait with patience, and not for ever."""
@@ -294,6 +295,10 @@ class Resolver(TaskActor):
             await self._healer.give_up(gap, why)
         except StorageUnavailableError as error:  # the scan finds it again
             log.warning("gap_not_recorded", instrument=gap.instrument, error=str(error))
+
+    def _postpone_unasked(self, gap: Gap, why: str) -> None:
+        """Nobody has answered: minutes are not given up for that, however long it goes on."""
+        self._postpone(msgspec.structs.replace(gap, attempts=min(gap.attempts, MOST_ATTEMPTS // 2)), why)
 
     def _postpone(self, gap: Gap, why: str) -> None:
         attempts = gap.attempts + 1

@@ -13,6 +13,8 @@ from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.hot import HotStore
 
 DAY_NS = 1_440 * MINUTE_NS
+MARGIN_NS = 60 * MINUTE_NS
+"""What leaves Redis next is not missed there, and not put back."""
 CHUNK = 25
 """Instruments looked at in one go; between two the loop is others'."""
 
@@ -87,17 +89,18 @@ class Scanner:
     async def _of_portion(self, names: Sequence[str], sessions: Sequence[Session], *, whole: bool) -> list[Doubt]:
         short = {(one.instrument, one.session): one for one in await self._durable.short_sessions(names, sessions)}
         decided = await self._durable.verdicts(names, sessions[0].start_ns, sessions[-1].end_ns)
-        kept_ns = self._now_ns() - self._retention_ns
+        kept_ns = self._now_ns() - self._retention_ns + MARGIN_NS
         doubts: list[Doubt] = []
         for session in sessions:
             kept = session.end_ns > kept_ns
             hot = await self._hot_minutes(names, session) if kept else {}
             for name in names:
-                lacks, minutes = short.get((name, session)), hot.get(name, ()) if kept else None
-                begun = whole or self._has_begun(name, session, lacks, minutes or ())
+                lacks, minutes = short.get((name, session)), hot.get(name, ())
+                begun = whole or self._has_begun(name, session, lacks, minutes)
                 if begun and (kept or lacks):
                     wanted = self._undecided(session, decided.get(name, ()))
-                    doubt = await self._of_session(name, session, wanted, minutes, is_short=lacks is not None)
+                    is_short = lacks is not None
+                    doubt = await self._of_session(name, session, wanted, minutes, kept_ns, is_short=is_short)
                     doubts += [] if doubt is None else [doubt]
             await anyio.lowlevel.checkpoint()
         if not whole:
@@ -124,17 +127,17 @@ class Scanner:
         return wanted
 
     async def _of_session(
-        self, name: str, session: Session, wanted: set[int], hot: Sequence[Candle] | None, *, is_short: bool
+        self, name: str, session: Session, wanted: set[int], hot: Sequence[Candle], kept_ns: int, *, is_short: bool
     ) -> Doubt | None:
-        """``hot`` is None where Redis keeps nothing any more."""
-        lacking_hot = set[int]() if hot is None else wanted - _sound(hot)
-        if not lacking_hot and not is_short:
+        """Redis is expected to hold the minutes from ``kept_ns`` on."""
+        written = _sound(hot)
+        unwritten = {time for time in wanted - written if time >= kept_ns}
+        if not unwritten and not is_short:
             return None
         saved = _sound(await self._records.saved(name, "1m", session.start_ns, session.end_ns))
-        if lacking_hot & saved or (hot and (_sound(hot) & wanted) - saved):
-            kept_ns = session.start_ns if hot is not None else session.end_ns
+        if unwritten & saved or (written & wanted) - saved:
             await self._records.level(name, session.start_ns, session.end_ns, kept_ns=kept_ns)
-        lacking = wanted - saved - _sound(hot or ())
+        lacking = wanted - saved - written
         return Doubt(name, min(lacking), max(lacking)) if lacking else None
 
 

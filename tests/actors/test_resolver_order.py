@@ -16,7 +16,7 @@ from actors.routes import Routes
 from actors.scanner import Scanner
 from actors.sources import Sources
 from engine.market import Calendars, Candle, Instrument, InstrumentKind
-from engine.providers.base import HistoryLimits, Route
+from engine.providers.base import HistoryLimits, ProviderError, Route
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import Exchange, ProviderMapping
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
@@ -34,6 +34,7 @@ class SlowHistory:
 
     def __init__(self, minutes: Iterable[Candle] = ()) -> None:
         self.minutes = list(minutes)
+        self.error: ProviderError | None = None
         self.asked: list[tuple[str, int]] = []
 
     async def candles(
@@ -42,6 +43,8 @@ class SlowHistory:
         assert timeframe == "1m", patient
         self.asked.append((route.instrument, start_ns))
         await trio.sleep(1)
+        if self.error is not None:
+            raise self.error
         return [one for one in self.minutes if one.instrument == route.instrument and start_ns <= one.time < end_ns]
 
 
@@ -140,3 +143,21 @@ async def test_gaps_outlive_the_engine_that_knew_them(autojump_clock: Any) -> No
         await trio.sleep(60)
     assert {name for name, _ in after.asked} == set(NAMES)
     assert await hot.healing() == {}
+
+
+async def test_minutes_are_not_given_up_because_their_provider_was_away_for_long(autojump_clock: Any) -> None:
+    history, hot, durable = SlowHistory(), MemoryHotStore(lambda: NOON), MemoryDurableStore()
+    history.error = ProviderError("away")
+    time = NOON - 30 * MINUTE_NS
+    seen = msgspec.structs.replace(candle(time, 10.0, 5), instrument=NAMES[0], resolve_required=True)
+    await hot.write_candles([seen])
+    async with resolver(history, hot, durable) as (subject, _):
+        await subject.ask(Backfill((NAMES[0],), time, time), timeout_s=5)
+        await trio.sleep(3000)
+        history.error = None
+        await trio.sleep(200)
+        assert await durable.verdicts([NAMES[0]], time, time + MINUTE_NS) == {}
+        history.minutes = [msgspec.structs.replace(seen, resolve_required=False)]
+        await trio.sleep(600)
+        assert await hot.healing() == {}
+        assert await durable.verdicts([NAMES[0]], time, time + MINUTE_NS) == {}

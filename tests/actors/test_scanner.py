@@ -112,3 +112,12 @@ async def test_an_operators_scan_expects_all_of_its_stretch_and_puts_nothing_old
             Doubt(NAME, LAST_MONTH, LAST_MONTH + 4 * MINUTE_NS)
         ]
         assert await place.hot.candles(NAME, "1m", LAST_MONTH, end_ns) == []
+
+
+async def test_what_leaves_redis_by_its_age_is_not_put_back(autojump_clock: Any) -> None:
+    async with ward() as place:
+        border_ns = NOON - WEEK_NS
+        await place.durable.save(minutes(border_ns - 30 * MINUTE_NS, *range(120)))
+        await found(place)
+        kept = await place.hot.candles(NAME, "1m", 0, NOON)
+        assert (kept[0].time, len(kept)) == (border_ns + 60 * MINUTE_NS, 30)
