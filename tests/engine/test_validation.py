@@ -5,6 +5,7 @@ import trio
 from actors.messages import Count, Decide
 from engine.market.quarantine import Fate
 from engine.providers.simulator.options import SimulatorOptions
+from engine.storage.packing import unpack
 from tests.engine.conftest import Stores
 from tests.engine.harness import MIDNIGHT, MINUTE_NS, Bench, at, until, whole_engine
 
@@ -50,6 +51,9 @@ async def test_bad_prints_for_minutes_leave_every_candle_the_exchanges_own(store
         healed = {(name, one.time // MINUTE_NS) for name, found in minutes.items() for one in found if one.revision}
         assert healed
         assert healed <= due
+        assert (await bench.hot.trees())["engine"]["counters"]["ticks_discarded"] > 0
+        events = [unpack(data) for _, data in await bench.hot.read_events("0-0", 10_000)]
+        assert any(event["kind"] == "alert" and event["symbol"] == entries[0].instrument for event in events)
 
 
 async def test_a_true_jump_of_everything_is_believed_and_no_tick_of_it_is_lost(stores: Stores) -> None:
