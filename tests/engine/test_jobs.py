@@ -10,7 +10,19 @@ from engine.market import TIMEFRAMES
 from engine.providers.simulator.options import SimulatorOptions
 from engine.storage.packing import unpack
 from tests.engine.conftest import Stores
-from tests.engine.harness import MIDNIGHT, MINUTE_NS, SECOND_NS, Bench, at, until, whole_engine
+from tests.engine.harness import (
+    MIDNIGHT,
+    MINUTE_NS,
+    SECOND_NS,
+    Bench,
+    at,
+    engine_on,
+    running_exchange,
+    seeded,
+    settings_for,
+    until,
+    whole_engine,
+)
 
 HOUR_NS = 60 * MINUTE_NS
 OPTIONS = SimulatorOptions(instruments=4, ticks_per_second=2)
@@ -84,3 +96,32 @@ async def test_a_job_that_was_cancelled_does_no_more(stores: Stores) -> None:
         assert left is not None
         assert (told["status"], left.status, left.total) == ("cancelled", "cancelled", 40)
         assert left.done <= 1
+
+
+async def test_a_job_goes_on_in_the_next_engine_where_it_was_in_the_last(stores: Stores) -> None:
+    clock = at("00:01:10")
+    start_ns = MIDNIGHT - 90 * 24 * HOUR_NS
+    async with running_exchange(OPTIONS, clock) as simulator:
+        settings = settings_for(stores, simulator.feed_url, simulator.rest_url)
+        await seeded(settings.durable_url, simulator.rest_url)
+        async with engine_on(simulator, stores, clock) as bench:
+            wish = {"start": moment(start_ns), "end": moment(start_ns + HOUR_NS)}
+            first = await bench.ref("jobs").ask(StartJob("backfill", wish), timeout_s=5)
+
+            async def begun() -> bool:
+                job = await bench.durable.job(first["id"])
+                return job is not None and job.done > 0
+
+            await until(begun)
+            told = await bench.ref("jobs").ask(ChangeJob(first["id"], "pause"), timeout_s=5)
+        async with engine_on(simulator, stores, clock) as bench:
+            waiting = await bench.durable.job(first["id"])
+            assert waiting is not None
+            assert (told["status"], waiting.status) == ("paused", "paused")
+            assert 0 < waiting.done < waiting.total
+            await bench.ref("jobs").ask(ChangeJob(first["id"], "resume"), timeout_s=5)
+            over = await ended(bench, first["id"])
+            assert (over.status, over.done) == ("done", over.total)
+            truth = await bench.exam.told(start_ns, start_ns + HOUR_NS)
+            found = await bench.durable.candles_many(list(truth), "1m", start_ns, start_ns + HOUR_NS)
+            assert {name: len(found[name]) for name in truth} == {name: len(truth[name]) for name in truth}
