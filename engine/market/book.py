@@ -320,7 +320,7 @@ class CandleBook(OpenMinutes):
         minutes = [Bar.restore(bar) for bar in state["minutes"]]
         settled = SettledBars(state["bars"])
         closed_ns, healed_ns, (gap_from, gap_to) = state["closed_ns"], state["healed_ns"], state["gap"]
-        started_ns = max((bar.start_ns for bar in (*minutes, *settled.minutes())), default=0)
+        started_ns = max((bar.start_ns for bar in (*minutes, *settled.bars())), default=0)
         if self.session_date(started_ns) != self.session_date(now_ns):
             return
         self._settled = settled

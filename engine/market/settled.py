@@ -92,6 +92,11 @@ class SettledBars:
         """The place of the last trade of the newest closed minute (``order_of``)."""
         return int(_PLACE.unpack_from(self._rows, _EVICTED_AT - _PLACE.size)[1])
 
+    def bars(self) -> list[Bar]:
+        """All there are: a heal through now leaves derived bars alone, and no minute a tick could revise."""
+        derived = (self.derived(row) for row in range(_DERIVED))
+        return [*(bar for bar in derived if bar is not None), *self.minutes()]
+
     def _pack_minute(self, minute: Bar, place: int) -> None:
         minute.pack_into(self._rows, _DERIVED + place)
         _PLACE.pack_into(self._rows, _PLACES + place * _PLACE.size, minute.first, minute.top)

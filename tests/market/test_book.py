@@ -434,6 +434,15 @@ def test_no_minute_is_open_in_what_is_no_state() -> None:
         assert CandleBook.unclosed_ns(state) is None
 
 
+def test_a_state_whose_minutes_were_all_healed_is_still_of_its_day(nse: Calendar) -> None:
+    """Else a stop right after a heal would save no forming day, and the next start lose what the day has made so far."""
+    runner = healed(nse)
+    history = [minute(at(TEN) + i * MINUTE, volume=100) for i in range(6)]
+    assert runner.book.rebuild(history, at("2025-11-03 10:06"))
+    other = CandleBook.restore(INSTRUMENT, nse, "dhan", runner.book.state(), at("2025-11-03 10:06:30"))
+    assert other.forming_all() == runner.book.forming_all() != []
+
+
 def test_of_an_earlier_trading_day_only_the_last_price_and_the_counters_hold(nse: Calendar) -> None:
     runner = late(nse)
     runner.trade("2025-11-03 15:31:00", 100.0, 75).trade("2025-11-03 15:29:00", 101.0, 80)
