@@ -18,6 +18,7 @@ _PAGE = """<!doctype html>
 <li><a href="/health/ready">/health/ready</a>: whether everything is up</li>
 <li><a href="/api/v1/health/market_stream">/api/v1/health/market_stream</a>: the feeds</li>
 <li>/marketdata/intraday?symbol=…&amp;timeframe=5m and /marketdata/daily?symbol=…: candles</li>
+<li>/api/v1/chart/…?timeframe=5m&amp;range=1y: the year, and the candle that forms</li>
 <li>/api/v1/current_prices?keys=…: prices</li>
 <li>/ws: prices and candles as they happen</li>
 <li>/admin/tree: the actors of all processes</li>
