@@ -32,6 +32,7 @@ from engine.storage.hot import HotStore
 log = structlog.get_logger("ticktree.sentinel")
 
 SECOND_NS = 1_000_000_000
+HEALS_INTERVAL_S = 3.0
 SAVE_INTERVAL_S = 300.0
 OPINION_S = 15.0
 ASKED_AT_ONCE = 1_000
@@ -46,6 +47,10 @@ RECENT_NS = 3_600 * SECOND_NS
 
 class Look(Message, frozen=True, gc=False):
     """See who has become silent."""
+
+
+class LookForHeals(Message, frozen=True, gc=False):
+    """See whose holes are being healed."""
 
 
 class Answered(Message, frozen=True, gc=False):
@@ -110,6 +115,7 @@ class Sentinel(TaskActor):
             if feed.is_alive():
                 feed.tell(LinesWanted())
         self.send_every(self._look_interval_s, Look())
+        self.send_every(HEALS_INTERVAL_S, LookForHeals())
         self.send_every(SAVE_INTERVAL_S, SavePaces())
 
     async def on_stop(self) -> None:
@@ -149,11 +155,25 @@ class Sentinel(TaskActor):
             self._feeds[provider].tell(Resubscribe(int(connection), tuple(instruments)))
         for lost in vigil.take_lost():
             self._resolver.tell(Interrupted(lost.instrument, lost.start_ns, lost.end_ns))
-        changes = {verdict.instrument: verdict for verdict in [*await self._healed(), *vigil.take_changes()]}
+        changes = vigil.take_changes()
         if changes:
-            self._tell(changes.values())
+            self._tell(changes)
             self._heartbeat.tell(Diagnosed(vigil.counts()))
         await self._write()
+
+    @handles(LookForHeals)
+    async def on_look_for_heals(self, _: LookForHeals) -> None:
+        """Tells for whom a heal of the last hour has begun or ended. An older hole is nothing that a live price shows."""
+        now_ns = self._now_ns()
+        try:
+            spans = await self._hot.healing()
+        except StorageUnavailableError as error:
+            log.debug("heals_not_read", error=str(error))
+            return
+        healing = frozenset(name for name, (_, end_ns) in spans.items() if end_ns > now_ns - RECENT_NS)
+        changed, self._healing = healing ^ self._healing, healing
+        found = [verdict for name in sorted(changed) if (verdict := self._vigil.verdict(name)) is not None]
+        self._tell(msgspec.structs.replace(verdict, since_ns=now_ns) for verdict in found)
 
     @handles(SavePaces)
     async def on_save_paces(self, _: SavePaces) -> None:
@@ -176,18 +196,6 @@ class Sentinel(TaskActor):
         quotes = await second_opinion(self._histories[provider], routes, within_s=OPINION_S)
         log.info("asked_about_silence", provider=provider, count=len(routes), answered=quotes is not None)
         self.actor_ref.tell(Answered(provider, quotes or {}, asked_ns))
-
-    async def _healed(self) -> list[Verdict]:
-        """Those for whom a heal of the last hour has begun or ended. An older hole is nothing that a live price shows."""
-        now_ns = self._now_ns()
-        try:
-            spans = await self._hot.healing()
-        except StorageUnavailableError:
-            return []
-        healing = frozenset(name for name, (_, end_ns) in spans.items() if end_ns > now_ns - RECENT_NS)
-        changed, self._healing = healing ^ self._healing, healing
-        found = [verdict for name in sorted(changed) if (verdict := self._vigil.verdict(name)) is not None]
-        return [msgspec.structs.replace(verdict, since_ns=now_ns) for verdict in found]
 
     def _tell(self, changes: Iterable[Verdict]) -> None:
         """What has one reason is told in one event: at the close thousands of instruments change at once."""
