@@ -218,8 +218,6 @@ class InstrumentActor(Actor):
         """Ticks behind this message were received later than it was sent; only a clock set back makes that untrue."""
         if self.system.clock.now_ns() >= due.end_ns + LATENESS_NS:
             self._close_until(due.end_ns)
-            if self._book.forming("1m") is None:  # the day's last state must not say that its last minute forms
-                self.on_report(Report())
         elif due.end_ns == self._armed_ns:
             self._armed_ns = NEVER
             self._arm_closing()
