@@ -20,6 +20,7 @@ from actors.messages import (
     Scan,
     WritesLost,
 )
+from actors.open_gaps import OpenGaps
 from actors.pace import Pace
 from actors.routes import Routes
 from actors.scanner import Doubt, Scanner
@@ -30,13 +31,11 @@ from engine.runtime import (
     ActorDeadError,
     ActorRef,
     AskTimeoutError,
-    HealPoint,
     MailboxSpec,
     Overflow,
     TaskActor,
     Timer,
     handles,
-    reach,
 )
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -94,9 +93,7 @@ class Resolver(TaskActor):
         """What is stored now."""
         self._seen: dict[tuple[str, int], int] = {}
         self._gaps = GapBook()
-        self._inherited: dict[str, tuple[int, int]] = {}
-        """What a resolver before this one had open, of instruments that no route is known of yet."""
-        self._noted: dict[str, tuple[int, int]] = {}
+        self._open = OpenGaps(hot)
         self._timer: Timer | None = None
         self._timer_ns = 0
         self._recovering = False
@@ -110,7 +107,7 @@ class Resolver(TaskActor):
         """What was known before a crash, of this actor or of the whole engine, lives in the hot store."""
         for provider in self._routes.providers:
             self._known_until[provider] = self._stored_until[provider] = await self._hot.get_seen(provider)
-        self._inherited = self._noted = await self._hot.healing()
+        await self._open.inherit()
         if self._manager.is_alive():
             self._recovering = True
             self._manager.tell(CoverWanted())
@@ -123,8 +120,9 @@ class Resolver(TaskActor):
         """What was open when an engine or resolver before this one died is open still."""
         self._routes.cover(covered.provider, covered.routes)
         for route in covered.routes:
-            if route.instrument in self._inherited:
-                self._add_gap(route.instrument, *self._inherited.pop(route.instrument), lost=False)
+            span = self._open.take_over(route.instrument)
+            if span is not None:
+                self._add_gap(route.instrument, *span, lost=False)
         if self._recovering:  # of what came since the last note nobody knows
             self._doubt_all(covered.provider)
         self._arm()
@@ -134,7 +132,7 @@ class Resolver(TaskActor):
         """The open gaps are noted first: what was seen after them says nothing about them."""
         self._seen[seen.provider, seen.connection] = seen.at_ns
         try:
-            await self._note_gaps()
+            await self._open.note(self._gaps.spans())
             await self._hot.set_seen(seen.provider, seen.at_ns)
             self._stored_until[seen.provider] = seen.at_ns
         except StorageUnavailableError as error:
@@ -143,7 +141,7 @@ class Resolver(TaskActor):
     @handles(NoteGaps)
     async def on_note_gaps(self, _: NoteGaps) -> None:
         try:
-            await self._note_gaps()
+            await self._open.note(self._gaps.spans())
         except StorageUnavailableError as error:
             log.debug("gaps_not_noted", error=str(error))
 
@@ -175,6 +173,7 @@ class Resolver(TaskActor):
     @handles(Scan)
     def on_scan(self, _: Scan) -> None:
         """Beside the mailbox, too: a year of all instruments takes its time."""
+        self._open.disown()
         if not self._scanning:
             self._scanning = True
             self.spawn(self._scan)
@@ -306,19 +305,6 @@ class Resolver(TaskActor):
         log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
         due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
         self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts, gap.patient))
-
-    async def _note_gaps(self) -> None:
-        """Whom no route is known of yet stays noted."""
-        spans = self._inherited | self._gaps.spans()
-        if spans == self._noted:
-            return
-        closed, opened = self._noted.keys() - spans.keys(), spans.keys() - self._noted.keys()
-        await self._hot.set_healing(spans)
-        self._noted = spans
-        if opened:
-            reach(HealPoint.GAP_NOTED)
-        if closed:
-            reach(HealPoint.GAP_CLOSED)
 
     async def _scan(self) -> None:
         end_ns = self.system.clock.now_ns()

@@ -1,0 +1,44 @@
+"""The note of the open gaps in Redis: it outlives the resolver that wrote it, and the engine."""
+
+from collections.abc import Mapping
+
+from engine.runtime import HealPoint, reach
+from engine.storage.hot import HotStore
+
+Span = tuple[int, int]
+"""From when to when an instrument is in doubt, ns UTC, both included."""
+
+
+class OpenGaps:
+    """Written only when it changes. What a resolver before this one noted stays until somebody takes it over."""
+
+    def __init__(self, hot: HotStore) -> None:
+        self._hot = hot
+        self._noted: dict[str, Span] = {}
+        self._inherited: dict[str, Span] = {}
+
+    async def inherit(self) -> None:
+        """Reads what was open when the resolver before this one died."""
+        self._noted = await self._hot.healing()
+        self._inherited = dict(self._noted)
+
+    def take_over(self, instrument: str) -> Span | None:
+        """What was open of an instrument; from now on it is noted only if it is open here."""
+        return self._inherited.pop(instrument, None)
+
+    def disown(self) -> None:
+        """Nobody has taken over what is left: its instruments are not followed any more."""
+        self._inherited.clear()
+
+    async def note(self, open_here: Mapping[str, Span]) -> None:
+        """Notes what is open now."""
+        spans = self._inherited | dict(open_here)
+        if spans == self._noted:
+            return
+        opened, closed = spans.keys() - self._noted.keys(), self._noted.keys() - spans.keys()
+        await self._hot.set_healing(spans)
+        self._noted = spans
+        if opened:
+            reach(HealPoint.GAP_NOTED)
+        if closed:
+            reach(HealPoint.GAP_CLOSED)
