@@ -32,6 +32,8 @@ from engine.storage.errors import StorageUnavailableError
 log = structlog.get_logger("ticktree.quarantine")
 
 FLUSH_INTERVAL_S = 1.0
+PATIENCE_S = 3.0
+"""A PostgreSQL that hangs must not hold up appeals."""
 JOIN_S = 0.2
 """So long appeals are gathered: many instruments, one call."""
 WAITING_LIMIT = 20_000
@@ -114,10 +116,11 @@ class Quarantine(TaskActor):
     async def on_flush(self, _: Flush) -> None:
         self._tell_alerts()
         try:
-            await self._write()
-        except StorageUnavailableError as error:
+            with anyio.fail_after(PATIENCE_S):
+                await self._write()
+        except (StorageUnavailableError, TimeoutError) as error:
             if not self._away:
-                log.warning("quarantine_waits", error=str(error), waiting=len(self._waiting))
+                log.warning("quarantine_waits", error=str(error) or "no answer", waiting=len(self._waiting))
             self._away = True
         else:
             self._away = False

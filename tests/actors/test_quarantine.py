@@ -134,6 +134,25 @@ async def test_entries_wait_for_postgresql_and_the_oldest_are_forgotten_beyond_a
         assert [one.ts_ns for one in await durable.quarantined()] == [NOON + s * SECOND_NS for s in (7, 6, 5, 4, 3)]
 
 
+async def test_a_postgresql_that_hangs_holds_up_no_appeal(autojump_clock: Any, monkeypatch: Any) -> None:
+    source = Prices({NAME: 10.5})
+    async with keeper(source) as (_, subject, seen, durable):
+        answer = durable.note_quarantined
+
+        async def hang(_: Any) -> None:
+            await trio.sleep(60)
+
+        monkeypatch.setattr(durable, "note_quarantined", hang)
+        subject.tell(Doubted((entry(13.0),)))
+        await trio.sleep(1.1)
+        subject.tell(Appealed(NAME))
+        await trio.sleep(5)
+        assert seen["instrument"] == [SecondOpinion(10.5)]
+        monkeypatch.setattr(durable, "note_quarantined", answer)
+        await trio.sleep(5)
+        assert await kept(durable) == [(13.0, "held", "")]
+
+
 async def test_a_stop_writes_what_has_gathered(autojump_clock: Any) -> None:
     async with keeper() as (_, subject, _, durable):
         subject.tell(Doubted((discarded(),)))
