@@ -48,6 +48,7 @@ BEFORE_NS, AFTER_NS = 40 * MINUTE_NS, 4 * HOUR_NS
 NIGHTS_OFF = 0.8
 HEALS_NS = HOUR_NS
 """So long after a close the history answers again, where it did not."""
+STATE_KEPT_NS = 24 * HOUR_NS
 LOOK_BACK_DAYS = 5
 LACKS = 0.02
 """The share of minutes that the provider's history does not have."""
@@ -221,10 +222,16 @@ class Month:
     # What is true
 
     def lost(self, name: str, session: Session) -> set[int]:
-        """The minutes of which a trade was not handed over, and the very first: what was before its first total is not known."""
+        """The minutes of which a trade was not handed over, and the first after nothing: what was before, nobody knows."""
         place = self.names.index(name)
-        first = {session.start_ns} if session is self.sessions[0] else set[int]()
+        first = {session.start_ns} if self._begins_anew(session) else set[int]()
         return first | {minute for minute in minutes(session) if not self._is_carried(place, minute)}
+
+    def _begins_anew(self, session: Session) -> bool:
+        """The month's first session, and one before which the engine was away longer than Redis keeps its state."""
+        before_ns = max((one.end_ns for one in self.sessions if one.end_ns < session.start_ns), default=0)
+        away = (down for down in self.plan.downs if before_ns <= down.start_ns and down.end_ns <= session.start_ns)
+        return not before_ns or any(down.end_ns - down.start_ns > STATE_KEPT_NS for down in away)
 
     def _is_carried(self, place: int, minute: int) -> bool:
         carried = self.feed.carried
