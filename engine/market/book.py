@@ -71,7 +71,7 @@ class CandleBook(OpenMinutes):
             return self._add_late(tick, volume, bucket)
         forming = self._add_open(tick, volume, bucket)
         if forming:
-            self.next_close_ns = min(self.next_close_ns, bucket.end_ns)
+            self.next_close_ns = min(bucket.end_ns, self.next_close_ns)
         return forming
 
     def _begin_anew(self) -> None:
