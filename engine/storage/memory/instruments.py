@@ -76,15 +76,22 @@ class MemoryInstrumentMaster(InstrumentMaster):
 
     def _map(self, wanted: ProviderMapping) -> None:
         """What was true until then of the token or of the instrument ends."""
-        mappings = self._tables.mappings
-        for place, (old, end) in enumerate(mappings):
-            if end is not None or old.provider != wanted.provider:
-                continue
-            if (_token(old), old.instrument) == (_token(wanted), wanted.instrument):
-                return
-            if _token(old) == _token(wanted) or old.instrument == wanted.instrument:
-                mappings[place] = old, max(old.valid_from, wanted.valid_from)
+        mappings, places = self._tables.mappings, self._tables.open_mappings
+        standing = {places[name] for name in _names(wanted) if name in places}
+        if any(_names(mappings[place][0]) == _names(wanted) for place in standing):
+            return
+        for place in standing:
+            old, _ = mappings[place]
+            mappings[place] = old, max(old.valid_from, wanted.valid_from)
+            for name in _names(old):
+                del places[name]
+        places |= dict.fromkeys(_names(wanted), len(mappings))
         mappings.append((wanted, None))
+
+
+def _names(mapping: ProviderMapping) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What may be mapped only once at a time: the instrument and the token."""
+    return (mapping.provider, mapping.instrument), _token(mapping)
 
 
 def _token(mapping: ProviderMapping) -> tuple[str, str, str]:

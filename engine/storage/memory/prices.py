@@ -80,9 +80,11 @@ class MemoryPriceHistory(PriceHistory):
 
     def _keep_superseded(self, standing: Candle, late: Candle) -> None:
         """A revision that comes after the one that replaced it is kept all the same, if it was ever published, and once."""
-        numbers = {candle.revision for candle in self._tables.replaced if _place(candle) == _place(late)}
         published = late.state is not CandleState.FORMING and late.published_ns > 0
-        if late.revision < standing.revision and published and late.revision not in numbers:
+        if late.revision >= standing.revision or not published:
+            return
+        numbers = {candle.revision for candle in self._tables.replaced if _place(candle) == _place(late)}
+        if late.revision not in numbers:
             self._tables.replaced.append(late)
 
     async def checkpoint(self, name: str = "persister") -> int:

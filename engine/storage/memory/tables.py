@@ -32,6 +32,8 @@ class Tables:
         self.instruments: dict[str, Instrument] = {}
         self.mappings: list[tuple[ProviderMapping, date | None]] = []
         """Each with the day it ended."""
+        self.open_mappings: dict[tuple[str, ...], int] = {}
+        """Where the one stands that has not ended, by what may be mapped only once."""
         self.bars: dict[tuple[str, str], dict[int, Candle]] = {}
         self.days: dict[str, dict[date, DailyCandle]] = {}
         self.replaced: list[Candle] = []
