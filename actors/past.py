@@ -17,6 +17,8 @@ from engine.providers.base import History, HistoryLimits, ProviderError, Route
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.hot import HotStore
 
+BARS_A_CALL = 30_000
+"""An answer is parsed in one go, in which nothing else runs: a market that never closes has four times as many in 90 days."""
 BARS_A_SAVE = 3_000
 """More in one go would hold the loop, and with it the feeds."""
 _DAY_NS = 86_400_000_000_000
@@ -176,7 +178,8 @@ def _calls(days: Sequence[TradingDay], stretch: Stretch, limits: HistoryLimits) 
     if stretch.timeframe == "1d":
         yield stretch
         return
-    for group in _groups(days, limits.days_per_call - 1):
+    bars = max((bars_in(day, stretch.timeframe) for day in days), default=1)
+    for group in _groups(days, min(limits.days_per_call - 1, max(1, BARS_A_CALL // bars))):
         yield msgspec.structs.replace(stretch, start_ns=group[0].start_ns, end_ns=group[-1].end_ns)
 
 
