@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from actors.appeals import Appeals
 from actors.messages import (
     Admit,
     AppealDue,
-    Appealed,
     Backfill,
     CandleClosed,
     CloseDue,
@@ -30,10 +30,6 @@ from engine.storage.hot import InstrumentReport
 
 PATIENCE_NS = 300_000_000_000
 """A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
-APPEAL_INTERVAL_NS = 30_000_000_000
-"""Between two appeals to a second source that does not answer."""
-MOST_APPEALS = 10
-"""After so many a price that nothing contradicts is believed, and its minute looked up."""
 
 
 class Outlets(msgspec.Struct, frozen=True, gc=False):
@@ -72,7 +68,7 @@ class InstrumentActor(Actor):
         self._book = book
         self._meter = meter
         self._guard = guard
-        self._appealing = False
+        self._appeals = Appeals(self, book.instrument, guard, outlets.quarantine)
         self._segment_key = segment_key
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
@@ -141,49 +137,33 @@ class InstrumentActor(Actor):
             self._outlets.quarantine.tell(Doubted(entries))
         if ruling.refused:
             self._outlets.quarantine.tell(TickRefused(self._book.instrument, ruling.refused))
-        if ruling.held is not None and not self._appealing:
-            self._arm_appeal(1)
+        self._appeals.follow()
 
     def _look_up(self, ruling: Ruling, now_ns: int) -> None:
-        """A trade whose price was wrong is lacking, and its volume went to the one after it: only history knows it all."""
+        """A trade whose price was wrong is lacking, and its volume went to the one after it: only history knows it all.
+
+        It has the last word, too, on prices that were believed only lest they be locked out for ever. The time of one
+        of them may be damaged as well, and is no reason to read the history of years.
+        """
+        if ruling.unconfirmed:
+            times = [tick.ts_event for tick in ruling.taken]
+            newest_ns = max(times)
+            since_ns = max(min(times), newest_ns - HORIZON_NS)
+            self._outlets.resolver.tell(Backfill((self._book.instrument,), since_ns, newest_ns))
         trades = [suspect.tick for suspect in ruling.discarded if suspect.tick.size or suspect.tick.volume is None]
         if trades:
             since_ns = min(tick.ts_event for tick in trades)
             until_ns = ruling.taken[-1].ts_event if ruling.taken else now_ns
             self._interrupt(max(since_ns, now_ns - HORIZON_NS), max(since_ns, until_ns) + 1)
 
-    def _arm_appeal(self, attempt: int) -> None:
-        self._appealing = True
-        due_ns = self._guard.appeal_ns or 0
-        if attempt > 1:
-            due_ns = self.system.clock.now_ns() + APPEAL_INTERVAL_NS
-        self.send_after(self.system.clock.seconds_until(due_ns), AppealDue(attempt))
-
     @handles(AppealDue)
-    def on_appeal_due(self, due: AppealDue) -> None:
-        """Ticks that came meanwhile may have decided, or begun another doubt, which has its own time."""
-        self._appealing = False
-        due_ns, now_ns = self._guard.appeal_ns, self.system.clock.now_ns()
-        if due_ns is None:
-            return
-        if now_ns < due_ns:
-            self._arm_appeal(1)
-        elif due.attempt <= MOST_APPEALS:
-            self._outlets.quarantine.tell(Appealed(self._book.instrument))
-            self._arm_appeal(due.attempt + 1)
-        else:
-            self._believe_unheard(now_ns)
-
-    def _believe_unheard(self, now_ns: int) -> None:
-        """No second source in all this time: nobody is locked out for ever, and history has the last word."""
-        ruling = self._guard.hear(None)
-        self._obey(ruling, "nobody", now_ns)
-        times = [tick.ts_event for tick in ruling.taken]
-        self._outlets.resolver.tell(Backfill((self._book.instrument,), min(times), max(times)))
+    def on_appeal_due(self, _: AppealDue) -> None:
+        now_ns = self.system.clock.now_ns()
+        self._obey(self._appeals.go_on(now_ns), "nobody", now_ns)
 
     @handles(SecondOpinion)
     def on_second_opinion(self, opinion: SecondOpinion) -> None:
-        self._obey(self._guard.hear(opinion.price), "second source", self.system.clock.now_ns())
+        self._obey(self._appeals.answer(opinion), "second source", self.system.clock.now_ns())
 
     @handles(Overrule)
     def on_overrule(self, overrule: Overrule) -> bool:

@@ -333,21 +333,21 @@ class HeldLost(Message, frozen=True, gc=False):
 
 
 class AppealDue(Message, frozen=True, gc=False):
-    """The ticks have had their time to decide what is held; to oneself, counted."""
-
-    attempt: int
+    """The ticks have had their time to decide what is held; to oneself, again and again until it is heard."""
 
 
 class Appealed(Message, frozen=True, gc=False):
-    """An instrument holds ticks that no other tick decides: what does a second source say?"""
+    """An instrument holds ticks that no other tick decides: what does a second source say? Asked then (ns UTC)."""
 
     instrument: str
+    asked_ns: int
 
 
 class SecondOpinion(Message, frozen=True, gc=False):
-    """An instrument's last price, from a second source."""
+    """An instrument's last price, from a second source, and when the instrument asked for it (ns UTC)."""
 
     price: float
+    asked_ns: int
 
 
 class Overrule(Message, frozen=True, gc=False):

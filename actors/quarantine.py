@@ -36,6 +36,8 @@ PATIENCE_S = 3.0
 """A PostgreSQL that hangs must not hold up appeals."""
 JOIN_S = 0.2
 """So long appeals are gathered: many instruments, one call."""
+OPINION_S = 10.0
+"""A provider that hangs must not hold up the appeals of others, nor the answer of the next provider."""
 WAITING_LIMIT = 20_000
 """Entries kept while PostgreSQL is away: half an hour of ten a second. Beyond it the oldest are forgotten, and counted."""
 ENTRIES_PER_WRITE = 1_000
@@ -67,7 +69,8 @@ class Quarantine(TaskActor):
         self._waiting: dict[tuple[str, str, int, float], Quarantined] = {}
         self._held: dict[str, dict[tuple[str, str, int, float], Quarantined]] = {}
         self._alerts: list[Quarantined] = []
-        self._appeals: set[str] = set()
+        self._appeals: dict[str, int] = {}
+        """When each instrument asked last, ns UTC."""
         self._asking = False
         self._closed_old = False
         self._away = False
@@ -99,7 +102,7 @@ class Quarantine(TaskActor):
 
     @handles(Appealed)
     def on_appealed(self, appealed: Appealed) -> None:
-        self._appeals.add(appealed.instrument)
+        self._appeals[appealed.instrument] = appealed.asked_ns
         if not self._asking:
             self._asking = True
             self.spawn(self._ask_second_source)
@@ -186,10 +189,11 @@ class Quarantine(TaskActor):
         """One question at a time; who gets no answer appeals again by himself."""
         while self._appeals:
             await anyio.sleep(JOIN_S)
-            wanted, self._appeals = self._appeals, set()
+            wanted, self._appeals = self._appeals, {}
             self._counts["second_source_asked"] += 1
-            for instrument, price in (await self._second_source.prices(wanted)).items():
-                self._routes.carrier(instrument)[1].target.tell(SecondOpinion(price))
+            prices = await self._second_source.prices(wanted, within_s=OPINION_S)
+            for instrument, price in prices.items():
+                self._routes.carrier(instrument)[1].target.tell(SecondOpinion(price, wanted[instrument]))
         self._asking = False
 
 

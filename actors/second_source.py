@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+import anyio
 import structlog
 
 from actors.routes import Routes
@@ -17,13 +18,13 @@ class SecondSource:
         self._histories = histories
         self._routes = routes
 
-    async def prices(self, instruments: Collection[str]) -> dict[str, float]:
-        """The last price of each instrument that a provider knows and answers for; the others are absent."""
+    async def prices(self, instruments: Collection[str], *, within_s: float) -> dict[str, float]:
+        """The last price of each instrument that a provider answers for within so many seconds; the others are absent."""
         found: dict[str, float] = {}
         for provider in reversed(self._routes.providers):
             wanted = list(self._lacking(provider, instruments, found))
             if wanted:
-                found |= await self._ask(provider, wanted)
+                found |= await self._ask(provider, wanted, within_s)
         return found
 
     def _lacking(self, provider: str, instruments: Collection[str], found: Collection[str]) -> list[Route]:
@@ -32,9 +33,12 @@ class SecondSource:
         )
         return [route for route in known if route is not None]
 
-    async def _ask(self, provider: str, routes: list[Route]) -> dict[str, float]:
+    async def _ask(self, provider: str, routes: list[Route], within_s: float) -> dict[str, float]:
         try:
-            return await self._histories[provider].last_prices(routes)
-        except ProviderError as error:
-            log.info("second_source_silent", provider=provider, instruments=len(routes), error=str(error))
+            with anyio.fail_after(within_s):
+                return await self._histories[provider].last_prices(routes)
+        except (ProviderError, TimeoutError) as error:
+            log.info(
+                "second_source_silent", provider=provider, instruments=len(routes), error=str(error) or "no answer"
+            )
             return {}

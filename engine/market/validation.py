@@ -39,6 +39,8 @@ class Ruling(msgspec.Struct, frozen=True, gc=False):
     discarded: tuple[Suspect, ...] = ()
     refused: str = ""
     """Why the tick is no observation at all: nothing could ever confirm it."""
+    unconfirmed: bool = False
+    """What was released is believed only because nothing decided it in all its time."""
 
     def entries(self, decided_by: str) -> tuple[Quarantined, ...]:
         """What the quarantine has to know of it."""
@@ -157,7 +159,9 @@ class PriceGuard:
 
         None says that no source can be had: what nothing contradicts is believed then, lest it be locked out for ever.
         """
-        return Ruling() if self._doubt is None else self._settle(self._doubt, price)
+        if self._doubt is None:
+            return Ruling()
+        return self._believe(self._doubt) if price is None else self._settle(self._doubt, price)
 
     def know(self, price: float, price_ns: int) -> Ruling:
         """History's last price, for a guard that knows none of its own."""
@@ -221,10 +225,13 @@ class PriceGuard:
         doubt.add(suspect, agrees=agrees, repeats=repeats)
         if doubt.confirmed:
             return self._settle(doubt, tick.price)
-        return self._settle(doubt, None) if full else Ruling(held=suspect)
+        return self._believe(doubt) if full else Ruling(held=suspect)
 
     def _agree(self, price: float, other: float) -> bool:
         return abs(price - other) <= self._reach.of(min(price, other))
+
+    def _believe(self, doubt: _Doubt) -> Ruling:
+        return msgspec.structs.replace(self._settle(doubt, None), unconfirmed=True)
 
     def _settle(self, doubt: _Doubt, level: float | None, following: Tick | None = None) -> Ruling:
         """Ends the doubt: the market is at ``level`` now, as the tick ``following`` the suspects or others say.

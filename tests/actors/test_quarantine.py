@@ -46,11 +46,12 @@ class Prices:
     def __init__(self, prices: dict[str, float], error: ProviderError | None = None) -> None:
         self.prices = prices
         self.error = error
+        self.takes_s = 0.0
         self.asked: list[list[str]] = []
 
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         self.asked.append([route.instrument for route in routes])
-        await trio.sleep(0)
+        await trio.sleep(self.takes_s)
         if self.error is not None:
             raise self.error
         return {route.instrument: self.prices[route.instrument] for route in routes if route.instrument in self.prices}
@@ -145,9 +146,9 @@ async def test_a_postgresql_that_hangs_holds_up_no_appeal(autojump_clock: Any, m
         monkeypatch.setattr(durable, "note_quarantined", hang)
         subject.tell(Doubted((entry(13.0),)))
         await trio.sleep(1.1)
-        subject.tell(Appealed(NAME))
+        subject.tell(Appealed(NAME, NOON))
         await trio.sleep(5)
-        assert seen["instrument"] == [SecondOpinion(10.5)]
+        assert seen["instrument"] == [SecondOpinion(10.5, NOON)]
         monkeypatch.setattr(durable, "note_quarantined", answer)
         await trio.sleep(5)
         assert await kept(durable) == [(13.0, "held", "")]
@@ -178,17 +179,20 @@ async def test_many_appeals_are_one_question_and_each_learns_its_price(autojump_
     source = Prices({NAME: 10.5, OTHER: 99.0})
     async with keeper(source) as (_, subject, seen, _):
         for name in (NAME, OTHER, NAME):
-            subject.tell(Appealed(name))
+            subject.tell(Appealed(name, NOON))
         await trio.sleep(1)
         assert [sorted(names) for names in source.asked] == [[OTHER, NAME]]
-        assert sorted(message.price for message in seen["instrument"]) == [10.5, 99.0]
+        assert sorted((message.price, message.asked_ns) for message in seen["instrument"]) == [
+            (10.5, NOON),
+            (99.0, NOON),
+        ]
 
 
 async def test_the_provider_that_carries_the_feed_is_asked_last(autojump_clock: Any) -> None:
     carrier, other = Prices({NAME: 1.0, OTHER: 2.0}), Prices({NAME: 3.0})
     async with keeper(carrier, other) as (_, subject, seen, _):
-        subject.tell(Appealed(NAME))
-        subject.tell(Appealed(OTHER))
+        subject.tell(Appealed(NAME, NOON))
+        subject.tell(Appealed(OTHER, NOON))
         await trio.sleep(1)
         assert sorted(message.price for message in seen["instrument"]) == [2.0, 3.0]
         assert carrier.asked == [[OTHER]]
@@ -197,13 +201,26 @@ async def test_the_provider_that_carries_the_feed_is_asked_last(autojump_clock: 
 async def test_a_second_source_that_fails_is_asked_again_at_the_next_appeal(autojump_clock: Any) -> None:
     source = Prices({NAME: 10.5}, ProviderError("away"))
     async with keeper(source) as (_, subject, seen, _):
-        subject.tell(Appealed(NAME))
+        subject.tell(Appealed(NAME, NOON))
         await trio.sleep(5)
         assert (len(source.asked), seen["instrument"]) == (1, [])
         source.error = None
-        subject.tell(Appealed(NAME))
+        subject.tell(Appealed(NAME, NOON))
         await trio.sleep(1)
-        assert seen["instrument"] == [SecondOpinion(10.5)]
+        assert seen["instrument"] == [SecondOpinion(10.5, NOON)]
+
+
+async def test_a_provider_that_hangs_holds_up_neither_the_next_ones_answer_nor_later_appeals(
+    autojump_clock: Any,
+) -> None:
+    carrier, hanging = Prices({NAME: 10.5, OTHER: 99.0}), Prices({NAME: 3.0})
+    hanging.takes_s = 3_600.0
+    async with keeper(carrier, hanging) as (_, subject, seen, _):
+        subject.tell(Appealed(NAME, NOON))
+        await trio.sleep(5)
+        subject.tell(Appealed(OTHER, NOON + 5 * SECOND_NS))
+        await trio.sleep(20)
+        assert seen["instrument"] == [SecondOpinion(10.5, NOON), SecondOpinion(99.0, NOON + 5 * SECOND_NS)]
 
 
 async def test_an_operators_release_goes_into_the_open_minute_and_a_repeat_changes_nothing(autojump_clock: Any) -> None:
