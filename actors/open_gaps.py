@@ -17,6 +17,11 @@ class OpenGaps:
         self._noted: dict[str, Span] = {}
         self._inherited: dict[str, Span] = {}
 
+    @property
+    def any_noted(self) -> bool:
+        """Whether Redis holds a gap."""
+        return bool(self._noted)
+
     async def inherit(self) -> None:
         """Reads what was open when the resolver before this one died."""
         self._noted = await self._hot.healing()

@@ -140,6 +140,9 @@ class Resolver(TaskActor):
 
     @handles(NoteGaps)
     async def on_note_gaps(self, _: NoteGaps) -> None:
+        await self._note_gaps()
+
+    async def _note_gaps(self) -> None:
         try:
             await self._open.note(self._gaps.spans())
         except StorageUnavailableError as error:
@@ -165,9 +168,14 @@ class Resolver(TaskActor):
             self._doubt_all(provider)
 
     @handles(HealDue)
-    def on_heal_due(self, _: HealDue) -> None:
-        """Beside the mailbox: a provider that is slow to answer must not delay news of others."""
+    async def on_heal_due(self, _: HealDue) -> None:
+        """Beside the mailbox: a provider that is slow to answer must not delay news of others.
+
+        Where no gap was noted this one is, first: a quick heal that dies would be over before anybody knew of it.
+        """
         self._timer = None
+        if not self._open.any_noted:
+            await self._note_gaps()
         self._heal_more()
 
     @handles(Scan)
