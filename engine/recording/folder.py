@@ -1,5 +1,6 @@
 """The folder of recordings: files that take turns by size and time, and go when they are old."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -66,23 +67,20 @@ class RecordingFolder:
         return self._size >= self._rotate_bytes or now_ns - self._began_ns >= self._rotate_ns
 
     def _begin(self, now_ns: int) -> None:
+        """Ends the file and begins another with its session; raises ``OSError``, and then there is no file."""
         self.close()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = self._newest_part() + 1
         session = msgspec.structs.replace(self._session, part=part, at_ns=now_ns)
         first = self.statistics.files == 0
-        path = self._folder / file_name(session)
-        self._file = path.open("xb", buffering=0)
-        self._file.write(START)
-        self._size, self._blocks, self._began_ns = len(START), 0, now_ns
-        self.statistics = msgspec.structs.replace(
-            self.statistics,
-            files=self.statistics.files + 1,
-            current=str(path),
-            bytes=self.statistics.bytes + len(START),
-        )
         # what a recorder before this one, of the same run, had not written is gone
-        self._append([session, Hole(now_ns, 0, "the recorder began anew")] if first and part > 1 else [session])
+        records = [session, Hole(now_ns, 0, "the recorder began anew")] if first and part > 1 else [session]
+        path = self._folder / file_name(session)
+        start = START + pack_block(0, records)
+        self._file = _created(path, start)
+        self._size, self._blocks, self._began_ns = len(start), 1, now_ns
+        told = msgspec.structs.replace(self.statistics, files=self.statistics.files + 1, current=str(path))
+        self.statistics = _more(told, len(records), len(start))
         self._forget_old(now_ns, path)
 
     def _append(self, records: Sequence[Record]) -> None:
@@ -96,10 +94,7 @@ class RecordingFolder:
             raise
         self._size += len(block)
         self._blocks += 1
-        told = self.statistics
-        self.statistics = msgspec.structs.replace(
-            told, records=told.records + len(records), bytes=told.bytes + len(block)
-        )
+        self.statistics = _more(self.statistics, len(records), len(block))
 
     def _newest_part(self) -> int:
         """The number of the run's newest file; 0 when there is none."""
@@ -135,6 +130,26 @@ def _began_ns(path: Path) -> int:
     except ValueError:
         return 2**63
     return int(began.timestamp()) * _SECOND_NS
+
+
+def _more(told: Statistics, records: int, size: int) -> Statistics:
+    return msgspec.structs.replace(told, records=told.records + records, bytes=told.bytes + size)
+
+
+def _created(path: Path, start: bytes) -> BinaryIO:
+    """A new file that begins so, for its owner's eyes: what providers send is licensed.
+
+    One that the disk does not take is removed: without its session nothing in a file can be played, and the next
+    flush would leave another.
+    """
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+    try:
+        _write_whole(file, start)
+    except OSError:
+        file.close()
+        path.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def _write_whole(file: BinaryIO, data: bytes) -> None:

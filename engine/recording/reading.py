@@ -39,17 +39,36 @@ def read_files(
 ) -> Iterator[Record]:
     """All records in the order in which they were made; ``damaged`` hears of each part that was skipped.
 
-    ``progressed`` hears of the bytes read since it was called last. Of files that were named twice one is read.
+    ``progressed`` hears of the bytes read since it was called last. Of files that were named twice one is read. A file
+    that does not tell its session is skipped; raises ``NotRecordedError`` when no file does.
     """
-    ordered = sorted({path.resolve() for path in paths}, key=_place)
-    for path in ordered:
+    places, refused = _places(sorted({path.resolve() for path in paths}))
+    if refused and not places:
+        raise next(iter(refused.values()))
+    for path, error in refused.items():
+        size = path.stat().st_size
+        damaged(path, Damage(0, size, f"the whole file is skipped. {error}"))
+        progressed(size)
+    for path in sorted(places, key=places.__getitem__):
         for records in _blocks(path, damaged, progressed):
             yield from records
 
 
-def _place(path: Path) -> tuple[int, int]:
-    session = first_session(path)
-    return session.started_ns, session.part
+def _places(paths: Sequence[Path]) -> tuple[dict[Path, tuple[int, int]], dict[Path, NotRecordedError]]:
+    """Where each file belongs among the others, by run and part; and why those that do not tell are refused.
+
+    A machine that loses its power leaves a file without a session: it must not make a whole folder unplayable.
+    """
+    places: dict[Path, tuple[int, int]] = {}
+    refused: dict[Path, NotRecordedError] = {}
+    for path in paths:
+        try:
+            session = first_session(path)
+        except NotRecordedError as error:
+            refused[path] = error
+        else:
+            places[path] = session.started_ns, session.part
+    return places, refused
 
 
 def _blocks(

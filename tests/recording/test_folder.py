@@ -1,13 +1,15 @@
 """Files that take turns: nothing is lost between them, and the old ones go."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import resource
+import stat
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.recording import Frame, NotRecordedError, Record, RecordingFileError, RecordingFolder, Session, read_files
-from engine.recording.blocks import Damage
+from engine.recording.blocks import START, Damage
 from engine.recording.reading import files_of
 from tests.recording.samples import BEGAN, SESSION
 
@@ -117,6 +119,75 @@ def test_what_is_no_recording_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "text.ticks").write_text("no recording, but quite long")
     with pytest.raises(NotRecordedError, match=r"text\.ticks"):
         read(tmp_path / "text.ticks")
+
+
+@pytest.mark.parametrize("rest", [b"", START, START + b"no block", b"another program's file"])
+def test_a_file_without_its_session_is_named_and_the_others_are_read(
+    rest: bytes, tmp_path: Path, folder: Opener
+) -> None:
+    recording = folder(tmp_path)
+    recording.write(frames(10))
+    (tmp_path / "20261118T000000Z-dead-0001.ticks").write_bytes(rest)
+    progress: list[int] = []
+    damages: list[tuple[str, Damage]] = []
+
+    records = read_files(
+        files_of([tmp_path]), damaged=lambda path, one: damages.append((path.name, one)), progressed=progress.append
+    )
+
+    assert list(records)[1:] == frames(10)
+    [(name, damage)] = damages
+    assert name == "20261118T000000Z-dead-0001.ticks"
+    assert damage[:2] == (0, len(rest))
+    assert "the whole file is skipped" in damage.what
+    assert sum(progress) == sum(path.stat().st_size for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_files_of_which_none_tells_its_session_are_an_error(count: int, tmp_path: Path) -> None:
+    for number in range(count):
+        (tmp_path / f"{number}.ticks").write_bytes(START)
+    with pytest.raises(NotRecordedError, match=r"0\.ticks: its first block"):
+        read(tmp_path)
+
+
+def test_recordings_are_for_their_owner_only(tmp_path: Path, folder: Opener) -> None:
+    place = tmp_path / "data" / "recordings"
+    folder(place).write(frames(1))
+    [path] = place.iterdir()
+    assert (stat.S_IMODE(place.stat().st_mode), stat.S_IMODE(path.stat().st_mode)) == (0o700, 0o600)
+
+
+@pytest.mark.parametrize("taken", [0, 5, len(START), len(START) + 20])
+def test_a_disk_that_is_full_when_a_file_begins_leaves_none_and_the_next_one_has_its_session(
+    taken: int, tmp_path: Path, folder: Opener
+) -> None:
+    recording = folder(tmp_path, rotate_bytes=1)
+    recording.write(frames(10))
+    told = recording.statistics
+
+    with _file_size_limit(taken):
+        for _ in range(3):
+            with pytest.raises(OSError, match="File too large"):
+                recording.write(frames(10, BEGAN + 10))
+
+    assert len(list(tmp_path.iterdir())) == 1
+    assert recording.statistics == told
+    recording.write(frames(10, BEGAN + 10))
+    assert read(tmp_path) == ([*frames(10), *frames(10, BEGAN + 10)], [])
+    assert recording.statistics.files == len(list(tmp_path.iterdir())) == 2
+    assert recording.statistics.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
+
+
+@contextlib.contextmanager
+def _file_size_limit(size: int) -> Generator[None]:
+    """No file grows beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_disk_that_is_full_leaves_no_half_block_behind(tmp_path: Path, folder: Opener) -> None:
