@@ -25,7 +25,7 @@ from engine.market import (
 )
 from engine.market.quarantine import with_tick
 from engine.runtime import ActorRef, HealPoint, reach
-from engine.storage.errors import StorageUnavailableError
+from engine.storage.errors import DurableStoreUnavailableError, StorageUnavailableError
 
 MINUTE_NS = 60_000_000_000
 MILLISECOND_NS = 1_000_000
@@ -136,17 +136,28 @@ class Healer:
                 if bucket.start_ns < day_start_ns(calendar, through_ns):
                     settled = await self._earlier(gap, Answer([minute]))
                 else:
-                    settled = await self._today(gap, Answer([minute]), through_ns)
+                    settled = await self._today(gap, Answer([minute]), through_ns, sure=True)
 
-    async def _today(self, gap: Gap, answer: Answer, through_ns: int) -> Settlement:
-        """The instrument settles first: what is still on its way must not be taken for missing."""
+    async def _today(self, gap: Gap, answer: Answer, through_ns: int, *, sure: bool = False) -> Settlement:
+        """The instrument settles first: what is still on its way must not be taken for missing.
+
+        While PostgreSQL is away and Redis lacks minutes, only the minutes are healed, and the gap stays open: a longer
+        bar would be made of those that Redis still has. Who has to be ``sure`` heals nothing then, as an operator's tick
+        would count twice the next time.
+        """
         instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
         target = self._routes.carrier(instrument)[1].target
         await target.ask(SettleUp(self._now_ns()), timeout_s=ASK_TIMEOUT_S)  # comes behind all that was told it before
         await self._write_candles()
         reach(HealPoint.INSTRUMENT_SETTLED)
         start_ns = day_start_ns(calendar, gap.start_ns)
-        present = await self._records.closed(instrument, start_ns, through_ns)
+        away: DurableStoreUnavailableError | None = None
+        try:
+            present = await self._records.closed(instrument, start_ns, through_ns)
+        except DurableStoreUnavailableError as error:
+            if sure:
+                raise
+            away, present = error, await self._records.hot(instrument, start_ns, through_ns)
         healing = heal(
             calendar,
             present=present,
@@ -155,20 +166,37 @@ class Healer:
             end_ns=gap.end_ns,
             through_ns=through_ns,
         )
+        if away is not None:
+            healing = self._known(calendar, instrument, healing)
         reach(HealPoint.COMPARED)
         if not await target.ask(Heal(healing.revisions, healing.minutes, through_ns), timeout_s=ASK_TIMEOUT_S):
             return Settlement(again=True)
         if healing.revisions:
             reach(HealPoint.REVISIONS_TOLD)
         await self._write_candles()
+        if away is not None and not self._records.complete(instrument, healing.minutes, start_ns, through_ns):
+            raise away
         return await self._judged(gap, answer, healing)
+
+    def _known(self, calendar: Calendar, instrument: str, healing: Healing) -> Healing:
+        """Without the longer bars of which a minute may stand in PostgreSQL alone."""
+        revisions = [
+            candle
+            for candle in healing.revisions
+            if (bucket := calendar.bucket(candle.timeframe, candle.time)) is not None
+            and (
+                candle.timeframe == "1m"
+                or self._records.complete(instrument, healing.minutes, bucket.start_ns, bucket.end_ns)
+            )
+        ]
+        return msgspec.structs.replace(healing, revisions=tuple(revisions))
 
     async def _earlier(self, gap: Gap, answer: Answer) -> Settlement:
         """A day that is over; nothing forms of it any more, so the instrument has no part in it."""
         instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
         start_ns = day_start_ns(calendar, gap.start_ns)
         end_ns = max(bucket.end_ns for bucket in calendar.buckets("1d", gap.start_ns, gap.end_ns + 1))
-        present = await self._records.closed(instrument, start_ns, end_ns)
+        present = await self._records.closed(instrument, start_ns, end_ns, both=True)
         healing = heal(
             calendar,
             present=present,
@@ -232,14 +260,19 @@ def _by_day(calendar: Calendar, gap: Gap, through_ns: int) -> Iterator[Gap]:
 
 
 def _provoked(revisions: Sequence[Candle], days: dict[int, Candle]) -> list[Candle]:
-    """A day's bar may be the exchange's own, which no sum of minutes is: it stays unless one of them was revised."""
-    if any(candle.timeframe == "1m" for candle in revisions):
-        return list(revisions)
-    return [
+    """A day's bar may be the exchange's own, which no sum of minutes is: it stays unless another bar was revised.
+
+    It goes before the longer bars: when a kill leaves it old, they are old too, and their mending mends it.
+    """
+    minutes = [candle for candle in revisions if candle.timeframe == "1m"]
+    bars = [candle for candle in revisions if candle.timeframe not in {"1m", "1d"}]
+    daily = [
         candle
         for candle in revisions
-        if candle.timeframe != "1d" or candle.time not in days or days[candle.time].resolve_required
+        if candle.timeframe == "1d"
+        and (minutes or bars or candle.time not in days or days[candle.time].resolve_required)
     ]
+    return [*minutes, *daily, *bars]
 
 
 def _joined(one: Settlement, other: Settlement) -> Settlement:

@@ -20,29 +20,41 @@ PATIENCE_S = 3.0
 
 
 class Records:
-    """Reads the hot store, and PostgreSQL where the hot store has lost something. Without PostgreSQL it does with one."""
+    """Reads the hot store, and PostgreSQL where the hot store has lost something."""
 
     def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars) -> None:
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
 
-    async def closed(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
-        """The closed candles by timeframe that open in [start, end).
+    async def closed(
+        self, instrument: str, start_ns: int, end_ns: int, *, both: bool = False
+    ) -> dict[str, list[Candle]]:
+        """The closed candles by timeframe that open in [start, end); of ``both`` stores though Redis has all minutes.
 
-        A Redis that was emptied must not make longer bars of the few minutes it has got since.
+        A Redis that was emptied must not make longer bars of the few minutes it has got since: what PostgreSQL does not
+        tell in time is not known, rather than not recorded. Raises DurableStoreUnavailableError then.
         """
-        closed = {tf: await self._hot.candles(instrument, tf, start_ns, end_ns) for tf in TIMEFRAMES}
-        expected = self._calendars.of(instrument).buckets("1m", start_ns, end_ns)
-        if len(closed["1m"]) >= sum(1 for _ in expected):
+        closed = await self.hot(instrument, start_ns, end_ns)
+        if not both and self.complete(instrument, closed["1m"], start_ns, end_ns):
             return closed
         try:
             with anyio.fail_after(PATIENCE_S):
                 saved = {tf: await self.saved(instrument, tf, start_ns, end_ns) for tf in TIMEFRAMES}
         except (DurableStoreUnavailableError, TimeoutError) as error:
-            log.debug("records_from_hot_store_only", instrument=instrument, error=str(error))
-            return closed
+            log.warning("records_not_read", instrument=instrument, start_ns=start_ns, end_ns=end_ns, error=str(error))
+            raise DurableStoreUnavailableError(str(error) or f"No answer within {PATIENCE_S:g} s.") from error
         return {tf: _joined(closed[tf], saved[tf]) for tf in TIMEFRAMES}
+
+    async def hot(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
+        """The same as Redis alone knows it."""
+        return {tf: await self._hot.candles(instrument, tf, start_ns, end_ns) for tf in TIMEFRAMES}
+
+    def complete(self, instrument: str, minutes: Sequence[Candle], start_ns: int, end_ns: int) -> bool:
+        """Whether these are all the minutes that open in [start, end) of the exchange's sessions."""
+        held = {minute.time for minute in minutes}
+        expected = self._calendars.of(instrument).buckets("1m", start_ns, end_ns)
+        return all(bucket.start_ns in held for bucket in expected if bucket.start_ns >= start_ns)
 
     async def saved(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         """The closed candles that PostgreSQL holds."""

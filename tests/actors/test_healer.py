@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pytest
+import trio
 
 from actors.healer import Settlement
 from actors.messages import SettleUp
-from engine.market import Candle, Gap, Verdict
+from actors.records import Records
+from engine.market import Calendars, Candle, Gap, Verdict
+from engine.market.derive import derive
+from engine.market.timeframe import DERIVED_TIMEFRAMES
 from engine.providers.base import ProviderError
-from tests.actors.healing_parts import DAY_NS, SETTLE_AFTER_NS, Provider, ward
-from tests.actors.parts import MINUTE_NS, NAME, NOON, candle
+from engine.storage.errors import StorageUnavailableError
+from tests.actors.healing_parts import DAY_NS, SETTLE_AFTER_NS, Provider, Ward, ward
+from tests.actors.parts import CALENDAR, MINUTE_NS, NAME, NOON, candle
 
 START = NOON - 60 * MINUTE_NS
 YESTERDAY = START - DAY_NS
 LAST_MONTH = START - 30 * DAY_NS
+CALENDARS = Calendars(dict, {"NSE": "Asia/Kolkata"})
 
 
 def minutes(start_ns: int, *numbers: int, price: float = 10.0, flagged: bool = False) -> list[Candle]:
@@ -124,3 +131,62 @@ async def test_a_gap_that_is_not_over_stays_open_from_where_it_goes_on(autojump_
     async with ward(one=Provider()) as place:
         settled = await place.healer.settle(Gap(NAME, NOON - 10 * MINUTE_NS, NOON + 1, due_ns=0))
         assert settled.open_ns == NOON - MINUTE_NS  # its end is less than five seconds ago
+
+
+def derived(told: Sequence[Candle]) -> list[Candle]:
+    return [bar for timeframe in DERIVED_TIMEFRAMES for bar in derive(told, timeframe, CALENDAR)]
+
+
+def delay_answers(place: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL takes a second for each answer."""
+    answer = place.durable.candles
+
+    async def slowly(instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+        await trio.sleep(1)
+        return await answer(instrument, timeframe, start_ns, end_ns)
+
+    monkeypatch.setattr(place.durable, "candles", slowly)
+
+
+async def test_a_slow_postgresql_postpones_an_earlier_day_and_nothing_of_it_changes(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = minutes(LAST_MONTH, *range(40))
+    async with ward(one=Provider(right)) as place:
+        await Records(place.hot, place.durable, CALENDARS).save([*right, *derived(right)])
+        with monkeypatch.context() as slow:
+            delay_answers(place, slow)
+            with pytest.raises(StorageUnavailableError):
+                await place.healer.settle(gap(LAST_MONTH))
+        assert await place.revisions() == []
+        days = await place.durable.candles(NAME, "1d", LAST_MONTH - DAY_NS, START)
+        assert [(day.volume, day.revision) for day in days] == [(200, 0)]
+        assert await place.healer.settle(gap(LAST_MONTH)) == Settlement()
+
+
+async def test_while_postgresql_is_slow_today_tells_only_bars_all_of_whose_minutes_are_known(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with ward(one=Provider(minutes(START, *range(10)))) as place:
+        delay_answers(place, monkeypatch)
+        with pytest.raises(StorageUnavailableError):
+            await place.healer.settle(gap(START))
+        told = place.heals()[0].revisions
+        assert [candle.timeframe for candle in told] == ["1m"] * 10 + ["5m"] * 2
+
+
+async def test_a_days_bar_that_a_kill_left_old_is_mended_with_the_bars_that_it_left_old(autojump_clock: Any) -> None:
+    right = minutes(YESTERDAY, *range(40))
+    async with ward(one=Provider(right)) as place:
+        await place.hot.write_candles([*right, *derived(right[:30])])
+        await place.healer.settle(gap(YESTERDAY, 40))
+        (day,) = await place.hot.candles(NAME, "1d", YESTERDAY - DAY_NS, START)
+        assert (day.volume, day.revision) == (200, 1)
+
+
+async def test_a_days_bar_that_alone_differs_is_the_exchanges_own_word_and_stays(autojump_clock: Any) -> None:
+    right = minutes(YESTERDAY, *range(40))
+    own = [msgspec.structs.replace(bar, volume=207) if bar.timeframe == "1d" else bar for bar in derived(right)]
+    async with ward(one=Provider(right)) as place:
+        await place.hot.write_candles([*right, *own])
+        assert await place.healer.settle(gap(YESTERDAY, 40)) == Settlement()

@@ -1,15 +1,17 @@
-"""The records: both stores together know more than either, and one of them suffices."""
+"""The records: both stores together know more than either, and what one could not tell is not taken for lacking."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import date
 
 import msgspec
+import pytest
 
 from actors.records import Records
 from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind, Verdict
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
+from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 from tests.actors.parts import MINUTE_NS, NOON
 
@@ -93,3 +95,16 @@ async def test_verdicts_are_noted_and_a_database_that_is_away_only_puts_them_off
         assert await durable.verdicts([NAME], NOON, NOON + 9 * MINUTE_NS) == {NAME: [verdict]}
         await durable.close()
         await records.note([verdict])
+
+
+async def test_without_postgresql_redis_suffices_only_when_it_lacks_no_minute_and_both_were_not_asked_for(
+    redis_url: str, database_url: str
+) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await hot.write_candles([minute(0), minute(1)])
+        await durable.close()
+        assert (await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS))["1m"] == [minute(0), minute(1)]
+        with pytest.raises(StorageUnavailableError):
+            await records.closed(NAME, NOON, NOON + 3 * MINUTE_NS)
+        with pytest.raises(StorageUnavailableError):
+            await records.closed(NAME, NOON, NOON + 2 * MINUTE_NS, both=True)
