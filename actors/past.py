@@ -105,6 +105,8 @@ class Past:
         candles = await self._ask(piece)
         if stretch.timeframe == "1d":
             return await self._keep_days(piece, candles, calendar)
+        # With others to ask, one's silence confirms nothing: the scan would never look for what they have.
+        confirms = bool(candles) and stretch.timeframe == "1m" and len(self._routes.of(piece.route.instrument)) == 1
         written = 0
         for days in _groups(_days(calendar, stretch), _days_a_save(calendar, stretch)):
             made: list[Candle] = []
@@ -112,7 +114,7 @@ class Past:
             for day in days:
                 fitted = fitting(_of(day, candles), calendar, stretch.end_ns)
                 made += made_of([candle for candle in fitted if not flaw_of(candle)], stretch.makes, calendar)
-                if candles and stretch.timeframe == "1m":
+                if confirms:
                     empty += _empty(piece.route.instrument, day, fitted, calendar)
                 await trio.lowlevel.checkpoint()  # others want the loop: a day in seven timeframes takes some 10 ms
             new = await self._new(piece.route.instrument, made, stretch, days)

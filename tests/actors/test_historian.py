@@ -53,6 +53,8 @@ class Record:
         self.empty = empty
         self.broken_ns = 0
         """Of a minute that is told upside down."""
+        self.lacking = range(0)
+        """Times whose candles it has lost, in ns."""
         self.asked: list[tuple[str, int, int]] = []
         self.failures: list[ProviderError] = []
 
@@ -71,6 +73,7 @@ class Record:
         if self.failures:
             raise self.failures.pop(0)
         found = [] if self.empty else truth(timeframe, start_ns, end_ns)
+        found = [one for one in found if one.time not in self.lacking]
         if timeframe == "1d":
             found = [msgspec.structs.replace(one, time=one.time - (9 * 60 + 15) * MINUTE_NS) for one in found]
         found = [msgspec.structs.replace(one, high=1.0) if one.time == self.broken_ns else one for one in found]
@@ -205,6 +208,20 @@ async def test_minutes_without_a_trade_are_confirmed_empty_where_the_provider_an
     async with historian(Record(empty=True)) as bench:
         await bench.read()
         assert await bench.durable.verdicts([NAME], 0, NOON) == {}, "who has nothing at all may just not know it"
+
+
+async def test_what_another_provider_may_have_is_not_confirmed_empty(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    first, day = Record("first"), CALENDAR.sessions(date(2026, 11, 17), date(2026, 11, 17))[0]
+    first.lacking = range(day.start_ns, day.end_ns)
+    async with historian(first, Record("second")) as bench:
+        await bench.read()
+        held = await bench.held("1m")
+
+        assert held
+        assert not any(one.time in first.lacking for one in held)
+        assert await bench.durable.verdicts([NAME], day.start_ns, day.end_ns) == {}, "the scan has all asked for it"
 
 
 async def test_a_minute_that_can_not_be_true_is_left_out_and_not_called_empty(
