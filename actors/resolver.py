@@ -37,7 +37,7 @@ from engine.runtime import (
     Timer,
     handles,
 )
-from engine.storage.errors import StorageUnavailableError
+from engine.storage.errors import StorageError, StorageUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.resolver")
@@ -268,7 +268,8 @@ class Resolver(TaskActor):
         except ProviderError as error:
             self._answered = False
             await self._put_off(gap, error)
-        except (StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+        except (StorageError, ActorDeadError, AskTimeoutError) as error:
+            # Also a store that refuses: it would end this actor, and its next life doubts everybody's day.
             self._postpone_unasked(gap, str(error))
         self._gaps.close(gap)
         self._heal_more()
@@ -300,7 +301,7 @@ class Resolver(TaskActor):
         log.error("gap_unresolvable", instrument=gap.instrument, start_ns=gap.start_ns, end_ns=gap.end_ns, why=why)
         try:
             await self._healer.give_up(gap, why)
-        except StorageUnavailableError as error:  # the scan finds it again
+        except StorageError as error:  # the scan finds it again
             log.warning("gap_not_recorded", instrument=gap.instrument, error=str(error))
 
     def _postpone_unasked(self, gap: Gap, why: str) -> None:

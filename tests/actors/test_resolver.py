@@ -19,6 +19,7 @@ from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
+from engine.storage.errors import HotStoreError, StorageError
 from engine.storage.hot import HotStore
 from tests.actors.parts import MINUTE_NS, NOON, among_witnesses
 
@@ -28,7 +29,7 @@ COUNT = 20
 class History:
     """A provider whose record fails as it is told, and counts how often it was asked."""
 
-    def __init__(self, error: ProviderError | None = None) -> None:
+    def __init__(self, error: ProviderError | StorageError | None = None) -> None:
         self.error = error
         self.asked: list[str] = []
 
@@ -135,6 +136,17 @@ async def test_a_provider_that_is_away_is_tried_for_every_gap_and_nothing_is_giv
         await trio.sleep(0.2)
         assert await hot.get_seen("test") == NOON
         open_gaps = await hot.healing()  # where a restart would begin
+        assert open_gaps == {f"NSE:{n}": (NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS) for n in range(COUNT)}
+
+
+async def test_a_store_that_refuses_postpones_a_gap_and_ends_nobody(redis_url: str, database_url: str) -> None:
+    history = History(HotStoreError("wrong type"))
+    async with resolver(redis_url, database_url, history) as (_, subject, _, hot):
+        await doubt_all(subject)
+        await until(lambda: len(set(history.asked)) == COUNT)
+        subject.tell(FeedSeen("test", 0, NOON))
+        await trio.sleep(0.2)
+        open_gaps = await hot.healing()  # a next life would doubt whole days
         assert open_gaps == {f"NSE:{n}": (NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS) for n in range(COUNT)}
 
 
