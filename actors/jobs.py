@@ -118,7 +118,8 @@ class Jobs(TaskActor):
                 await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
             if self._goes_on(identity):
                 await self._advance(identity, status="done", progress=1.0)
-        except (JobError, ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
+        except (JobError, ProviderError, StorageError, ActorDeadError, AskTimeoutError) as error:
+            # Also a store that refuses: the job would end this actor, wait again in its next life, and so for ever.
             await self._advance(identity, status="failed", message=str(error))
         self._running = ""
         self._run_next()

@@ -13,6 +13,7 @@ from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import DurableStore, Job
+from engine.storage.errors import HotStoreError, StorageError
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.parts import among_witnesses
 
@@ -23,6 +24,7 @@ class Steps:
     def __init__(self) -> None:
         self.done: list[int] = []
         self.failures = 0
+        self.refusal: StorageError | None = None
         self.gate = trio.Event()
 
     def __len__(self) -> int:
@@ -33,6 +35,8 @@ class Steps:
         if self.failures:
             self.failures -= 1
             raise ProviderError("away")
+        if self.refusal:
+            raise self.refusal
         self.done.append(number)
         return f"step {number}"
 
@@ -142,6 +146,17 @@ async def test_a_step_that_fails_for_now_is_tried_again_and_one_that_goes_on_fai
         steps.failures = 0
         assert await change(subject, identity, "retry") == "waiting"
         await until(durable, identity, "done")
+
+
+async def test_a_step_that_a_store_refuses_fails_its_job_and_blocks_no_other(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    steps.refusal = HotStoreError("wrong type")
+    async with jobs(durable, steps) as (subject, _):
+        failed = await until(durable, await start(subject), "failed")
+        assert failed.message == "Redis refused. wrong type"
+        steps.refusal = None
+        await until(durable, await start(subject), "done")
 
 
 @pytest.mark.parametrize("action", ["resume", "retry", "explode"])
