@@ -8,9 +8,12 @@ import msgspec
 
 from engine.market.calendar import Calendar
 from engine.market.errors import StateError
+from engine.market.settled import NEVER
 from engine.market.tick import Tick
 
 _REORDER_NS = 5_000_000_000
+_FORSAKEN = 16
+"""Marks that smaller totals contradicted are remembered up to so many a day: each is lower than the one before."""
 
 
 class Baseline(msgspec.Struct, frozen=True, gc=False):
@@ -45,11 +48,15 @@ class VolumeMeter:
     looks like that and following it down would count its volume twice. Its time tells more: a smaller total of a later
     trade is a correction, and one that is still smaller five seconds later is the vendor's restatement and becomes the
     new mark. A day's last ticks, overtaken by the next day's first, are measured against the mark their day had.
+
+    Which of two totals that contradict each other was wrong only later ones tell. So all since the mark is in doubt when
+    a smaller total comes, as the mark may have been the wrong one; and all since a mark is in doubt when the
+    totals that contradicted it are back there, as it may have been right.
     """
 
     __slots__ = (
-        "_behind", "_date", "_doubtful_ns", "_eve", "_is_start", "_mark", "_marked_ns", "_provider", "_restated", "corrections",
-        "counts_ticks",
+        "_back_at", "_behind", "_date", "_doubtful_ns", "_eve", "_forsaken", "_is_start", "_mark", "_marked_ns", "_provider",
+        "_restated", "corrections", "counts_ticks",
     )  # fmt: skip
 
     def __init__(self, baseline: Baseline | None = None, *, counts_ticks: bool = True) -> None:
@@ -60,6 +67,8 @@ class VolumeMeter:
         self._eve: Baseline | None = None
         self._doubtful_ns = 0
         self._is_start = False
+        self._forsaken: list[tuple[int, int]] = []
+        self._back_at = NEVER
         self._behind = 0
         self._restated = 0
         self.corrections = 0
@@ -90,10 +99,13 @@ class VolumeMeter:
             self._restated, self._behind = int(state["restated"]), int(state["behind"])
             self._eve = None if state["eve"] is None else Baseline.restore(state["eve"])
             self._marked_ns = int(state["marked_ns"])
+            self._forsaken = [(int(mark), int(ns)) for mark, ns in state.get("forsaken", ())]
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"volume {state!r}") from error
         if self._date is None:
             self._settle_behind()
+            self._forsaken.clear()
+        self._expect_back()
 
     def state(self) -> dict[str, Any] | None:
         """The baseline and what was counted, as plain values for ``state:{symbol}``; None before the first total."""
@@ -103,6 +115,7 @@ class VolumeMeter:
         return {
             **({"provider": ""} if baseline is None else baseline.state()),
             "marked_ns": self._marked_ns,
+            "forsaken": [list(mark) for mark in self._forsaken],
             "eve": None if self._eve is None else self._eve.state(),
             "restated": self._restated,
             "behind": self._behind,
@@ -128,6 +141,8 @@ class VolumeMeter:
                 self._mark = volume
                 self._marked_ns = tick.ts_event
                 self._behind = 0
+                if volume >= self._back_at:
+                    self._come_back(volume)
                 return delta
             if not delta:
                 self._behind = 0
@@ -150,7 +165,12 @@ class VolumeMeter:
         if volume < self._mark:
             return self._correct(volume, tick.ts_event)
         self._behind = 0
-        return self._start(tick, session_date, volume, measured=volume - self._mark) if volume > self._mark else 0
+        if volume >= self._back_at:
+            self._come_back(volume)
+        delta = volume - self._mark
+        if delta:
+            self._mark, self._marked_ns = volume, tick.ts_event
+        return delta
 
     def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
         """What was traded between one provider's last total and the other's first, or before the very first, nobody tells."""
@@ -161,6 +181,8 @@ class VolumeMeter:
 
     def _start(self, tick: Tick, session_date: date, volume: int, *, measured: int) -> int:
         self._settle_behind()
+        self._forsaken.clear()
+        self._expect_back()
         self._provider, self._date, self._mark, self._marked_ns = tick.provider, session_date, volume, tick.ts_event
         return measured
 
@@ -189,12 +211,27 @@ class VolumeMeter:
         if ts_event <= self._marked_ns:  # overtaken: what it traded is in the mark
             return 0
         self.corrections += 1
-        self._doubt(ts_event)
-        if self._marked_ns and ts_event - self._marked_ns > _REORDER_NS:
+        self._doubt(self._marked_ns or ts_event)  # the mark itself may be the glitch, in a minute that is final by now
+        self._marked_ns = self._marked_ns or ts_event
+        self._forsake()
+        if ts_event - self._marked_ns > _REORDER_NS:
             self._restated += volume - self._mark
             self._behind = 0
             self._mark, self._marked_ns = volume, ts_event
         else:
             self._behind = volume - self._mark
-            self._marked_ns = self._marked_ns or ts_event
         return 0
+
+    def _forsake(self) -> None:
+        if self._mark != self._back_at:
+            self._forsaken = [*self._forsaken, (self._mark, self._marked_ns)][-_FORSAKEN:]
+            self._expect_back()
+
+    def _expect_back(self) -> None:
+        self._back_at = self._forsaken[-1][0] if self._forsaken else NEVER
+
+    def _come_back(self, volume: int) -> None:
+        """The smaller totals may have been the glitch: then this one counts again what was counted before them."""
+        while self._forsaken and volume >= self._forsaken[-1][0]:
+            self._doubt(self._forsaken.pop()[1])
+        self._expect_back()

@@ -69,10 +69,38 @@ def test_a_tick_that_others_overtook_is_no_correction() -> None:
     assert (meter.corrections, meter.unattributed, meter.take_doubt()) == (0, 0, 0)
 
 
-def test_a_smaller_total_of_a_later_trade_is_a_correction_and_leaves_doubt() -> None:
+def test_a_smaller_total_of_a_later_trade_is_a_correction_and_leaves_doubt_since_the_mark() -> None:
     meter = VolumeMeter()
     measured(meter, 100, 130, 110)
-    assert (meter.corrections, meter.take_doubt(), meter.take_doubt()) == (1, T + 2 * SECOND, 0)
+    assert (meter.corrections, meter.take_doubt(), meter.take_doubt()) == (1, T + SECOND, 0)
+
+
+def test_a_minute_that_closed_with_a_total_far_too_high_is_in_doubt() -> None:
+    meter = VolumeMeter()
+    for second, total in ((0, 1000), (10, 1010), (59, 1_000_000)):
+        meter.measure(tick(T + second * SECOND, 100.0, total), DAY)
+    assert meter.take_doubt() == 0
+    meter.measure(tick(T + 61 * SECOND, 100.0, 1020), DAY)
+    assert meter.take_doubt() == T + 59 * SECOND
+
+
+def test_totals_that_come_back_to_a_mark_that_was_given_up_are_in_doubt_since_then() -> None:
+    meter = VolumeMeter()
+    assert measured(meter, 1000, 1010, 500, 505, step=30) == [0, 10, 0, 5]
+    assert meter.take_doubt() == T + 30 * SECOND
+    meter = VolumeMeter.restore(msgpack.unpackb(msgpack.packb(meter.state())), Calendar.continuous(), T)
+    assert meter.measure(tick(T + 150 * SECOND, 100.0, 1010), DAY) == 505
+    assert (meter.take_doubt(), meter.take_doubt()) == (T + 30 * SECOND, 0)
+    assert meter.measure(tick(T + 180 * SECOND, 100.0, 1020), DAY) == 10
+    assert meter.take_doubt() == 0
+
+
+def test_a_mark_of_a_day_gone_by_is_not_waited_for() -> None:
+    meter = VolumeMeter()
+    measured(meter, 1000, 900, step=6)
+    assert meter.take_doubt() == T
+    assert measured(meter, 40, 2000, day=NEXT_DAY) == [40, 1960]
+    assert meter.take_doubt() == 0
 
 
 def test_after_a_switch_all_since_the_last_providers_word_is_in_doubt() -> None:
