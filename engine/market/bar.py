@@ -34,6 +34,10 @@ def order_of(tick: Tick) -> int:
     return tick.volume or tick.ts_event - BY_TIME
 
 
+Numbers = tuple[float, float, float, float, int, int | None]
+"""Open, high, low, close, volume and open interest."""
+
+
 class Bar:
     """Open, high, low, close and volume of one bucket ``[start_ns, end_ns)``, growing."""
 
@@ -120,13 +124,14 @@ class Bar:
         """A trade that came late: a closed bar that it changes becomes its next revision; tells whether it did."""
         before = self._numbers()
         self.trade(tick, volume, repeats=True)
-        changed = self._numbers() != before
-        if changed and self.flags & CLOSED:
-            self.revision += 1
-        return changed
+        return self._revise_if_changed(before)
 
-    def take_over(self, part: Self, volume: int, *, opens: bool, closes: bool) -> None:
-        """A bar that is part of this one was amended, by so much volume: a closed bar becomes its next revision."""
+    def take_over(self, part: Self, volume: int, *, opens: bool, closes: bool) -> bool:
+        """A bar that is part of this one was amended, by so much volume: as ``amend``.
+
+        A minute's new high is often no news to its hour, and a revision that changes nothing would be told to everybody.
+        """
+        before = self._numbers()
         self.high = max(self.high, part.high)
         self.low = min(self.low, part.low)
         self.volume += volume
@@ -134,11 +139,16 @@ class Bar:
             self.open = part.open
         if closes:
             self.close, self.open_interest = part.close, part.open_interest
-        if self.flags & CLOSED:
-            self.revision += 1
+        return self._revise_if_changed(before)
 
-    def _numbers(self) -> tuple[float, float, float, float, int, int | None]:
+    def _numbers(self) -> Numbers:
         return self.open, self.high, self.low, self.close, self.volume, self.open_interest
+
+    def _revise_if_changed(self, before: Numbers) -> bool:
+        changed = self._numbers() != before
+        if changed and self.flags & CLOSED:
+            self.revision += 1
+        return changed
 
     def mark_if_touched(self, start_ns: int, end_ns: int) -> bool:
         """Flag the bar when an interruption ``[start_ns, end_ns)`` took ticks from it; tells whether it did."""

@@ -178,9 +178,10 @@ class SettledBars:
             bar = Bar.unpack_from(self._rows, row)
             if bar is None or not bar.start_ns <= minute.start_ns < bar.end_ns:
                 continue
-            bar.take_over(minute, volume, opens=before_ns <= bar.start_ns, closes=after_ns >= bar.end_ns)
+            opens, closes = before_ns <= bar.start_ns, after_ns >= bar.end_ns
+            is_news = bar.take_over(minute, volume, opens=opens, closes=closes)
             bar.pack_into(self._rows, row)
-            if bar.flags & CLOSED:
+            if is_news and bar.flags & CLOSED:
                 changed.append((timeframe, bar))
         return changed
 

@@ -1,11 +1,12 @@
 """What the candle book does, told by scenes of one trading day."""
 
 from datetime import date
+from typing import Any
 
-import msgpack
 import pytest
 
 from engine.market import NEVER, Calendar, CandleBook, CandleState, StateError
+from engine.storage.packing import pack, unpack
 from tests.market.builders import GRACE, INSTRUMENT, MINUTE, SECOND, Runner, at, clock, minute, numbers, tick
 
 OPEN = at("2025-11-03 09:15")
@@ -241,6 +242,16 @@ def test_a_late_tick_revises_one_of_the_last_closed_minutes_and_what_was_derived
     assert [(c.timeframe, c.revision, c.close) for c in runner.closed[2:]] == [("1m", 1, 90.0), ("5m", 2, 90.0)]
 
 
+def test_a_derived_candle_that_a_late_tick_does_not_change_gets_no_revision(nse: Calendar) -> None:
+    runner = late(nse)
+    runner.trade("2025-11-03 10:03:20", 101.0, 35)
+    assert [(c.timeframe, c.revision, numbers(c)) for c in runner.closed] == [
+        ("1m", 1, (101.0, 103.0, 101.0, 103.0, 10))
+    ]
+    assert runner.book.revision("5m", at(TEN)) == 0
+    assert not runner.book.late
+
+
 def test_the_book_says_that_a_tick_came_late(nse: Calendar) -> None:
     runner = late(nse)
     one = tick(at("2025-11-03 10:03:59"), 110.0, 57)
@@ -406,18 +417,18 @@ def test_history_that_covers_an_open_minute_replaces_it(nse: Calendar) -> None:
 def test_a_book_goes_on_from_its_state_in_the_middle_of_everything(nse: Calendar) -> None:
     runner = healed(nse)
     runner.trade("2025-11-03 10:06:00", 107.0, 70, open_interest=5)
-    stored = msgpack.unpackb(msgpack.packb(runner.book.state()))
+    stored = unpack(pack(runner.book.state()))
     other = CandleBook.restore(INSTRUMENT, nse, "dhan", stored, at("2025-11-03 10:06:30"))
     assert other.forming_all() == runner.book.forming_all()
     assert other.state() == runner.book.state()
     assert other.close_until(at("2025-11-03 10:20")) == runner.book.close_until(at("2025-11-03 10:20"))
-    assert len(msgpack.packb(runner.book.state())) < 1024
+    assert len(pack(runner.book.state())) < 1024
 
 
 def test_a_minute_that_was_told_as_closed_after_the_state_was_taken_is_not_closed_again(nse: Calendar) -> None:
     runner = late(nse)
     runner.trade("2025-11-03 10:09:30", 106.0, 60)
-    stored = msgpack.unpackb(msgpack.packb(runner.book.state()))
+    stored = unpack(pack(runner.book.state()))
     assert CandleBook.unclosed_ns(stored) == at("2025-11-03 10:09")
     runner.trade("2025-11-03 10:09:40", 107.0, 65)
     told = runner.clock(at("2025-11-03 10:10:02"))
@@ -430,7 +441,8 @@ def test_a_minute_that_was_told_as_closed_after_the_state_was_taken_is_not_close
 
 
 def test_no_minute_is_open_in_what_is_no_state() -> None:
-    for state in ({}, {"minutes": 7}, {"minutes": [[]]}, {"minutes": []}):
+    states: list[dict[str, Any]] = [{}, {"minutes": 7}, {"minutes": [[]]}, {"minutes": []}]
+    for state in states:
         assert CandleBook.unclosed_ns(state) is None
 
 

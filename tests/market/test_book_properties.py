@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-import msgpack
 import msgspec
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from config.calendars import load_calendar
@@ -24,6 +23,7 @@ from engine.market import (
     VolumeMeter,
     derive,
 )
+from engine.storage.packing import pack, unpack
 from tests.market.builders import GRACE, INSTRUMENT, MINUTE, SECOND, Runner, numbers, tick
 from tests.market.reference import all_bars
 
@@ -212,43 +212,90 @@ def in_doubt(minute_ns: int, doubted: Sequence[tuple[int, int]]) -> bool:
     return any(start_ns < minute_ns + MINUTE and minute_ns <= end_ns for start_ns, end_ns in doubted)
 
 
+UNSEEN = (50.0, 200.0)
+"""Prices that no day of these tests trades at."""
+
+
+class Arrived:
+    """What came so far, and what was told of it, by bucket."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.trades: dict[tuple[str, int], list[Tick]] = defaultdict(list)
+        self.told: dict[tuple[str, int], Candle] = {}
+        self.revised: list[Candle] = []
+        self.reported: list[Bucket] = []
+
+    def clock(self, ns: int) -> None:
+        """First news of buckets: each once, with all that came by then."""
+        for one in self.runner.clock(ns):
+            assert (one.timeframe, one.time) not in self.told
+            assert one.revision == 0
+            self.told[one.timeframe, one.time] = one
+            assert self.is_right_or_reported(one.timeframe, one.time)
+
+    def take(self, one: Tick) -> tuple[list[Candle], list[Bucket]]:
+        """The tick's revisions and reports, when each is found to be news."""
+        for name in TIMEFRAMES:
+            self.trades[name, bucket_of(name, one).start_ns].append(one)
+        told = len(self.runner.closed)
+        self.runner.feed(one)
+        revised, reported = self.runner.closed[told:], self.runner.book.take_late()
+        for candle in revised:
+            known = self.told[candle.timeframe, candle.time]
+            assert candle.revision == known.revision + 1
+            assert numbers(candle) != numbers(known)
+            self.told[candle.timeframe, candle.time] = candle
+        assert not set(reported) & set(self.reported)
+        self.revised += revised
+        self.reported += reported
+        return revised, reported
+
+    def is_right_or_reported(self, timeframe: str, start_ns: int) -> bool:
+        """Whether a closed candle has the sorted run's prices, or history was asked for it or for a part of it."""
+        trades = sorted(self.trades[timeframe, start_ns], key=lambda one: one.volume or 0)
+        prices = [one.price for one in trades]
+        candle = self.told.get((timeframe, start_ns))
+        if candle is not None and numbers(candle)[:4] == (prices[0], max(prices), min(prices), prices[-1]):
+            return True
+        bucket = bucket_of(timeframe, trades[0])
+        return any(one.start_ns < bucket.end_ns and bucket.start_ns < one.end_ns for one in self.reported)
+
+
+def stragglers(ticks: Sequence[Tick], generator: random.Random) -> list[Tick]:
+    """In order of arrival: some are on their way for minutes, and some of these at a price the day has not seen."""
+    arriving: list[Tick] = []
+    for one in ticks:
+        delay_s = generator.randrange(2, 400) if generator.random() < 0.03 else 0
+        price = generator.choice([one.price, *UNSEEN]) if delay_s else one.price
+        arriving.append(msgspec.structs.replace(one, price=price, ts_recv=one.ts_event + delay_s * SECOND))
+    return sorted(arriving, key=lambda one: one.ts_recv)
+
+
 @settings(max_examples=30)
 @given(DAYS, SEEDS)
 def test_ticks_beyond_the_bound_revise_exactly_the_candles_they_touch_each_number_once(day: Day, seed: int) -> None:
-    generator = random.Random(seed)
-    ticks = [one for one in day.ticks if NSE.is_open(one.ts_event)]
-    late = {place for place in range(1, len(ticks)) if generator.random() < 0.03}
-    arriving = sorted(
-        (
-            msgspec.structs.replace(one, ts_recv=one.ts_event + generator.randrange(2, 400) * SECOND * (place in late))
-            for place, one in enumerate(ticks)
-        ),
-        key=lambda one: one.ts_recv,
-    )
-    runner, touched, reported = started(ticks), set[tuple[str, int]](), list[tuple[int, int]]()
+    """A candle is told anew if and only if it changed, and has the sorted run's prices or was handed to history."""
+    arriving = stragglers([one for one in day.ticks if NSE.is_open(one.ts_event)], random.Random(seed))
+    arrived, unseen = Arrived(started(arriving)), 0
     for one in arriving:
-        runner.clock(one.ts_recv)
-        told = len(runner.closed)
-        runner.feed(one)
-        minute = bucket_of("1m", one)
-        news = runner.book.take_late()
-        reported += news
-        revised = {(candle.timeframe, candle.time) for candle in runner.closed[told:]}
-        if minute.end_ns > one.ts_recv - GRACE:
+        arrived.clock(one.ts_recv)
+        revised, reported = arrived.take(one)
+        if bucket_of("1m", one).end_ns > one.ts_recv - GRACE:
             assert not revised
-            assert not news
+            assert not reported
             continue
-        containing = {(name, bucket_of(name, one).start_ns) for name in TIMEFRAMES}
-        closed = {(c.timeframe, c.time) for c in runner.closed[:told]} & containing
-        if revised:
-            missing = closed - revised
-            assert revised <= closed
-            assert all(bucket_of(name, one) in reported for name, _ in missing)
-        touched |= revised
-    assert len(reported) == len(set(reported))
-    numbers_told = [(candle.timeframe, candle.time, candle.revision) for candle in runner.closed]
-    assert len(numbers_told) == len(set(numbers_told))
-    assert {key[:2] for key in numbers_told if key[2]} == touched
+        unseen += one.price in UNSEEN
+        containing = {name: bucket_of(name, one) for name in TIMEFRAMES}
+        assert {(candle.timeframe, candle.time) for candle in revised} <= {
+            (name, bucket.start_ns) for name, bucket in containing.items()
+        }
+        for name, bucket in containing.items():
+            if bucket.end_ns <= one.ts_recv - GRACE:
+                assert arrived.is_right_or_reported(name, bucket.start_ns)
+    event("revised" if arrived.revised else "nothing revised")
+    event("reported" if arrived.reported else "nothing reported")
+    assert not unseen or arrived.revised or arrived.reported
 
 
 def bucket_of(timeframe: str, one: Tick) -> Bucket:
@@ -332,7 +379,7 @@ def test_a_restart_with_its_state_at_any_moment_changes_nothing(day: Day, seed: 
 
 
 def resume(runner: Runner, now_ns: int) -> None:
-    stored = msgpack.unpackb(msgpack.packb({"book": runner.book.state(), "baseline": runner.meter.state()}))
+    stored = unpack(pack({"book": runner.book.state(), "baseline": runner.meter.state()}))
     runner.book = CandleBook.restore(INSTRUMENT, runner.calendar, "dhan", stored["book"], now_ns)
     runner.meter = VolumeMeter.restore(stored["baseline"], runner.calendar, now_ns)
 
@@ -390,7 +437,7 @@ class Ledger:
     def save(self) -> tuple[Any, ...]:
         """What a store holds: the state, as bytes, and the candles of that moment."""
         runner = self.runner
-        state = msgpack.packb({"book": runner.book.state(), "baseline": runner.meter.state()})
+        state = pack({"book": runner.book.state(), "baseline": runner.meter.state()})
         return state, dict(self.minutes), self.traded, self.before, self.last, self.eve, self.marked_ns, self._forming()
 
     def crash(self, saved: tuple[Any, ...] | None, now_ns: int) -> None:
@@ -400,13 +447,13 @@ class Ledger:
             stored: dict[str, Any] = {"book": None, "baseline": None}
             self.last = self.eve = None
         else:
-            state, minutes, self.traded, self.before, self.last, self.eve, self.marked_ns, forming = saved
-            self.minutes, stored = dict(minutes), msgpack.unpackb(state)
+            state, minutes, self.traded, self.before, self.last, self.eve, self.marked_ns, _ = saved
+            self.minutes, stored = dict(minutes), unpack(state)
         runner = self.runner
         runner.book = CandleBook.restore(INSTRUMENT, runner.calendar, "dhan", stored["book"], now_ns)
         runner.meter = VolumeMeter.restore(stored["baseline"], runner.calendar, now_ns)
         if saved is not None:
-            self.before += forming - self._forming()  # minutes that were open on an earlier day
+            self.before += saved[-1] - self._forming()  # minutes that were open on an earlier day
         if runner.meter.baseline is None:  # an earlier day's
             self.last = self.eve = None
 
@@ -424,11 +471,11 @@ class LossyDays(NamedTuple):
 
     calendar: Calendar
     seed: int
-    count: int
+    ticks_sent: int
     pauses_s: tuple[int, int]
 
     def __repr__(self) -> str:
-        return f"LossyDays({self.calendar.code}, {self.seed}, {self.count}, {self.pauses_s})"
+        return f"LossyDays({self.calendar.code}, {self.seed}, {self.ticks_sent}, {self.pauses_s})"
 
     @property
     def ticks(self) -> list[Tick]:
@@ -438,7 +485,7 @@ class LossyDays(NamedTuple):
         ns = generator.choice([day.start_ns - 500 * SECOND, day.end_ns - generator.randint(0, 4000) * SECOND])
         totals: dict[tuple[str, date], int] = defaultdict(int)
         provider, stream = "dhan", list[Tick]()
-        for _ in range(self.count):
+        for _ in range(self.ticks_sent):
             ns += generator.randint(*self.pauses_s) * SECOND
             if generator.random() < 0.02:
                 provider = "kite" if provider == "dhan" else "dhan"
