@@ -32,7 +32,13 @@ MILLISECOND_NS = 1_000_000
 SETTLE_NS = 5_000_000_000
 """A minute is asked for this long after its end: closed here, and known to the provider's history."""
 ASK_TIMEOUT_S = 10.0
+MOST_ADMISSIONS = 5
+"""How often an operator's tick is tried; each time a minute must have closed in between, which is rare once."""
 UNANSWERED = "the provider's history does not have these minutes"
+
+
+class UnsettledError(Exception):
+    """An instrument's minutes close faster than one of them can be revised; nothing has changed."""
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -120,15 +126,15 @@ class Healer:
     async def admit(self, tick: Tick) -> None:
         """Takes a tick into its minute, which is closed, and revises all that is made of it: an operator's word.
 
-        A tick of no session is no candle's. Raises as ``settle`` does, but for providers: none is asked.
+        A tick of no session is no candle's. Raises as ``settle`` does, but for providers: none is asked; and
+        UnsettledError when the instrument would not have it several times, so that it is to be admitted later.
         """
         calendar = self._calendars.of(tick.instrument)
         bucket = calendar.bucket("1m", tick.ts_event)
         if bucket is None:
             return
         async with self._turns[tick.instrument]:
-            settled = Settlement(again=True)
-            while settled.again:
+            for _ in range(MOST_ADMISSIONS):
                 stood = await self._records.closed(tick.instrument, bucket.start_ns, bucket.end_ns)
                 minute = with_tick(next(iter(stood["1m"]), None), tick, bucket.start_ns)
                 gap = Gap(tick.instrument, bucket.start_ns, bucket.end_ns - 1, due_ns=0)
@@ -137,6 +143,9 @@ class Healer:
                     settled = await self._earlier(gap, Answer([minute]))
                 else:
                     settled = await self._today(gap, Answer([minute]), through_ns, sure=True)
+                if not settled.again:
+                    return
+            raise UnsettledError(f"Minutes of {tick.instrument} close faster than one can be revised.")
 
     async def _today(self, gap: Gap, answer: Answer, through_ns: int, *, sure: bool = False) -> Settlement:
         """The instrument settles first: what is still on its way must not be taken for missing.

@@ -1,6 +1,6 @@
 """Overruling: an operator's word on a price that was quarantined, carried out wherever the price now is."""
 
-from actors.healer import Healer
+from actors.healer import Healer, UnsettledError
 from actors.messages import Admit, Backfill, Decide, Overrule
 from actors.routes import Routes
 from engine.market.quarantine import Fate, Quarantined
@@ -44,7 +44,7 @@ class Overruling:
             await self._move(entry, release=decide.status is Fate.RELEASED)
             await self._durable.decide_quarantined(entry.id, decide.status, decide.decided_by)
             return await self._durable.quarantined_entry(decide.id) or entry, True
-        except StorageUnavailableError as error:
+        except (StorageUnavailableError, UnsettledError) as error:
             raise OverruleError(f"{error} Try again later.", code=503) from error
         except (ActorDeadError, AskTimeoutError) as error:
             raise OverruleError(f"The instrument does not answer: {error}", code=503) from error

@@ -1,7 +1,7 @@
 """The sentinel: knows of every instrument whether it is live, quiet, closed, halted, stale or unmapped, and tells changes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -22,7 +22,7 @@ from actors.messages import (
 from actors.pace import Pace
 from actors.second_opinion import second_opinion
 from engine.market import Calendars, Quote
-from engine.market.diagnosis import STATUSES, Cause
+from engine.market.diagnosis import STATUSES, Cause, explain
 from engine.market.vigil import Verdict, Vigil
 from engine.providers.base import History, Route
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
@@ -101,7 +101,7 @@ class Sentinel(TaskActor):
         self._asking: set[str] = set()
         self._told: dict[str, tuple[str, Cause]] = {}
         self._healing: frozenset[str] = frozenset()
-        self._unwritten: dict[str, dict[str, Any]] = {}
+        self._unwritten: dict[str, dict[str, Any] | None] = {}
         self._anew = True
         """The store still has what an engine before us found."""
 
@@ -155,9 +155,10 @@ class Sentinel(TaskActor):
             self._feeds[provider].tell(Resubscribe(int(connection), tuple(instruments)))
         for lost in vigil.take_lost():
             self._resolver.tell(Interrupted(lost.instrument, lost.start_ns, lost.end_ns))
-        changes = vigil.take_changes()
-        if changes:
-            self._tell(changes)
+        changes, gone = vigil.take_changes(), vigil.take_gone()
+        self._take_back(gone)
+        self._tell(changes)
+        if changes or gone:
             self._heartbeat.tell(Diagnosed(vigil.counts()))
         await self._write()
 
@@ -209,10 +210,23 @@ class Sentinel(TaskActor):
                 "status": status, "cause": verdict.cause, "since": since_ms, "why": why
             }  # fmt: skip
         for (status, cause, since_ns, why), names in together.items():
-            log.info("instruments_diagnosed", status=status, cause=cause, count=len(names), first=names[0], why=why)
-            for start in range(0, len(names), TOLD_AT_ONCE):
-                told = tuple(names[start : start + TOLD_AT_ONCE])
-                self._publisher.tell(SymbolStatus(told, status, since_ns, why, cause))
+            self._announce(names, cause, status, since_ns, why)
+
+    def _take_back(self, gone: Sequence[str]) -> None:
+        """Who follows one that nobody carries any more is told so; who comes later finds nothing said of it."""
+        for name in gone:
+            self._unwritten[name] = None
+            self._told.pop(name, None)
+            self._routes.pop(name, None)
+        if gone:
+            cause = Cause.NOT_CARRIED
+            self._announce(gone, cause, STATUSES[cause], self._now_ns(), explain(cause, 0.0, 0.0))
+
+    def _announce(self, names: Sequence[str], cause: Cause, status: str, since_ns: int, why: str) -> None:
+        log.info("instruments_diagnosed", status=status, cause=cause, count=len(names), first=names[0], why=why)
+        for start in range(0, len(names), TOLD_AT_ONCE):
+            told = tuple(names[start : start + TOLD_AT_ONCE])
+            self._publisher.tell(SymbolStatus(told, status, since_ns, why, cause))
 
     def _status(self, verdict: Verdict) -> tuple[str, str]:
         """The contract's status and its reason: one that is well may still be missing what is being healed."""

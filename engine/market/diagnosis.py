@@ -37,6 +37,8 @@ class Cause(StrEnum):
     """The line brings others' trades, but none of this instrument's."""
     MAPPING_DEAD = "mapping_dead"
     """The provider knows no instrument under the id that we have for it."""
+    NOT_CARRIED = "not_carried"
+    """No line has it any more: it was removed, or its provider was. Nobody is diagnosed so; it is told once."""
 
 
 STATUSES = {
@@ -49,6 +51,7 @@ STATUSES = {
     Cause.TOKEN_DEAD: "stale",
     Cause.SUBSCRIPTION_LOST: "stale",
     Cause.MAPPING_DEAD: "unmapped",
+    Cause.NOT_CARRIED: "unmapped",
 }
 """What clients are told for each cause (contract, section 6): whether the last price is the market's."""
 
@@ -151,6 +154,7 @@ _REASONS = {
     Cause.TOKEN_DEAD: "the provider no longer takes our token: it needs a new one",
     Cause.SUBSCRIPTION_LOST: "the provider tells of trades, but the feed has not brought any for {silence:.0f} s",
     Cause.MAPPING_DEAD: "the provider knows no instrument under the id we have: the mapping has to be renewed",
+    Cause.NOT_CARRIED: "no provider's feed carries it any more",
 }
 
 

@@ -142,6 +142,7 @@ class Vigil:
         self._doubtful: dict[str, None] = {}
         self._helpless: dict[str, None] = {}
         self._lost: list[Lost] = []
+        self._gone: dict[str, None] = {}
 
     # What is told
 
@@ -154,6 +155,7 @@ class Vigil:
                 self._forget(watched)
         known.carries = tuple(instruments)
         for name in instruments:
+            self._gone.pop(name, None)
             watched = self._watched.get(name)
             if watched is None:
                 watched = self._watched[name] = self._new(name, line)
@@ -239,6 +241,11 @@ class Vigil:
         lost, self._lost = self._lost, []
         return lost
 
+    def take_gone(self) -> list[str]:
+        """The instruments that no line carries any more; one that only moved to another is none of them."""
+        gone, self._gone = self._gone, {}
+        return list(gone)
+
     def verdict(self, name: str) -> Verdict | None:
         """What is found of an instrument now; None for one that no line carries."""
         watched = self._watched.get(name)
@@ -274,6 +281,8 @@ class Vigil:
         watched.due_ns = 0
         del self._watched[watched.name]
         self._doubtful.pop(watched.name, None)
+        self._changes.pop(watched.name, None)
+        self._gone[watched.name] = None
 
     def _judge_all(self, names: Iterable[str], now_ns: int) -> None:
         for name in names:

@@ -56,6 +56,8 @@ class Ward(msgspec.Struct):
     told: list[Any]
     """What listeners of the writer, and of the healer itself, were told."""
     instrument: list[Any]
+    routes: Routes
+    resolver: ActorRef
 
     async def revisions(self) -> list[Candle]:
         """What clients were told, when all of it has arrived."""
@@ -78,22 +80,22 @@ def routes_of(providers: Sequence[str], target: ActorRef | None = None) -> Route
 
 
 @asynccontextmanager
-async def ward(**providers: Provider) -> AsyncGenerator[Ward]:
-    """A healer at noon, among the real writer, stores in memory, and an instrument that agrees to everything."""
+async def ward(*, agrees: bool = True, **providers: Provider) -> AsyncGenerator[Ward]:
+    """A healer at noon, among the real writer, stores in memory, and an instrument that agrees to everything, or nothing."""
     hot, durable = MemoryHotStore(lambda: NOON), MemoryDurableStore()
     await durable.seed(
         [Exchange("NSE", "NSE", "Asia/Kolkata", is_24_hours=True)],
         [Instrument(0, "NSE", "A", "A", InstrumentKind.EQUITY, 0.05)],
         [ProviderMapping("one", NAME, "NSE_EQ", "1", date(2020, 1, 1))],
     )
-    calendars = Calendars(dict, {"NSE": "Asia/Kolkata"})
+    calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
 
     def writer(system: Any) -> CandleWriter:
         to = {name: system.ref(f"/engine/{name}") for name in ("persister", "publisher", "resolver", "charts")}
         return CandleWriter(hot, **to)
 
     witnesses = ("persister", "publisher", "charts", "instrument")
-    async with among_witnesses(writer, *witnesses, answer=True) as (system, seen):
+    async with among_witnesses(writer, *witnesses, answer=agrees) as (system, seen):
         routes = routes_of(list(providers), system.ref("/engine/instrument"))
         healer = Healer(
             Records(hot, durable, calendars),
@@ -106,4 +108,5 @@ async def ward(**providers: Provider) -> AsyncGenerator[Ward]:
             settle_after_ns=SETTLE_AFTER_NS,
             retention_ns=WEEK_NS,
         )
-        yield Ward(healer, hot, durable, seen["publisher"], seen["instrument"])
+        resolver = system.ref("/engine/resolver")
+        yield Ward(healer, hot, durable, seen["publisher"], seen["instrument"], routes, resolver)

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from engine.market import Candle
+from actors.healer import MOST_ADMISSIONS, UnsettledError
+from actors.messages import Decide
+from actors.overruling import OverruleError, Overruling
+from engine.market import Candle, Suspect
+from engine.market.quarantine import Fate, Quarantined
 from tests.actors.healing_parts import DAY_NS, Provider, ward
 from tests.actors.parts import MINUTE_NS, NOON, SECOND_NS, candle, tick
 
@@ -56,3 +60,28 @@ async def test_a_price_within_the_minutes_range_changes_nothing(autojump_clock: 
         await place.hot.write_candles(hour(START - DAY_NS))
         await place.healer.admit(tick(START - DAY_NS, 10.0, 100))
         assert [one for one in await place.revisions() if one.timeframe == "1m"] == []
+
+
+async def test_an_instrument_whose_minutes_close_all_the_time_is_asked_a_few_times_and_no_more(
+    autojump_clock: Any,
+) -> None:
+    async with ward(agrees=False, one=Provider()) as place:
+        await place.hot.write_candles(hour(START))
+        with pytest.raises(UnsettledError):
+            await place.healer.admit(tick(START + 90 * SECOND_NS, 13.0, 100))
+        assert len(place.heals()) == MOST_ADMISSIONS
+        assert await place.revisions() == []
+
+
+async def test_what_can_not_be_admitted_now_stays_as_it_was_for_the_operator_to_decide_again(
+    autojump_clock: Any,
+) -> None:
+    async with ward(agrees=False, one=Provider()) as place:
+        suspect = Suspect(tick(START + 90 * SECOND_NS, 13.0, 100), 10.0, 0.5)
+        await place.durable.note_quarantined([Quarantined.of_tick(suspect, Fate.DISCARDED, "ticks")])
+        [entry] = await place.durable.quarantined()
+        overruling = Overruling(place.durable, place.routes, place.healer, resolver=place.resolver)
+        with pytest.raises(OverruleError, match="Try again later") as refused:
+            await overruling.carry_out(Decide(entry.id, Fate.RELEASED, "admin"))
+        assert refused.value.code == 503
+        assert [one.status for one in await place.durable.quarantined()] == [Fate.DISCARDED]

@@ -191,6 +191,29 @@ async def test_a_store_that_is_away_gets_the_newest_of_each_when_it_is_back(auto
         assert {told["cause"] for told in (await hot.statuses()).values()} == {"stalled"}
 
 
+async def test_what_was_told_of_an_instrument_that_nobody_carries_any_more_is_taken_back(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(3, "A", "B")
+        scene.subject.tell(LineCarries("simulator", 0, ()))  # as a feed does that plans its lines anew
+        scene.subject.tell(LineCarries("simulator", 0, ROUTES[1:]))
+        await trio.sleep(2)
+        assert sorted(await hot.statuses()) == sorted(NAMES[1:])
+        last = scene.of("publisher", SymbolStatus)[-1]
+        assert (last.instruments, last.status, last.cause) == (NAMES[:1], "unmapped", Cause.NOT_CARRIED)
+        assert scene.told("B") == [Cause.LIVE]
+        assert sum(scene.of("heartbeat", Diagnosed)[-1].counts.values()) == len(NAMES) - 1
+        hot.link.away = True
+        scene.subject.tell(LineCarries("simulator", 0, ROUTES[2:]))
+        await trio.sleep(2)
+        hot.link.away = False
+        scene.subject.tell(LineCarries("simulator", 1, ROUTES[:1]))
+        await trio.sleep(2)
+        assert sorted(await hot.statuses()) == sorted((NAMES[0], *NAMES[2:]))
+        assert scene.told("A")[-1] is not Cause.NOT_CARRIED
+
+
 async def test_what_was_learned_and_what_was_found_outlive_the_sentinel(autojump_clock: Any) -> None:
     hot = MemoryHotStore()
     await hot.set_statuses({"XTKS:GONE": {"status": "live", "cause": "live", "since": 1, "why": ""}})

@@ -97,6 +97,7 @@ def test_one_that_moves_to_another_line_keeps_its_pace_and_one_that_goes_is_forg
     vigil.carry("line", [], at(120))
     assert (cause(vigil, "NSE:A"), cause(vigil, "NSE:B")) == (Cause.DISCONNECTED, None)
     assert vigil.expected_s("NSE:A") == expected_s
+    assert (vigil.take_gone(), vigil.take_gone()) == (["NSE:B"], [])
     vigil.carry("line", ["NSE:B"], at(130))
     paces = vigil.paces()
     assert paces["NSE:B"] == pytest.approx(paces["NSE:A"])

@@ -80,10 +80,14 @@ class EngineDuty:
 
     # -- what was found of the instruments
 
-    async def set_statuses(self, statuses: Mapping[str, Mapping[str, Any]], *, anew: bool = False) -> None:
-        """Notes how instruments are, by name; ``anew`` forgets all others."""
-        portions = chunks(list(statuses.items()), _FIELDS_A_COMMAND)
+    async def set_statuses(self, statuses: Mapping[str, Mapping[str, Any] | None], *, anew: bool = False) -> None:
+        """Notes how instruments are, by name; ``None`` takes it back, and ``anew`` forgets all others."""
+        gone = [name for name, status in statuses.items() if status is None]
+        portions = chunks(
+            [(name, status) for name, status in statuses.items() if status is not None], _FIELDS_A_COMMAND
+        )
         commands: list[Command] = [("DEL", keys.STATUSES)] if anew else []
+        commands += [("HDEL", keys.STATUSES, *names) for names in chunks(gone, _FIELDS_A_COMMAND)]
         commands += [
             ("HSET", keys.STATUSES, *(part for name, status in portion for part in (name, msgspec.json.encode(status))))
             for portion in portions

@@ -31,7 +31,7 @@ async def test_a_heartbeat_is_read_back_and_expires(hot: HotStore) -> None:
     assert await hot.heartbeat() is None
     await hot.write_heartbeat({"engine": "one", "time": 17, "feeds": {"dhan": "live"}})
     assert await hot.heartbeat() == {"engine": "one", "time": 17, "feeds": {"dhan": "live"}}
-    assert 58 <= await hot._link.call("TTL", "market_stream:heartbeat") <= 60
+    assert 58 <= await hot._link.call("TTL", "market_stream:heartbeat") <= 60  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_what_was_seen_and_saved_is_remembered(hot: HotStore) -> None:
@@ -39,7 +39,7 @@ async def test_what_was_seen_and_saved_is_remembered(hot: HotStore) -> None:
     await hot.set_seen("dhan", 1_763_600_400_123_456_789)
     await hot.set_last_save(5, 17)
     assert await hot.get_seen("dhan") == 1_763_600_400_123_456_789
-    assert await hot._link.call("GET", "last_save_time:5m") == b"17"
+    assert await hot._link.call("GET", "last_save_time:5m") == b"17"  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_open_gaps_are_noted_as_a_whole(hot: HotStore) -> None:
@@ -56,12 +56,12 @@ async def test_maps_are_replaced_as_a_whole(hot: HotStore) -> None:
     forward = {f"NSE:S{number}": f"NSE_EQ|{number}" for number in range(12_000)}
     await hot.set_maps("dhan", forward, {"NSE_EQ:7": "NSE:S7"})
 
-    assert await hot._link.call("HMGET", "map:dhan", "NSE:S11999", "NSE:A") == [b"NSE_EQ|11999", None]
-    assert await hot._link.call("HMGET", "map:dhan:reverse", "NSE_EQ:7", "NSE_EQ:1") == [b"NSE:S7", None]
-    assert await hot._link.call("HLEN", "map:dhan") == 12_000
+    assert await hot._link.call("HMGET", "map:dhan", "NSE:S11999", "NSE:A") == [b"NSE_EQ|11999", None]  # pyright: ignore[reportPrivateUsage]
+    assert await hot._link.call("HMGET", "map:dhan:reverse", "NSE_EQ:7", "NSE_EQ:1") == [b"NSE:S7", None]  # pyright: ignore[reportPrivateUsage]
+    assert await hot._link.call("HLEN", "map:dhan") == 12_000  # pyright: ignore[reportPrivateUsage]
 
     await hot.set_maps("dhan", {}, {})
-    assert await hot._link.call("EXISTS", "map:dhan", "map:dhan:reverse") == 0
+    assert await hot._link.call("EXISTS", "map:dhan", "map:dhan:reverse") == 0  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_statuses_of_instruments_are_added_to_unless_they_begin_anew(hot: HotStore) -> None:
@@ -72,6 +72,8 @@ async def test_statuses_of_instruments_are_added_to_unless_they_begin_anew(hot: 
     await hot.set_statuses({"NSE:B": closed})
     await hot.set_statuses({})
     assert await hot.statuses() == {"NSE:A": live, "NSE:B": closed}
+    await hot.set_statuses({"NSE:A": None, "NSE:B": live})
+    assert await hot.statuses() == {"NSE:B": live}
     await hot.set_statuses({"NSE:C": live}, anew=True)
     assert await hot.statuses() == {"NSE:C": live}
 
