@@ -134,12 +134,23 @@ class Scanner:
         unwritten = {time for time in wanted - written if time >= kept_ns}
         if not unwritten and not is_short:
             return None
-        saved = _sound(await self._records.saved(name, "1m", session.start_ns, session.end_ns))
+        rows = await self._records.saved(name, "1m", session.start_ns, session.end_ns)
+        saved = _sound(rows)
         if unwritten & saved or (written & wanted) - saved:
             await self._records.level(name, session.start_ns, session.end_ns, kept_ns=kept_ns)
-        lacking = wanted - saved - written
+        lacking = wanted - _believed([*rows, *hot])
         return Doubt(name, min(lacking), max(lacking)) if lacking else None
 
 
 def _sound(minutes: Iterable[Candle]) -> set[int]:
     return {candle.time for candle in minutes if is_sound(candle)}
+
+
+def _believed(minutes: Iterable[Candle]) -> set[int]:
+    """The minutes that are sound in the newest revision of them; where both stores have that, a flag in either counts."""
+    newest: dict[int, Candle] = {}
+    for candle in minutes:
+        known = newest.get(candle.time)
+        if known is None or (candle.revision, not is_sound(candle)) > (known.revision, not is_sound(known)):
+            newest[candle.time] = candle
+    return _sound(newest.values())

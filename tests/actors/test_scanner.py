@@ -79,6 +79,13 @@ async def test_flagged_minutes_are_doubtful_in_either_store(autojump_clock: Any)
         assert await found(place) == [Doubt(NAME, MIDNIGHT + 7 * MINUTE_NS, MIDNIGHT + 9 * MINUTE_NS)]
 
 
+async def test_a_flag_that_only_redis_knows_of_is_doubted_though_the_saved_row_is_sound(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.durable.save(today())
+        await place.hot.write_candles([*today(without=(9,)), *minutes(MIDNIGHT, 9, flagged=True)])
+        assert await found(place) == [Doubt(NAME, MIDNIGHT + 9 * MINUTE_NS, MIDNIGHT + 9 * MINUTE_NS)]
+
+
 async def test_what_redis_lost_and_what_was_never_saved_is_copied_and_not_healed(autojump_clock: Any) -> None:
     async with ward() as place:
         candles = today()

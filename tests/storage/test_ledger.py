@@ -103,6 +103,15 @@ async def test_what_was_not_saved_after_all_is_read_of_the_hot_store(ledger: Led
     assert await ledger.counts() == [{TRADED: 20}, {MISSING: 20}]
 
 
+async def test_a_flag_that_is_raised_over_a_saved_sound_minute_takes_it_back(ledger: Ledger) -> None:
+    await ledger.durable.save([*minutes(THURSDAY.start_ns, range(20)), *minutes(FRIDAY.start_ns, range(20))])
+    assert await ledger.gaps() == []
+    await ledger.durable.save(minutes(FRIDAY.start_ns, {3, 4}, resolve_required=True))
+    assert await ledger.gaps() == [gap(FRIDAY.start_ns, 3, 2)]
+    await ledger.durable.save(minutes(FRIDAY.start_ns, {3, 4}))
+    assert await ledger.counts() == [{TRADED: 20}, {TRADED: 18, MISSING: 2}], "a repeat clears nothing"
+
+
 async def test_while_a_store_is_away_nobody_can_say_what_is_missing(ledger: Ledger) -> None:
     ledger.hot.link.away = True
     assert await ledger.gaps() is None

@@ -1,7 +1,10 @@
 """The SQL of price history.
 
 The rule of replacement, once for all: a row gives way to a higher revision; at the same revision a forming row gives way to
-anything, and a flagged one to an unflagged closed one. Everything else, repeats among it, changes nothing.
+anything, and a flagged one to an unflagged closed one of other numbers or of another source. A closed row takes a flag that
+is told of it later, as doubt comes after the minute: with the same revision, numbers and source it is the same candle, was
+published when it was told first, and is nobody's revision. Its repeat without the flag, as after a crash, does not clear
+that: only a heal does, whose revision is higher. Everything else, repeats among it, changes nothing.
 """
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
@@ -21,8 +24,19 @@ _GIVES_WAY = """(
         old.state = 'forming' AND (new.open, new.high, new.low, new.close, new.volume, new.oi, new.state, new.resolve_required)
             IS DISTINCT FROM (old.open, old.high, old.low, old.close, old.volume, old.oi, old.state, old.resolve_required)
         OR old.resolve_required AND NOT new.resolve_required AND new.state <> 'forming'
+            AND (new.open, new.high, new.low, new.close, new.volume, new.oi, new.source)
+            IS DISTINCT FROM (old.open, old.high, old.low, old.close, old.volume, old.oi, old.source)
     )
 )"""
+
+_IS_FLAGGED = """(
+    new.rev = old.rev AND new.resolve_required AND NOT old.resolve_required AND new.state <> 'forming' AND old.state <> 'forming'
+    AND (new.open, new.high, new.low, new.close, new.volume, new.oi, new.source)
+        IS NOT DISTINCT FROM (old.open, old.high, old.low, old.close, old.volume, old.oi, old.source)
+)"""
+"""Without it a doubt that came after the save would be known to Redis alone, and the minute would count as sound."""
+
+_IS_NEWS = f"({_GIVES_WAY} OR {_IS_FLAGGED})".replace("new.", "excluded.")
 
 _SUPERSEDED = """new.rev < old.rev AND new.state <> 'forming' AND new.published_us > 0 AND NOT EXISTS (
         SELECT FROM candle_revisions AS kept WHERE kept.instrument_id = new.instrument_id AND kept.timeframe = {timeframe}
@@ -30,10 +44,11 @@ _SUPERSEDED = """new.rev < old.rev AND new.state <> 'forming' AND new.published_
     )"""
 """A revision that comes after the one that replaced it is kept all the same, if it was ever published, and once."""
 
-_SET = """
+_SET = f"""
     ts = excluded.ts, open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume, oi = excluded.oi, source = excluded.source, rev = excluded.rev, state = excluded.state,
-    resolve_required = excluded.resolve_required, published_at = excluded.published_at
+    resolve_required = excluded.resolve_required,
+    published_at = CASE WHEN {_IS_FLAGGED.replace("new.", "excluded.")} THEN old.published_at ELSE excluded.published_at END
 """
 
 # A minute that traded after all loses its verdict: a sound candle any, a flagged one the verdict that nobody traded.
@@ -92,7 +107,7 @@ WITH input AS MATERIALIZED (
     SELECT instrument_id, timeframe, ts, open, high, low, close, volume, oi, source, rev, state, resolve_required,
         published_at FROM input
     ON CONFLICT (instrument_id, timeframe, ts) DO UPDATE SET {_SET}
-    WHERE {_GIVES_WAY.replace("new.", "excluded.")}
+    WHERE {_IS_NEWS}
     RETURNING 1
 ), {_OVERRULE}
 SELECT count(*) FROM written
@@ -131,7 +146,7 @@ WITH input AS MATERIALIZED (
         previous_close = coalesce(excluded.previous_close, old.previous_close),
         adj_close = coalesce(excluded.adj_close, old.adj_close),
         delivery_percentage = coalesce(excluded.delivery_percentage, old.delivery_percentage)
-    WHERE {_GIVES_WAY.replace("new.", "excluded.")}
+    WHERE {_IS_NEWS}
     RETURNING 1
 )
 SELECT count(*) FROM written

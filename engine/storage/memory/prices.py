@@ -15,6 +15,7 @@ from engine.storage.memory.verdicts import overrule
 
 _SECOND_NS = 1_000_000_000
 _LARGEST = 2**63
+_NUMBERS = ("open", "high", "low", "close", "volume", "open_interest", "source")
 _VALUES = ("open", "high", "low", "close", "volume", "open_interest", "state", "resolve_required")
 
 
@@ -53,7 +54,10 @@ class MemoryPriceHistory(PriceHistory):
     def _take(self, candle: Candle) -> bool:
         """Whether the candle is news."""
         kept = self._tables.bars.setdefault((candle.instrument, candle.timeframe), {})
-        if not self._replace(kept.get(candle.time), candle):
+        known = kept.get(candle.time)
+        if known is not None and is_flagged(known, candle):
+            candle = _flagged(known)
+        elif not self._replace(known, candle):
             return False
         kept[candle.time] = _published(candle)
         return True
@@ -61,7 +65,9 @@ class MemoryPriceHistory(PriceHistory):
     def _take_day(self, day: DailyCandle) -> bool:
         kept = self._tables.days.setdefault(day.candle.instrument, {})
         known = kept.get(day.date)
-        if not self._replace(known and known.candle, day.candle):
+        if known is not None and is_flagged(known.candle, day.candle):
+            day = msgspec.structs.replace(day, candle=_flagged(known.candle))
+        elif not self._replace(known and known.candle, day.candle):
             return False
         day = day if known is None else _completed(day, known)
         kept[day.date] = msgspec.structs.replace(day, candle=_published(day.candle))
@@ -151,7 +157,23 @@ def gives_way(old: Candle, new: Candle) -> bool:
         return new.revision > old.revision
     if old.state is CandleState.FORMING:
         return any(getattr(old, field) != getattr(new, field) for field in _VALUES)
-    return old.resolve_required and not new.resolve_required and new.state is not CandleState.FORMING
+    cleared = old.resolve_required and not new.resolve_required and new.state is not CandleState.FORMING
+    return cleared and not _are_same(old, new)
+
+
+def is_flagged(old: Candle, new: Candle) -> bool:
+    """Whether it is the same closed candle, and all that is new about it is its flag."""
+    closed = CandleState.FORMING not in (old.state, new.state)
+    news = new.resolve_required and not old.resolve_required
+    return closed and news and old.revision == new.revision and _are_same(old, new)
+
+
+def _are_same(old: Candle, new: Candle) -> bool:
+    return all(getattr(old, field) == getattr(new, field) for field in _NUMBERS)
+
+
+def _flagged(candle: Candle) -> Candle:
+    return msgspec.structs.replace(candle, resolve_required=True)
 
 
 def _completed(day: DailyCandle, known: DailyCandle) -> DailyCandle:

@@ -95,6 +95,26 @@ async def test_a_heal_settles_a_flagged_candle_at_its_own_revision(history: Dura
     assert await replaced(history) == [(0, 1.0)]
 
 
+async def test_a_flag_over_a_saved_candle_is_kept_until_it_is_healed(history: DurableStore) -> None:
+    sound = bar(published_ns=NOW)
+    day = bar("NSE:TCS", 900, "1d", published_ns=NOW)
+    await history.save([sound], [DailyCandle(DAY, day)])
+    flagged, doubted = (
+        msgspec.structs.replace(one, resolve_required=True, published_ns=NOW + MINUTE_NS) for one in (sound, day)
+    )
+    assert (await history.save([flagged], [DailyCandle(DAY, doubted)])).written == 2
+    assert (await history.save([sound, bar(close=9.0, resolve_required=True)], [DailyCandle(DAY, day)])).written == 0
+
+    (kept,) = await history.candles("NSE:RELIANCE", "1m", 0, NOW)
+    assert (kept.resolve_required, kept.published_ns) == (True, NOW)
+    ((_, kept_day),) = [(one.date, one.candle) for one in await history.days("NSE:TCS", DAY, DAY)]
+    assert (kept_day.resolve_required, kept_day.published_ns) == (True, NOW)
+    assert await replaced(history) == []
+    await history.save([revised(sound)])
+    assert not (await history.candles("NSE:RELIANCE", "1m", 0, NOW))[0].resolve_required
+    assert len(await replaced(history)) == 1
+
+
 async def test_within_one_batch_the_newest_counts(history: DurableStore) -> None:
     result = await history.save([revised(bar(close=2.0), 2), bar(), revised(bar(), 1)])
     assert result.written == 1
