@@ -92,7 +92,8 @@ class Records:
     async def level(self, instrument: str, start_ns: int, end_ns: int, *, kept_ns: int) -> None:
         """Gives each store what only the other one holds of [start, end): nothing about it is new, and nobody is told.
 
-        Redis keeps nothing that opened before ``kept_ns``.
+        A flag counts in both: one that Redis alone knew of would be lost with it, and one that PostgreSQL alone knew of no
+        heal would see, and every scan would doubt. Redis keeps nothing that opened before ``kept_ns``.
         """
         for timeframe in TIMEFRAMES:
             hot = await self._hot.candles(instrument, timeframe, start_ns, end_ns)
@@ -108,21 +109,29 @@ class Records:
 
 
 def _only(candles: Sequence[Candle], others: Sequence[Candle]) -> Iterator[Candle]:
-    """Those of which the others hold nothing, or nothing as new."""
-    known = {candle.time: candle.revision for candle in others}
+    """Those of which the others hold nothing, or nothing as new; and what they hold as new, where it lacks a flag."""
+    known = {candle.time: candle for candle in others}
     for candle in candles:
-        if candle.revision > known.get(candle.time, -1):
+        other = known.get(candle.time)
+        if other is None or candle.revision > other.revision:
             yield candle
+        elif candle.revision == other.revision and candle.resolve_required and not other.resolve_required:
+            yield msgspec.structs.replace(other, resolve_required=True)
 
 
 def _joined(hot: Sequence[Candle], saved: Sequence[Candle]) -> list[Candle]:
     """Both, by time. What is hot is what has to be judged; a heal of it must be newer than what is saved, too.
 
-    After a kill the hot store may hold an older revision again, as the state of its instrument remembered it.
+    After a kill the hot store may hold an older revision again, as the state of its instrument remembered it. A flag of
+    what is saved counts, unless the hot one is newer: a heal that does not see it would not clear it.
     """
     joined = {candle.time: candle for candle in saved}
     for candle in hot:
         known = joined.get(candle.time)
-        newest = candle.revision if known is None else max(candle.revision, known.revision)
-        joined[candle.time] = msgspec.structs.replace(candle, revision=newest)
+        joined[candle.time] = candle if known is None or known.revision < candle.revision else _above(candle, known)
     return [joined[time] for time in sorted(joined)]
+
+
+def _above(hot: Candle, saved: Candle) -> Candle:
+    flagged = hot.resolve_required or saved.resolve_required
+    return msgspec.structs.replace(hot, revision=saved.revision, resolve_required=flagged)

@@ -35,7 +35,7 @@ async def stores(redis_url: str, database_url: str) -> AsyncGenerator[tuple[Reco
             [ProviderMapping("test", NAME, "NSE_EQ", "1", date(2020, 1, 1))],
         )
         try:
-            yield Records(hot, durable, Calendars(dict, {"NSE": "Asia/Kolkata"})), hot, durable
+            yield Records(hot, durable, Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})), hot, durable
         finally:
             await durable.close()
             await hot.close()
@@ -84,6 +84,39 @@ async def test_what_one_store_lacks_is_copied_from_the_other_and_what_redis_does
         both = [minute(1), minute(2, 11.0, revision=1), minute(3)]
         assert await hot.candles(NAME, "1m", 0, NOON + 9 * MINUTE_NS) == both
         assert await durable.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [minute(0), *both]
+
+
+async def test_a_flag_that_one_store_alone_knows_of_is_copied_and_the_numbers_are_not(
+    redis_url: str, database_url: str
+) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0), minute(1, flagged=True), minute(2, 11.0, flagged=True), minute(3, revision=1)])
+        await hot.write_candles([minute(0, flagged=True), minute(1), minute(2), minute(3, flagged=True)])
+        await records.level(NAME, NOON, NOON + 9 * MINUTE_NS, kept_ns=NOON)
+        same = [minute(0, flagged=True), minute(1, flagged=True)]
+        healed = minute(3, revision=1)
+        assert await hot.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [*same, minute(2, flagged=True), healed]
+        assert await durable.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [
+            *same,
+            minute(2, 11.0, flagged=True),
+            healed,
+        ]
+
+
+async def test_a_flag_of_what_is_saved_counts_unless_what_is_hot_is_newer(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0, flagged=True), minute(1, revision=2, flagged=True), minute(2, flagged=True)])
+        await hot.write_candles([minute(0), minute(1, revision=1), minute(2, revision=1)])
+        closed = await records.closed(NAME, NOON, NOON + 3 * MINUTE_NS, both=True)
+        assert closed["1m"] == [
+            minute(0, flagged=True),
+            minute(1, revision=2, flagged=True),
+            minute(2, revision=1),
+        ]
+        assert await records.unsound(NAME, [NOON + number * MINUTE_NS for number in range(3)]) == [
+            NOON,
+            NOON + MINUTE_NS,
+        ]
 
 
 async def test_verdicts_are_noted_and_a_database_that_is_away_only_puts_them_off(

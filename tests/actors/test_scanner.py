@@ -16,7 +16,7 @@ END = NOON - SETTLE_AFTER_NS
 
 
 def scanner(place: Ward) -> Scanner:
-    calendars = Calendars(dict, {"NSE": "Asia/Kolkata"})
+    calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
     records = Records(place.hot, place.durable, calendars)
     return Scanner(
         place.hot,
@@ -84,6 +84,16 @@ async def test_a_flag_that_only_redis_knows_of_is_doubted_though_the_saved_row_i
         await place.durable.save(today())
         await place.hot.write_candles([*today(without=(9,)), *minutes(MIDNIGHT, 9, flagged=True)])
         assert await found(place) == [Doubt(NAME, MIDNIGHT + 9 * MINUTE_NS, MIDNIGHT + 9 * MINUTE_NS)]
+
+
+async def test_a_flag_that_one_store_alone_has_is_doubted_and_then_in_both(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.durable.save([*today(without=(7,)), *minutes(MIDNIGHT, 7, flagged=True)])
+        await place.hot.write_candles([*today(without=(9,)), *minutes(MIDNIGHT, 9, flagged=True)])
+        assert await found(place) == [Doubt(NAME, MIDNIGHT + 7 * MINUTE_NS, MIDNIGHT + 9 * MINUTE_NS)]
+        for store in (place.hot, place.durable):
+            kept = await store.candles(NAME, "1m", MIDNIGHT, END)
+            assert [number for number, one in enumerate(kept) if one.resolve_required] == [7, 9]
 
 
 async def test_what_redis_lost_and_what_was_never_saved_is_copied_and_not_healed(autojump_clock: Any) -> None:

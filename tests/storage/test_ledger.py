@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
 from engine.market.ledger import BucketState, Evidence, LedgerGap, read_ledger, sessions_until
 from engine.market.timeframe import MINUTE_NS
+from engine.storage.durable import DurableStore
 from engine.storage.ledger import LedgerReader
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.storage.durable.seeds import emptied, seeded
@@ -110,6 +111,20 @@ async def test_a_flag_that_is_raised_over_a_saved_sound_minute_takes_it_back(led
     assert await ledger.gaps() == [gap(FRIDAY.start_ns, 3, 2)]
     await ledger.durable.save(minutes(FRIDAY.start_ns, {3, 4}))
     assert await ledger.counts() == [{TRADED: 20}, {TRADED: 18, MISSING: 2}], "a repeat clears nothing"
+
+
+async def test_a_doubted_minute_is_missing_until_its_heal_whatever_comes_late(durable: DurableStore) -> None:
+    await seeded(durable)
+    reader = LedgerReader(MemoryHotStore(), durable, CALENDARS, saved_after_ns=SAVED_AFTER_NS)
+    sound = minutes(FRIDAY.start_ns, range(20))
+    healed = [msgspec.structs.replace(one, state=CandleState.REVISED, revision=1) for one in sound[3:5]]
+    told: list[dict[BucketState, int]] = []
+    for saved in (sound, minutes(FRIDAY.start_ns, {3, 4}, resolve_required=True), sound, healed, sound):
+        await durable.save(saved)
+        pages = await reader.pages([NAME], "1m", FRIDAY.start_ns, FRIDAY.end_ns, LATER)
+        told += [dict(page.counts) for page in pages[NAME]]
+    doubted = {TRADED: 18, MISSING: 2}
+    assert told == [{TRADED: 20}, doubted, doubted, {TRADED: 20}, {TRADED: 20}]
 
 
 async def test_while_a_store_is_away_nobody_can_say_what_is_missing(ledger: Ledger) -> None:

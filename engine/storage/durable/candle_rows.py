@@ -18,17 +18,19 @@ Kept = TypeVar("Kept", Candle, DailyCandle)
 def waves(kept: Iterable[Kept]) -> list[list[Kept]]:
     """A batch in parts that hold each bucket once, the newest revisions first: a statement can write a row only once.
 
-    Of equal revisions the one is left that the tables' rule would leave; a forming one only goes with its bucket's first.
+    Of equal revisions all that differ go, in their order, as the tables' rule decides which stays: a flag that came after
+    the minute, and in the same batch, must not be lost. A forming one goes only where nothing of its number comes after it.
     """
-    revisions: dict[Key, dict[int, Kept]] = {}
+    revisions: dict[Key, dict[int, list[Kept]]] = {}
     for one in kept:
-        candle, known = _candle(one), revisions.setdefault(_key(one), {})
-        before = known.get(candle.revision)
-        if before is None or _candle(before).state is CandleState.FORMING:
-            known[candle.revision] = one
-    ordered = [sorted(known.items(), reverse=True) for known in revisions.values()]
+        told = revisions.setdefault(_key(one), {}).setdefault(_candle(one).revision, [])
+        if told and _candle(told[-1]).state is CandleState.FORMING:
+            told[-1] = one
+        elif not told or _is_news(_candle(told[-1]), _candle(one)):
+            told.append(one)
+    ordered = [[one for number in sorted(known, reverse=True) for one in known[number]] for known in revisions.values()]
     most = max(map(len, ordered), default=0)
-    return [[known[number][1] for known in ordered if number < len(known)] for number in range(most)]
+    return [[told[number] for told in ordered if number < len(told)] for number in range(most)]
 
 
 def bar_row(candle: Candle, ids: Mapping[str, int]) -> Row:
@@ -71,6 +73,10 @@ def day_of(row: asyncpg.Record, instrument: str) -> DailyCandle:
 
 def _candle(kept: Candle | DailyCandle) -> Candle:
     return kept if isinstance(kept, Candle) else kept.candle
+
+
+def _is_news(closed: Candle, later: Candle) -> bool:
+    return later.state is not CandleState.FORMING and later != closed
 
 
 def _key(kept: Candle | DailyCandle) -> Key:

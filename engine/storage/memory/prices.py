@@ -1,5 +1,6 @@
 """Price history in memory: the newest revision of each bucket, and what it took the place of."""
 
+import math
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from engine.storage.memory.verdicts import overrule
 
 _SECOND_NS = 1_000_000_000
 _LARGEST = 2**63
-_NUMBERS = ("open", "high", "low", "close", "volume", "open_interest", "source")
+_IDENTITY = ("open", "high", "low", "close", "volume", "open_interest", "source")
 _VALUES = ("open", "high", "low", "close", "volume", "open_interest", "state", "resolve_required")
 
 
@@ -55,8 +56,8 @@ class MemoryPriceHistory(PriceHistory):
         """Whether the candle is news."""
         kept = self._tables.bars.setdefault((candle.instrument, candle.timeframe), {})
         known = kept.get(candle.time)
-        if known is not None and is_flagged(known, candle):
-            candle = _flagged(known)
+        if known is not None and takes_flag(known, candle):
+            candle = _republished(candle, known)
         elif not self._replace(known, candle):
             return False
         kept[candle.time] = _published(candle)
@@ -65,8 +66,8 @@ class MemoryPriceHistory(PriceHistory):
     def _take_day(self, day: DailyCandle) -> bool:
         kept = self._tables.days.setdefault(day.candle.instrument, {})
         known = kept.get(day.date)
-        if known is not None and is_flagged(known.candle, day.candle):
-            day = msgspec.structs.replace(day, candle=_flagged(known.candle))
+        if known is not None and takes_flag(known.candle, day.candle):
+            day = msgspec.structs.replace(day, candle=_republished(day.candle, known.candle))
         elif not self._replace(known and known.candle, day.candle):
             return False
         day = day if known is None else _completed(day, known)
@@ -156,24 +157,31 @@ def gives_way(old: Candle, new: Candle) -> bool:
     if new.revision != old.revision:
         return new.revision > old.revision
     if old.state is CandleState.FORMING:
-        return any(getattr(old, field) != getattr(new, field) for field in _VALUES)
+        return not _agree(old, new, _VALUES)
     cleared = old.resolve_required and not new.resolve_required and new.state is not CandleState.FORMING
-    return cleared and not _are_same(old, new)
+    return cleared and not _agree(old, new, _IDENTITY)
 
 
-def is_flagged(old: Candle, new: Candle) -> bool:
+def takes_flag(old: Candle, new: Candle) -> bool:
     """Whether it is the same closed candle, and all that is new about it is its flag."""
     closed = CandleState.FORMING not in (old.state, new.state)
     news = new.resolve_required and not old.resolve_required
-    return closed and news and old.revision == new.revision and _are_same(old, new)
+    return closed and news and old.revision == new.revision and _agree(old, new, _IDENTITY)
 
 
-def _are_same(old: Candle, new: Candle) -> bool:
-    return all(getattr(old, field) == getattr(new, field) for field in _NUMBERS)
+def _agree(old: Candle, new: Candle, fields: Sequence[str]) -> bool:
+    return [_value(old, field) for field in fields] == [_value(new, field) for field in fields]
 
 
-def _flagged(candle: Candle) -> Candle:
-    return msgspec.structs.replace(candle, resolve_required=True)
+def _value(candle: Candle, field: str) -> object:
+    """A price that is lacking equals another that is, as in PostgreSQL; in Python no NaN equals any."""
+    value = getattr(candle, field)
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _republished(candle: Candle, known: Candle) -> Candle:
+    """It was published when it was told first."""
+    return msgspec.structs.replace(candle, published_ns=known.published_ns)
 
 
 def _completed(day: DailyCandle, known: DailyCandle) -> DailyCandle:

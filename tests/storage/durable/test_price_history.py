@@ -1,6 +1,7 @@
 """Price history: nothing newer is lost to something older, and repeats change nothing."""
 
 import itertools
+import math
 from datetime import date, timedelta
 
 import msgspec
@@ -28,7 +29,9 @@ async def history(durable: DurableStore) -> DurableStore:
 async def replaced(history: DurableStore) -> list[tuple[int, float]]:
     if isinstance(history, MemoryDurableStore):
         return [(candle.revision, candle.close) for candle in history.tables.replaced]
-    rows = await history._link.rows("SELECT rev, close FROM candle_revisions ORDER BY ts, rev, published_at")
+    rows = await history._link.rows(  # pyright: ignore[reportPrivateUsage]
+        "SELECT rev, close FROM candle_revisions ORDER BY ts, rev, published_at"
+    )
     return [(row["rev"], row["close"]) for row in rows]
 
 
@@ -113,6 +116,55 @@ async def test_a_flag_over_a_saved_candle_is_kept_until_it_is_healed(history: Du
     await history.save([revised(sound)])
     assert not (await history.candles("NSE:RELIANCE", "1m", 0, NOW))[0].resolve_required
     assert len(await replaced(history)) == 1
+
+
+async def test_a_flag_in_the_batch_of_its_minute_is_kept_and_the_minute_was_published_when_it_was_told_first(
+    history: DurableStore,
+) -> None:
+    sound, day = bar(published_ns=NOW), DailyCandle(DAY, bar("NSE:TCS", 900, "1d", published_ns=NOW))
+    doubted = msgspec.structs.replace(sound, resolve_required=True, published_ns=NOW + MINUTE_NS)
+    flagged_day = DailyCandle(DAY, msgspec.structs.replace(day.candle, resolve_required=True))
+    for _ in range(2):
+        await history.save([sound, doubted, sound], [day, flagged_day, day])
+    (kept,) = await history.candles("NSE:RELIANCE", "1m", 0, NOW)
+    assert (kept, kept.published_ns) == (doubted, NOW)
+    assert await history.days("NSE:TCS", DAY, DAY) == [flagged_day]
+    assert await replaced(history) == []
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_only_the_heal_clears_a_flag_and_a_late_save_of_what_was_before_it_does_not(
+    history: DurableStore, confirmed: bool
+) -> None:
+    sound = bar(published_ns=NOW)
+    flagged = msgspec.structs.replace(sound, resolve_required=True)
+    healed = revised(sound if confirmed else bar(close=2455.0), published_ns=NOW + MINUTE_NS)
+    await history.save([sound])
+    await history.save([flagged])
+    await history.save([sound])
+    assert await history.candles("NSE:RELIANCE", "1m", 0, NOW) == [flagged]
+    for late in ([healed], [sound], [flagged], [sound, healed, flagged]):
+        await history.save(late)
+        assert await history.candles("NSE:RELIANCE", "1m", 0, NOW) == [healed]
+    assert await replaced(history) == [(0, sound.close)]
+    assert await history.candles_as_of("NSE:RELIANCE", "1m", 0, NOW, NOW) == [flagged]
+
+
+@pytest.mark.parametrize("state", [CandleState.FORMING, CandleState.FINAL])
+async def test_a_price_that_is_lacking_equals_another_that_is(history: DurableStore, state: CandleState) -> None:
+    flawed = bar(open=math.nan, state=state, resolve_required=True)
+    assert (await history.save([flawed])).written == 1
+    assert (await history.save([flawed])).written == 0
+    unflagged = msgspec.structs.replace(flawed, resolve_required=False)
+    assert (await history.save([unflagged])).written == (state is CandleState.FORMING)
+    assert await replaced(history) == []
+
+
+async def test_a_flag_over_a_candle_that_lacks_a_price_is_taken(history: DurableStore) -> None:
+    await history.save([bar(open=math.nan, published_ns=NOW)])
+    assert (await history.save([bar(open=math.nan, resolve_required=True)])).written == 1
+    (kept,) = await history.candles("NSE:RELIANCE", "1m", 0, NOW)
+    assert (kept.resolve_required, kept.published_ns) == (True, NOW)
 
 
 async def test_within_one_batch_the_newest_counts(history: DurableStore) -> None:
@@ -217,6 +269,44 @@ async def test_whatever_the_order_batches_and_repeats_the_highest_revision_stays
         await history.save(batch)
 
     assert await history.candles("NSE:RELIANCE", "1m", 0, NOW) == _model(candles)
+
+
+CLOSED = st.lists(
+    st.tuples(st.sampled_from([1.0, 2.0, math.nan]), st.booleans(), st.integers(0, 1), st.sampled_from(["a", "b"])),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(versions=CLOSED, cuts=st.sets(st.integers(0, 8)))
+async def test_however_flags_come_in_batches_the_newest_revision_has_what_each_alone_would_have_left(
+    history: DurableStore, versions: list[tuple[float, bool, int, str]], cuts: set[int]
+) -> None:
+    await emptied(history)
+    candles = [
+        bar(
+            close=close,
+            resolve_required=flagged,
+            revision=revision,
+            source=source,
+            published_ns=NOW + number * MINUTE_NS,
+        )
+        for number, (close, flagged, revision, source) in enumerate(versions)
+    ]
+    edges = [0, *sorted(cut for cut in cuts if cut < len(candles)), len(candles)]
+    for start, end in itertools.pairwise(edges):
+        await history.save(candles[start:end])
+    alone = MemoryDurableStore()
+    await seeded(alone)
+    for candle in candles:
+        await alone.save([candle])
+    assert await _standing(history) == await _standing(alone)
+
+
+async def _standing(history: DurableStore) -> list[tuple[str, int]]:
+    """With the times of publication, of which equality knows nothing; and a text, as no NaN equals another."""
+    kept = await history.candles("NSE:RELIANCE", "1m", 0, NOW)
+    return [(str(candle), candle.published_ns) for candle in kept]
 
 
 def _settled(batch: list[Candle]) -> list[Candle]:
