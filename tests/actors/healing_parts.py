@@ -10,13 +10,15 @@ import trio
 
 from actors.candle_writer import CandleWriter
 from actors.healer import Healer
-from actors.messages import CandlesWritten, Heal
+from actors.messages import CandlesWritten, Covered, Heal
 from actors.records import Records
+from actors.resolver import Resolver
 from actors.routes import Routes
+from actors.scanner import Scanner
 from actors.sources import Sources
 from engine.market import Calendars, Candle, Instrument, InstrumentKind
 from engine.providers.base import HistoryLimits, ProviderError, Route
-from engine.runtime import ActorRef
+from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
@@ -79,6 +81,11 @@ def routes_of(providers: Sequence[str], target: ActorRef | None = None) -> Route
     return routes
 
 
+def around_the_clock() -> Calendars:
+    """NSE that never closes; no other exchange is asked for."""
+    return Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+
+
 @asynccontextmanager
 async def ward(*, agrees: bool = True, **providers: Provider) -> AsyncGenerator[Ward]:
     """A healer at noon, among the real writer, stores in memory, and an instrument that agrees to everything, or nothing."""
@@ -88,7 +95,7 @@ async def ward(*, agrees: bool = True, **providers: Provider) -> AsyncGenerator[
         [Instrument(0, "NSE", "A", "A", InstrumentKind.EQUITY, 0.05)],
         [ProviderMapping("one", NAME, "NSE_EQ", "1", date(2020, 1, 1))],
     )
-    calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+    calendars = around_the_clock()
 
     def writer(system: Any) -> CandleWriter:
         to = {name: system.ref(f"/engine/{name}") for name in ("persister", "publisher", "resolver", "charts")}
@@ -108,5 +115,43 @@ async def ward(*, agrees: bool = True, **providers: Provider) -> AsyncGenerator[
             settle_after_ns=SETTLE_AFTER_NS,
             retention_ns=WEEK_NS,
         )
-        resolver = system.ref("/engine/resolver")
-        yield Ward(healer, hot, durable, seen["publisher"], seen["instrument"], routes, resolver)
+        to_resolver = system.ref("/engine/resolver")
+        yield Ward(healer, hot, durable, seen["publisher"], seen["instrument"], routes, to_resolver)
+
+
+@asynccontextmanager
+async def resolver(
+    history: Any, hot: HotStore, durable: DurableStore, names: Sequence[str]
+) -> AsyncGenerator[tuple[ActorRef, ActorSystem, dict[str, list[Any]]]]:
+    """A resolver at noon that heals these instruments from the only provider there is, and keeps gaps for a week.
+
+    The provider's ``history`` has what healing asks of one: ``limits`` and ``candles``.
+    """
+    calendars = around_the_clock()
+
+    def make(system: ActorSystem) -> Resolver:
+        now_ns = system.clock.now_ns
+        routes, records = Routes(["test"]), Records(hot, durable, calendars)
+        healer = Healer(
+            records,
+            Sources({"test": history}, routes, now_ns=now_ns),
+            routes,
+            calendars,
+            writer=system.ref("/engine/writer"),
+            listeners=(),
+            now_ns=now_ns,
+            settle_after_ns=MINUTE_NS,
+            retention_ns=WEEK_NS,
+        )
+        scanner = Scanner(
+            hot, durable, records, calendars, now_ns=now_ns, retention_ns=WEEK_NS, settle_after_ns=MINUTE_NS
+        )
+        manager = system.ref("/engine/nobody")
+        return Resolver(
+            hot, healer, scanner, routes, calendars, manager=manager, retention_ns=WEEK_NS, jitter=lambda: 0.0
+        )
+
+    async with among_witnesses(make, "writer", "instrument", answer=True) as (system, seen):
+        subject, target = system.ref("/engine/subject"), system.ref("/engine/instrument")
+        subject.tell(Covered("test", tuple(Route(name, "NSE_EQ", name, 0.05, "equity", target) for name in names)))
+        yield subject, system, seen

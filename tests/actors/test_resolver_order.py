@@ -8,20 +8,15 @@ from typing import Any
 import msgspec
 import trio
 
-from actors.healer import Healer
-from actors.messages import Backfill, Covered, FeedResumed, FeedSeen
-from actors.records import Records
-from actors.resolver import AT_ONCE, Resolver
-from actors.routes import Routes
-from actors.scanner import Scanner
-from actors.sources import Sources
-from engine.market import Calendars, Candle, Instrument, InstrumentKind
+from actors.messages import Backfill, FeedResumed, FeedSeen
+from actors.resolver import AT_ONCE
+from engine.market import Candle, Instrument, InstrumentKind
 from engine.providers.base import HistoryLimits, ProviderError, Route
-from engine.runtime import ActorRef, ActorSystem
+from engine.runtime import ActorRef
 from engine.storage.durable import Exchange, ProviderMapping
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
-from tests.actors.healing_parts import DAY_NS, WEEK_NS
-from tests.actors.parts import MINUTE_NS, NOON, among_witnesses, candle
+from tests.actors.healing_parts import DAY_NS, resolver
+from tests.actors.parts import MINUTE_NS, NOON, candle
 
 COUNT = 40
 NAMES = [f"NSE:{number}" for number in range(COUNT)]
@@ -49,47 +44,19 @@ class SlowHistory:
 
 
 @asynccontextmanager
-async def resolver(
-    history: SlowHistory, hot: MemoryHotStore, durable: MemoryDurableStore
-) -> AsyncGenerator[tuple[ActorRef, ActorSystem]]:
+async def healing(history: SlowHistory, hot: MemoryHotStore, durable: MemoryDurableStore) -> AsyncGenerator[ActorRef]:
     await durable.seed(
         [Exchange("NSE", "NSE", "Asia/Kolkata", is_24_hours=True)],
         [Instrument(0, "NSE", str(number), "A", InstrumentKind.EQUITY, 0.05) for number in range(COUNT)],
         [ProviderMapping("test", name, "NSE_EQ", name, date(2020, 1, 1)) for name in NAMES],
     )
-    calendars = Calendars(dict, {"NSE": "Asia/Kolkata"})
-
-    def make(system: ActorSystem) -> Resolver:
-        now_ns = system.clock.now_ns
-        routes, records = Routes(["test"]), Records(hot, durable, calendars)
-        healer = Healer(
-            records,
-            Sources({"test": history}, routes, now_ns=now_ns),  # pyright: ignore[reportArgumentType]
-            routes,
-            calendars,
-            writer=system.ref("/engine/writer"),
-            listeners=(),
-            now_ns=now_ns,
-            settle_after_ns=MINUTE_NS,
-            retention_ns=WEEK_NS,
-        )
-        scanner = Scanner(
-            hot, durable, records, calendars, now_ns=now_ns, retention_ns=WEEK_NS, settle_after_ns=MINUTE_NS
-        )
-        manager = system.ref("/engine/nobody")
-        return Resolver(
-            hot, healer, scanner, routes, calendars, manager=manager, retention_ns=WEEK_NS, jitter=lambda: 0.0
-        )
-
-    async with among_witnesses(make, "writer", "instrument", answer=True) as (system, _):
-        subject, target = system.ref("/engine/subject"), system.ref("/engine/instrument")
-        subject.tell(Covered("test", tuple(Route(name, "NSE_EQ", name, 0.05, "equity", target) for name in NAMES)))
-        yield subject, system
+    async with resolver(history, hot, durable, NAMES) as (subject, _, _):
+        yield subject
 
 
 async def test_after_a_reconnect_the_last_minutes_of_all_go_before_long_histories(autojump_clock: Any) -> None:
     history = SlowHistory()
-    async with resolver(history, MemoryHotStore(lambda: NOON), MemoryDurableStore()) as (subject, _):
+    async with healing(history, MemoryHotStore(lambda: NOON), MemoryDurableStore()) as subject:
         await subject.ask(Backfill((), NOON - 5 * DAY_NS, NOON - 2 * DAY_NS), timeout_s=5)
         await trio.sleep(2)
         before = len(history.asked)
@@ -103,7 +70,7 @@ async def test_after_a_reconnect_the_last_minutes_of_all_go_before_long_historie
 
 async def test_several_are_healed_at_once_and_never_two_of_one_instrument(autojump_clock: Any) -> None:
     history = SlowHistory()
-    async with resolver(history, MemoryHotStore(lambda: NOON), MemoryDurableStore()) as (subject, _):
+    async with healing(history, MemoryHotStore(lambda: NOON), MemoryDurableStore()) as subject:
         await subject.ask(Backfill((), NOON - DAY_NS, NOON - MINUTE_NS), timeout_s=5)
         began_s = trio.current_time()
         while len(history.asked) < 2 * COUNT:
@@ -116,7 +83,7 @@ async def test_minutes_we_saw_and_no_provider_has_are_given_up_after_some_hours_
     time = NOON - 30 * MINUTE_NS
     seen = msgspec.structs.replace(candle(time, 10.0, 5), instrument=NAMES[0], resolve_required=True)
     await hot.write_candles([seen])
-    async with resolver(history, hot, durable) as (subject, _):
+    async with healing(history, hot, durable) as subject:
         await subject.ask(Backfill((NAMES[0],), time, time), timeout_s=5)
         await trio.sleep(3600)
         told = (await durable.verdicts([NAMES[0]], time, NOON))[NAMES[0]]
@@ -132,14 +99,14 @@ async def test_gaps_outlive_the_engine_that_knew_them(autojump_clock: Any) -> No
     hot, durable = MemoryHotStore(lambda: NOON), MemoryDurableStore()
     start_ns, end_ns = NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS
     history = SlowHistory()
-    async with resolver(history, hot, durable) as (subject, _):
+    async with healing(history, hot, durable) as subject:
         subject.tell(Backfill(tuple(NAMES), start_ns, end_ns))
         subject.tell(FeedSeen("test", 0, NOON))
         await trio.sleep(0.5)
         assert await hot.healing() == dict.fromkeys(NAMES, (start_ns, end_ns))
         assert await hot.get_seen("test") == NOON
     after = SlowHistory()
-    async with resolver(after, hot, durable):
+    async with healing(after, hot, durable):
         await trio.sleep(60)
     assert {name for name, _ in after.asked} == set(NAMES)
     assert await hot.healing() == {}
@@ -151,7 +118,7 @@ async def test_minutes_are_not_given_up_because_their_provider_was_away_for_long
     time = NOON - 30 * MINUTE_NS
     seen = msgspec.structs.replace(candle(time, 10.0, 5), instrument=NAMES[0], resolve_required=True)
     await hot.write_candles([seen])
-    async with resolver(history, hot, durable) as (subject, _):
+    async with healing(history, hot, durable) as subject:
         await subject.ask(Backfill((NAMES[0],), time, time), timeout_s=5)
         await trio.sleep(3000)
         history.error = None
