@@ -31,7 +31,8 @@ class Scanner:
     """Expected minutes, less those present, less those decided about; over what Redis keeps and what PostgreSQL holds.
 
     An instrument's record begins with the first session that anything is known of: what was before, nobody asked for.
-    What one store lacks and the other has is copied, not healed.
+    What one store lacks and the other has is copied, not healed; also of days that the calendar does not cover, of which
+    nothing else is expected.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class Scanner:
             self._begun_ns.clear()
         for names in self._portions(instruments):
             begun_ns = start_ns if whole else min(self._begun_ns.get(name, start_ns) for name in names)
-            sessions = sessions_until(self._calendars.of(names[0]), max(start_ns, begun_ns), end_ns, until_ns)
+            calendar, from_ns = self._calendars.of(names[0]), max(start_ns, begun_ns)
+            sessions = sessions_until(calendar, from_ns, end_ns, until_ns, known=False)
             if whole:
                 sessions = [msgspec.structs.replace(one, start_ns=max(one.start_ns, start_ns)) for one in sessions]
             yield await self._of_portion(names, sessions, whole=whole) if sessions else []
@@ -88,6 +90,7 @@ class Scanner:
 
     async def _of_portion(self, names: Sequence[str], sessions: Sequence[Session], *, whole: bool) -> list[Doubt]:
         short = {(one.instrument, one.session): one for one in await self._durable.short_sessions(names, sessions)}
+        calendar = self._calendars.of(names[0])
         decided = await self._durable.verdicts(names, sessions[0].start_ns, sessions[-1].end_ns)
         kept_ns = self._now_ns() - self._retention_ns + MARGIN_NS
         doubts: list[Doubt] = []
@@ -101,7 +104,7 @@ class Scanner:
                     wanted = self._undecided(session, decided.get(name, ()))
                     is_short = lacks is not None
                     doubt = await self._of_session(name, session, wanted, minutes, kept_ns, is_short=is_short)
-                    doubts += [] if doubt is None else [doubt]
+                    doubts += [doubt] if doubt is not None and calendar.covers(session.date) else []
             await anyio.lowlevel.checkpoint()
         if not whole:
             for name in names:

@@ -69,7 +69,8 @@ class Calendar:
     """Answers when one exchange trades. Pure: it holds the exchange's hours, never the time.
 
     Days and buckets asked for are kept, so that all instruments of an exchange share the same objects.
-    Outside ``[valid_from, valid_through]`` the weekly hours go on without holidays, and ``covers`` is false.
+    Outside ``[valid_from, valid_through]`` the weekly hours go on without holidays, and ``covers`` is false: who trades
+    then is recorded, and nobody is blamed for a candle missing.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -95,16 +96,20 @@ class Calendar:
         """Whether holidays and special sessions of that day are known."""
         return self.schedule.valid_from <= day <= self.schedule.valid_through
 
-    def require(self, first: date, last: date) -> None:
-        """Refuse days whose holidays are unknown: nobody may be blamed for a candle missing then."""
-        if not (self.covers(first) and self.covers(last)):
-            known = f"{self.schedule.valid_from} to {self.schedule.valid_through}"
-            raise CalendarError(f"{self.code} is known from {known}, asked for {first} to {last}")
+    def knows(self, start_ns: int, end_ns: int) -> bool:
+        """Whether holidays and special sessions of all dates in ``[start_ns, end_ns)`` are known."""
+        ends = (start_ns, end_ns - 1) if start_ns < end_ns else ()
+        return all(self.covers(self.session_date(ns)) for ns in ends)
+
+    def days_left(self, today: date) -> int | None:
+        """How many more days are known, negative when they have run out; None where they never do."""
+        through = self.schedule.valid_through
+        return None if through == date.max else (through - today).days
 
     def warning(self, today: date) -> str | None:
         """A sentence for the operator when the known holidays run out soon, or have."""
-        left = (self.schedule.valid_through - today).days
-        if left > _WARN_DAYS:
+        left = self.days_left(today)
+        if left is None or left > _WARN_DAYS:
             return None
         what = f"ends in {left} days" if left >= 0 else "has ended"
         return f"The {self.code} calendar {what} ({self.schedule.valid_through}): add the holidays that follow to it."

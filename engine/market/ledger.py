@@ -107,7 +107,7 @@ def read_ledger(
     """The pages of all sessions with buckets that open in [start, end) and have ended by ``settled_ns``, in order.
 
     One-minute candles are the truth: a longer bucket's state comes from its minutes, and a bar of its own counts only
-    where nothing is known of any of them.
+    where nothing is known of any of them. Of dates that the calendar does not cover nothing is expected.
     """
     outcomes = _outcomes(evidence)
     bars = {candle.time for candle in evidence.bars if is_sound(candle)}
@@ -119,6 +119,8 @@ def read_ledger(
     pages: list[LedgerPage] = []
     for session, buckets in groupby(expected, key=lambda bucket: calendar.session_at(bucket.start_ns)):
         assert session is not None
+        if not calendar.covers(session.date):
+            continue
         told: list[tuple[Bucket, Outcome]] = []
         for bucket in buckets:
             minutes = _minutes(calendar, session, timeframe, bucket)
@@ -129,11 +131,18 @@ def read_ledger(
     return pages
 
 
-def sessions_until(calendar: Calendar, start_ns: int, end_ns: int, until_ns: int) -> list[Session]:
-    """The sessions that [start, end) touches, as far as their whole minutes are over by then."""
+def sessions_until(
+    calendar: Calendar, start_ns: int, end_ns: int, until_ns: int, *, known: bool = True
+) -> list[Session]:
+    """The sessions that [start, end) touches, as far as their whole minutes are over by then.
+
+    Only those of dates that the calendar covers are expected: on a holiday that nobody has listed yet the weekly hours
+    would have a whole day missing. With ``known`` false the others are told too.
+    """
     until_ns -= until_ns % MINUTE_NS
     touched = calendar.sessions_between(start_ns, min(end_ns, until_ns))
-    return [msgspec.structs.replace(session, end_ns=min(session.end_ns, until_ns)) for session in touched]
+    wanted = (session for session in touched if not known or calendar.covers(session.date))
+    return [msgspec.structs.replace(session, end_ns=min(session.end_ns, until_ns)) for session in wanted]
 
 
 def is_sound(candle: Candle) -> bool:

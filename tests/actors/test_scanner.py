@@ -1,6 +1,7 @@
 """The scan: what should be there, less what is, less what was decided; and what one store lacks the other gives."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from actors.records import Records
@@ -15,8 +16,17 @@ MIDNIGHT = NOON - 12 * 60 * MINUTE_NS
 END = NOON - SETTLE_AFTER_NS
 
 
-def scanner(place: Ward) -> Scanner:
-    calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+CONTINUOUS = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+
+
+def known_through(day: date) -> Calendars:
+    """An exchange open around the clock of whose days after that one nobody knows which are holidays."""
+    about = {"code": "NSE", "name": "x", "timezone": "Asia/Kolkata", "country": "IN", "currency": "INR"}
+    always = {name: ["00:00-24:00"] for name in ("wednesday", "thursday", "friday")}
+    return Calendars(lambda _: {**about, "valid_from": date(2026, 1, 1), "valid_through": day, "hours": always})
+
+
+def scanner(place: Ward, calendars: Calendars = CONTINUOUS) -> Scanner:
     records = Records(place.hot, place.durable, calendars)
     return Scanner(
         place.hot,
@@ -30,10 +40,15 @@ def scanner(place: Ward) -> Scanner:
 
 
 async def found(
-    place: Ward, start_ns: int = NOON - 366 * DAY_NS, end_ns: int = NOON, *, whole: bool = False
+    place: Ward,
+    start_ns: int = NOON - 366 * DAY_NS,
+    end_ns: int = NOON,
+    *,
+    whole: bool = False,
+    calendars: Calendars = CONTINUOUS,
 ) -> list[Doubt]:
     told: list[Doubt] = []
-    async for doubts in scanner(place).doubts([NAME], start_ns, end_ns, whole=whole):
+    async for doubts in scanner(place, calendars).doubts([NAME], start_ns, end_ns, whole=whole):
         told += doubts
     return told
 
@@ -138,3 +153,19 @@ async def test_what_leaves_redis_by_its_age_is_not_put_back(autojump_clock: Any)
         await found(place)
         kept = await place.hot.candles(NAME, "1m", 0, NOON)
         assert (kept[0].time, len(kept)) == (border_ns + 60 * MINUTE_NS, 30)
+
+
+async def test_on_a_day_the_calendar_does_not_know_nothing_is_missing_and_what_was_recorded_is_kept(
+    autojump_clock: Any,
+) -> None:
+    async with ward() as place:
+        yesterday, some = minutes(MIDNIGHT - DAY_NS, *range(1430)), today(without=(5, 6, 100))
+        await place.durable.save(yesterday)
+        await place.hot.write_candles([*yesterday, *some])
+        unknown = known_through(date(2026, 11, 18))
+        lacking = Doubt(NAME, MIDNIGHT - 10 * MINUTE_NS, MIDNIGHT - MINUTE_NS)
+        assert await found(place, calendars=unknown) == [lacking]
+        assert len(await place.durable.candles(NAME, "1m", MIDNIGHT, END)) == len(some)
+        assert await found(place, MIDNIGHT, calendars=unknown, whole=True) == []
+        known = await found(place, calendars=known_through(date(2026, 11, 19)))
+        assert known == [lacking, Doubt(NAME, MIDNIGHT + 5 * MINUTE_NS, MIDNIGHT + 100 * MINUTE_NS)]

@@ -132,7 +132,9 @@ def test_a_stretch_over_the_night_has_buckets_of_both_days_only() -> None:
 def test_buckets_tile_each_session_exactly(day: date, timeframe: str, code: str, within: float) -> None:
     calendar = CALENDARS[code]
     trading_day = calendar.day(day)
-    for session in () if trading_day is None else trading_day.sessions:
+    if trading_day is None:
+        return
+    for session in trading_day.sessions:
         tiles = list(calendar.buckets(timeframe, session.start_ns, session.end_ns))
         assert tiles == [calendar.bucket(timeframe, tile.start_ns) for tile in tiles]
         if timeframe == "1d":
@@ -144,8 +146,7 @@ def test_buckets_tile_each_session_exactly(day: date, timeframe: str, code: str,
         assert tiles[0].start_ns < tiles[-1].end_ns <= tiles[-1].start_ns + length_s(timeframe) * SECOND
         ns = session.start_ns + int(within * (session.end_ns - session.start_ns))
         assert calendar.bucket(timeframe, ns) == next(b for b in tiles if b.start_ns <= ns < b.end_ns)
-    if trading_day is not None:
-        assert all(one.end_ns <= two.start_ns for one, two in pairwise(trading_day.sessions))
+    assert all(one.end_ns <= two.start_ns for one, two in pairwise(trading_day.sessions))
 
 
 @given(day=st.dates(date(2024, 1, 1), date(2027, 12, 31)), code=st.sampled_from(calendar_codes()))
@@ -215,6 +216,8 @@ def test_the_operator_is_told_before_the_known_holidays_run_out() -> None:
     assert "ends in 41 days" in (NSE.warning(date(2026, 11, 20)) or "")
     assert "has ended" in (NSE.warning(date(2027, 1, 2)) or "")
     assert Calendar.continuous().warning(date(2026, 11, 20)) is None
+    assert (NSE.days_left(date(2026, 11, 20)), NSE.days_left(date(2027, 1, 2))) == (41, -2)
+    assert Calendar.continuous().days_left(date(2026, 11, 20)) is None
 
 
 def test_all_exchanges_of_the_instruments_are_looked_at_once_and_those_without_hours_are_named() -> None:
@@ -228,9 +231,23 @@ def test_all_exchanges_of_the_instruments_are_looked_at_once_and_those_without_h
 def test_unknown_days_are_not_covered_but_the_weekly_hours_go_on() -> None:
     assert not NSE.covers(date(2027, 1, 4))
     assert NSE.day(date(2027, 1, 4)) is not None
-    NSE.require(date(2024, 1, 1), date(2026, 12, 31))
-    with pytest.raises(CalendarError, match="NSE is known from 2024-01-01 to 2026-12-31"):
-        NSE.require(date(2026, 12, 31), date(2027, 1, 4))
+
+
+def test_a_stretch_is_known_when_all_its_dates_are() -> None:
+    first, newest, after = at("2024-01-01 00:00"), at("2026-12-31 23:59"), at("2027-01-01 00:00")
+    assert NSE.knows(first, after)
+    assert not NSE.knows(first - 1, newest)
+    assert not NSE.knows(newest, after + 1)
+    assert NSE.knows(after, after)
+    assert NSE.knows(after, newest)
+    assert Calendar.continuous().knows(first - 1, after + 1)
+
+
+def test_an_evening_session_is_as_unknown_as_the_date_it_counts_for() -> None:
+    calendar = Calendar.parse({**GLOBEX, "valid_through": date(2026, 11, 16)})
+    monday_evening = at("2026-11-16 17:00", ZoneInfo("America/Chicago"))
+    assert calendar.knows(monday_evening - 1, monday_evening)
+    assert not calendar.knows(monday_evening, monday_evening + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The ledger: every expected bucket is exactly one of traded, empty, missing, healing, unresolvable."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market import TIMEFRAMES, Calendar, Candle, CandleState, Verdict, derive
-from engine.market.ledger import BucketState, Evidence, LedgerGap, LedgerPage, gaps_of, percentage, read_ledger
+from engine.market.ledger import (
+    BucketState,
+    Evidence,
+    LedgerGap,
+    LedgerPage,
+    gaps_of,
+    percentage,
+    read_ledger,
+    sessions_until,
+)  # fmt: skip
 from engine.market.timeframe import MINUTE_NS
 
 NAME = "NSE:A"
@@ -20,12 +29,15 @@ DAY = date(2026, 11, 19)
 """A Thursday."""
 
 
-def calendar_of(*sessions: str, zone: str = "Asia/Kolkata") -> Calendar:
+def calendar_of(
+    *sessions: str,
+    zone: str = "Asia/Kolkata",
+    since: date = date(2026, 1, 1),
+    through: date = date(2027, 12, 31),
+) -> Calendar:
     hours = {weekday: list(sessions) for weekday in WEEKDAYS}
     texts = {"code": "NSE", "name": "x", "timezone": zone, "country": "IN", "currency": "INR"}
-    return Calendar.parse(
-        {**texts, "valid_from": date(2026, 1, 1), "valid_through": date(2027, 12, 31), "hours": hours}
-    )
+    return Calendar.parse({**texts, "valid_from": since, "valid_through": through, "hours": hours})
 
 
 NSE = calendar_of("09:15-15:30")
@@ -110,7 +122,9 @@ def test_buckets_that_are_not_over_are_not_expected() -> None:
 
 def test_a_longer_bucket_is_what_the_worst_of_its_minutes_is() -> None:
     verdicts = [verdict(0, 7), verdict(11, 1, "unresolvable", "too old")]
-    evidence = Evidence(minutes(range(7, 11), range(12, 20), range(22, 375)), verdicts, (OPEN + 20 * MINUTE_NS,) * 2)
+    evidence = Evidence(
+        minutes(range(7, 11), range(12, 20), range(22, 375)), verdicts, (OPEN + 20 * MINUTE_NS, OPEN + 20 * MINUTE_NS)
+    )
     found = page(evidence, "5m")
     assert found.gaps == (gap(10, 5, "unresolvable", "too old"), gap(20, 5, "missing"))
     assert found.counts[BucketState.EMPTY] == 1
@@ -139,6 +153,19 @@ def test_where_nothing_is_expected_nothing_is_missing() -> None:
     assert percentage({}) == 100.0
 
 
+@pytest.mark.parametrize("timeframe", TIMEFRAMES)
+def test_of_days_that_the_calendar_does_not_know_nothing_is_expected_and_nothing_missing(timeframe: str) -> None:
+    two_days = OPEN, OPEN + 2 * 1440 * MINUTE_NS
+    through = calendar_of("09:15-15:30", through=DAY)
+    [known] = read_ledger(through, timeframe, *two_days, Evidence(), settled_ns=two_days[1])
+    assert known.date == DAY
+    since = calendar_of("09:15-15:30", since=DAY + timedelta(days=1))
+    [known] = read_ledger(since, timeframe, *two_days, Evidence(), settled_ns=two_days[1])
+    assert known.date == DAY + timedelta(days=1)
+    assert [session.date for session in sessions_until(through, *two_days, two_days[1])] == [DAY]
+    assert [session.date for session in sessions_until(since, *two_days, two_days[1])] == [known.date]
+
+
 calendars = st.sampled_from(
     [
         calendar_of("09:15-09:45"),
@@ -146,6 +173,8 @@ calendars = st.sampled_from(
         calendar_of("23:30-00:20"),
         Calendar.continuous(),
         calendar_of("09:30-10:05", zone="America/New_York"),
+        calendar_of("17:00-16:00", zone="America/Chicago", through=DAY),
+        calendar_of("09:15-09:45", since=DAY + timedelta(days=1)),
     ]
 )
 numbers = st.integers(-60, 700)
@@ -180,6 +209,7 @@ def test_the_states_share_the_expected_buckets_out_and_the_gaps_are_what_is_not_
         bucket
         for bucket in calendar.buckets(timeframe, start_ns, end_ns)
         if start_ns <= bucket.start_ns < end_ns and bucket.end_ns <= settled_ns
+        if calendar.covers(calendar.session_date(bucket.start_ns))
     ]
     pages = read_ledger(calendar, timeframe, start_ns, end_ns, evidence, settled_ns=settled_ns)
     assert sum(found.expected for found in pages) == len(expected)

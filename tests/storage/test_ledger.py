@@ -148,6 +148,19 @@ async def test_instruments_are_told_apart(ledger: Ledger) -> None:
     assert {name: [page.percentage for page in found] for name, found in pages.items()} == {NAME: [0.0], OTHER: [100.0]}
 
 
+async def test_of_days_the_calendar_does_not_know_nothing_is_missing_though_some_of_it_traded(
+    ledger: Ledger,
+) -> None:
+    await ledger.durable.save(minutes(FRIDAY.start_ns, set(range(20)) - {3, 4}))
+    ended = Calendars(lambda _: {**HOURS, **VALID, "valid_through": THURSDAY.date, "hours": WEEK})
+    reader = LedgerReader(ledger.hot, ledger.durable, ended, saved_after_ns=SAVED_AFTER_NS)
+    span = THURSDAY.start_ns, FRIDAY.end_ns
+    for timeframe in TIMEFRAMES:
+        [page] = (await reader.pages([NAME], timeframe, *span, LATER))[NAME]
+        assert page.date == THURSDAY.date
+        assert await reader.gaps(NAME, timeframe, *span, LATER) == [gap(THURSDAY.start_ns, 0, 20)]
+
+
 def test_a_session_that_opens_the_evening_before_its_date_is_expected_that_evening() -> None:
     week = {weekday: ["17:00-16:00"] for weekday in ("monday", "tuesday", "wednesday", "thursday", "friday")}
     calendar = Calendars(lambda _: {**HOURS, **VALID, "hours": week}).of(NAME)

@@ -89,3 +89,9 @@ async def test_beyond_what_is_looked_at_figures_are_never_better(
     assert guessed["1m"] == exact["1m"]
     assert all(guessed[timeframe][1] <= exact[timeframe][1] for timeframe in TIMEFRAMES)
     assert (exact["5m"][1], guessed["5m"][1]) == (3, 2)
+
+
+async def test_of_days_the_calendar_does_not_know_nothing_is_counted(durable: MemoryDurableStore) -> None:
+    ended = {**HOURS, **VALID, "valid_through": date(2026, 11, 18), "hours": WEEK}
+    shares = await Tally(durable, Calendars(lambda _: ended)).shares([NAME], MORNING.start_ns, FAR)
+    assert {(share.expected, share.percentage) for share in shares.values()} == {(0, 100.0)}
