@@ -19,8 +19,8 @@ _JOB = f"{_JOB_COLUMNS} WHERE id = $1"
 _KEEP_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = now()
 """
-_AUDIT = "INSERT INTO audit_log (actor, action, target, detail) VALUES ($1, $2, $3, $4)"
-_AUDIT_LOG = "SELECT at, actor, action, target, detail FROM audit_log ORDER BY id DESC LIMIT $1"
+_AUDIT = "INSERT INTO audit_log (actor, action, target, detail, address, outcome) VALUES ($1, $2, $3, $4, $5, $6)"
+_AUDIT_LOG = "SELECT at, actor, action, target, detail, address, outcome FROM audit_log ORDER BY id DESC LIMIT $1"
 
 
 class Records:
@@ -52,9 +52,19 @@ class Records:
         """The kept hash of a secret."""
         return await self._link.value("SELECT hash FROM secrets WHERE name = $1", name)
 
-    async def audit(self, actor: str, action: str, target: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    async def audit(
+        self,
+        actor: str,
+        action: str,
+        target: str = "",
+        detail: Mapping[str, Any] | None = None,
+        *,
+        address: str = "",
+        outcome: str = "",
+    ) -> None:
         """Notes who did what to what. Repeated after a lost connection it may be noted twice, never lost."""
-        await self._link.value(_AUDIT, actor, action, target, msgspec.json.encode(detail or {}).decode())
+        written = msgspec.json.encode(detail or {}).decode()
+        await self._link.value(_AUDIT, actor, action, target, written, address, outcome)
 
     async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
         """The newest entries."""

@@ -89,3 +89,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
     action: str
     target: str
     detail: Mapping[str, Any]
+    address: str = ""
+    """From where."""
+    outcome: str = ""
+    """``done``, ``refused`` or ``failed``; empty for what was noted before it happened."""

@@ -12,6 +12,8 @@ COMMANDS_LENGTH = 1_000
 REPLY_EXPIRY_S = 30
 TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60
+TICKET_EXPIRY_S = 30
+SESSIONS_LENGTH = 100_000
 
 EVENTS = "events"
 EPOCH = "events:epoch"
@@ -22,6 +24,7 @@ LEASE = "lease:engine"
 PACES = "paces"
 PROCESSES = "processes"
 SEEN = "seen"
+SESSIONS = "sessions"
 SOURCES = "realtime:sources"
 STATUSES = "statuses"
 UNSAVED = "unsaved"
@@ -60,6 +63,11 @@ def series(instrument: str, timeframe: str) -> str:
 def chart(instrument: str, timeframe: str) -> str:
     """The candles of the last year, in day chunks."""
     return f"chart:{instrument}:{timeframe}:1year"
+
+
+def ticket(digest: str) -> str:
+    """What a socket's ticket admits, by the SHA-256 of the ticket."""
+    return f"ticket:{digest}"
 
 
 def live_expiry_s(timeframe: str) -> int:

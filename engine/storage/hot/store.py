@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 from engine.storage.errors import HotStoreError
 from engine.storage.hot.charts import ChartCache
 from engine.storage.hot.control import Control
+from engine.storage.hot.doors import Doors
 from engine.storage.hot.duty import EngineDuty
 from engine.storage.hot.events import EventLog
 from engine.storage.hot.hashes import HashCandles
@@ -22,15 +23,16 @@ from engine.storage.hot.timeseries import TimeSeriesCandles
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control):
+class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control, Doors):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
     repeated without harm. For one server, not for a cluster: commands span keys of all instruments.
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gap), ``events:epoch``,
-    ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``, and
-    with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and ``realtime:sources``.
+    ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
+    ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended), and with TimeSeries ``…:oi``, ``…:meta``,
+    ``…:published`` and ``realtime:sources``.
     """
 
     def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:

@@ -50,6 +50,7 @@ class Commands:
             "MGET": self.get_many,
             "SET": self.put,
             "GETSET": self.get_and_set,
+            "GETDEL": self.get_and_delete,
             "MSETEX": self.set_many,
             "HSET": self.set_fields,
             "HGET": self.field,
@@ -109,6 +110,11 @@ class Commands:
     def get_and_set(self, name: str, value: Value) -> bytes | None:
         before = self.get(name)
         self._space.put(name, encoded(value))
+        return before
+
+    def get_and_delete(self, name: str) -> bytes | None:
+        before = self.get(name)
+        self._space.drop(name)
         return before
 
     def set_many(self, count: int, *arguments: Value) -> int:

@@ -40,10 +40,19 @@ class MemoryRecords(Records):
         await self._tables.arrive()
         return self._tables.hashes.get(name)
 
-    async def audit(self, actor: str, action: str, target: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    async def audit(
+        self,
+        actor: str,
+        action: str,
+        target: str = "",
+        detail: Mapping[str, Any] | None = None,
+        *,
+        address: str = "",
+        outcome: str = "",
+    ) -> None:
         """Notes who did what to what."""
         await self._tables.arrive()
-        self._tables.audit.append(AuditEntry(datetime.now(UTC), actor, action, target, detail or {}))
+        self._tables.audit.append(AuditEntry(datetime.now(UTC), actor, action, target, detail or {}, address, outcome))
 
     async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
         """The newest entries."""

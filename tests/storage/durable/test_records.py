@@ -31,8 +31,8 @@ async def test_only_the_hash_of_a_secret_is_kept(durable: DurableStore) -> None:
 
 async def test_the_audit_log_tells_who_did_what(durable: DurableStore) -> None:
     await durable.audit("admin", "restart", "/engine/feeds/dhan", {"why": "stale"})
-    await durable.audit("admin", "login")
+    await durable.audit("admin", "login", address="10.0.0.1", outcome="refused")
     newest, oldest = await durable.audit_log()
-    assert (newest.action, newest.detail) == ("login", {})
+    assert (newest.action, newest.detail, newest.address, newest.outcome) == ("login", {}, "10.0.0.1", "refused")
     assert (oldest.actor, oldest.target, oldest.detail) == ("admin", "/engine/feeds/dhan", {"why": "stale"})
     assert oldest.at <= newest.at

@@ -1,0 +1,51 @@
+"""Who may come in, as all web processes must know it at once: tickets for sockets, and sessions that have ended."""
+
+from typing import Literal
+
+import msgspec
+
+from engine.storage.hot import keys
+from engine.storage.hot.events import read_stream
+from engine.storage.hot.link import RedisLink
+from engine.storage.packing import pack, unpack
+
+EndedKind = Literal["sid", "user", "key"]
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """What has ended: one session (``sid``), all of a user, or an API key."""
+
+    kind: EndedKind
+    name: str
+
+
+class Doors:
+    """Tickets are taken once; ends are told to everybody who follows, and to who begins to within the next hours."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def keep_ticket(self, digest: str, content: bytes) -> None:
+        """Keeps for 30 s what the ticket of that SHA-256 admits."""
+        await self._link.call("SET", keys.ticket(digest), content, "EX", keys.TICKET_EXPIRY_S)
+
+    async def take_ticket(self, digest: str) -> bytes | None:
+        """What a ticket admits, once; ``None`` when it was taken, is too old or never was.
+
+        Repeated after a lost answer it finds nothing: its owner has to fetch another, nobody comes in twice.
+        """
+        return await self._link.call("GETDEL", keys.ticket(digest))
+
+    async def end_session(self, kind: EndedKind, name: str) -> None:
+        """Tells all processes that a session, all of a user's, or an API key has ended. Safe to repeat."""
+        await self._link.call(
+            "XADD", keys.SESSIONS, "MAXLEN", "~", keys.SESSIONS_LENGTH, "*", "data", pack([kind, name])
+        )
+
+    async def follow_sessions(self, after_id: str, block_ms: int = 0) -> list[tuple[str, Ended]]:
+        """Up to a thousand ends after an id (``0-0``: from the oldest), each with its own; its first part is ms UTC.
+
+        Waits up to ``block_ms`` for the first; 0 does not wait.
+        """
+        entries = await read_stream(self._link, keys.SESSIONS, after_id, 1_000, block_ms)
+        return [(identity, Ended(*unpack(packed))) for identity, packed in entries]
