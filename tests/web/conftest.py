@@ -23,7 +23,9 @@ from web.app import make_services, web_tree
 
 DATABASE = "web"
 
-CHANGING = "price_history_intraday, price_history_daily, candle_revisions, completeness, quarantine, audit_log"
+CHANGING = (
+    "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log"
+)
 """Tables that tests write to."""
 
 
@@ -69,7 +71,12 @@ async def engine(hot: HotStore) -> AsyncGenerator[Engine]:
 @contextlib.asynccontextmanager
 async def running_web(hot: HotStore, durable: DurableStore, **changes: Any) -> AsyncGenerator[Web]:
     """A web process with these settings, ready to be asked."""
-    settings = Settings(redis_url="redis://unused", database_url="postgresql://unused", admin_token=TOKEN, **changes)
+    written: dict[str, Any] = {
+        "redis_url": "redis://unused",
+        "database_url": "postgresql://unused",
+        "admin_token": TOKEN,
+    }
+    settings = Settings(**(written | changes))
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     async with contextlib.AsyncExitStack() as stack:

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-import msgpack
+import msgpack  # pyright: ignore[reportMissingTypeStubs]
 import msgspec
 import pytest
 
@@ -19,6 +19,11 @@ pytestmark = pytest.mark.anyio
 
 RANGE = {"start": "2026-11-18T11:27:00Z", "end": "2026-11-18T11:33:00Z", "timeframe": "1m"}
 """Seven minutes: both ends are included."""
+
+
+def published(minute: int, after_ns: int) -> Candle:
+    """A minute's candle that was told so long after noon."""
+    return msgspec.structs.replace(candle(minute), published_ns=NOON + after_ns)
 
 
 async def asked(web: Web, **arguments: Any) -> dict[str, Any]:
@@ -123,6 +128,48 @@ async def test_as_of_the_last_minutes_what_is_not_saved_yet_is_read_of_the_hot_s
     assert [await closes(second) for second in (0, 9, 10, 19, 20, 59)] == [[1.0], [1.0], [2.0], [2.0], [3.0], [3.0]]
 
 
+async def test_as_of_a_time_gaps_are_of_what_was_published_then_and_verdicts_are_those_of_now(
+    web: Web, durable: DurableStore
+) -> None:
+    await durable.save([published(0, MINUTE + 2), published(1, 10 * MINUTE), published(3, 4 * MINUTE + 2)])
+    await durable.note_verdicts([Verdict("NSE:RELIANCE", "empty", NOON + 2 * MINUTE, NOON + 3 * MINUTE)])
+
+    async def gaps(moment: str) -> list[tuple[int, str]]:
+        body = await asked(web, symbols="RELIANCE", as_of=moment)
+        assert body["verdicts_as_of"] * 1_000_000 >= NOON + 11 * MINUTE, (
+            "the verdict is younger than the time asked for"
+        )
+        assert body["complete"] == (body["gaps"] == [])
+        return [((gap["start"] * 1_000_000 - NOON) // MINUTE, gap["reason"]) for gap in body["gaps"]]
+
+    assert await gaps("2026-11-18T11:28:01Z") == [], "what has only just closed is on its way"
+    assert await gaps("2026-11-18T11:31:30Z") == [(1, "missing")]
+    assert (await asked(web, symbols="RELIANCE"))["verdicts_as_of"] is None
+
+
+async def test_as_of_a_time_a_published_bar_is_there_though_one_of_its_minutes_was_empty(
+    web: Web, durable: DurableStore
+) -> None:
+    quarter = msgspec.structs.replace(published(3, 9 * MINUTE), timeframe="5m")
+    await durable.save([quarter])
+    await durable.note_verdicts([Verdict("NSE:RELIANCE", "empty", NOON + 5 * MINUTE, NOON + 6 * MINUTE)])
+    wanted = {"timeframe": "5m", "start": "2026-11-18T11:30:00Z", "end": "2026-11-18T11:30:00Z"}
+    for moment, complete in (("2026-11-18T11:35:59Z", False), ("2026-11-18T11:36:00Z", True)):
+        body = await asked(web, symbols="RELIANCE", as_of=moment, **wanted)
+        assert (body["complete"], len(body["bars"]["RELIANCE"])) == (complete, int(complete))
+
+
+async def test_as_of_a_time_a_continuous_view_opens_at_the_close_that_was_known_then(
+    web: Web, durable: DurableStore
+) -> None:
+    healed = msgspec.structs.replace(candle(0, 9.0, state="revised", revision=1), published_ns=NOON + 60 * MINUTE)
+    await durable.save([published(0, MINUTE), healed, published(1, 2 * MINUTE)])
+    body = await asked(
+        web, symbols="RELIANCE", as_of="2026-11-18T11:40:00Z", start="2026-11-18T11:28:00Z", continuous="true"
+    )
+    assert [bar["o"] for bar in body["bars"]["RELIANCE"]] == [1.0]
+
+
 async def test_a_continuous_view_opens_where_the_bar_before_closed_also_over_pages(
     web: Web, durable: DurableStore
 ) -> None:
@@ -145,7 +192,7 @@ async def test_the_other_forms_say_the_same(web: Web, durable: DurableStore) -> 
     plain = await asked(web, symbols="RELIANCE", limit="3")
     packed = await web.get("/api/v1/bars", **RANGE, symbols="RELIANCE", limit="3", format="msgpack")
     assert packed.headers["Content-Type"] == "application/msgpack"
-    assert msgpack.unpackb(packed.content) == plain
+    assert msgpack.unpackb(packed.content) == plain  # pyright: ignore[reportUnknownMemberType]
     lines = await web.get("/api/v1/bars", **RANGE, symbols="RELIANCE", limit="3", format="csv")
     rows = list(csv.DictReader(io.StringIO(lines.text)))
     assert [(row["symbol"], float(row["c"]), row["state"]) for row in rows] == [

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,14 +11,14 @@ import msgspec
 from quart import Blueprint, Response, request
 
 from engine.market.candle import Candle
-from engine.market.ledger import Evidence, LedgerGap, gaps_of, read_ledger
+from engine.market.ledger import LedgerGap
 from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS, View
 from engine.storage.history import CandleRange
 from web.answers import answer, data_kind
 from web.bars import Bar, as_csv, as_msgpack, bar_of
 from web.errors import ApiError
-from web.publications import Publications
+from web.published_candles import PublishedCandles
 from web.routes.completeness import gap_row, limit_of, symbols_of
 from web.routes.guards import require_reader
 from web.routes.market_data import timeframe_of, view_of_request
@@ -49,6 +49,8 @@ class _Wish(msgspec.Struct, frozen=True):
     view: View
     feed: str
     as_of: str
+    published: PublishedCandles | None
+    """Where to read, with ``as_of``."""
     format: str
 
 
@@ -75,7 +77,9 @@ class _Part(msgspec.Struct, frozen=True):
 async def bars() -> Response:
     """``?symbols=&timeframe=&start=&end=&limit=&sort=&as_of=&feed=&continuous=&wick=&page_token=&format=``.
 
-    Ranges include both ends. ``complete`` and ``gaps`` are about what lies on this page, whatever the feed.
+    Ranges include both ends. ``complete`` and ``gaps`` are about what lies on this page, whatever the feed. With ``as_of``
+    they are about the candles that had been published by then, but minutes are called empty or unresolvable as is known
+    at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
     rules = services()
     wish = _wish(rules)
@@ -103,16 +107,25 @@ def _wish(rules: Services) -> _Wish:
         raise ApiError(400, f"ask for 1 to {MOST_SYMBOLS} symbols, was {len(symbols)}")
     if written.get("adjustment", "raw") != "raw":
         raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
+    timeframe, as_of = timeframe_of(written.get("timeframe", "1m")), written.get("as_of", "")
     return _Wish(
         symbols,
-        timeframe_of(written.get("timeframe", "1m")),
+        timeframe,
         limit_of(BARS, MOST_BARS),
         _choice("sort", ("asc", "desc")) == "desc",
         view_of_request(),
         written.get("feed", ""),
-        written.get("as_of", ""),
+        as_of,
+        _published(rules, symbols, timeframe, as_of) if as_of else None,
         _choice("format", FORMATS),
     )
+
+
+def _published(rules: Services, instruments: Iterable[str], timeframe: str, as_of: str) -> PublishedCandles:
+    """What had been published by then; a date is that day at each instrument's exchange."""
+    now_ns, zone = rules.system.clock.now_ns(), rules.directory.zone
+    moments = {name: min(now_ns, instant_of("as_of", as_of, zone(name))) for name in instruments}
+    return PublishedCandles(rules.hot, rules.durable, timeframe, moments)
 
 
 def _choice(name: str, known: Sequence[str]) -> str:
@@ -181,20 +194,14 @@ def _border_ns(
 async def _bars_and_gaps(
     rules: Services, wish: _Wish, instrument: str, start_ns: int, end_ns: int
 ) -> tuple[CandleRange, list[LedgerGap] | None]:
-    now_ns = rules.system.clock.now_ns()
-    if not wish.as_of:
+    if wish.published is None:
         return await asyncio.gather(
             rules.reader.rows(instrument, wish.timeframe, start_ns, end_ns),
-            rules.ledger.gaps(instrument, wish.timeframe, start_ns, end_ns, now_ns),
+            rules.ledger.gaps(instrument, wish.timeframe, start_ns, end_ns, rules.system.clock.now_ns()),
         )
-    as_of_ns = min(now_ns, instant_of("as_of", wish.as_of, rules.directory.zone(instrument)))
-    published = Publications(rules.hot, rules.durable)
-    candles = await published.candles(instrument, wish.timeframe, start_ns, end_ns, as_of_ns)
-    verdicts = (await rules.durable.verdicts([instrument], start_ns, end_ns)).get(instrument, ())
-    known = Evidence(candles, verdicts) if wish.timeframe == "1m" else Evidence(verdicts=verdicts, bars=candles)
+    found = await wish.published.candles(instrument, start_ns, end_ns)
     calendar = rules.directory.listing.calendars.of(instrument)
-    pages = read_ledger(calendar, wish.timeframe, start_ns, end_ns, known, settled_ns=as_of_ns)
-    return CandleRange(candles), gaps_of(pages)
+    return found, await wish.published.gaps(instrument, calendar, (start_ns, end_ns), found)
 
 
 async def _shown(rules: Services, wish: _Wish, instrument: str, candles: list[Candle], start_ns: int) -> list[Candle]:
@@ -203,16 +210,21 @@ async def _shown(rules: Services, wish: _Wish, instrument: str, candles: list[Ca
     before: list[Candle] = []
     if wish.view.continuous and candles:
         before_ns = start_ns - LONGEST_GAP_NS - length_s(wish.timeframe) * _SECOND_NS
-        before = (await rules.reader.rows(instrument, wish.timeframe, before_ns, start_ns)).candles[-1:]
+        if wish.published is None:
+            found = await rules.reader.rows(instrument, wish.timeframe, before_ns, start_ns)
+        else:
+            found = await wish.published.candles(instrument, before_ns, start_ns)
+        before = found.candles[-1:]
     return wish.view.since([*before, *candles], calendar, start_ns)
 
 
 async def _answer(wish: _Wish, parts: dict[str, _Part], place: _Place | None) -> Response:
     token = place and base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
-    return await asyncio.to_thread(_encode, wish, parts, token, data_kind())
+    now_ms = services().system.clock.now_ns() // 1_000_000
+    return await asyncio.to_thread(_encode, wish, parts, token, data_kind(), now_ms)
 
 
-def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str) -> Response:
+def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str, now_ms: int) -> Response:
     """Off the loop: ten thousand bars take a while, and others wait for it."""
     shown: dict[str, list[Bar]] = {
         wish.symbols[name]: [bar_of(one) for one in part.bars] for name, part in parts.items()
@@ -229,6 +241,7 @@ def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str) 
         "timeframe": wish.timeframe,
         "view": wish.view.label,
         "as_of": wish.as_of or None,
+        "verdicts_as_of": now_ms if wish.as_of else None,
         "data": kind,
     }
     if wish.format == "json":
