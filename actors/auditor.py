@@ -1,12 +1,14 @@
-"""The auditor: says once an hour how complete the last week is, by exchange and timeframe."""
+"""The auditor: says once an hour how complete the last week is, and once a day whose calendar runs out."""
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 import structlog
 
 from actors.messages import Audit, Count
+from engine.market import Calendars
 from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore
 from engine.storage.errors import StorageUnavailableError
@@ -21,6 +23,7 @@ WEEK_NS = 7 * 86_400_000_000_000
 ALL = "all"
 """In the place of an exchange or a timeframe: whatever it is."""
 PREFIX = "completeness"
+CALENDAR_PREFIX = "calendar_days_left"
 
 
 class Auditor(TaskActor):
@@ -28,36 +31,62 @@ class Auditor(TaskActor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=100, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, durable: DurableStore, tally: Tally, providers: Sequence[str], *, saved_after_ns: int) -> None:
+    def __init__(
+        self,
+        durable: DurableStore,
+        tally: Tally,
+        calendars: Calendars,
+        providers: Sequence[str],
+        *,
+        saved_after_ns: int,
+    ) -> None:
         super().__init__()
         self._durable = durable
         self._tally = tally
+        self._calendars = calendars
         self._providers = providers
         self._saved_after_ns = saved_after_ns
         self._auditing = False
+        self._carried: list[str] = []
+        self._warned_on = date.min
         self.percentages: dict[str, float] = {}
         """By ``completeness:EXCHANGE:TIMEFRAME``."""
 
     async def on_start(self) -> None:
+        self._warned_on = self._today()  # the engine's start has said it
         self.send_after(FIRST_AUDIT_S, Audit())
         self.send_every(AUDIT_INTERVAL_S, Audit())
 
     @handles(Audit)
     def on_audit(self, _: Audit) -> None:
+        self._warn_daily()
         if not self._auditing:
             self._auditing = True
             self.spawn(self._audit)
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, float]:
-        return self.percentages
+        left = self._calendars.days_left(self._carried, self._today())
+        return self.percentages | {f"{CALENDAR_PREFIX}:{code}": days for code, days in left.items()}
+
+    def _warn_daily(self) -> None:
+        """What was only said at the start months ago, nobody remembers when the calendar ends."""
+        today = self._today()
+        if today > self._warned_on:
+            self._warned_on = today
+            for sentence in self._calendars.warnings(self._carried, today):
+                log.warning("calendar_runs_out", why=sentence)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.system.clock.now_ns() / 1e9, UTC).date()
 
     async def _audit(self) -> None:
         """A store that is away leaves the figures as they were, until the next hour."""
         saved_ns = self.system.clock.now_ns() - self._saved_after_ns
         try:
             carried = {route.instrument for name in self._providers for route in await self._durable.routes(name)}
-            shares = await self._tally.shares(sorted(carried), saved_ns - WEEK_NS, saved_ns)
+            self._carried = sorted(carried)
+            shares = await self._tally.shares(self._carried, saved_ns - WEEK_NS, saved_ns)
         except StorageUnavailableError as error:
             log.info("audit_postponed", error=str(error))
         else:

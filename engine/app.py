@@ -148,8 +148,8 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
 
 def auditor(parts: Parts) -> Start:
     tally = Tally(parts.durable, parts.calendars)
-    saved_after_ns = parts.settings.saved_after_ns
-    return partial(Auditor, parts.durable, tally, tuple(parts.providers), saved_after_ns=saved_after_ns)
+    providers, saved_after_ns = tuple(parts.providers), parts.settings.saved_after_ns
+    return partial(Auditor, parts.durable, tally, parts.calendars, providers, saved_after_ns=saved_after_ns)
 
 
 def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:

@@ -65,6 +65,12 @@ def _zone(name: str) -> ZoneInfo:
         raise CalendarError(f"there is no time zone {name!r}") from error
 
 
+def _ends(left: int) -> str:
+    if left < 1:
+        return "has ended" if left else "ends today"
+    return f"ends in {left} days" if left > 1 else "ends tomorrow"
+
+
 class Calendar:
     """Answers when one exchange trades. Pure: it holds the exchange's hours, never the time.
 
@@ -111,8 +117,7 @@ class Calendar:
         left = self.days_left(today)
         if left is None or left > _WARN_DAYS:
             return None
-        what = f"ends in {left} days" if left >= 0 else "has ended"
-        return f"The {self.code} calendar {what} ({self.schedule.valid_through}): add the holidays that follow to it."
+        return f"The {self.code} calendar {_ends(left)} ({self.schedule.valid_through}): add the holidays that follow to it."
 
     def local_date(self, ns: int) -> date:
         """The date on the exchange's wall at that time."""

@@ -65,6 +65,19 @@ class Calendars:
         told = (self._warning(code, today) for code in codes)
         return [sentence for sentence in told if sentence is not None]
 
+    def days_left(self, instruments: Iterable[str], today: date) -> dict[str, int]:
+        """By exchange of these instruments: how many more days its calendar knows, negative when they have run out."""
+        codes = {instrument.partition(":")[0] for instrument in instruments}
+        known = {code: self._known(code) for code in sorted(codes)}
+        left = {code: calendar.days_left(today) for code, calendar in known.items() if calendar is not None}
+        return {code: days for code, days in left.items() if days is not None}
+
+    def _known(self, code: str) -> Calendar | None:
+        try:
+            return self.of_exchange(code)
+        except LookupError:  # the warnings name it
+            return None
+
     def _warning(self, code: str, today: date) -> str | None:
         try:
             return self.of_exchange(code).warning(today)

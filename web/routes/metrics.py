@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from quart import Blueprint, Response
 
-from actors.auditor import PREFIX
+from actors.auditor import CALENDAR_PREFIX, PREFIX
 from engine.storage.errors import StorageError
 from web.hub import HubStatistics
 from web.routes.guards import require_admin_or_loopback
@@ -55,28 +55,42 @@ class _Trees(Collector):
         yield _gauge("ticktree_process_up", "Processes that showed themselves.", dict.fromkeys(trees, 1))
         letters = {process: tree.get("dead_letters", 0) for process, tree in trees.items()}
         yield _gauge("ticktree_dead_letters", "Messages that found nobody.", letters)
-        yield _completeness(trees)
+        families = _families()
+        for prefix, family in families.items():
+            for labels, value in _told(trees, prefix):
+                family.add_metric(labels, value)
+            yield family
         counters = GaugeMetricFamily("ticktree_counter", "What processes count.", labels=["process", "name"])
         for process, tree in trees.items():
             for name, value in tree.get("counters", {}).items():
-                if isinstance(value, int | float) and not name.startswith(f"{PREFIX}:"):
+                if isinstance(value, int | float) and name.partition(":")[0] not in families:
                     counters.add_metric([process, name], value)
         yield counters
 
 
-def _completeness(trees: Mapping[str, Mapping[str, Any]]) -> Metric:
-    """What the engine counted last; ``all`` sums up exchanges or timeframes."""
-    family = GaugeMetricFamily(
-        "ticktree_completeness_percent",
-        "Of the last week's buckets, those that traded or were confirmed empty.",
-        labels=["exchange", "timeframe"],
-    )
+def _families() -> dict[str, GaugeMetricFamily]:
+    """The figures that are counted by exchange, under the name that the engine counts them by."""
+    return {
+        PREFIX: GaugeMetricFamily(
+            "ticktree_completeness_percent",
+            "Of the last week's buckets, those that traded or were confirmed empty; `all` sums up.",
+            labels=["exchange", "timeframe"],
+        ),
+        CALENDAR_PREFIX: GaugeMetricFamily(
+            "ticktree_calendar_days_left",
+            "Days for which the exchange's holidays are still known; negative when they have run out.",
+            labels=["exchange"],
+        ),
+    }
+
+
+def _told(trees: Mapping[str, Mapping[str, Any]], prefix: str) -> Iterator[tuple[list[str], float]]:
+    """The labels and values of the counters ``PREFIX:LABEL:LABEL``."""
     for tree in trees.values():
         for name, value in tree.get("counters", {}).items():
             kind, *labels = name.split(":")
-            if kind == PREFIX:
-                family.add_metric(labels, value)
-    return family
+            if kind == prefix:
+                yield labels, value
 
 
 def _gauge(name: str, help_: str, values: Mapping[str, float]) -> Metric:
