@@ -24,6 +24,7 @@ from engine.market import (
     touched_minutes,
 )
 from engine.market.quarantine import with_tick
+from engine.market.spans import Span
 from engine.runtime import ActorRef, HealPoint, reach
 from engine.storage.errors import DurableStoreUnavailableError, StorageUnavailableError
 
@@ -46,8 +47,8 @@ class Settlement(msgspec.Struct, frozen=True):
 
     revised: int = 0
     """Closed candles that were told anew."""
-    rest: tuple[int, int] | None = None
-    """The first and the last of the minutes that have to be asked for again, after a pause."""
+    rest: tuple[Span, ...] = ()
+    """The minutes that have to be asked for again, after a pause: of each row of them the first and the last."""
     why: str = ""
     """Why there is a rest."""
     again: bool = False
@@ -103,14 +104,15 @@ class Healer:
             through_ns = (now_ns - SETTLE_NS) // MINUTE_NS * MINUTE_NS
             still_open = calendar.buckets("1m", max(gap.start_ns, through_ns), gap.end_ns + 1)
             open_ns = next((minute.start_ns for minute in still_open if minute.end_ns > through_ns), 0)
-            wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, through_ns))
+            parts = list(_by_day(calendar, gap, through_ns))
+            wanted = [time for part in parts for time in touched_minutes(calendar, *part.spans[0], through_ns)]
             if not wanted:
                 return Settlement(open_ns=open_ns)
             answer = await self._sources.minutes(gap.instrument, wanted, patient=gap.patient)
             reach(HealPoint.HISTORY_READ)
             today_ns = day_start_ns(calendar, through_ns)
             settled = Settlement(open_ns=open_ns)
-            for part in _by_day(calendar, gap, through_ns):
+            for part in parts:
                 before = part.end_ns < today_ns
                 more = await (self._earlier(part, answer) if before else self._today(part, answer, through_ns))
                 settled = _joined(settled, more)
@@ -119,7 +121,7 @@ class Healer:
     async def give_up(self, gap: Gap, why: str) -> None:
         """Notes that what is lacking in a gap can not be had, and why."""
         instrument, calendar = gap.instrument, self._calendars.of(gap.instrument)
-        wanted = list(touched_minutes(calendar, gap.start_ns, gap.end_ns, gap.end_ns + MINUTE_NS))
+        wanted = [time for span in gap.spans for time in touched_minutes(calendar, *span, gap.end_ns + MINUTE_NS)]
         unsound = await self._records.unsound(instrument, wanted) if wanted else []
         await self._records.note(list(_verdicts(instrument, "unresolvable", unsound, why)))
 
@@ -257,15 +259,16 @@ class Healer:
         )
         rest = sorted([*seen, *(absent if answer.unheard else ())])
         why = answer.unheard or UNANSWERED
-        return Settlement(len(healing.revisions), (rest[0], rest[-1]) if rest else None, why if rest else "")
+        spans = tuple((start_ns, end_ns - MINUTE_NS) for start_ns, end_ns in _rows(rest))
+        return Settlement(len(healing.revisions), spans, why if rest else "")
 
 
 def _by_day(calendar: Calendar, gap: Gap, through_ns: int) -> Iterator[Gap]:
-    """The gap's part of each trading day: more at once would hold up the loop."""
+    """The gap's part of each trading day, from its first doubt to its last: more at once would hold up the loop."""
     for day in calendar.buckets("1d", gap.start_ns, min(gap.end_ns, through_ns - 1) + 1):
-        yield msgspec.structs.replace(
-            gap, start_ns=max(gap.start_ns, day.start_ns), end_ns=min(gap.end_ns, day.end_ns - 1)
-        )
+        spans = [span for span in gap.spans if span[0] < day.end_ns and span[1] >= day.start_ns]
+        if spans:
+            yield gap.over([(max(spans[0][0], day.start_ns), min(spans[-1][1], day.end_ns - 1))])
 
 
 def _provoked(revisions: Sequence[Candle], days: dict[int, Candle]) -> list[Candle]:
@@ -285,10 +288,9 @@ def _provoked(revisions: Sequence[Candle], days: dict[int, Candle]) -> list[Cand
 
 
 def _joined(one: Settlement, other: Settlement) -> Settlement:
-    rests = [settled.rest for settled in (one, other) if settled.rest is not None]
     return Settlement(
         one.revised + other.revised,
-        (min(start for start, _ in rests), max(end for _, end in rests)) if rests else None,
+        one.rest + other.rest,
         one.why or other.why,
         one.again or other.again,
         one.open_ns or other.open_ns,
@@ -296,13 +298,19 @@ def _joined(one: Settlement, other: Settlement) -> Settlement:
 
 
 def _verdicts(instrument: str, status: VerdictStatus, times: Sequence[int], reason: str = "") -> Iterator[Verdict]:
-    """One verdict for each row of minutes that follow each other."""
+    """One verdict for each row of minutes."""
+    for start_ns, end_ns in _rows(times):
+        yield Verdict(instrument, status, start_ns, end_ns, reason)
+
+
+def _rows(times: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """From begin to end of each row of minutes that follow each other."""
     start_ns = end_ns = 0
     for time in times:
         if time != end_ns:
             if end_ns:
-                yield Verdict(instrument, status, start_ns, end_ns, reason)
+                yield start_ns, end_ns
             start_ns = time
         end_ns = time + MINUTE_NS
     if end_ns:
-        yield Verdict(instrument, status, start_ns, end_ns, reason)
+        yield start_ns, end_ns

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
+from engine.market.spans import Span
 from engine.runtime import HealPoint, reach
 from engine.storage.hot import HotStore
-
-Span = tuple[int, int]
-"""From when to when an instrument is in doubt, ns UTC, both included."""
 
 
 class OpenGaps:
@@ -14,8 +12,8 @@ class OpenGaps:
 
     def __init__(self, hot: HotStore) -> None:
         self._hot = hot
-        self._noted: dict[str, Span] = {}
-        self._inherited: dict[str, Span] = {}
+        self._noted: dict[str, tuple[Span, ...]] = {}
+        self._inherited: dict[str, tuple[Span, ...]] = {}
 
     @property
     def any_noted(self) -> bool:
@@ -27,15 +25,15 @@ class OpenGaps:
         self._noted = await self._hot.healing()
         self._inherited = dict(self._noted)
 
-    def take_over(self, instrument: str) -> Span | None:
+    def take_over(self, instrument: str) -> tuple[Span, ...]:
         """What was open of an instrument; from now on it is noted only if it is open here."""
-        return self._inherited.pop(instrument, None)
+        return self._inherited.pop(instrument, ())
 
     def disown(self) -> None:
         """Nobody has taken over what is left: its instruments are not followed any more."""
         self._inherited.clear()
 
-    async def note(self, open_here: Mapping[str, Span]) -> None:
+    async def note(self, open_here: Mapping[str, tuple[Span, ...]]) -> None:
         """Notes what is open now."""
         spans = self._inherited | dict(open_here)
         if spans == self._noted:

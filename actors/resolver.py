@@ -120,8 +120,7 @@ class Resolver(TaskActor):
         """What was open when an engine or resolver before this one died is open still."""
         self._routes.cover(covered.provider, covered.routes)
         for route in covered.routes:
-            span = self._open.take_over(route.instrument)
-            if span is not None:
+            for span in self._open.take_over(route.instrument):
                 self._add_gap(route.instrument, *span, lost=False)
         if self._recovering:  # of what came since the last note nobody knows
             self._doubt_all(covered.provider)
@@ -288,9 +287,8 @@ class Resolver(TaskActor):
         if settlement.open_ns:
             due_ns = gap.end_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS + SETTLE_NS
             self._gaps.add(Gap(gap.instrument, settlement.open_ns, gap.end_ns, due_ns))
-        if settlement.rest is not None:
-            start_ns, end_ns = settlement.rest
-            rest = Gap(gap.instrument, start_ns, end_ns, gap.due_ns, gap.attempts, gap.patient)
+        if settlement.rest:
+            rest = gap.over(settlement.rest)
             if gap.attempts < MOST_ATTEMPTS:
                 self._postpone(rest, settlement.why)
             else:
@@ -313,7 +311,7 @@ class Resolver(TaskActor):
         delay_s = retry_delay_s(attempts, jitter=self._jitter)
         log.info("heal_postponed", instrument=gap.instrument, attempts=attempts, delay_s=round(delay_s, 1), why=why)
         due_ns = self.system.clock.now_ns() + int(delay_s * 1e9)
-        self._gaps.add(Gap(gap.instrument, gap.start_ns, gap.end_ns, due_ns, attempts, gap.patient))
+        self._gaps.add(msgspec.structs.replace(gap, due_ns=due_ns, attempts=attempts))
 
     async def _scan(self) -> None:
         end_ns = self.system.clock.now_ns()

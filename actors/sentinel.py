@@ -171,7 +171,7 @@ class Sentinel(TaskActor):
         except StorageUnavailableError as error:
             log.debug("heals_not_read", error=str(error))
             return
-        healing = frozenset(name for name, (_, end_ns) in spans.items() if end_ns > now_ns - RECENT_NS)
+        healing = frozenset(name for name, found in spans.items() if found[-1][1] > now_ns - RECENT_NS)
         changed, self._healing = healing ^ self._healing, healing
         found = [verdict for name in sorted(changed) if (verdict := self._vigil.verdict(name)) is not None]
         self._tell(msgspec.structs.replace(verdict, since_ns=now_ns) for verdict in found)

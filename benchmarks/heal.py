@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import trio
@@ -78,7 +79,7 @@ async def _measure(stores: Stores) -> dict[str, float]:
 @asynccontextmanager
 async def _exchange(options: SimulatorOptions) -> AsyncGenerator[Simulator]:
     async with trio.open_nursery() as nursery:
-        yield await nursery.start(lambda task_status: serve(options, task_status=task_status))
+        yield await nursery.start(partial(serve, options))
         nursery.cancel_scope.cancel()
 
 
@@ -105,7 +106,7 @@ async def _healing_time_s(hot: HotStore) -> float:
         while True:
             spans = await hot.healing()
             began_s = began_s or (time.monotonic() if spans else 0.0)
-            if began_s and all(start_ns >= MIDNIGHT + HOUR_NS for start_ns, _ in spans.values()):
+            if began_s and all(found[0][0] >= MIDNIGHT + HOUR_NS for found in spans.values()):
                 return time.monotonic() - began_s
             await trio.sleep(0.1)
 

@@ -1,6 +1,7 @@
 """The ledger: what became of every bucket that should be there by now, of one instrument and timeframe."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -11,11 +12,9 @@ import msgspec
 
 from engine.market.calendar import Bucket, Calendar, Session
 from engine.market.candle import Candle, CandleState
+from engine.market.spans import Span, joined
 from engine.market.timeframe import MINUTE_NS
 from engine.market.verdict import Verdict
-
-Span = tuple[int, int]
-"""First and last time of a stretch in doubt, both included; ns UTC."""
 
 
 class BucketState(StrEnum):
@@ -50,7 +49,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     minutes: Sequence[Candle] = ()
     verdicts: Sequence[Verdict] = ()
-    healing: Span | None = None
+    healing: Sequence[Span] = ()
     """What the healer has open."""
     counted: Sequence[Session] = ()
     """Sessions of which as many minutes were counted as there are: those without a verdict traded."""
@@ -111,6 +110,7 @@ def read_ledger(
     """
     outcomes = _outcomes(evidence)
     bars = {candle.time for candle in evidence.bars if is_sound(candle)}
+    healing = joined(evidence.healing)
     expected = (
         bucket
         for bucket in calendar.buckets(timeframe, start_ns, end_ns)
@@ -125,7 +125,7 @@ def read_ledger(
         for bucket in buckets:
             minutes = _minutes(calendar, session, timeframe, bucket)
             whole = bucket.start_ns in bars and not any(minute in outcomes for minute in minutes)
-            found = (outcomes.get(minute) or _open(minute, evidence.healing) for minute in minutes)
+            found = (outcomes.get(minute) or _open(minute, healing) for minute in minutes)
             told.append((bucket, _TRADED if whole else min(found, key=_badness)))
         pages.append(_page(session, told))
     return pages
@@ -183,10 +183,14 @@ def _minutes(calendar: Calendar, session: Session, timeframe: str, bucket: Bucke
     return [minute for part in parts for minute in range(part.start_ns, part.end_ns, MINUTE_NS)]
 
 
-def _open(minute: int, healing: Span | None) -> Outcome:
-    healed = healing is not None and healing[0] < minute + MINUTE_NS and minute <= healing[1]
-    state = BucketState.HEALING if healed else BucketState.MISSING
+def _open(minute: int, healing: Sequence[Span]) -> Outcome:
+    begun = bisect_left(healing, minute + MINUTE_NS, key=_begin)
+    state = BucketState.HEALING if begun and minute <= healing[begun - 1][1] else BucketState.MISSING
     return state, _REASONS[state]
+
+
+def _begin(span: Span) -> int:
+    return span[0]
 
 
 def _badness(outcome: Outcome) -> tuple[int, str]:

@@ -11,7 +11,8 @@ import msgspec
 from engine.market.calendar import Calendar, Session
 from engine.market.calendars import Calendars
 from engine.market.candle import Candle
-from engine.market.ledger import Evidence, LedgerGap, LedgerPage, Span, gaps_of, read_ledger, sessions_until
+from engine.market.ledger import Evidence, LedgerGap, LedgerPage, gaps_of, read_ledger, sessions_until
+from engine.market.spans import Span
 from engine.market.timeframe import MINUTE_NS
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.errors import StorageUnavailableError
@@ -49,7 +50,7 @@ class LedgerReader:
             calendar = self._calendars.of_exchange(code)
             sessions = sessions_until(calendar, start_ns, end_ns, saved_ns)
             for name, evidence in (await self._saved(list(names), timeframe, sessions)).items():
-                known = msgspec.structs.replace(evidence, healing=healing.get(name))
+                known = msgspec.structs.replace(evidence, healing=healing.get(name, ()))
                 found[name] = read_ledger(calendar, timeframe, start_ns, end_ns, known, settled_ns=saved_ns)
                 await anyio.lowlevel.checkpoint()
         return found
@@ -107,7 +108,7 @@ class LedgerReader:
         return Evidence(
             minutes=minutes,
             verdicts=verdicts.get(instrument, ()),
-            healing=(await self._hot.healing()).get(instrument),
+            healing=(await self._hot.healing()).get(instrument, ()),
             counted=_counted(sessions, lacking),
             bars=await self._bars(instrument, timeframe, lacking),
         )
@@ -129,7 +130,7 @@ class LedgerReader:
             short.setdefault(one.instrument, []).append(one)
         return short
 
-    async def _healing(self) -> Mapping[str, Span]:
+    async def _healing(self) -> Mapping[str, Sequence[Span]]:
         """Without it what is under healing counts as missing."""
         try:
             return await self._hot.healing()

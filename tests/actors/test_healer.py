@@ -21,7 +21,7 @@ from tests.actors.parts import CALENDAR, MINUTE_NS, NAME, NOON, candle
 START = NOON - 60 * MINUTE_NS
 YESTERDAY = START - DAY_NS
 LAST_MONTH = START - 30 * DAY_NS
-CALENDARS = Calendars(dict, {"NSE": "Asia/Kolkata"})
+CALENDARS = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
 
 
 def minutes(start_ns: int, *numbers: int, price: float = 10.0, flagged: bool = False) -> list[Candle]:
@@ -105,10 +105,31 @@ async def test_minutes_we_saw_and_nobody_has_are_asked_for_again_and_given_up_wi
         await place.hot.write_candles(minutes(START, 0, 1, 2, 3, price=9.0, flagged=True))
         settled = await place.healer.settle(gap(START, 4))
         why = "the provider's history does not have these minutes"
-        assert (settled.rest, settled.why) == ((START + 2 * MINUTE_NS, START + 3 * MINUTE_NS), why)
+        assert (settled.rest, settled.why) == (((START + 2 * MINUTE_NS, START + 3 * MINUTE_NS),), why)
         assert [one.close for one in place.heals()[0].revisions if one.timeframe == "1m"] == [10.0, 20.0]
         await place.healer.give_up(gap(START + 2 * MINUTE_NS, 2), settled.why)
         assert spans((await place.durable.verdicts([NAME], START, NOON))[NAME]) == [("unresolvable", 2, 4, why)]
+
+
+async def test_days_between_two_doubts_are_left_alone_and_what_is_left_of_both_is_asked_for_again(
+    autojump_clock: Any,
+) -> None:
+    before, between = LAST_MONTH, LAST_MONTH + 3 * DAY_NS
+    after = LAST_MONTH + 6 * DAY_NS
+    provider = Provider([*minutes(before, 0), *minutes(between, 0, 1), *minutes(after, 0)])
+    async with ward(one=provider) as place:
+        await place.durable.save([*minutes(before, 0, 1, flagged=True), *minutes(after, 0, 1, 2, flagged=True)])
+        settled = await place.healer.settle(gap(before, 2).over([*gap(before, 2).spans, *gap(after, 3).spans]))
+        assert {one.time for one in await place.revisions() if one.timeframe == "1m"} == {before, after}
+        row = (after + MINUTE_NS, after + 2 * MINUTE_NS)
+        assert settled.rest == ((before + MINUTE_NS, before + MINUTE_NS), row)
+        assert len(provider.asked) == 1
+        await place.healer.give_up(gap(before).over(settled.rest), settled.why)
+        told = (await place.durable.verdicts([NAME], before, NOON))[NAME]
+        assert [(one.start_ns, one.end_ns) for one in told] == [
+            (before + MINUTE_NS, before + 2 * MINUTE_NS),
+            (row[0], row[1] + MINUTE_NS),
+        ]
 
 
 async def test_while_a_provider_that_may_know_is_away_nothing_is_decided(autojump_clock: Any) -> None:
@@ -116,7 +137,7 @@ async def test_while_a_provider_that_may_know_is_away_nothing_is_decided(autojum
     two.error = ProviderError("away")
     async with ward(one=one, two=two) as place:
         settled = await place.healer.settle(gap(START, 4))
-        assert (settled.rest, settled.why) == ((START + MINUTE_NS, START + 3 * MINUTE_NS), "away")
+        assert (settled.rest, settled.why) == (((START + MINUTE_NS, START + 3 * MINUTE_NS),), "away")
         assert await place.durable.verdicts([NAME], START, NOON) == {}
 
 

@@ -9,16 +9,16 @@ from tests.actors.parts import NOON
 
 async def test_what_is_inherited_stays_noted_until_it_is_taken_over_or_disowned(autojump_clock: Any) -> None:
     hot = MemoryHotStore(lambda: NOON)
-    await hot.set_healing({"NSE:A": (1, 2), "NSE:B": (3, 4), "NSE:GONE": (5, 6)})
+    await hot.set_healing({"NSE:A": ((1, 2), (3, 9)), "NSE:B": ((3, 4),), "NSE:GONE": ((5, 6),)})
     gaps = OpenGaps(hot)
     await gaps.inherit()
-    assert gaps.take_over("NSE:A") == (1, 2)
-    assert gaps.take_over("NSE:A") is None
-    await gaps.note({"NSE:A": (1, 9)})
-    assert await hot.healing() == {"NSE:A": (1, 9), "NSE:B": (3, 4), "NSE:GONE": (5, 6)}
-    assert gaps.take_over("NSE:B") == (3, 4)
+    assert gaps.take_over("NSE:A") == ((1, 2), (3, 9))
+    assert gaps.take_over("NSE:A") == ()
+    await gaps.note({"NSE:A": ((1, 9),)})
+    assert await hot.healing() == {"NSE:A": ((1, 9),), "NSE:B": ((3, 4),), "NSE:GONE": ((5, 6),)}
+    assert gaps.take_over("NSE:B") == ((3, 4),)
     await gaps.note({})  # neither is open here: one was healed, of the other the exchange was closed all the time
-    assert await hot.healing() == {"NSE:GONE": (5, 6)}
+    assert await hot.healing() == {"NSE:GONE": ((5, 6),)}
     gaps.disown()
     await gaps.note({})
     assert await hot.healing() == {}
@@ -28,7 +28,7 @@ async def test_a_note_that_says_the_same_is_not_written_again(autojump_clock: An
     hot = MemoryHotStore(lambda: NOON)
     gaps = OpenGaps(hot)
     await gaps.inherit()
-    await gaps.note({"NSE:A": (1, 2)})
+    await gaps.note({"NSE:A": ((1, 2),)})
     await hot.set_healing({})
-    await gaps.note({"NSE:A": (1, 2)})
+    await gaps.note({"NSE:A": ((1, 2),)})
     assert await hot.healing() == {}

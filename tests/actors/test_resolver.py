@@ -101,7 +101,7 @@ async def test_a_provider_that_is_away_is_tried_for_every_gap_and_nothing_is_giv
         await trio.sleep(0.2)
         assert await hot.get_seen("test") == NOON
         open_gaps = await hot.healing()  # where a restart would begin
-        assert open_gaps == dict.fromkeys(NAMES, (NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS))
+        assert open_gaps == dict.fromkeys(NAMES, ((NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS),))
 
 
 async def test_a_store_that_refuses_postpones_a_gap_and_ends_nobody(redis_url: str, database_url: str) -> None:
@@ -112,7 +112,7 @@ async def test_a_store_that_refuses_postpones_a_gap_and_ends_nobody(redis_url: s
         subject.tell(FeedSeen("test", 0, NOON))
         await trio.sleep(0.2)
         open_gaps = await hot.healing()  # a next life would doubt whole days
-        assert open_gaps == dict.fromkeys(NAMES, (NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS))
+        assert open_gaps == dict.fromkeys(NAMES, ((NOON - 10 * MINUTE_NS, NOON - 5 * MINUTE_NS),))
 
 
 async def test_what_can_never_be_answered_is_given_up(redis_url: str, database_url: str) -> None:

@@ -103,13 +103,35 @@ async def test_gaps_outlive_the_engine_that_knew_them(autojump_clock: Any) -> No
         subject.tell(Backfill(tuple(NAMES), start_ns, end_ns))
         subject.tell(FeedSeen("test", 0, NOON))
         await trio.sleep(0.5)
-        assert await hot.healing() == dict.fromkeys(NAMES, (start_ns, end_ns))
+        assert await hot.healing() == dict.fromkeys(NAMES, ((start_ns, end_ns),))
         assert await hot.get_seen("test") == NOON
     after = SlowHistory()
     async with healing(after, hot, durable):
         await trio.sleep(60)
     assert {name for name, _ in after.asked} == set(NAMES)
     assert await hot.healing() == {}
+
+
+async def test_two_far_apart_stretches_are_two_heals_and_a_year_is_many(autojump_clock: Any) -> None:
+    history, hot = SlowHistory(), MemoryHotStore(lambda: NOON)
+    async with healing(history, hot, MemoryDurableStore()) as subject:
+        spans = tuple((NOON - days * DAY_NS, NOON - days * DAY_NS + MINUTE_NS) for days in (100, 2))
+        for span in spans:
+            await subject.ask(Backfill((NAMES[0],), *span), timeout_s=5)
+        subject.tell(FeedSeen("test", 0, NOON))
+        await trio.sleep(0.2)
+        assert await hot.healing() == {NAMES[0]: spans}
+        await trio.sleep(20)
+        assert sorted(start_ns for _, start_ns in history.asked) == [start_ns for start_ns, _ in spans]
+        assert await hot.healing() == {}
+        history.asked.clear()
+        await subject.ask(Backfill((NAMES[1],), NOON - 100 * DAY_NS, NOON - 2 * DAY_NS), timeout_s=5)
+        await trio.sleep(2.5)
+        [left] = (await hot.healing()).values()
+        assert left[0][1] < NOON - 30 * DAY_NS  # the newest are done, and something else may come in between
+        await trio.sleep(20)
+        assert 4 <= len(history.asked) <= 5
+        assert await hot.healing() == {}
 
 
 async def test_minutes_are_not_given_up_because_their_provider_was_away_for_long(autojump_clock: Any) -> None:

@@ -164,7 +164,9 @@ async def test_what_is_being_healed_is_told_until_it_is(autojump_clock: Any) -> 
         scene = Scene(system, seen, hot)
         await scene.hear(3, "A", "B")
         year_ago_ns = MORNING_NS - 365 * 24 * 60 * MINUTE_NS
-        await hot.set_healing({"XTKS:A": (MORNING_NS, scene.now_ns), "XTKS:B": (year_ago_ns, year_ago_ns)})
+        await hot.set_healing(
+            {"XTKS:A": [(year_ago_ns, year_ago_ns), (MORNING_NS, scene.now_ns)], "XTKS:B": [(year_ago_ns, year_ago_ns)]}
+        )
         await scene.hear(5, "A", "B")
         assert (await hot.statuses())["XTKS:A"]["status"] == "backfilling"
         await hot.set_healing({})

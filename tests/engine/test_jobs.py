@@ -82,7 +82,7 @@ async def test_a_scan_finds_what_nobody_told_of_and_has_it_healed(stores: Stores
         hot = await bench.hot.candles_many(list(truth), "1m", start_ns, end_ns)
         assert {name: len(hot[name]) for name in truth} == {name: len(truth[name]) for name in truth}
         with trio.fail_after(20):
-            while any(span[0] < MIDNIGHT for span in (await bench.hot.healing()).values()):
+            while any(spans[0][0] < MIDNIGHT for spans in (await bench.hot.healing()).values()):
                 await trio.sleep(0.1)
 
 

@@ -79,7 +79,7 @@ def test_each_minute_is_one_thing_and_gaps_are_runs_of_the_same_reason() -> None
     evidence = Evidence(
         minutes(range(100), range(120, 375)),
         [verdict(100, 5), verdict(105, 5, "unresolvable", "no history"), verdict(110, 2, "unresolvable", "too old")],
-        (OPEN + 112 * MINUTE_NS + 30, OPEN + 114 * MINUTE_NS),
+        [(OPEN + 112 * MINUTE_NS + 30, OPEN + 114 * MINUTE_NS)],
     )
     found = page(evidence)
     assert found.counts == {
@@ -98,13 +98,19 @@ def test_each_minute_is_one_thing_and_gaps_are_runs_of_the_same_reason() -> None
 def test_a_candle_that_is_flagged_or_lacks_a_price_is_not_there(changes: dict[str, object]) -> None:
     evidence = Evidence([minute(0, **changes), *minutes(range(1, 375))])
     assert page(evidence).gaps == (gap(0, 1, "missing"),)
-    doubtful = msgspec.structs.replace(evidence, healing=(OPEN, OPEN))
+    doubtful = msgspec.structs.replace(evidence, healing=[(OPEN, OPEN)])
     assert page(doubtful).gaps == (gap(0, 1, "healing"),)
 
 
 def test_a_candle_goes_before_a_verdict_and_a_verdict_before_what_is_open() -> None:
-    evidence = Evidence([minute(0)], [verdict(0, 2, "unresolvable", "too old")], (OPEN, CLOSE))
+    evidence = Evidence([minute(0)], [verdict(0, 2, "unresolvable", "too old")], [(OPEN, CLOSE)])
     assert page(evidence).gaps == (gap(1, 1, "unresolvable", "too old"), gap(2, 373, "healing"))
+
+
+def test_what_lies_between_two_open_gaps_is_missing_and_not_healing() -> None:
+    evidence = Evidence(healing=[(OPEN, OPEN + 2 * MINUTE_NS - 1), (OPEN + 30 * MINUTE_NS, OPEN + 30 * MINUTE_NS)])
+    found = page(evidence, settled_ns=OPEN + 40 * MINUTE_NS)
+    assert found.gaps == (gap(0, 2, "healing"), gap(2, 28, "missing"), gap(30, 1, "healing"), gap(31, 9, "missing"))
 
 
 def test_of_a_session_that_was_counted_every_minute_without_a_verdict_traded() -> None:
@@ -123,7 +129,7 @@ def test_buckets_that_are_not_over_are_not_expected() -> None:
 def test_a_longer_bucket_is_what_the_worst_of_its_minutes_is() -> None:
     verdicts = [verdict(0, 7), verdict(11, 1, "unresolvable", "too old")]
     evidence = Evidence(
-        minutes(range(7, 11), range(12, 20), range(22, 375)), verdicts, (OPEN + 20 * MINUTE_NS, OPEN + 20 * MINUTE_NS)
+        minutes(range(7, 11), range(12, 20), range(22, 375)), verdicts, [(OPEN + 20 * MINUTE_NS, OPEN + 20 * MINUTE_NS)]
     )
     found = page(evidence, "5m")
     assert found.gaps == (gap(10, 5, "unresolvable", "too old"), gap(20, 5, "missing"))
@@ -183,8 +189,9 @@ told = st.lists(
     st.builds(verdict, numbers, st.integers(1, 40), st.sampled_from(["empty", "unresolvable"]), st.just("why")),
     max_size=4,
 )
-spans = st.none() | st.tuples(numbers, st.integers(0, 50)).map(
-    lambda span: (OPEN + span[0] * MINUTE_NS, OPEN + sum(span) * MINUTE_NS)
+spans = st.lists(
+    st.tuples(numbers, st.integers(0, 50)).map(lambda span: (OPEN + span[0] * MINUTE_NS, OPEN + sum(span) * MINUTE_NS)),
+    max_size=3,
 )
 
 

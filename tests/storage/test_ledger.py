@@ -92,7 +92,7 @@ async def test_what_is_young_is_expected_of_the_hot_store_first(ledger: Ledger) 
     assert await ledger.gaps(now_ns) == [gap(FRIDAY.start_ns, 3, 7)]
     await ledger.hot.write_candles(minutes(FRIDAY.start_ns, {3, 4, 5, 6, 8, 9}))
     assert await ledger.gaps(now_ns) == [gap(FRIDAY.start_ns, 7, 1)]
-    await ledger.hot.set_healing({NAME: (FRIDAY.start_ns, now_ns)})
+    await ledger.hot.set_healing({NAME: [(FRIDAY.start_ns, now_ns)]})
     assert await ledger.gaps(now_ns) == [gap(FRIDAY.start_ns, 7, 1, HEALING)]
     assert await ledger.gaps(FRIDAY.start_ns + 7 * MINUTE_NS + 1) == [], "the seventh may close in this very second"
 

@@ -31,7 +31,7 @@ async def test_each_expected_bucket_is_counted_once_and_gaps_say_why(web: Web, d
             Verdict("NSE:RELIANCE", "unresolvable", NOON + 4 * MINUTE, NOON + 5 * MINUTE, "too old"),
         ]
     )
-    await web.services.hot.set_healing({"NSE:RELIANCE": (NOON + 6 * MINUTE, NOON + 7 * MINUTE)})
+    await web.services.hot.set_healing({"NSE:RELIANCE": [(NOON + 6 * MINUTE, NOON + 7 * MINUTE)]})
     [row] = await rows(web, symbol="RELIANCE", **DAY)
     assert (row["symbol"], row["instrument"], row["timeframe"]) == ("RELIANCE", "NSE:RELIANCE", "1m")
     counts = {state: row[state] for state in ("traded", "empty", "healing", "unresolvable", "missing", "expected")}

@@ -1,10 +1,11 @@
 """What the engine on duty keeps: its lease, its heartbeat, when it last saw each feed, and the maps of its symbols."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from engine.market.spans import Span
 from engine.storage.hot import keys
 from engine.storage.hot.link import Command, RedisLink, Script
 from engine.storage.hot.series import chunks
@@ -68,15 +69,17 @@ class EngineDuty:
         """Mirrors the persister's checkpoint; PostgreSQL has the true one."""
         await self._link.call("SET", f"last_save_time:{minutes}m", saved_ns)
 
-    async def set_healing(self, spans: Mapping[str, tuple[int, int]]) -> None:
-        """Notes from when to when each instrument is in doubt, ns UTC, both included; whoever is not named is healed."""
-        content = {instrument: f"{start_ns} {end_ns}" for instrument, (start_ns, end_ns) in spans.items()}
+    async def set_healing(self, spans: Mapping[str, Sequence[Span]]) -> None:
+        """Notes what of each instrument is in doubt, the oldest first; whoever is not named is healed."""
+        content = {
+            name: " ".join(f"{start_ns} {end_ns}" for start_ns, end_ns in found) for name, found in spans.items()
+        }
         await self._link.many(_replacing(keys.HEALING, content), together=True)
 
-    async def healing(self) -> dict[str, tuple[int, int]]:
-        """From when to when each instrument is in doubt, as the engine last noted it."""
+    async def healing(self) -> dict[str, tuple[Span, ...]]:
+        """What of each instrument is in doubt, as the engine last noted it; at least one span each."""
         fields: dict[bytes, bytes] = await self._link.call("HGETALL", keys.HEALING)
-        return {instrument.decode(): _span(text) for instrument, text in fields.items()}
+        return {instrument.decode(): _spans(text) for instrument, text in fields.items()}
 
     # -- what was found of the instruments
 
@@ -117,9 +120,9 @@ class EngineDuty:
             await self._link.many(_replacing(name, content), together=True)
 
 
-def _span(text: bytes) -> tuple[int, int]:
-    start_ns, end_ns = text.split()
-    return int(start_ns), int(end_ns)
+def _spans(text: bytes) -> tuple[Span, ...]:
+    moments = [int(moment) for moment in text.split()]
+    return tuple(zip(moments[::2], moments[1::2], strict=True))
 
 
 def _replacing(name: str, content: Mapping[str, str]) -> list[Command]:

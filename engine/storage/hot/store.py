@@ -29,7 +29,7 @@ class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control, Doors):
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
     repeated without harm. For one server, not for a cluster: commands span keys of all instruments.
 
-    Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gap), ``events:epoch``,
+    Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
     ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended), and with TimeSeries ``…:oi``, ``…:meta``,
     ``…:published`` and ``realtime:sources``.

@@ -44,9 +44,9 @@ async def test_what_was_seen_and_saved_is_remembered(hot: HotStore) -> None:
 
 async def test_open_gaps_are_noted_as_a_whole(hot: HotStore) -> None:
     assert await hot.healing() == {}
-    await hot.set_healing({"NSE:A": (17, 1_763_600_400_123_456_789), "NSE:B": (1, 2)})
-    await hot.set_healing({"NSE:B": (1, 3)})
-    assert await hot.healing() == {"NSE:B": (1, 3)}
+    await hot.set_healing({"NSE:A": [(17, 1_763_600_400_123_456_789)], "NSE:B": [(1, 2)]})
+    await hot.set_healing({"NSE:B": [(1, 3), (7, 9)]})
+    assert await hot.healing() == {"NSE:B": ((1, 3), (7, 9))}
     await hot.set_healing({})
     assert await hot.healing() == {}
 
