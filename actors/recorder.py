@@ -82,6 +82,7 @@ class Recorder(TaskActor):
             "recorded_bytes": written.bytes,
             "recorded_files": written.files,
             "records_lost": self._lost,
+            "records_unwritten": len(self._records) if self._away else 0,
         }
 
     def _add(self, record: Record, size: int) -> None:

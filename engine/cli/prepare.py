@@ -17,26 +17,44 @@ def command(*, new_admin_token: bool) -> None:
     from config.loading import load_settings
     from config.logging import configure
     from engine.cli.plainly import plainly
-    from engine.storage.durable import migrate
 
     settings = load_settings()
     configure(settings)
     with plainly():
-        migrate(settings.durable_url, "up")
-        asyncio.run(_fill(settings, new_admin_token=new_admin_token))
+        prepare_tables(settings)
+        if settings.admin_token is None:
+            asyncio.run(_ensure_token(settings, new_admin_token=new_admin_token))
 
 
-async def _fill(settings: "Settings", *, new_admin_token: bool) -> None:
-    from engine.cli.admin_token import ensure_admin_token
+def prepare_tables(settings: "Settings") -> None:
+    """The newest form of the tables, and in them, when simulated, what the exchange lists."""
+    import asyncio
+
+    from engine.storage.durable import migrate
+
+    migrate(settings.durable_url, "up")
+    if settings.simulated and settings.simulator_rest_url:
+        asyncio.run(_seed(settings, settings.simulator_rest_url))
+
+
+async def _seed(settings: "Settings", rest_url: str) -> None:
     from engine.seeding import exchanges, listed
+    from engine.storage.durable import DurableStore
+
+    book = listed(rest_url)
+    durable = await DurableStore.connect(settings.durable_url)
+    try:
+        await durable.seed(exchanges(around_the_clock=settings.simulated), book.instruments, book.mappings)
+    finally:
+        await durable.close()
+
+
+async def _ensure_token(settings: "Settings", *, new_admin_token: bool) -> None:
+    from engine.cli.admin_token import ensure_admin_token
     from engine.storage.durable import DurableStore
 
     durable = await DurableStore.connect(settings.durable_url)
     try:
-        if settings.simulated and settings.simulator_rest_url:
-            book = listed(settings.simulator_rest_url)
-            await durable.seed(exchanges(around_the_clock=settings.simulated), book.instruments, book.mappings)
-        if settings.admin_token is None:
-            await ensure_admin_token(durable, renew=new_admin_token)
+        await ensure_admin_token(durable, renew=new_admin_token)
     finally:
         await durable.close()

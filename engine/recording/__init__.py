@@ -1,7 +1,7 @@
 """Recordings: what came from providers, kept so that a day can be lived again; see ``docs/recording.md``."""
 
-from engine.recording.errors import MixedDataError, NotRecordedError, RecordingFileError
-from engine.recording.folder import RecordingFolder
+from engine.recording.errors import MixedDataError, NotRecordedError, RecordingFileError, UnwritableError
+from engine.recording.folder import RecordingFolder, require_writable
 from engine.recording.reading import read_files
 from engine.recording.records import Answer, Ended, Frame, Hole, Lost, Opened, Quoted, Record, Session, time_of
 
@@ -19,6 +19,8 @@ __all__ = [
     "RecordingFileError",
     "RecordingFolder",
     "Session",
+    "UnwritableError",
     "read_files",
+    "require_writable",
     "time_of",
 ]

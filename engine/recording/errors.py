@@ -2,6 +2,7 @@
 
 RecordingFileError
 ├── NotRecordedError    the file is no recording, or of a form this version does not know
+├── UnwritableError     a recording can not be kept in that folder
 └── MixedDataError      a replay would touch the data of a real or simulated market
 """
 
@@ -15,6 +16,10 @@ class RecordingFileError(Exception):
 
 class NotRecordedError(RecordingFileError):
     """The file is no recording."""
+
+
+class UnwritableError(RecordingFileError):
+    """Nothing can be recorded there."""
 
 
 class MixedDataError(RecordingFileError):

@@ -1,6 +1,7 @@
 """The folder of recordings: files that take turns by size and time, and go when they are old."""
 
 import os
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -10,12 +11,15 @@ from typing import BinaryIO
 import msgspec
 
 from engine.recording.blocks import START, pack_block
+from engine.recording.errors import UnwritableError
 from engine.recording.records import Hole, Record, Session, time_of
 
 SUFFIX = ".ticks"
 ROTATE_S = 3600
 _SECOND_NS = 1_000_000_000
 _DAY_NS = 86_400 * _SECOND_NS
+_PROBE_BYTES = 64 * 1024
+"""About what a recording begins with: the instruments and what is known of them."""
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -107,6 +111,16 @@ class RecordingFolder:
         for path, following in pairwise(names):
             if path != newest and now_ns - _began_ns(following) > self._keep_ns > 0:
                 path.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Makes the folder and tries it; raises ``UnwritableError``, before a day is lived that nobody keeps."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+            _write_whole(probe, bytes(_PROBE_BYTES))
+    except OSError as error:
+        raise UnwritableError(f"{folder}: {error.strerror}.") from error
 
 
 def file_name(session: Session) -> str:
