@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from engine.storage.history import CandleRange
 from web.answers import answer, data_kind
 from web.bars import Bar, as_csv, as_msgpack, bar_of
 from web.errors import ApiError
+from web.known_days import borders, narrowest
 from web.published_candles import PublishedCandles
 from web.routes.completeness import gap_row, limit_of, symbols_of
 from web.routes.guards import require_reader
@@ -70,6 +71,9 @@ class _Part(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     border_ns: int | None
     """Where the rest of the range begins, or with the newest first ends; None when there is no rest."""
+    known: bool = True
+    """Whether the calendar knows all its days: else nobody can say it is complete."""
+    borders: Mapping[str, str] = {}
 
 
 @blueprint.get("")
@@ -176,7 +180,9 @@ async def _read(rules: Services, wish: _Wish, instrument: str, span: Range, limi
     if border_ns is not None and gaps is not None:
         gaps = [gap for gap in gaps if (gap.start_ns >= border_ns) == wish.newest_first]
     feed = [one for one in ordered[:limit] if not wish.feed or one.source.removesuffix("/ticks") == wish.feed]
-    return _Part(feed, gaps, found.missing, border_ns)
+    calendar = rules.directory.listing.calendars.of(instrument)
+    known = calendar.knows(found_in[0], min(found_in[1], rules.system.clock.now_ns()))
+    return _Part(feed, gaps, found.missing, border_ns, known, borders(calendar, *found_in))
 
 
 def _border_ns(
@@ -229,7 +235,7 @@ def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str, 
     shown: dict[str, list[Bar]] = {
         wish.symbols[name]: [bar_of(one) for one in part.bars] for name, part in parts.items()
     }
-    complete = all(part.gaps == [] for part in parts.values())
+    complete = all(part.gaps == [] and part.known for part in parts.values())
     body: dict[str, Any] = {
         "bars": shown,
         "next_page_token": token,
@@ -243,6 +249,7 @@ def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str, 
         "as_of": wish.as_of or None,
         "verdicts_as_of": now_ms if wish.as_of else None,
         "data": kind,
+        **narrowest(part.borders for part in parts.values()),
     }
     if wish.format == "json":
         return answer(body)

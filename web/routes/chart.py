@@ -14,6 +14,7 @@ from engine.storage.history import newest
 from web.answers import answer, data_kind
 from web.bars import bar_of
 from web.errors import ApiError
+from web.known_days import borders
 from web.routes.completeness import gap_row
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of, view_of_request
@@ -61,7 +62,7 @@ async def chart(symbol: str) -> Response:
         "range": written,
         "candles": [candle for candle in shown if candle.state is not CandleState.FORMING],
         "forming": next((bar_of(candle) for candle in shown if candle.state is CandleState.FORMING), None),
-        "complete": gaps == [],
+        "complete": gaps == [] and calendar.knows(start_ns, now_ns),
         "gaps": [gap_row(gap) for gap in (gaps or ())[-MOST_GAPS:]],
         "gaps_in_all": None if gaps is None else len(gaps),
         "view": view.label,
@@ -69,6 +70,7 @@ async def chart(symbol: str) -> Response:
         "missing": found.missing,
         "degraded": trouble,
         "data": data_kind(),
+        **borders(calendar, start_ns, now_ns),
     }
     return await asyncio.to_thread(_answer, body)
 

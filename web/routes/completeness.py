@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from engine.market.ledger import BucketState, LedgerGap, LedgerPage, percentage
 from web.answers import data_kind, items
 from web.errors import ApiError
+from web.known_days import borders
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of
 from web.routes.times import Range, range_of
@@ -31,7 +32,10 @@ _DAY_NS: Final = 86_400_000_000_000
 @blueprint.get("")
 @blueprint.get("/")
 async def completeness() -> Response:
-    """``?symbol=&timeframe=1m&start=&end=&limit=&page_token=``: the last seven days; several symbols with commas, or all."""
+    """``?symbol=&timeframe=1m&start=&end=&limit=&page_token=``: the last seven days; several symbols with commas, or all.
+
+    Nothing is expected of days that an exchange's calendar does not know: ``calendar_valid_through`` says where they begin.
+    """
     rules = services()
     timeframe = timeframe_of(request.args.get("timeframe", "1m"))
     written, token = _page(rules, limit_of(INSTRUMENTS, MOST_INSTRUMENTS))
@@ -39,7 +43,12 @@ async def completeness() -> Response:
     ranges = {instrument: _range(rules, instrument, now_ns) for instrument in written}
     _refuse_too_much(list(ranges.values()))
     pages = await _read(rules, ranges, timeframe, now_ns)
-    rows = [_row(written[instrument], instrument, timeframe, pages[instrument]) for instrument in written]
+    calendars = rules.directory.listing.calendars
+    rows = [
+        _row(written[instrument], instrument, timeframe, pages[instrument])
+        | borders(calendars.of(instrument), ranges[instrument].start_ns, ranges[instrument].end_ns)
+        for instrument in written
+    ]
     saved = (now_ns - rules.saved_after_ns) // 1_000_000
     return items(rows, token, timeframe=timeframe, saved_until=saved, data=data_kind())
 

@@ -14,6 +14,7 @@ from engine.storage.durable import DailyCandle
 from web.answers import data_kind, items
 from web.directory import DirectoryNotReadyError
 from web.errors import ApiError
+from web.known_days import borders
 from web.routes.guards import require_reader
 from web.routes.times import Range, days_of_range, range_of
 from web.services import Services, services
@@ -84,13 +85,18 @@ def view_of_request() -> View:
 
 
 async def _missing(rules: Services, instrument: str, timeframe: str, of: Range) -> dict[str, Any]:
-    """What every answer with candles says of those that it lacks; without a store nobody can say it is complete."""
-    gaps = await rules.ledger.gaps(instrument, timeframe, of.start_ns, of.end_ns, rules.system.clock.now_ns())
+    """What every answer with candles says of those that it lacks.
+
+    Without a store, or of days that the calendar does not know, nobody can say it is complete.
+    """
+    now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
+    gaps = await rules.ledger.gaps(instrument, timeframe, of.start_ns, of.end_ns, now_ns)
     told = [
         {"start": _iso(gap.start_ns), "end": _iso(gap.end_ns), "state": gap.state, "reason": gap.reason}
         for gap in gaps or ()
     ]
-    return {"complete": gaps == [], "gaps": told}
+    complete = gaps == [] and calendar.knows(of.start_ns, min(of.end_ns, now_ns))
+    return {"complete": complete, "gaps": told, **borders(calendar, of.start_ns, of.end_ns)}
 
 
 def _range(rules: Services, instrument: str, *, length: timedelta) -> Range:
