@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import anyio
 import structlog
 
-from actors.job_kinds import JobError
+from actors.job_arguments import MOST_INSTRUMENTS, JobError
 from actors.messages import HistoryWanted, StartJob, SweepHistory
 from actors.past import Past
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
@@ -54,7 +54,7 @@ class Historian(TaskActor):
         self._left_alone_until_s = {name: until for name, until in self._left_alone_until_s.items() if until > now_s}
         known = self._past.instruments
         asked = known if self._wanted == "all" else [name for name in known if name in self._wishes]
-        fresh = [name for name in asked if name not in self._left_alone_until_s]
+        fresh = [name for name in asked if name not in self._left_alone_until_s][:MOST_INSTRUMENTS]
         try:
             unread = [name for name in fresh if await self._past.pieces(name)]
             if unread:

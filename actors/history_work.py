@@ -1,7 +1,5 @@
 """The history job: the past of some instruments, read from their providers a timeframe at a time."""
 
-from itertools import product
-
 import msgspec
 
 from actors.messages import HistoryFilled
@@ -27,15 +25,16 @@ class HistoryWork:
     def __init__(self, arguments: HistoryArguments, past: Past, charts: ActorRef) -> None:
         self._past = past
         self._charts = charts
-        self._portions = list(product(arguments.instruments, reversed(TIMEFRAMES)))
+        self._instruments = arguments.instruments
         self._written = 0
 
     def __len__(self) -> int:
-        return len(self._portions)
+        return len(self._instruments) * len(TIMEFRAMES)
 
     async def step(self, number: int) -> str:
         """What a provider will never answer is said, and keeps nobody else's past from being read."""
-        instrument, timeframe = self._portions[number]
+        which, before = divmod(number, len(TIMEFRAMES))
+        instrument, timeframe = self._instruments[which], TIMEFRAMES[-1 - before]
         try:
             written = await self._past.fill(instrument, timeframe)
         except ProviderError as error:

@@ -6,14 +6,15 @@ import anyio
 import msgspec
 import structlog
 
-from actors.job_kinds import JobError, Kinds
+from actors.cut_offs import after_cut_off
+from actors.job_arguments import JobError
+from actors.job_kinds import Kinds
 from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.market import retry_delay_s
 from engine.providers.base import ProviderError
 from engine.runtime import (
-    ActorDeadError,
     ActorRef,
-    AskTimeoutError,
+    KernelError,
     MailboxSpec,
     Overflow,
     Refused,
@@ -61,9 +62,10 @@ class Jobs(TaskActor):
         """What an engine before this one was at goes on where it was."""
         known = await self._durable.jobs(REMEMBERED)
         for job in reversed(known):
-            if job.status in UNFINISHED:
-                status = "paused" if job.status == "paused" else "waiting"
-                self._jobs[job.id] = msgspec.structs.replace(job, status=status)
+            if job.status == "running":
+                await self._change(after_cut_off(job))
+            elif job.status in UNFINISHED:
+                self._jobs[job.id] = job
         self._run_next()
 
     @handles(StartJob)
@@ -73,7 +75,7 @@ class Jobs(TaskActor):
         while f"{wish.kind}-{now_ms}" in self._jobs:
             now_ms += 1
         try:
-            arguments = self._kinds.complete(wish.kind, wish.arguments)
+            arguments = self._kinds.complete(wish.kind, wish.arguments, self.system.clock.now_ns())
             total = len(self._kinds.work(wish.kind, arguments))
             job = Job(f"{wish.kind}-{now_ms}", wish.kind, "waiting", arguments=arguments, total=total)
             await self._durable.save_job(job)
@@ -95,7 +97,8 @@ class Jobs(TaskActor):
         status = NEXT.get((job.status, wish.action))
         if status is None:
             return Refused(JobError(f"a job that is {job.status} can not be told to {wish.action}"))
-        job = msgspec.structs.replace(job, status=status)
+        message = "" if wish.action == "retry" else job.message
+        job = msgspec.structs.replace(job, status=status, message=message)
         await self._change(job)
         self._run_next()
         return shown(job)
@@ -118,9 +121,11 @@ class Jobs(TaskActor):
                 await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
             if self._goes_on(identity):
                 await self._advance(identity, status="done", progress=1.0)
-        except (JobError, ProviderError, StorageError, ActorDeadError, AskTimeoutError) as error:
-            # Also a store that refuses: the job would end this actor, wait again in its next life, and so for ever.
-            await self._advance(identity, status="failed", message=str(error))
+        except Exception as error:
+            # We are the supervisor of the work: whatever ended it would end this actor, and with it all other jobs, wait
+            # again in our next life, and so for ever.
+            log.warning("job_failed", job=identity, error=str(error), exc_info=not _is_known(error))
+            await self._advance(identity, status="failed", message=_why(error))
         self._running = ""
         self._run_next()
 
@@ -132,9 +137,9 @@ class Jobs(TaskActor):
         for attempt in range(1, TRIES):
             try:
                 return await step(number)
-            except (ProviderError, StorageUnavailableError, ActorDeadError, AskTimeoutError) as error:
-                log.info("job_step_failed", job=identity, step=number, attempt=attempt, error=str(error))
-                if not self._goes_on(identity):
+            except Exception as error:  # ours to supervise, as in _run
+                log.info("job_step_failed", job=identity, step=number, attempt=attempt, error=_why(error))
+                if _is_final(error) or not self._goes_on(identity):
                     raise
             await anyio.sleep(retry_delay_s(attempt, jitter=lambda: 0.5))
         return await step(number)
@@ -164,6 +169,20 @@ class Jobs(TaskActor):
                 return
             if newest.status not in UNFINISHED and self._jobs.get(job.id) is newest:
                 del self._jobs[job.id]
+
+
+def _is_final(error: Exception) -> bool:
+    """What was understood and refused is not asked again."""
+    return isinstance(error, JobError | StorageError) and not isinstance(error, StorageUnavailableError)
+
+
+def _why(error: Exception) -> str:
+    """What we know of has its own sentence; what nobody foresaw says at least what it is."""
+    return str(error) if _is_known(error) else f"it crashed: {type(error).__name__}: {error}"
+
+
+def _is_known(error: Exception) -> bool:
+    return isinstance(error, JobError | StorageError | ProviderError | KernelError)
 
 
 def shown(job: Job) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quaran
         """``symbols`` (none: all), ``start`` and ``end`` as ISO times; answers the job that does it."""
 
         async def begin(arguments: Mapping[str, Any]) -> Any:
-            wanted = {"instruments": arguments.get("symbols", ()), "start": arguments["start"], "end": arguments["end"]}
+            wanted = {"instruments": arguments.get("symbols"), **{end: arguments.get(end) for end in ("start", "end")}}
             return await jobs.ask(StartJob(kind, wanted), timeout_s=TIMEOUT_S)
 
         return begin

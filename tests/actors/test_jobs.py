@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import trio
 
-from actors.job_kinds import JobError, Work
-from actors.jobs import Jobs
+from actors.cut_offs import MOST
+from actors.job_arguments import JobError
+from actors.job_kinds import Work
+from actors.jobs import TRIES, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
@@ -22,9 +24,11 @@ class Steps:
     """Work of three steps, of which each waits for a sign, and fails as often as it is told."""
 
     def __init__(self) -> None:
+        self.begun: list[int] = []
         self.done: list[int] = []
         self.failures = 0
         self.refusal: StorageError | None = None
+        self.mistake: Exception | None = None
         self.gate = trio.Event()
 
     def __len__(self) -> int:
@@ -37,10 +41,13 @@ class Steps:
             raise ProviderError("away")
         if self.refusal:
             raise self.refusal
+        if self.mistake:
+            self.begun.append(number)
+            raise self.mistake
         self.done.append(number)
         return f"step {number}"
 
-    def complete(self, kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, kind: str, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
         if kind != "count":
             raise JobError("only counting is known here")
         return {"from": "one", **arguments}
@@ -157,6 +164,41 @@ async def test_a_step_that_a_store_refuses_fails_its_job_and_blocks_no_other(aut
         assert failed.message == "Redis refused. wrong type"
         steps.refusal = None
         await until(durable, await start(subject), "done")
+
+
+async def test_a_step_that_crashes_again_and_again_fails_its_job_until_an_operator_has_it_tried_once_more(
+    autojump_clock: Any,
+) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    steps.mistake = ZeroDivisionError("by nothing")
+    async with jobs(durable, steps) as (subject, _):
+        identity = await start(subject)
+        failed = await until(durable, identity, "failed")
+        assert (failed.message, failed.done) == ("it crashed: ZeroDivisionError: by nothing", 0)
+        assert steps.begun == [0] * TRIES
+        await trio.sleep(600)
+        assert steps.begun == [0] * TRIES
+        steps.mistake = None
+        await until(durable, await start(subject), "done")
+        assert await change(subject, identity, "retry") == "waiting"
+        await until(durable, identity, "done")
+
+
+async def test_a_step_that_ends_the_engine_each_time_is_not_begun_for_ever(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    await durable.save_job(Job("old", "count", "running", 1 / 3, "step 0", {"from": "one"}, 1, 3))
+    for _ in range(MOST - 1):
+        async with jobs(durable, steps):  # dies while it waits for a sign
+            await until(durable, "old", "running")
+    async with jobs(durable, steps) as (subject, told):
+        failed = await until(durable, "old", "failed")
+        assert failed.message == f"cut off {MOST} times at step 2, which may be what ended us"
+        assert [message.job.status for message in told] == ["failed"]
+        steps.gate.set()
+        assert await change(subject, "old", "retry") == "waiting"
+        await until(durable, "old", "done")
+    assert steps.done == [1, 2]
 
 
 @pytest.mark.parametrize("action", ["resume", "retry", "explode"])

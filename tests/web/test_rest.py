@@ -156,7 +156,8 @@ async def test_a_thousand_keys_fit_and_more_do_not(web: Web) -> None:
     keys = [f"NSE_EQ:{number + 100_000}" for number in range(1001)]
     full = await web.get("/api/v1/current_prices", keys=",".join(keys[:1000]))
     assert len(full.json()["missing"]) == 1000
-    for body in ({"keys": keys}, {"keys": []}, {"keys": "NSE_EQ:1"}, {"keys": [1]}, {}, []):
+    bodies: list[Any] = [{"keys": keys}, {"keys": []}, {"keys": "NSE_EQ:1"}, {"keys": [1]}, {}, []]
+    for body in bodies:
         await problem(await web.http.post("/api/v1/current_prices", json=body, headers=BEARER), 400)
     await problem(await web.http.post("/api/v1/current_prices", content=b"{", headers=BEARER), 400)
     await problem(await web.http.post("/api/v1/current_prices", content=b" " * 300_000, headers=BEARER), 413)
@@ -262,9 +263,49 @@ async def test_a_backfill_is_asked_of_the_engine_and_noted(web: Web, engine: Eng
     assert (taken.status_code, engine.asked["symbols"]) == (202, ["NSE:RELIANCE"])
     newest = (await web.get("/admin/audit")).json()["items"][0]
     assert (newest["action"], newest["target"].split()[0]) == ("backfill", "NSE:RELIANCE")
-    for wrong in ({"start": "soon"}, {"start": "2026-11-18T09:00:00"}, {"end": "2026-11-17T00:00:00Z"}, {"symbols": 4}):
-        await problem(await web.http.post("/admin/backfill", json=wish | wrong, headers=BEARER), 400)
     await problem(await web.http.post("/admin/backfill", json=wish | {"symbols": ["NOBODY"]}, headers=BEARER), 404)
+
+
+@pytest.mark.parametrize("kind", ["backfill", "scan"])
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"start": "soon"}, "start is a time with its offset, as in 2026-11-20T09:15:00Z, was 'soon'"),
+        ({"start": None}, "start is a time with its offset, as in 2026-11-20T09:15:00Z, was missing"),
+        ({"start": "2026-11-18T09:00:00"}, "start is a time with its offset"),
+        ({"start": 1_795_001_220}, "start is a time with its offset"),
+        ({"end": "20261118T040000Z"}, "end is a time with its offset"),
+        ({"end": "2026-11-18T24:00:00Z"}, "end is a time with its offset"),
+        ({"end": "2026-11-17T00:00:00Z"}, "start lies not before end"),
+        ({"end": "2026-11-18T03:30:00Z"}, "start lies not before end"),
+        ({"end": "9999-12-31T23:59:59-12:00"}, "end lies after"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start lies before 2000-01-01"),
+        ({"start": "2019-01-01T00:00:00Z"}, "start to end are more than 2196 days"),
+        ({"symbols": 4}, "the instruments are a list of names"),
+        ({"symbols": {}}, "the instruments are a list of names"),
+        ({"symbols": ["RELIANCE", {"a": 1}]}, "the instruments are a list of names"),
+    ],
+)
+async def test_what_no_job_can_do_is_refused_with_a_reason(
+    web: Web, engine: Engine, kind: str, wrong: dict[str, Any], why: str
+) -> None:
+    await engine.hot.publish_tree("engine", {})
+    wish = {"symbols": ["RELIANCE"], "start": "2026-11-18T09:00:00+05:30", "end": "2026-11-18T04:00:00Z"}
+    told = await problem(await web.http.post(f"/admin/{kind}", json=wish | wrong, headers=BEARER), 400)
+    assert told["detail"].startswith(why)
+    assert engine.asked == {}
+
+
+async def test_the_audit_log_names_some_of_many_instruments(web: Web, engine: Engine) -> None:
+    await engine.hot.publish_tree("engine", {})
+    wish = {
+        "symbols": ["RELIANCE", "NSE:RELIANCE", "TCS"],
+        "start": "2026-11-18T00:00:00Z",
+        "end": "2026-11-19T00:00:00Z",
+    }
+    await web.http.post("/admin/scan", json=wish, headers=BEARER)
+    newest = (await web.get("/admin/audit")).json()["items"][0]
+    assert newest["target"].startswith("NSE:RELIANCE, NSE:TCS 2026-11-18T00:00:00+00:00")
 
 
 async def test_jobs_are_listed_and_changed_by_the_administrator_alone(web: Web, engine: Engine) -> None:
@@ -281,6 +322,8 @@ async def test_jobs_are_listed_and_changed_by_the_administrator_alone(web: Web, 
     assert (newest["action"], newest["target"]) == ("pause", "job b1")
     await problem(await web.http.post("/jobs/b1/explode", headers=BEARER), 404)
     await problem(await web.http.post("/jobs/b2/pause", headers=BEARER), 404)
+    for odd in ("%00", "%ff", "a" * 5_000):
+        await problem(await web.http.get(f"/jobs/{odd}", headers=BEARER), 404)
     await problem(await web.http.get("/jobs/"), 401)
     await problem(await web.http.post("/jobs/b1/pause"), 401)
 

@@ -1,11 +1,11 @@
 """The operator's view of every process, and the operator's hand, through the hot store."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from quart import Blueprint, Response, request
 
+from actors.job_arguments import JobError, instruments_of, stretch_of
 from web.answers import answer, data_kind, items, json_body
 from web.errors import ApiError
 from web.routes.commands import ENGINE, ask, audit
@@ -18,6 +18,7 @@ blueprint.before_request(require_admin)
 
 ACTIONS = ("restart", "pause", "resume", "stop")
 SYMBOLS = 1_000
+NAMED = 20
 
 
 @blueprint.get("/tree")
@@ -77,16 +78,21 @@ async def scan() -> Response:
 async def _begin(kind: str) -> Response:
     """Begins a job on a stretch of time; answers with it, as ``/jobs/{id}`` shows it."""
     body = await json_body()
-    start, end = _moment(body, "start"), _moment(body, "end")
-    if start >= end:
-        raise ApiError(400, "start lies not before end")
-    written = body.get("symbols", [])
-    if not isinstance(written, list):
-        raise ApiError(400, '"symbols" must be a list')
-    symbols = [resolve(services(), str(symbol)) for symbol in cast("list[object]", written)]
-    await audit(kind, f"{', '.join(symbols) or 'all'} {start.isoformat()} {end.isoformat()}")
-    job = await ask(ENGINE, kind, symbols=symbols, start=start.isoformat(), end=end.isoformat())
-    return answer({"job": job}, 202)
+    try:
+        stretch = stretch_of(body, services().system.clock.now_ns())
+        written = instruments_of(body.get("symbols"))
+    except JobError as error:
+        raise ApiError(400, str(error)) from error
+    symbols = sorted({resolve(services(), symbol) for symbol in written})
+    start, end = stretch.start.isoformat(), stretch.end.isoformat()
+    await audit(kind, f"{_named(symbols)} {start} {end}")
+    return answer({"job": await ask(ENGINE, kind, symbols=symbols, start=start, end=end)}, 202)
+
+
+def _named(symbols: Sequence[str]) -> str:
+    """For the audit log, which need not hold thousands."""
+    others = f" and {len(symbols) - NAMED:,} others" if len(symbols) > NAMED else ""
+    return f"{', '.join(symbols[:NAMED])}{others}" if symbols else "all"
 
 
 @blueprint.get("/volume")
@@ -120,13 +126,3 @@ async def _of_each(command: str, processes: Sequence[str]) -> Response:
         except ApiError as error:
             found[process] = {"error": error.detail}
     return answer({"processes": found})
-
-
-def _moment(body: Mapping[str, Any], name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(body.get(name)))
-    except ValueError as error:
-        raise ApiError(400, f"{name} is a time as 2026-11-20T09:15:00Z") from error
-    if moment.tzinfo is None:
-        raise ApiError(400, f"{name} needs its offset, as in 2026-11-20T09:15:00Z")
-    return moment

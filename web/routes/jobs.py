@@ -3,6 +3,7 @@
 from quart import Blueprint, Response
 
 from actors.jobs import shown
+from engine.storage.durable import Job
 from web.answers import answer, items
 from web.errors import ApiError
 from web.routes.commands import ENGINE, ask, audit
@@ -24,10 +25,7 @@ async def jobs() -> Response:
 @blueprint.get("/<identity>")
 async def job(identity: str) -> Response:
     """One of them."""
-    found = await services().durable.job(identity)
-    if found is None:
-        raise ApiError(404, f"there is no job {identity!r}")
-    return answer({"job": shown(found)})
+    return answer({"job": shown(await _found(identity))})
 
 
 @blueprint.post("/<identity>/<action>")
@@ -35,7 +33,14 @@ async def change(identity: str, action: str) -> Response:
     """``pause``, ``resume``, ``cancel`` or ``retry``; a step that is under way is finished first."""
     if action not in ACTIONS:
         raise ApiError(404, f"the last part is an action: one of {', '.join(ACTIONS)}")
-    if await services().durable.job(identity) is None:
-        raise ApiError(404, f"there is no job {identity!r}")
+    await _found(identity)
     await audit(action, f"job {identity}")
     return answer({"job": await ask(ENGINE, "job", job=identity, action=action)})
+
+
+async def _found(identity: str) -> Job:
+    """PostgreSQL refuses a zero character in a text, which would be our error and not the asker's."""
+    found = await services().durable.job(identity) if identity.isprintable() else None
+    if found is None:
+        raise ApiError(404, f"there is no job {identity[:100]!r}")
+    return found
