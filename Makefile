@@ -22,7 +22,8 @@ $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: check
+# With the calendar libraries, in their own environment: a test derives the calendars anew. Some ten seconds, once.
+test: check .venv/.calendars/ready
 	@$(BIN)/python -m pytest
 
 check: setup
