@@ -8,10 +8,12 @@ An entry of ``events`` is a map with ``kind`` ``candle``, ``status`` or ``alert`
 
 from collections.abc import Iterable
 
+import msgspec
+
 from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
 from engine.storage.durable import Job
-from engine.storage.packing import pack, unpack_map
+from engine.storage.packing import pack
 
 MARKET_DATA = "market_data"
 LIVE_CANDLES = "live_candles"
@@ -41,74 +43,55 @@ def encode_market_data(epoch: int, offset: int, ts_ns: int, ticks: Iterable[Tick
 
 
 def encode_live_candles(epoch: int, offset: int, candles: Iterable[Candle]) -> bytes:
-    rows = [
-        (
-            candle.instrument,
-            candle.timeframe,
-            candle.time,
-            candle.open,
-            candle.high,
-            candle.low,
-            candle.close,
-            candle.volume,
-            candle.open_interest,
-            candle.state.value,
-            candle.revision,
-            candle.source,
-        )
-        for candle in candles
-    ]
+    rows = [(candle.instrument, candle.timeframe, candle.time, *candle.row[:-1]) for candle in candles]
     return pack([VERSION, epoch, offset, rows])
 
 
+class _CandleBody(msgspec.Struct, gc=False):
+    """Names for a candle's row, without whether it was flagged, which is no client's concern; times in ms UTC."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    oi: int | None
+    state: CandleState
+    rev: int
+    source: str
+    published: int = 0
+
+
+class _CandleEvent(msgspec.Struct, tag_field="kind", tag="candle", gc=False):
+    symbol: str
+    timeframe: str
+    candle: _CandleBody
+
+
+class _Kind(msgspec.Struct, gc=False):
+    kind: str = ""
+
+
+_to_msgpack = msgspec.msgpack.Encoder().encode
+_kind_of = msgspec.msgpack.Decoder(_Kind).decode
+_candle_event_of = msgspec.msgpack.Decoder(_CandleEvent).decode
+
+
 def encode_candle_event(candle: Candle) -> bytes:
-    """A final or revised candle, as clients of ``candle.*`` get it; ``time`` and ``published`` in ms UTC."""
-    return pack(
-        {
-            "kind": "candle",
-            "symbol": candle.instrument,
-            "timeframe": candle.timeframe,
-            "candle": {
-                "time": candle.time // MILLISECOND_NS,
-                "open": candle.open,
-                "high": candle.high,
-                "low": candle.low,
-                "close": candle.close,
-                "volume": candle.volume,
-                "oi": candle.open_interest,
-                "state": candle.state.value,
-                "rev": candle.revision,
-                "source": candle.source,
-                "published": candle.published_ns // MILLISECOND_NS,
-            },
-        }
-    )
+    """A final or revised candle, as clients of ``candle.*`` get it."""
+    published = candle.published_ns // MILLISECOND_NS
+    body = _CandleBody(candle.time // MILLISECOND_NS, *candle.row[:-1], published)
+    return _to_msgpack(_CandleEvent(candle.instrument, candle.timeframe, body))
 
 
 def decode_candle_event(payload: bytes) -> Candle | None:
-    """The candle of an entry of ``events``; None when the entry tells of something else.
-
-    An entry does not say whether the candle was flagged, which is no client's concern.
-    """
-    event = unpack_map(payload)
-    if event.get("kind") != "candle":
+    """The candle of an entry of ``events``; None when the entry tells of something else."""
+    if _kind_of(payload).kind != "candle":
         return None
-    body = event["candle"]
-    return Candle(
-        instrument=event["symbol"],
-        timeframe=event["timeframe"],
-        time=body["time"] * MILLISECOND_NS,
-        open=body["open"],
-        high=body["high"],
-        low=body["low"],
-        close=body["close"],
-        volume=body["volume"],
-        open_interest=body["oi"],
-        state=CandleState(body["state"]),
-        revision=body["rev"],
-        source=body["source"],
-        published_ns=body.get("published", 0) * MILLISECOND_NS,
-    )
+    event = _candle_event_of(payload)
+    time, *row, published = msgspec.structs.astuple(event.candle)
+    return Candle(event.symbol, event.timeframe, time * MILLISECOND_NS, *row, published_ns=published * MILLISECOND_NS)
 
 
 def encode_job_event(job: Job) -> bytes:

@@ -11,7 +11,7 @@ from engine.market.candle import Candle, CandleState
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
-    """A candle; ``t`` is its open in milliseconds UTC."""
+    """A candle: its row under short names; ``t`` is its open in milliseconds UTC."""
 
     t: int
     o: float
@@ -26,18 +26,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
 
 
 def bar_of(candle: Candle) -> Bar:
-    return Bar(
-        candle.time // 1_000_000,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.open_interest,
-        candle.state,
-        candle.revision,
-        candle.source,
-    )
+    return Bar(candle.time // 1_000_000, *candle.row[:-1])
 
 
 def as_csv(bars: Mapping[str, Sequence[Bar]]) -> bytes:

@@ -13,6 +13,10 @@ class CandleState(StrEnum):
     REVISED = "revised"
 
 
+CandleRow = tuple[float, float, float, float, int, int | None, CandleState, int, str, bool]
+"""Open, high, low, close, volume, open interest, state, revision, source, and whether it is still to be resolved."""
+
+
 class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One immutable bar. ``time`` is the bucket's open in nanoseconds since the epoch, UTC.
 
@@ -37,6 +41,22 @@ class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """The bucket was touched by an interruption and has not been healed from the provider's history yet."""
     published_ns: int = 0
     """When the engine first told it, in whole milliseconds, which every store and wire keeps exactly; 0 before that."""
+
+    @property
+    def row(self) -> CandleRow:
+        """What it says of its bucket, in the order of every encoding that has no names: stores hold such rows."""
+        return (
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.open_interest,
+            self.state,
+            self.revision,
+            self.source,
+            self.resolve_required,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Candle) and self._said() == other._said()

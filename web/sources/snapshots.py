@@ -73,17 +73,4 @@ def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:
 
 
 def value_of_candle(candle: Candle) -> CandleValue:
-    return CandleValue(
-        candle.instrument,
-        candle.timeframe,
-        candle.time,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.open_interest,
-        candle.state.value,
-        candle.revision,
-        candle.source,
-    )
+    return CandleValue(candle.instrument, candle.timeframe, candle.time, *candle.row[:-1])

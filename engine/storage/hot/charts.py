@@ -28,19 +28,8 @@ class ChartAbout(msgspec.Struct, frozen=True):
     """What opened before is not in it."""
 
 
-class _Bar(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    time_s: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: int
-    oi: int | None
-    state: CandleState
-    rev: int
-    source: str
-    resolve: bool
-
+_Bar = tuple[int, float, float, float, float, int, int | None, CandleState, int, str, bool]
+"""The opening time in seconds, and the candle's row."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_day = msgspec.msgpack.Decoder(list[_Bar]).decode
@@ -79,45 +68,13 @@ class ChartCache:
         key, found = keys.chart(instrument, timeframe), list[Candle]()
         for chunk in chunks(list(days), _DAYS_A_COMMAND):
             packed: list[bytes | None] = await self._link.call("HMGET", key, *(day.isoformat() for day in chunk))
-            found += [
-                _candle(instrument, timeframe, bar) for one in packed if one is not None for bar in _decode_day(one)
-            ]
+            found += (candle for one in packed if one is not None for candle in _unpacked(instrument, timeframe, one))
         return found
 
 
 def _packed(candles: Sequence[Candle]) -> bytes:
-    return _encode([_bar(candle) for candle in candles])
+    return _encode([(candle.time // SECOND_NS, *candle.row) for candle in candles])
 
 
-def _bar(candle: Candle) -> _Bar:
-    return _Bar(
-        candle.time // SECOND_NS,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.open_interest,
-        candle.state,
-        candle.revision,
-        candle.source,
-        candle.resolve_required,
-    )
-
-
-def _candle(instrument: str, timeframe: str, bar: _Bar) -> Candle:
-    return Candle(
-        instrument,
-        timeframe,
-        bar.time_s * SECOND_NS,
-        bar.open,
-        bar.high,
-        bar.low,
-        bar.close,
-        bar.volume,
-        bar.oi,
-        bar.state,
-        bar.rev,
-        bar.source,
-        bar.resolve,
-    )
+def _unpacked(instrument: str, timeframe: str, packed: bytes) -> list[Candle]:
+    return [Candle(instrument, timeframe, bar[0] * SECOND_NS, *bar[1:]) for bar in _decode_day(packed)]

@@ -73,25 +73,8 @@ def candle_of_json(instrument: str, timeframe: str, text: bytes) -> Candle:
 
 
 def pack_candle(candle: Candle) -> bytes:
-    """A closed candle as msgpack.
-
-    [open, high, low, close, volume, oi, state, rev, source, resolve_required, published (ms)].
-    """
-    return pack(
-        (
-            candle.open,
-            candle.high,
-            candle.low,
-            candle.close,
-            candle.volume,
-            candle.open_interest,
-            str(candle.state),
-            candle.revision,
-            candle.source,
-            candle.resolve_required,
-            candle.published_ns // MILLISECOND_NS,
-        )
-    )
+    """A closed candle as msgpack: its row, and when it was published in milliseconds."""
+    return pack((*candle.row, candle.published_ns // MILLISECOND_NS))
 
 
 def unpack_candle(instrument: str, timeframe: str, time_s: int, packed: bytes) -> Candle:
