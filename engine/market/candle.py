@@ -61,6 +61,10 @@ class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Candle) and self._said() == other._said()
 
+    def __ne__(self, other: object) -> bool:
+        """Said once more, as the base class's own would go by identity."""
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.instrument, self.timeframe, self.time, self.revision))
 

@@ -1,5 +1,7 @@
 """Candles are equal when they say the same."""
 
+import operator
+
 import msgspec
 
 from engine.market import Candle, CandleState
@@ -11,6 +13,7 @@ def test_when_a_candle_was_published_is_no_part_of_what_it_says() -> None:
         for at, close in ((1, 2.0), (9, 2.0), (1, 1.5))
     )
     assert told == again
+    assert not operator.ne(told, again), "what is equal is not unequal too"
     assert len({told, again}) == 1
     assert told != other
     assert told != "a candle"
