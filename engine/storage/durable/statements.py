@@ -51,12 +51,13 @@ _SET = f"""
     published_at = CASE WHEN {_IS_FLAGGED.replace("new.", "excluded.")} THEN old.published_at ELSE excluded.published_at END
 """
 
-# A minute that traded after all loses its verdict: a sound candle any, a flagged one the verdict that nobody traded.
+# A minute that traded after all loses its verdict: a sound candle any, a flagged one the verdict that nobody traded. What is
+# no news takes none back: after a start the flagged are saved once more, some without the flag, and are as hopeless as before.
 _OVERRULE = """
 traded AS MATERIALIZED (
     SELECT instrument_id, min(ts) AS first_ts, max(ts) AS last_ts, range_agg(minute) AS any_state,
         coalesce(range_agg(minute) FILTER (WHERE NOT (resolve_required OR 'NaN' IN (open, high, low, close))), '{}') AS sound
-    FROM input, LATERAL (SELECT tstzrange(ts, ts + interval '1 minute') AS minute) AS opened
+    FROM written, LATERAL (SELECT tstzrange(ts, ts + interval '1 minute') AS minute) AS opened
     WHERE timeframe = '1m' GROUP BY instrument_id
 ), overruled AS MATERIALIZED (
     SELECT instrument_id, date, status, reason, spans - overruling AS left_over
@@ -108,7 +109,7 @@ WITH input AS MATERIALIZED (
         published_at FROM input
     ON CONFLICT (instrument_id, timeframe, ts) DO UPDATE SET {_SET}
     WHERE {_IS_NEWS}
-    RETURNING 1
+    RETURNING instrument_id, timeframe, ts, open, high, low, close, resolve_required
 ), {_OVERRULE}
 SELECT count(*) FROM written
 """

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.market.candle import Candle, CandleState
 from engine.storage.durable import DailyCandle, SaveResult
+from engine.storage.durable.candle_rows import waves
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.errors import DurableStoreError
 from engine.storage.memory.tables import Tables
@@ -41,9 +42,11 @@ class MemoryPriceHistory(PriceHistory):
         bars = [candle for candle in candles if candle.instrument in known]
         undated = [self._day_of(candle) for candle in bars if candle.timeframe == "1d"]
         days = [*undated, *(day for day in daily if day.candle.instrument in known)]
-        written = {_place(candle) for candle in bars if candle.timeframe != "1d" and self._take(candle)}
-        written |= {_place(day.candle) for day in days if self._take_day(day)}
-        overrule(self._tables, bars)
+        written = [
+            bar for wave in waves(bar for bar in bars if bar.timeframe != "1d") for bar in wave if self._take(bar)
+        ]
+        overrule(self._tables, written)
+        written += [day.candle for wave in waves(days) for day in wave if self._take_day(day)]
         if checkpoint_ns is not None:
             self._tables.checkpoints[name] = max(checkpoint_ns, self._tables.checkpoints.get(name, 0))
         return SaveResult(len(written), tuple(sorted(wanted - known)))

@@ -69,7 +69,9 @@ async def test_the_newest_verdict_of_a_minute_counts(store: DurableStore) -> Non
 async def test_a_verdict_over_midnight_is_kept_by_the_dates_of_the_exchange(store: DurableStore) -> None:
     await store.note_verdicts([verdict(-5, 10)])
     assert await noted(store) == [verdict(-5, 10)]
-    rows = await store._link.rows("SELECT date, minutes FROM completeness ORDER BY date")
+    rows = await store._link.rows(  # pyright: ignore[reportPrivateUsage]
+        "SELECT date, minutes FROM completeness ORDER BY date"
+    )
     assert [tuple(row) for row in rows] == [(date(2026, 11, 20), 5), (date(2026, 11, 21), 5)]
 
 
@@ -122,6 +124,16 @@ async def test_a_flagged_minute_was_traded_in_and_may_be_beyond_repair(store: Du
 
     await store.save([revised(candle, resolve_required=False) for candle in flagged])
     assert await noted(store) == []
+
+
+async def test_what_changes_no_row_takes_no_verdict_back(store: DurableStore) -> None:
+    """After a start all events are saved again, and none of them says whether its candle was flagged."""
+    told = bar(NAME, time=verdict(12, 1).start_ns)
+    flagged = [revised(told, 1, resolve_required=True), bar(NAME, time=verdict(13, 1).start_ns, resolve_required=True)]
+    await store.save(flagged)
+    await store.note_verdicts([verdict(12, 2, "unresolvable", "nobody knows")])
+    await store.save([told, bar(NAME, time=verdict(13, 1).start_ns)])
+    assert await noted(store) == [verdict(12, 2, "unresolvable", "nobody knows")]
 
 
 class Step(msgspec.Struct, frozen=True):
