@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
+from engine.market.ledger import is_sound
 from engine.runtime import HealPoint, reach
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import DurableStoreUnavailableError
@@ -62,13 +63,13 @@ class Records:
         return [candle for candle in saved if candle.state is not CandleState.FORMING]
 
     async def unsound(self, instrument: str, wanted: Collection[int]) -> list[int]:
-        """Which of these minutes are missing or flagged, in order."""
+        """Which of these minutes are missing, flagged or without a price, in order."""
         start_ns, end_ns = min(wanted), max(wanted) + MINUTE_NS
         minutes = _joined(
             await self._hot.candles(instrument, "1m", start_ns, end_ns),
             await self.saved(instrument, "1m", start_ns, end_ns),
         )
-        sound = {candle.time for candle in minutes if not candle.resolve_required}
+        sound = {candle.time for candle in minutes if is_sound(candle)}
         return [time for time in sorted(wanted) if time not in sound]
 
     async def save(self, candles: Sequence[Candle]) -> None:

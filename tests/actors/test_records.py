@@ -1,5 +1,6 @@
 """The records: both stores together know more than either, and what one could not tell is not taken for lacking."""
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -72,6 +73,13 @@ async def test_minutes_that_neither_store_holds_sound_are_unsound(redis_url: str
         await hot.write_candles([minute(2), minute(3, flagged=True)])
         wanted = [NOON + number * MINUTE_NS for number in range(5)]
         assert await records.unsound(NAME, wanted) == [wanted[1], wanted[3], wanted[4]]
+
+
+async def test_a_minute_without_a_price_is_unsound(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (records, _, durable):
+        await durable.save([minute(0), minute(1, math.nan)])
+        wanted = [NOON, NOON + MINUTE_NS]
+        assert await records.unsound(NAME, wanted) == [NOON + MINUTE_NS]
 
 
 async def test_what_one_store_lacks_is_copied_from_the_other_and_what_redis_does_not_keep_is_not(
