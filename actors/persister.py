@@ -34,6 +34,8 @@ CHUNK = 200
 NAMED = 5
 """Instruments named in a warning, of however many it counts."""
 
+_Key = tuple[str, str, int, int]
+
 
 class Persister(TaskActor):
     """Saves at every interval and, when something was revised, soon; a save that fails is tried again and loses nothing."""
@@ -51,7 +53,7 @@ class Persister(TaskActor):
         self._writer = writer
         self._interval_minutes = interval_minutes
         self._instruments: Sequence[str] = ()
-        self._pending: dict[tuple[str, str, int, int], Candle] = {}
+        self._pending: dict[_Key, Candle] = {}
         """Every revision of every bucket: what readers could see at a time must be found as of that time."""
         self._checkpoint_ns = 0
         self._batch = 0
@@ -180,24 +182,26 @@ class Persister(TaskActor):
         """
         now_ns = self.system.clock.now_ns()
         unsaved_ns = await self._hot.get_unsaved() or now_ns
+        told = await self._told()
+        first = {_key(candle): candle for candle in reversed(told)}
         for names in chunks(self._instruments, CHUNK):
             for timeframe in TIMEFRAMES:
                 since_ns = max(0, min(unsaved_ns, self._checkpoint_ns - length_s(timeframe) * NS_PER_S))
                 found = await self._hot.candles_many(names, timeframe, since_ns, now_ns)
-                candles = [candle for series in found.values() for candle in series]
+                candles = [_as_first_told(candle, first) for series in found.values() for candle in series]
                 await self._save_rows(candles, self._checkpoint_ns)
-        await self._save_rows(await self._superseded(), self._checkpoint_ns)
+        await self._save_rows(superseded(told), self._checkpoint_ns)  # gave way in the hot store before they were saved
         self._forgotten = False
 
-    async def _superseded(self) -> list[Candle]:
-        """Revisions that gave way in the hot store before they were saved: the stream of events has them."""
+    async def _told(self) -> list[Candle]:
+        """What clients were told since the checkpoint, in that order; nothing in it is flagged."""
         told: list[Candle] = []
         position = f"{max(0, self._checkpoint_ns - EVENTS_MARGIN_NS) // NS_PER_MS}-0"
         while entries := await self._hot.read_events(position, EVENTS_A_READ):
             events = (decode_candle_event(payload) for _, payload in entries)
             told += [candle for candle in events if candle is not None]
             position, _ = entries[-1]
-        return superseded(told)
+        return told
 
     async def _save_rows(self, candles: Sequence[Candle], checkpoint_ns: int) -> None:
         days = [self._daily(candle) for candle in candles if candle.timeframe == "1d"]
@@ -211,5 +215,13 @@ class Persister(TaskActor):
         return DailyCandle(self._calendars.of(candle.instrument).session_date(candle.time), candle)
 
 
-def _key(candle: Candle) -> tuple[str, str, int, int]:
+def _as_first_told(candle: Candle, first: Mapping[_Key, Candle]) -> Candle:
+    """The hot store has a flagged candle as of its flag, which is no publication: it was there to be read before that."""
+    told = first.get(_key(candle)) if candle.resolve_required else None
+    if told is None or not told.published_ns or told != msgspec.structs.replace(candle, resolve_required=False):
+        return candle
+    return msgspec.structs.replace(candle, published_ns=told.published_ns)
+
+
+def _key(candle: Candle) -> _Key:
     return candle.instrument, candle.timeframe, candle.time, candle.revision

@@ -145,3 +145,22 @@ async def test_a_revision_superseded_before_a_crash_is_found_in_the_events(hot: 
         await trio.testing.wait_all_tasks_blocked()
     for one in told:
         assert await durable.candles_as_of(NAME, "1m", 0, 2 * NOON, one.published_ns) == [one]
+
+
+async def test_a_candle_flagged_before_a_crash_was_published_when_it_was_told_first(hot: MemoryHotStore) -> None:
+    """The hot store has it as it was told again, with its flag; the stream knows when clients heard of it."""
+    durable = await seeded()
+    calendars = Calendars(nowhere, {"NSE": "Asia/Kolkata"})
+    told = revision(0, -5, published_s=NOON // 10**9)
+    again = msgspec.structs.replace(told, resolve_required=True, published_ns=told.published_ns + 60 * 10**9)
+    await hot.begin_events("killed")
+    await hot.append_events([(f"{NOON // 10**6}-0", encode_candle_event(told))])
+    await hot.write_candles([again])
+    await hot.set_unsaved(NOON - 5 * MINUTE_NS)
+    await durable.save([], [], NOON)
+    async with among_witnesses(
+        lambda system: Persister(hot, durable, calendars, writer=system.ref("/engine/writer"), interval_minutes=5),
+        "writer",
+    ):
+        await trio.testing.wait_all_tasks_blocked()
+    assert await durable.candles_as_of(NAME, "1m", 0, 2 * NOON, told.published_ns) == [again]
