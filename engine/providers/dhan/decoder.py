@@ -143,52 +143,61 @@ class DhanDecoder:
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
         ticks: list[tuple[Any, Tick]] = []
-        lanes, provider = self._lanes, self._provider
-        offset, end = 0, len(frame)
         times: dict[int, int] = {}
-        # Quotes are nearly all of the traffic and are taken apart right here, as long as one follows the other: a call
-        # per packet would double the cost. A header that a lane is found by is a quote's, whole and of this feed.
+        offset, end = 0, len(frame)
         while offset < end:
             if frame[offset] == _QUOTE_CODE:
-                row = (end - offset) // _QUOTE.size * _QUOTE.size
-                for header, price, quantity, traded_at, volume, day in _QUOTE.iter_unpack(frame[offset : offset + row]):
-                    lane = lanes.get(header)
-                    if lane is None or not 0.0 < price < _PRICE_LIMIT:
-                        break
-                    offset += _QUOTE.size
-                    ts_event = times.get(traded_at)
-                    if ts_event is None:
-                        ts_event = times[traded_at] = self._event_time(traded_at, ts_recv)
-                    if day != lane.day:
-                        lane.take_day(day)
-                    if volume == lane.volume:
-                        size = 0
-                    else:
-                        size = quantity
-                        lane.volume = volume
-                    inverse = lane.inverse
-                    tick = Tick(
-                        lane.instrument,
-                        round(price * inverse) / inverse if inverse else lane.tick_size.round(price),
-                        size,
-                        volume,
-                        ts_event,
-                        ts_recv,
-                        provider,
-                        lane.open_interest,
-                        None,
-                        None,
-                        lane.day_open,
-                        lane.day_high,
-                        lane.day_low,
-                        lane.previous_close,
-                    )
-                    ticks.append((lane.target, tick))
+                offset = self._quotes(frame, offset, ts_recv, times, ticks)
             if offset < end:
                 offset = self._other(frame, offset, ts_recv, ticks)
         self._frames += 1
         self._ticks += len(ticks)
         return ticks
+
+    def _quotes(
+        self, frame: bytes, offset: int, ts_recv: int, times: dict[int, int], ticks: list[tuple[Any, Tick]]
+    ) -> int:
+        """Take the plain quotes that follow each other from here on; the offset of what comes then.
+
+        They are nearly all of the traffic and are taken apart right here: a call per packet would double the cost. A
+        header that a lane is found by is a quote's, whole and of this feed. ``times`` are those of the frame so far.
+        """
+        lanes, provider = self._lanes, self._provider
+        row = (len(frame) - offset) // _QUOTE.size * _QUOTE.size
+        for header, price, quantity, traded_at, volume, day in _QUOTE.iter_unpack(frame[offset : offset + row]):
+            lane = lanes.get(header)
+            if lane is None or not 0.0 < price < _PRICE_LIMIT:
+                break
+            offset += _QUOTE.size
+            ts_event = times.get(traded_at)
+            if ts_event is None:
+                ts_event = times[traded_at] = self._event_time(traded_at, ts_recv)
+            if day != lane.day:
+                lane.take_day(day)
+            if volume == lane.volume:
+                size = 0
+            else:
+                size = quantity
+                lane.volume = volume
+            inverse = lane.inverse
+            tick = Tick(
+                lane.instrument,
+                round(price * inverse) / inverse if inverse else lane.tick_size.round(price),
+                size,
+                volume,
+                ts_event,
+                ts_recv,
+                provider,
+                lane.open_interest,
+                None,
+                None,
+                lane.day_open,
+                lane.day_high,
+                lane.day_low,
+                lane.previous_close,
+            )
+            ticks.append((lane.target, tick))
+        return offset
 
     def _other(self, frame: bytes, offset: int, ts_recv: int, ticks: list[tuple[Any, Tick]]) -> int:
         """Take any packet that is no plain quote; the offset of the next one."""

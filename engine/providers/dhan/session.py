@@ -21,7 +21,7 @@ from engine.providers.dhan.planner import (
     plan_connections,
     subscription_messages,
 )
-from engine.providers.dhan.socket import WatchedStream, open_socket, own_nursery
+from engine.providers.dhan.socket import OwnNursery, WatchedStream, open_socket
 
 _PARTING_BYTES: Final = HEADER.pack(DisconnectPacket.code, HEADER.size + DisconnectPacket.layout.size, 0, 0)[:3]
 """How a disconnect packet begins, wherever in a frame it stands."""
@@ -68,7 +68,7 @@ class DhanFeed:
     async def connect(self, routes: Sequence[Route]) -> AsyncGenerator["DhanConnection"]:
         """A connection on which the routes are subscribed; nothing of an earlier one is remembered by Dhan."""
         async with (
-            own_nursery() as nursery,
+            OwnNursery() as nursery,
             open_socket(nursery, self._endpoints.feed_url, self._credentials, self._patience.connect_s) as opened,
         ):
             connection = DhanConnection(*opened, mode=self._mode, patience=self._patience)

@@ -2,7 +2,8 @@
 
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -62,24 +63,26 @@ class OpenSocket(NamedTuple):
     stream: WatchedStream
 
 
-@asynccontextmanager
-async def own_nursery() -> AsyncGenerator[trio.Nursery]:
+class OwnNursery:
     """A nursery that ends with its body, and lets the body's error through as it is, not inside a group."""
-    failure: BaseException | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            try:
-                yield nursery
-            except BaseException as error:
-                failure = error
+
+    def __init__(self) -> None:
+        self._manager = trio.open_nursery()
+        self._nursery: trio.Nursery | None = None
+
+    async def __aenter__(self) -> trio.Nursery:
+        self._nursery = await self._manager.__aenter__()
+        return self._nursery
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cast("trio.Nursery", self._nursery).cancel_scope.cancel()
+        try:
+            await self._manager.__aexit__(kind, error, trace)
+        except BaseExceptionGroup:
+            if error is None or isinstance(error, trio.Cancelled):
                 raise
-            finally:
-                nursery.cancel_scope.cancel()
-    except BaseExceptionGroup:
-        if failure is None or isinstance(failure, trio.Cancelled):
-            raise
-    if failure is not None:
-        raise failure
 
 
 @asynccontextmanager
@@ -115,11 +118,10 @@ async def _encrypt(stream: trio.SocketStream, host: str) -> trio.abc.Stream:
     """The stream in TLS; done here and at once, so that a refused certificate is told as what it is."""
     context = ssl.create_default_context()
     encrypted = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
-    try:
+    async with AsyncExitStack() as otherwise:
+        otherwise.push_async_callback(trio.aclose_forcefully, stream)
         await encrypted.do_handshake()
-    except BaseException:
-        await trio.aclose_forcefully(stream)
-        raise
+        otherwise.pop_all()
     return encrypted
 
 
