@@ -67,9 +67,9 @@ class Down:
 class Plan:
     """What goes wrong."""
 
-    downs: list[Down] = field(default_factory=list)
-    outages: list[Refusal] = field(default_factory=list)
-    blind: list[Refusal] = field(default_factory=list)
+    downs: list[Down] = field(default_factory=list[Down])
+    outages: list[Refusal] = field(default_factory=list[Refusal])
+    blind: list[Refusal] = field(default_factory=list[Refusal])
     """When the provider's history does not answer."""
 
     def add(self, session: Session, chance: random.Random) -> None:
@@ -123,8 +123,13 @@ class Tally:
     minutes: int = 0
     lost: int = 0
     judged_before: int = 0
+    """Lost minutes that the ledger was asked about before history could tell of them."""
     beyond_help: int = 0
+    """Lost minutes that the provider does not have either."""
+    left: int = 0
+    """Minutes that the ledger says are not to be had, in the end."""
     healed: int = 0
+    """Lost minutes that the ledger counts as traded, in the end."""
 
 
 class Month:
@@ -277,7 +282,8 @@ class Month:
             self.tally.minutes += len(minutes(session))
             self.tally.lost += len(lost)
             self.tally.beyond_help += len(beyond)
-            self.tally.healed += len(lost - beyond)
+            self.tally.left += len(left)
+            self.tally.healed += len(lost - missing - left)
 
     async def _judge_candles(self, name: str, session: Session, beyond: set[int]) -> None:
         """Both stores have what the exchange traded, in every bucket that is not beyond help."""
