@@ -11,6 +11,7 @@ import time
 
 import structlog
 import trio
+from pydantic import SecretStr
 
 from benchmarks.processes import PROMPT
 from config.settings import Settings
@@ -23,7 +24,7 @@ def main() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    settings = Settings()
+    settings = Settings(secret_key=SecretStr("a-key-for-measurements-only-long-enough"))
     if sys.argv[1] == "engine":
         trio.run(_engine, settings)
     else:

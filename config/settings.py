@@ -238,7 +238,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = setting(
         "TICKTREE_SECRET_KEY",
-        "Signs sessions, the same for all web processes; made once and kept in the data folder when not given.",
+        "Signs sessions, the same for all web processes; `ticktree run` makes one and keeps it in the data folder when it "
+        "is not given, a web process on its own needs it.",
         "at least 32 characters",
         default=None,
         min_length=32,
@@ -249,6 +250,22 @@ class Settings(BaseSettings):
         "at least 16 characters",
         default=None,
         min_length=16,
+    )
+    public_url: RestUrl | None = setting(
+        "TICKTREE_PUBLIC_URL",
+        "Address that browsers know the web by: signing in with Google comes back to it, and cookies are for HTTPS only "
+        "where it is one.",
+        "an address such as https://ticks.example.org",
+        default=None,
+    )
+    trusted_proxies: int = setting(
+        "TICKTREE_TRUSTED_PROXIES",
+        "Proxies of yours before the web; so many addresses of `X-Forwarded-For` are believed. Behind one, 0 takes all "
+        "clients for the proxy.",
+        "a whole number from 0 to 10",
+        default=0,
+        ge=0,
+        le=10,
     )
     allowed_origins: Names = setting(
         "TICKTREE_ALLOWED_ORIGINS",
@@ -264,13 +281,13 @@ class Settings(BaseSettings):
     )
     allow_registration: bool = setting(
         "TICKTREE_ALLOW_REGISTRATION",
-        "Whether strangers may make an account (this version has none yet).",
+        "Whether strangers may make an account; otherwise `ticktree users add` does.",
         "true or false",
         default=True,
     )
     google_client_id: str | None = setting(
         "GOOGLE_CLIENT_ID",
-        "For signing in with Google (this version has no accounts yet).",
+        "For signing in with Google.",
         "a client id",
         default=None,
     )
@@ -375,6 +392,16 @@ class Settings(BaseSettings):
         """Where the hot store is: simulated data lives one Redis index above real data."""
         url = _given(self.redis_url, "REDIS_URL")
         return simulated_redis(url) if self.simulated else url
+
+    @property
+    def signing_key(self) -> str:
+        """What sessions are signed with; SettingsError when there is none."""
+        if self.secret_key is None:
+            raise SettingsError(
+                "TICKTREE_SECRET_KEY: expected at least 32 characters, the same for all web processes, was not set; "
+                "`openssl rand -base64 48` makes a good one."
+            )
+        return self.secret_key.get_secret_value()
 
     @property
     def durable_url(self) -> str:

@@ -68,6 +68,13 @@ def test_a_role_alone_asks_for_the_stores_it_needs(tmp_path: Path, role: str) ->
     assert result.stderr == "REDIS_URL: expected the address of a server, was not set.\n"
 
 
+def test_a_web_alone_asks_for_the_key_that_all_web_processes_share(tmp_path: Path) -> None:
+    stores = {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgresql://127.0.0.1:1/db"}
+    result = run("run", "--role", "web", folder=tmp_path, **stores)
+    assert result.returncode == 2
+    assert result.stderr.startswith("TICKTREE_SECRET_KEY: expected at least 32 characters, the same for all")
+
+
 def test_faults_that_can_not_be_read_are_a_sentence(tmp_path: Path) -> None:
     result = run("simulate", "--faults", "nonsense", folder=tmp_path)
     assert result.returncode == 1
@@ -89,6 +96,7 @@ def test_a_web_alone_says_in_a_sentence_that_its_port_is_taken(tmp_path: Path) -
     with listen("127.0.0.1", 0) as taken:
         port = str(taken.getsockname()[1])
         stores = {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgresql://127.0.0.1:1/db"}
+        stores["TICKTREE_SECRET_KEY"] = "a-key-for-tests-only-and-long-enough"
         result = run("run", "--role", "web", "--port", port, folder=tmp_path, **stores)
     assert result.returncode == 1
     assert f"PORT: expected a free port, was {port}" in result.stderr

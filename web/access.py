@@ -1,41 +1,81 @@
-"""Who may do what, until there are accounts: the administrator's token, and the public feed."""
+"""Access: who somebody is, by the one token they show."""
 
 import hmac
-from hashlib import sha256
+from collections.abc import Callable
 
+from web.accounts.ended import EndedSessions
+from web.accounts.principal import OPERATOR, Principal
+from web.accounts.tokens import AccessTokens, TokenError, TokenExpiredError, digest
 from web.limits import Throttle
 
 
-def token_hash(token: str) -> str:
-    """What is kept of a token. Ours are random and long, so a plain digest is enough."""
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+class AccessError(Exception):
+    """The token is not valid."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.__doc__} {detail}".strip())
+
+
+class TokenEndedError(AccessError):
+    """The token is not good any more: refresh it, or sign in again."""
+
+
+class NotReadyError(AccessError):
+    """The tokens have not been read yet."""
 
 
 class Access:
-    """Knows the administrator's token by its hash; ``None`` while the hash has not been read, and then admits nobody.
+    """Tells whose a token is: the administrator's, or that of somebody who signed in.
 
-    An address that guesses has to wait: ten wrong tokens at once, then one in six seconds. Who comes before the hash has
-    been read has guessed nothing, and is to be told so: a client whose good token is called wrong never comes back.
+    The administrator's is known by its hash; while that has not been read it is not called wrong: a client whose good
+    token is called wrong never comes back. It may be one that a person chose, so an address that guesses has to wait:
+    ten wrong tokens at once, then one in six seconds. The others can not be guessed.
     """
 
-    def __init__(self, *, public_feed: bool, admin_hash: str | None = None) -> None:
+    def __init__(
+        self,
+        tokens: AccessTokens,
+        ended: EndedSessions,
+        *,
+        public_feed: bool,
+        now_s: Callable[[], float],
+        admin_hash: str | None = None,
+    ) -> None:
+        """``now_s`` is the time in unix seconds."""
         self.public_feed = public_feed
         self.admin_hash = admin_hash
+        self._tokens = tokens
+        self._ended = ended
+        self._now_s = now_s
         self._failures = Throttle(1 / 6, 10)
 
-    @property
-    def ready(self) -> bool:
-        """Whether tokens can be told apart already."""
-        return self.admin_hash is not None
+    async def admit(self, token: str, address: str) -> Principal:
+        """Who shows this token, from this address. Raises AccessError when it admits nobody."""
+        if self._is_operators(token, address):
+            return OPERATOR
+        if token.count(".") == 2:
+            return self._member(token)
+        if self.admin_hash is None:
+            raise NotReadyError
+        self._failures.take(address, self._now_s())
+        raise AccessError
 
-    def admits(self, token: str, address: str, now_s: float) -> bool:
-        """Whether this is the administrator's token, in the same time whatever it is."""
-        if self.admin_hash is None or self._failures.exhausted(address, now_s):
+    def _is_operators(self, token: str, address: str) -> bool:
+        """Whether it is the administrator's, in the same time whatever it is."""
+        if self.admin_hash is None or self._failures.exhausted(address, self._now_s()):
             return False
-        if hmac.compare_digest(token_hash(token), self.admin_hash):
-            return True
-        self._failures.take(address, now_s)
-        return False
+        return hmac.compare_digest(digest(token), self.admin_hash)
+
+    def _member(self, token: str) -> Principal:
+        try:
+            principal = self._tokens.principal(token, self._now_s())
+        except TokenExpiredError as error:
+            raise TokenEndedError from error
+        except TokenError as error:
+            raise AccessError from error
+        if principal.session in self._ended:
+            raise TokenEndedError
+        return principal
 
 
 def bearer(authorization: str | None) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,12 +18,14 @@ from config.settings import Settings
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor, settle
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
-from web.access import Access, token_hash
+from web.access import Access
+from web.accounts.ended import EndedSessions
+from web.accounts.limits import RequestLimits
+from web.accounts.tokens import ACCESS_S, AccessTokens, digest
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
-from web.limits import Throttle
 from web.server import WebServer
 from web.services import Services
 from web.sockets.session import SessionRules
@@ -31,8 +34,8 @@ from web.subscriber import Subscriber
 
 log = structlog.get_logger("ticktree.web")
 
-PUBLIC_REQUESTS_PER_S = 10.0
-PUBLIC_REQUESTS_AT_ONCE = 60.0
+ENDED_S = ACCESS_S + 60.0
+"""How long an ended session is remembered: longer than the clocks of our machines let a token of it live."""
 CHART_GAPS_S = 10.0
 
 
@@ -89,11 +92,11 @@ def make_services(
     """What the routes and the tree share."""
     directory = Directory()
     hub = Hub(directory.calendar)
-    token = settings.admin_token
-    access = Access(
-        public_feed=settings.public_feed, admin_hash=token_hash(token.get_secret_value()) if token else None
-    )
+    ended = EndedSessions(ENDED_S)
+    access = _access(settings, ended)
     rules = SessionRules(hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time)
+    sessions = Sessions(system.ref("/web/sessions"), rules)
+    ended.on_end(sessions.part_with)
     return Services(
         process=process,
         system=system,
@@ -102,12 +105,24 @@ def make_services(
         directory=directory,
         hub=hub,
         access=access,
-        sessions=Sessions(system.ref("/web/sessions"), rules),
+        sessions=sessions,
         allowed_origins=frozenset(settings.allowed_origins),
-        public_throttle=Throttle(PUBLIC_REQUESTS_PER_S, PUBLIC_REQUESTS_AT_ONCE),
+        limits=RequestLimits(),
+        trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
         chart_gaps=Joined(CHART_GAPS_S),
         saved_after_ns=settings.saved_after_ns,
+    )
+
+
+def _access(settings: Settings, ended: EndedSessions) -> Access:
+    token = settings.admin_token
+    return Access(
+        AccessTokens(settings.signing_key),
+        ended,
+        public_feed=settings.public_feed,
+        now_s=time.time,
+        admin_hash=digest(token.get_secret_value()) if token else None,
     )
 
 

@@ -41,9 +41,12 @@ class Throttle:
         self._capacity = capacity
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, key: str, now_s: float) -> float:
-        """0 when the request may pass, else the seconds to wait."""
-        bucket = self._buckets.pop(key, None) or Bucket(self._rate_per_s, self._burst, now_s)
+    def take(self, key: str, now_s: float, rate_per_s: float | None = None, burst: float | None = None) -> float:
+        """0 when the request may pass, else the seconds to wait; a key may have a rate and a burst of its own."""
+        rate_per_s, burst = rate_per_s or self._rate_per_s, burst or self._burst
+        bucket = self._buckets.pop(key, None)
+        if bucket is None or (bucket.rate_per_s, bucket.burst) != (rate_per_s, burst):
+            bucket = Bucket(rate_per_s, burst, now_s)
         self._buckets[key] = bucket
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)

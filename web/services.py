@@ -12,11 +12,11 @@ from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from engine.storage.ledger import LedgerReader
 from web.access import Access
+from web.accounts.limits import RequestLimits
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
-from web.limits import Throttle
 from web.sockets.sessions import Sessions
 
 KEY = "ticktree"
@@ -35,7 +35,9 @@ class Services:
     access: Access
     sessions: Sessions
     allowed_origins: frozenset[str]
-    public_throttle: Throttle
+    limits: RequestLimits
+    trusted_proxies: int
+    """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
     charts: ChartWishes
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""

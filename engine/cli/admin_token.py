@@ -5,7 +5,7 @@ import secrets
 import click
 
 from engine.storage.durable import DurableStore
-from web.access import token_hash
+from web.accounts.tokens import digest
 
 _NAME = "admin_token"
 
@@ -14,5 +14,5 @@ async def ensure_admin_token(durable: DurableStore, *, renew: bool = False) -> N
     """Make and show a token if there is none, or if a new one shall take its place."""
     if renew or await durable.hash_of(_NAME) is None:
         token = secrets.token_urlsafe(24)
-        await durable.keep_hash(_NAME, token_hash(token))
+        await durable.keep_hash(_NAME, digest(token))
         click.echo(f"\n  Admin token, shown only this once:  {token}\n")

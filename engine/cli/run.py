@@ -74,7 +74,7 @@ def _engine(settings: "Settings") -> int:
 
 
 def _web(settings: "Settings", listen_fd: int | None) -> int:
-    _ = settings.hot_url, settings.durable_url
+    _ = settings.hot_url, settings.durable_url, settings.signing_key
     from engine.cli.plainly import plainly
     from engine.launcher.everything import run_webs
     from engine.launcher.own import tell_ready

@@ -18,13 +18,14 @@ from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from tests.servers import with_database
 from tests.web.engine import Engine, seed
-from tests.web.process import TOKEN, Web
+from tests.web.process import SECRET, TOKEN, Web
 from web.app import make_services, web_tree
 
 DATABASE = "web"
 
 CHANGING = (
-    "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log"
+    "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
+    "users, sessions, refresh_tokens, api_keys, watchlists"
 )
 """Tables that tests write to."""
 
@@ -75,6 +76,7 @@ async def running_web(hot: HotStore, durable: DurableStore, **changes: Any) -> A
         "redis_url": "redis://unused",
         "database_url": "postgresql://unused",
         "admin_token": TOKEN,
+        "secret_key": SECRET,
     }
     settings = Settings(**(written | changes))
     listener = socket.create_server(("127.0.0.1", 0))

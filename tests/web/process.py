@@ -13,6 +13,7 @@ from engine.runtime import ActorSystem
 from web.services import Services
 
 TOKEN = "a-token-for-tests-only"
+SECRET = "a-key-for-tests-only-and-long-enough"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 

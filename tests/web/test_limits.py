@@ -1,10 +1,10 @@
-"""Buckets, throttles and the administrator's token."""
+"""Buckets, throttles and headers."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.access import Access, bearer, token_hash
+from web.access import bearer
 from web.limits import Bucket, Throttle
 
 
@@ -36,28 +36,10 @@ def test_a_throttle_knows_its_keys_apart_and_forgets_the_oldest() -> None:
     assert throttle.take("a", 0.0) == 0.0, "it was forgotten"
 
 
-def test_only_the_token_is_admitted() -> None:
-    access = Access(public_feed=False, admin_hash=token_hash("right"))
-    assert access.admits("right", "here", 0.0)
-    assert not access.admits("wrong", "here", 0.0)
-    assert not access.admits("\ud800", "here", 0.0)
-
-
-def test_nobody_is_admitted_while_no_token_is_known_and_nobody_has_guessed() -> None:
-    access = Access(public_feed=True)
-    for _ in range(20):
-        assert not access.admits("-" * 64, "here", 0.0)
-    access.admin_hash = token_hash("right")
-    assert access.admits("right", "here", 0.0)
-
-
-def test_guessing_costs_time_and_only_whoever_guesses() -> None:
-    access = Access(public_feed=False, admin_hash=token_hash("right"))
-    for _ in range(10):
-        access.admits("wrong", "here", 0.0)
-    assert not access.admits("right", "here", 0.0)
-    assert access.admits("right", "elsewhere", 0.0)
-    assert access.admits("right", "here", 6.5)
+def test_a_key_may_have_a_rate_of_its_own() -> None:
+    throttle = Throttle(1.0, 1.0)
+    assert [throttle.take("a", 0.0, 5.0, 2.0) for _ in range(3)] == [0.0, 0.0, 0.2]
+    assert throttle.take("a", 0.0) == 0.0, "another rate begins with a full bucket"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.servers import with_database
-from tests.web.process import BEARER, TOKEN
+from tests.web.process import BEARER, SECRET, TOKEN
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +41,7 @@ def environment(redis_url: str, web_database: str) -> dict[str, str]:
         "REDIS_URL": real,
         "DATABASE_URL": with_database(web_database, "web"),
         "TICKTREE_ADMIN_TOKEN": TOKEN,
+        "TICKTREE_SECRET_KEY": SECRET,
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
     }

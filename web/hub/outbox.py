@@ -1,10 +1,15 @@
 """The outbox: all that waits for one client, in bounded memory."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from web.hub.line import Line
 from web.hub.topic import View, payloads
 from web.protocol import Channel, Close, Conversation, Problem
+
+if TYPE_CHECKING:
+    from web.accounts.principal import Principal
 
 STREAM_BUDGET = 256 * 1024
 """Bytes of answers and stream entries kept for a client that does not read; beyond them it is closed."""
@@ -36,12 +41,14 @@ class Outbox:
 
     __slots__ = (
         "_held_since_ms", "_published", "_skipped_now", "_stream_bytes", "_superseded",
-        "_urgent_pushes", "closed", "conversation", "delivered", "dropped", "fresh", "held", "line", "marks", "skipped", "stream", "urgent",
+        "_urgent_pushes", "closed", "conversation", "delivered", "dropped", "fresh", "held", "line", "marks", "principal", "skipped", "stream", "urgent",
     )  # fmt: skip
 
     def __init__(self, line: Line, conversation: Conversation) -> None:
         self.line = line
         self.conversation = conversation
+        self.principal: Principal | None = None
+        """Whose client it is, once that is known."""
         self.marks: dict[View, Mark] = {}
         self.fresh: list[View] = []
         self.held: dict[View, None] = {}

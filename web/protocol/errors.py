@@ -31,6 +31,7 @@ class Close(IntEnum):
     BAD_TOKEN = 3500
     BAD_REQUEST = 3501
     CONNECTION_LIMIT = 3504
+    PERMISSION = 3507
     INTERNAL = 1011
 
 

@@ -6,16 +6,18 @@ from urllib.parse import urlsplit
 from quart import Blueprint, abort, websocket
 
 from engine.runtime import ActorRef, MailboxFullError
-from web.access import bearer
+from web.access import AccessError
+from web.accounts.principal import public
+from web.address import limit_key
 from web.answers import data_kind
 from web.hub import Outbox
 from web.limits import Bucket
 from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Close, Code, Conversation, Encoding, Problem
-from web.routes.guards import address
+from web.routes.guards import address, token
 from web.services import Services, services
 from web.sockets.gate import Plumbing, plumbing
 from web.sockets.line import SocketLine
-from web.sockets.session import Incoming, turn_away
+from web.sockets.session import Incoming, admit, turn_away
 
 blueprint = Blueprint("socket", __name__)
 
@@ -42,14 +44,14 @@ async def follow() -> None:
 async def _serve(pipes: Plumbing, encoding: Encoding) -> tuple[int, str]:
     """Lives as long as the client does; tells with which words to close."""
     rules = services()
-    who = address(websocket)
+    who = limit_key(address(websocket))
     line: SocketLine | None = None
     try:
         async with asyncio.timeout(None) as deadline:
             line = SocketLine(pipes, deadline)
-            outbox = Outbox(line, Conversation(encoding, authenticated=rules.access.public_feed))
+            outbox = Outbox(line, Conversation(encoding, authenticated=False))
             try:
-                if _let_in(rules, outbox, who):
+                if await _let_in(rules, outbox, who):
                     await _attend(rules, outbox, who)
             finally:
                 line.hang_up()
@@ -66,19 +68,21 @@ async def _attend(rules: Services, outbox: Outbox, who: str) -> None:
         rules.sessions.close(session)
 
 
-def _let_in(rules: Services, outbox: Outbox, who: str) -> bool:
+async def _let_in(rules: Services, outbox: Outbox, who: str) -> bool:
     if not rules.sessions.has_room(who):
         outbox.send_problem(Problem(Code.TOO_MANY_CONNECTIONS, "too many clients", temporary=True))
         outbox.close(Close.CONNECTION_LIMIT, "too many clients")
         return False
-    token = bearer(websocket.headers.get("Authorization"))
-    if token is None:
+    shown = token(websocket)
+    if shown is None:
+        if rules.access.public_feed:
+            admit(outbox, public(who))
         return True
-    if rules.access.admits(token, who, asyncio.get_running_loop().time()):
-        outbox.conversation.authenticated = True
-        return True
-    turn_away(outbox, rules.access)
-    return False
+    try:
+        return admit(outbox, await rules.access.admit(shown, who))
+    except AccessError as error:
+        turn_away(outbox, error)
+        return False
 
 
 async def _read(session: ActorRef, outbox: Outbox) -> None:

@@ -1,5 +1,6 @@
 """One client: what it asked for, what it may ask for, and what it follows."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import msgspec
 
 from engine.market.errors import SymbolError
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
-from web.access import Access
+from web.access import Access, AccessError, NotReadyError
+from web.accounts.principal import STREAM, Principal
 from web.directory import Directory, DirectoryNotReadyError
 from web.hub import Hub, Outbox, Resumption
 from web.protocol import (
@@ -32,6 +34,8 @@ from web.protocol import (
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
+UNREAD = 64
+"""Messages that may wait while somebody is being recognized."""
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
 STREAMS = frozenset({Kind.CANDLE, Kind.STATUS})
@@ -41,6 +45,13 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A message of the client, as it came."""
 
     data: str | bytes | None
+
+
+class Recognized(msgspec.Struct, frozen=True, gc=False):
+    """A token has been looked at: whose it is, or why it admits nobody."""
+
+    request: int | str | None
+    found: Principal | AccessError
 
 
 class AuthenticationOverdue(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +96,8 @@ class ClientSession(Actor):
         self._address = address
         self._resuming: Resumption | None = None
         self._later: deque[Command] = deque()
+        self._recognizing: asyncio.Task[None] | None = None
+        self._unread: deque[Incoming] = deque()
 
     def on_start(self) -> None:
         self._rules.hub.join(self._outbox)
@@ -104,6 +117,24 @@ class ClientSession(Actor):
 
     @handles(Incoming)
     def on_incoming(self, message: Incoming) -> None:
+        if self._recognizing is None:
+            self._read(message)
+        elif len(self._unread) < UNREAD:
+            self._unread.append(message)
+        else:
+            self._outbox.close(Close.TOO_FAST, "too many messages before the answer")
+
+    @handles(Recognized)
+    def on_recognized(self, answer: Recognized) -> None:
+        self._recognizing = None
+        if isinstance(answer.found, AccessError):
+            turn_away(self._outbox, answer.found, answer.request)
+        elif admit(self._outbox, answer.found, answer.request):
+            self._send(self._conversation.dialect.authenticated(answer.request))
+        while self._unread and self._recognizing is None:
+            self._read(self._unread.popleft())
+
+    def _read(self, message: Incoming) -> None:
         try:
             command = self._conversation.receive(message.data)
         except RequestError as error:
@@ -146,12 +177,15 @@ class ClientSession(Actor):
                 self._send(self._conversation.dialect.pong(command.id))
 
     def _authenticate(self, command: Authenticate) -> None:
-        rules = self._rules
-        if rules.access.admits(command.token, self._address, rules.now_s()):
-            self._conversation.authenticated = True
-            self._send(self._conversation.dialect.authenticated(command.id))
-        else:
-            turn_away(self._outbox, rules.access, command.id)
+        """In a task, since a key may have to be looked up; what comes meanwhile waits, so that nobody has to."""
+        self._recognizing = asyncio.get_running_loop().create_task(self._recognize(command))
+
+    async def _recognize(self, command: Authenticate) -> None:
+        try:
+            found = await self._rules.access.admit(command.token, self._address)
+        except AccessError as error:
+            found = error
+        self.actor_ref.tell(Recognized(command.id, found))
 
     def _subscribe(self, command: Subscribe) -> None:
         outcomes, wanted = self._judge(command)
@@ -240,6 +274,8 @@ class ClientSession(Actor):
     def _leave(self) -> None:
         if self._resuming is not None:
             self._resuming.cancel()
+        if self._recognizing is not None:
+            self._recognizing.cancel()
         self._outbox.close(Close.INTERNAL, "the session ended")
         self._rules.hub.leave(self._outbox)
 
@@ -250,14 +286,25 @@ class ClientSession(Actor):
         self._outbox.send(self._conversation.frame(*messages))
 
 
-def turn_away(outbox: Outbox, access: Access, request: int | str | None = None) -> None:
+def admit(outbox: Outbox, principal: Principal, request: int | str | None = None) -> bool:
+    """From now on the client is known, if it may open sockets at all."""
+    if STREAM not in principal.scopes:
+        outbox.send_problem(Problem(Code.NOT_ALLOWED, f"this needs the scope {STREAM!r}", id=request))
+        outbox.close(Close.PERMISSION, "not allowed")
+        return False
+    outbox.principal = principal
+    outbox.conversation.authenticated = True
+    return True
+
+
+def turn_away(outbox: Outbox, error: AccessError, request: int | str | None = None) -> None:
     """Parts with a client whose token was not admitted; one that came before tokens were known is asked to come again."""
-    if access.ready:
-        outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, "this token is not valid", id=request))
-        outbox.close(Close.BAD_TOKEN, "authentication failed")
-    else:
-        outbox.send_problem(Problem(Code.INTERNAL, "the tokens have not been read yet", temporary=True, id=request))
+    if isinstance(error, NotReadyError):
+        outbox.send_problem(Problem(Code.INTERNAL, str(error), temporary=True, id=request))
         outbox.close(Close.SERVER_RESTART, "not ready yet")
+    else:
+        outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, str(error), id=request))
+        outbox.close(Close.BAD_TOKEN, "authentication failed")
 
 
 def _refusal(channel: Channel, code: Code, message: str, *, temporary: bool = False) -> RequestError:

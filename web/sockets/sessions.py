@@ -8,6 +8,7 @@ import msgspec
 
 from engine.runtime import ActorRef, ChildSpec, Restart, StartChild, StopChild
 from web.hub import Outbox
+from web.protocol import Close
 from web.sockets.session import ClientSession, SessionRules
 
 START_S = 5.0
@@ -53,6 +54,12 @@ class Sessions:
             1 for outbox, other in self._open.values() if other == address and not outbox.conversation.authenticated
         )
         return unknown < UNKNOWN_PER_ADDRESS
+
+    def part_with(self, session: str) -> None:
+        """Closes the clients of somebody who has signed out, or of a key that has ended."""
+        for outbox, _ in list(self._open.values()):
+            if outbox.principal is not None and outbox.principal.session == session:
+                outbox.close(Close.BAD_TOKEN, "signed out")
 
     async def open(self, outbox: Outbox, address: str) -> ActorRef:
         """A session for a client; ready when it returns."""

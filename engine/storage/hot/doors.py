@@ -9,11 +9,11 @@ from engine.storage.hot.events import read_stream
 from engine.storage.hot.link import RedisLink
 from engine.storage.packing import pack, unpack
 
-EndedKind = Literal["sid", "user", "key"]
+EndedKind = Literal["sid", "key"]
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """What has ended: one session (``sid``), all of a user, or an API key."""
+    """What has ended: somebody's session (``sid``), or an API key. A user who is put out ends by all of theirs."""
 
     kind: EndedKind
     name: str
@@ -37,7 +37,7 @@ class Doors:
         return await self._link.call("GETDEL", keys.ticket(digest))
 
     async def end_session(self, kind: EndedKind, name: str) -> None:
-        """Tells all processes that a session, all of a user's, or an API key has ended. Safe to repeat."""
+        """Tells all processes that a session or an API key has ended. Safe to repeat."""
         await self._link.call(
             "XADD", keys.SESSIONS, "MAXLEN", "~", keys.SESSIONS_LENGTH, "*", "data", pack([kind, name])
         )

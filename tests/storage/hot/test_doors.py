@@ -31,9 +31,9 @@ async def test_of_many_who_come_at_once_with_one_ticket_one_is_admitted(hot: Hot
 
 async def test_who_follows_hears_what_ended_while_it_waits_and_before(hot: HotStore) -> None:
     assert await hot.follow_sessions("0-0") == []
-    await hot.end_session("user", "u1")
+    await hot.end_session("key", "k1")
     [(position, ended)] = await hot.follow_sessions("0-0")
-    assert ended == Ended("user", "u1")
+    assert ended == Ended("key", "k1")
 
     heard: list[tuple[str, Ended]] = []
     async with anyio.create_task_group() as group:
@@ -41,4 +41,4 @@ async def test_who_follows_hears_what_ended_while_it_waits_and_before(hot: HotSt
         heard = await hot.follow_sessions(position, block_ms=2000)
     assert [ended for _, ended in heard] == [Ended("sid", "s1")]
     assert await hot.follow_sessions(heard[-1][0]) == []
-    assert [ended for _, ended in await hot.follow_sessions("0-0")] == [Ended("user", "u1"), Ended("sid", "s1")]
+    assert [ended for _, ended in await hot.follow_sessions("0-0")] == [Ended("key", "k1"), Ended("sid", "s1")]

@@ -1,0 +1,1 @@
+"""Accounts: who somebody is, how they show it, and for how long that holds."""
