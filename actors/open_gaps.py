@@ -13,6 +13,8 @@ class OpenGaps:
     def __init__(self, hot: HotStore) -> None:
         self._hot = hot
         self._noted: dict[str, tuple[Span, ...]] = {}
+        self._in_doubt = False
+        """Whether Redis may hold something else than what was noted: what did not answer may have been carried out."""
         self._inherited: dict[str, tuple[Span, ...]] = {}
 
     @property
@@ -36,11 +38,12 @@ class OpenGaps:
     async def note(self, open_here: Mapping[str, tuple[Span, ...]]) -> None:
         """Notes what is open now."""
         spans = self._inherited | dict(open_here)
-        if spans == self._noted:
+        if spans == self._noted and not self._in_doubt:
             return
         opened, closed = spans.keys() - self._noted.keys(), self._noted.keys() - spans.keys()
+        self._in_doubt = True
         await self._hot.set_healing(spans)
-        self._noted = spans
+        self._noted, self._in_doubt = spans, False
         if opened:
             reach(HealPoint.GAP_NOTED)
         if closed:

@@ -37,7 +37,7 @@ from engine.runtime import (
     Timer,
     handles,
 )
-from engine.storage.errors import StorageError, StorageUnavailableError
+from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.resolver")
@@ -98,6 +98,10 @@ class Resolver(TaskActor):
         self._timer_ns = 0
         self._recovering = False
         self._scanning = False
+        self._failed_scans = 0
+        """In a row."""
+        self._unnoted = False
+        """Whether the store refuses to note what is open: said once, not twice a second."""
         self._answered = False
         """Whether the last heal got an answer: while nobody answers, one asks for all."""
         self.healed = 0
@@ -128,24 +132,30 @@ class Resolver(TaskActor):
 
     @handles(FeedSeen)
     async def on_feed_seen(self, seen: FeedSeen) -> None:
-        """The open gaps are noted first: what was seen after them says nothing about them."""
         self._seen[seen.provider, seen.connection] = seen.at_ns
-        try:
-            await self._open.note(self._gaps.spans())
-            await self._hot.set_seen(seen.provider, seen.at_ns)
-            self._stored_until[seen.provider] = seen.at_ns
-        except StorageUnavailableError as error:
-            log.debug("seen_not_stored", error=str(error))
+        await self._note(seen)
 
     @handles(NoteGaps)
     async def on_note_gaps(self, _: NoteGaps) -> None:
-        await self._note_gaps()
+        await self._note()
 
-    async def _note_gaps(self) -> None:
+    async def _note(self, seen: FeedSeen | None = None) -> None:
+        """The open gaps first, then until when a feed was heard: what was seen after them says nothing about them.
+
+        What a store does not take is noted with the next call; until then its older marks make a next life doubt more,
+        never less. Also a store that refuses must not end this actor: that life would doubt everybody's day.
+        """
         try:
             await self._open.note(self._gaps.spans())
-        except StorageUnavailableError as error:
-            log.debug("gaps_not_noted", error=str(error))
+            if seen is not None:
+                await self._hot.set_seen(seen.provider, seen.at_ns)
+                self._stored_until[seen.provider] = seen.at_ns
+        except StorageError as error:
+            if not self._unnoted:
+                log.warning("gaps_not_noted", error=str(error))
+            self._unnoted = True
+        else:
+            self._unnoted = False
 
     @handles(FeedResumed)
     def on_feed_resumed(self, resumed: FeedResumed) -> None:
@@ -174,7 +184,7 @@ class Resolver(TaskActor):
         """
         self._timer = None
         if not self._open.any_noted:
-            await self._note_gaps()
+            await self._note()
         self._heal_more()
 
     @handles(Scan)
@@ -321,6 +331,14 @@ class Resolver(TaskActor):
                 for doubt in doubts:
                     self._look_up(doubt)
                 self._arm()
-        except StorageUnavailableError as error:
-            log.warning("scan_postponed", error=str(error))
+            self._failed_scans = 0
+        except StorageError as error:
+            self._scan_again(error)
         self._scanning = False
+
+    def _scan_again(self, error: StorageError) -> None:
+        """What it has found is kept; what it has not come to would wait for the next hour, and with it what was lost."""
+        self._failed_scans += 1
+        delay_s = retry_delay_s(self._failed_scans, jitter=self._jitter)
+        log.warning("scan_postponed", delay_s=round(delay_s, 1), error=str(error))
+        self.send_after(delay_s, Scan())
