@@ -83,6 +83,7 @@ def derive(kept: Table) -> Table:
     made["hours"], made["hours_change"] = weekly(kept["hours"], first, last)
     special = {one["date"]: one for one in [*half_days(kept), *kept.get("special", [])]}
     holidays = named(kept, "holidays")
+    shut = frozenset(holidays)
     if "library" in kept:
         library = Library(kept["library"], first, last)
         ours = named(kept, "names")
@@ -90,7 +91,8 @@ def derive(kept: Table) -> Table:
         closed = library.closed_weekdays() - special.keys()
         holidays |= {day: name_of(day, names) for day in closed}
         holidays |= {day: name for day, name in ours.items() if day in special}
-        special = {**odd_days(library, made["hours"], names), **special}
+        odd = odd_days(library, made["hours"], names)
+        special = {**{day: hours for day, hours in odd.items() if day not in shut}, **special}
         if mistaken := ours.keys() - holidays.keys() - special.keys():
             raise DisagreementError(f"{kept['name']}: {kept['library']} opens on {sorted(mistaken)}")
     made["holidays"] = dict(sorted(holidays.items()))

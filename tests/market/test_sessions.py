@@ -67,10 +67,64 @@ def wall(ns: int, on: date, zone: ZoneInfo) -> str:
         ("CME", "2025-01-09", ["17:00-1-08:30"]),  # a day of mourning, declared during the year
         ("COMEX", "2026-11-26", ["17:00-1-13:30"]),
         ("NYMEX", "2026-04-03", []),
+        ("CME", "2024-03-29", []),  # Good Friday; the library has an early close
+        ("CME", "2026-04-03", ["17:00-1-08:15"]),  # Good Friday with an employment report
+        ("COMEX", "2025-01-09", ["17:00-1-16:00"]),  # metals and energy did not mourn
+        ("COMEX", "2024-07-04", ["17:00-1-13:30"]),
+        ("COMEX", "2025-07-04", ["17:00-1-12:00"]),  # a holiday on a Friday
+        ("COMEX", "2025-09-01", ["17:00-1-13:30"]),
+        ("NYMEX", "2027-06-18", ["17:00-1-12:00"]),
     ],
 )
 def test_the_hours_of_a_day(code: str, day: str, expected: list[str]) -> None:
     assert hours(code, day) == expected
+
+
+AMERICAN_2026 = "01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 12-25"
+AMERICAN_2027 = "01-01 01-18 02-15 03-26 05-31 06-18 07-05 09-06 11-25 12-24"
+METALS_2026 = """01-19=13:30 02-16=13:30 05-25=13:30 06-19=12:00 07-03=12:00 09-07=13:30 11-26=13:30 11-27=13:45
+    12-24=12:45"""
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "closed", "early"),
+    [
+        ("NYSE", 2026, AMERICAN_2026, "11-27=13:00 12-24=13:00"),
+        ("NYSE", 2027, AMERICAN_2027, "11-26=13:00"),
+        ("NASDAQ", 2026, AMERICAN_2026, "11-27=13:00 12-24=13:00"),
+        ("CME", 2026, "01-01 12-25", """01-19=12:00 02-16=12:00 04-03=08:15 05-25=12:00 06-19=12:00 07-03=12:00 09-07=12:00
+            11-26=12:00 11-27=12:15 12-24=12:15"""),
+        ("COMEX", 2026, "01-01 04-03 12-25", METALS_2026),
+        ("NYMEX", 2026, "01-01 04-03 12-25", METALS_2026),
+    ],
+)  # fmt: skip
+def test_a_years_closed_weekdays_and_early_closes_are_those_that_were_published(
+    code: str, year: int, closed: str, early: str
+) -> None:
+    """American lists of 2026 and 2027; CME Group's as a venue repeats it."""
+    calendar = CALENDARS[code]
+    days = [date(year, 1, 1) + timedelta(days=number) for number in range(365)]
+    weekdays = [day for day in days if day.weekday() < 5]
+    usual = wall(
+        CALENDARS[code].sessions(date(year, 3, 2), date(year, 3, 2))[0].end_ns, date(year, 3, 2), calendar.zone
+    )
+    closes = {day: wall(found.end_ns, day, calendar.zone) for day in weekdays if (found := calendar.day(day))}
+    assert [f"{day:%m-%d}" for day in weekdays if day not in closes] == closed.split()
+    assert [f"{day:%m-%d}={close}" for day, close in closes.items() if close != usual] == early.split()
+
+
+def test_index_futures_trade_on_good_friday_only_when_the_employment_report_comes_out() -> None:
+    """On the first Friday of a month."""
+    for day in (date(2024, 3, 29), date(2025, 4, 18), date(2026, 4, 3), date(2027, 3, 26)):
+        assert bool(hours("CME", day.isoformat())) == (day.day <= 7), day
+
+
+def test_an_ordinary_weekend_is_closed_in_muhurats_week_and_its_sunday_trades_in_the_evening_only() -> None:
+    for code in ("NSE", "NFO", "CDS", "MCX"):
+        assert hours(code, "2026-11-07") == []
+        assert hours(code, "2026-11-08") == ["18:00-19:00"]
+        assert hours(code, "2026-11-09") != []
+        assert (hours(code, "2026-11-10") == []) == (code != "MCX")  # MCX trades that evening
 
 
 @pytest.mark.parametrize(
