@@ -101,35 +101,18 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
 
     A crash concerns only the actor that crashed: the others keep its address, and what it lost is healed.
     """
-    hot, at = parts.hot, Places(system)
+    at = Places(system)
     parts = recorded(system, parts, at)
     healing = Healing(system, parts, at)
-    beat = partial(Heartbeat, hot, parts.engine_id, lost=parts.lease_lost.set, renew_interval_s=parts.pace.renew_s)
-    publisher = partial(Publisher, hot, broadcaster=at.broadcaster, interval_s=parts.pace.publish_s)
-    writer = partial(
-        CandleWriter,
-        hot,
-        persister=at.persister,
-        publisher=at.publisher,
-        resolver=at.resolver,
-        charts=at.charts,
-        interval_s=parts.pace.flush_s,
-    )
-    builder = ChartBuilder(hot, parts.durable, parts.calendars)
-    wishes = engine_wishes(watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine)
-    recorders = (at.recorder,) if parts.settings.record_frames else ()
-    operator = partial(Operator, "engine", hot, wishes=wishes, interval_s=parts.pace.tree_s)
-    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
-    counting = (*recorders, at.heartbeat, *counters, at.auditor)
     return Supervisor(
         [
             *recorder(system, parts),
-            ChildSpec("heartbeat", beat, backoff=GENTLE),
+            ChildSpec("heartbeat", heartbeat(parts), backoff=GENTLE),
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
-            ChildSpec("publisher", publisher, backoff=GENTLE),
-            ChildSpec("charts", partial(Charts, builder, history=at.historian), backoff=GENTLE),
-            ChildSpec("candle_writer", writer, backoff=GENTLE),
+            ChildSpec("publisher", publisher(parts, at), backoff=GENTLE),
+            ChildSpec("charts", charts(parts, at), backoff=GENTLE),
+            ChildSpec("candle_writer", candle_writer(parts, at), backoff=GENTLE),
             ChildSpec("quarantine", quarantine(parts, at, healing), backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
@@ -140,16 +123,10 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
-            ChildSpec("operator", partial(operator, counting=counting), backoff=GENTLE),
+            ChildSpec("operator", operator(parts, at), backoff=GENTLE),
         ],
         intensity=10,
     )
-
-
-def auditor(parts: Parts) -> Start:
-    tally = Tally(parts.durable, parts.calendars)
-    providers, saved_after_ns = tuple(parts.providers), parts.settings.saved_after_ns
-    return partial(Auditor, parts.durable, tally, parts.calendars, providers, saved_after_ns=saved_after_ns)
 
 
 def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:
@@ -182,10 +159,35 @@ def recorded(system: ActorSystem, parts: Parts, at: Places) -> Parts:
     return replace(parts, providers=providers)
 
 
+def heartbeat(parts: Parts) -> Start:
+    renew_s = parts.pace.renew_s
+    return partial(Heartbeat, parts.hot, parts.engine_id, lost=parts.lease_lost.set, renew_interval_s=renew_s)
+
+
 def persister(parts: Parts, at: Places) -> Start:
     interval = parts.settings.save_interval_minutes
     return partial(
         Persister, parts.hot, parts.durable, parts.calendars, writer=at.candle_writer, interval_minutes=interval
+    )
+
+
+def publisher(parts: Parts, at: Places) -> Start:
+    return partial(Publisher, parts.hot, broadcaster=at.broadcaster, interval_s=parts.pace.publish_s)
+
+
+def charts(parts: Parts, at: Places) -> Start:
+    return partial(Charts, ChartBuilder(parts.hot, parts.durable, parts.calendars), history=at.historian)
+
+
+def candle_writer(parts: Parts, at: Places) -> Start:
+    return partial(
+        CandleWriter,
+        parts.hot,
+        persister=at.persister,
+        publisher=at.publisher,
+        resolver=at.resolver,
+        charts=at.charts,
+        interval_s=parts.pace.flush_s,
     )
 
 
@@ -317,3 +319,17 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
         )
         for name, provider in parts.providers.items()
     ]
+
+
+def auditor(parts: Parts) -> Start:
+    tally = Tally(parts.durable, parts.calendars)
+    providers, saved_after_ns = tuple(parts.providers), parts.settings.saved_after_ns
+    return partial(Auditor, parts.durable, tally, parts.calendars, providers, saved_after_ns=saved_after_ns)
+
+
+def operator(parts: Parts, at: Places) -> Start:
+    wishes = engine_wishes(watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine)
+    recorders = (at.recorder,) if parts.settings.record_frames else ()
+    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
+    counting = (*recorders, at.heartbeat, *counters, at.auditor)
+    return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)
