@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.calendars import load_calendar
-from engine.market import Calendars
+from engine.market import TIMEFRAMES, Calendars, CandleBook, Tick
 from tests.market.builders import MINUTE, SECOND, at
 
 CALENDARS = Calendars(load_calendar, {"SIM": "Asia/Kolkata"})
@@ -76,3 +76,14 @@ def test_one_stretch_follows_another_without_touching_it() -> None:
     assert all(one[1] < two[0] for one, two in pairwise(stretches))
     days = CALENDARS.of_exchange("NSE").trading_days(date(2026, 11, 1), date(2026, 11, 30))
     assert len(stretches) == sum(1 for _ in days)
+
+
+def test_after_the_last_known_day_feeds_go_on_by_the_weekly_hours_and_their_trades_become_candles() -> None:
+    """An engine must not go deaf on 1 January because the holidays of the new year were not published in time."""
+    calendar = CALENDARS.of_exchange("NSE")
+    assert not calendar.covers(date(2027, 1, 1))
+    assert hours(["NSE"], "2026-12-31 20:00") == (at("2027-01-01 08:45"), at("2027-01-01 16:00"))
+    book = CandleBook("NSE:TCS", calendar, "test")
+    trade = Tick("NSE:TCS", 100.0, 1, 1, at("2027-01-01 10:00"), at("2027-01-01 10:00"), "test")
+    book.add(trade, 1)
+    assert {candle.timeframe for candle in book.close_until(at("2027-01-01 16:00"))} == set(TIMEFRAMES)
