@@ -1,7 +1,8 @@
-"""Writes the settings into the README's table and into `.env.example`; run it after changing `config/settings.py`."""
+"""Writes the settings into the README's table and into `.env.example`; run it after changing `config/settings`."""
 
 import sys
 from pathlib import Path
+from typing import cast
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -22,7 +23,7 @@ def default_of(field: FieldInfo) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
 
 
 def table() -> str:

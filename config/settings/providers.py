@@ -1,0 +1,73 @@
+"""Which providers there are, where each is, and what opens its doors."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+
+from config.settings.field import Group, setting
+from config.settings.kinds import AccessToken, ClientId, FeedUrl, Names, RestUrl
+
+SIMULATED = ("simulator", "simulator2")
+"""Two providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
+PROVIDERS = (*SIMULATED, "dhan")
+"""The providers this version knows."""
+
+
+def _known_providers(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not set(names) <= set(PROVIDERS):
+        raise ValueError("unknown provider")
+    return names
+
+
+def _default_providers(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("dhan",) if data.get("dhanhq_ws_enabled") else ("simulator",)
+
+
+class Providers(Group):
+    """Those that run, and what each of them needs."""
+
+    dhanhq_ws_enabled: bool = setting(
+        "DHANHQ_WS_ENABLED",
+        "Use Dhan's live feed: the short way to write `TICKTREE_PROVIDERS=dhan`.",
+        "true or false",
+        default=False,
+    )
+    dhanhq_ws_mode: Literal["ticker", "quote", "full"] = setting(
+        "DHANHQ_WS_MODE",
+        "What Dhan sends per instrument; `ticker` has no volume, candles then count ticks and say so.",
+        "ticker, quote or full",
+        default="quote",
+    )
+    dhan_client_id: ClientId | None = setting(
+        "DHAN_CLIENT_ID", "Dhan's client id.", "a client id without blanks", default=None
+    )
+    dhan_access_token: AccessToken | None = setting(
+        "DHAN_ACCESS_TOKEN", "Dhan's access token.", "an access token without blanks", default=None
+    )
+    dhan_feed_url: FeedUrl = setting(
+        "DHAN_FEED_URL", "Dhan's live feed.", "an address such as wss://host", default="wss://api-feed.dhan.co"
+    )
+    dhan_rest_url: RestUrl = setting(
+        "DHAN_REST_URL",
+        "Dhan's REST service.",
+        "an address such as https://host/v2",
+        default="https://api.dhan.co/v2",
+    )
+    databento_relay_url: FeedUrl = setting(
+        "DATABENTO_RELAY_URL",
+        "Relay of Databento's live feed (no provider of this version uses it yet).",
+        "an address such as wss://host/path",
+        default="wss://clitools.app/ws/databento",
+    )
+    providers: Annotated[Names, AfterValidator(_known_providers)] = setting(
+        "TICKTREE_PROVIDERS",
+        "Providers to run, the preferred one first; the simulated exchange when none is configured.",
+        "one or more of simulator, simulator2 and dhan, separated by commas",
+        default_factory=_default_providers,
+    )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether all data comes from the simulated exchange."""
+        return set(self.providers) <= set(SIMULATED)
