@@ -1,5 +1,6 @@
 """The records: what both stores hold of the candles, for who has to compare it with what should be there."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import anyio
@@ -97,9 +98,11 @@ class Records:
         heal would see, and every scan would doubt. Redis keeps nothing that opened before ``kept_ns``.
         """
         for timeframe in TIMEFRAMES:
-            hot = await self._hot.candles(instrument, timeframe, start_ns, end_ns)
             saved = await self.saved(instrument, timeframe, start_ns, end_ns)
-            await self._hot.write_candles([candle for candle in _only(saved, hot) if candle.time >= kept_ns])
+            # After PostgreSQL, which takes its time: a heal that lands meanwhile would be overwritten by what it healed.
+            hot = await self._hot.candles(instrument, timeframe, start_ns, end_ns)
+            lacking = (candle for candle in _only(saved, hot) if candle.time >= kept_ns)
+            await self._hot.write_candles([candle for candle in lacking if _has_prices(candle)])
             await self.save(list(_only(hot, saved)))
 
     def _days(self, candles: Iterable[Candle]) -> Iterator[DailyCandle]:
@@ -107,6 +110,11 @@ class Records:
         for candle in candles:
             if candle.timeframe == "1d":
                 yield DailyCandle(self._calendars.of(candle.instrument).session_date(candle.time), candle)
+
+
+def _has_prices(candle: Candle) -> bool:
+    """TimeSeries refuse a NaN, and with it all that is written together."""
+    return not any(math.isnan(price) for price in (candle.open, candle.high, candle.low, candle.close))
 
 
 def _only(candles: Sequence[Candle], others: Sequence[Candle]) -> Iterator[Candle]:

@@ -17,6 +17,7 @@ from engine.storage.hot import HotStore
 from tests.actors.parts import MINUTE_NS, NOON
 
 NAME = "NSE:A"
+CALENDARS = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
 
 
 def minute(number: int, price: float = 10.0, revision: int = 0, *, flagged: bool = False) -> Candle:
@@ -36,7 +37,7 @@ async def stores(redis_url: str, database_url: str) -> AsyncGenerator[tuple[Reco
             [ProviderMapping("test", NAME, "NSE_EQ", "1", date(2020, 1, 1))],
         )
         try:
-            yield Records(hot, durable, Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})), hot, durable
+            yield Records(hot, durable, CALENDARS), hot, durable
         finally:
             await durable.close()
             await hot.close()
@@ -92,6 +93,32 @@ async def test_what_one_store_lacks_is_copied_from_the_other_and_what_redis_does
         both = [minute(1), minute(2, 11.0, revision=1), minute(3)]
         assert await hot.candles(NAME, "1m", 0, NOON + 9 * MINUTE_NS) == both
         assert await durable.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [minute(0), *both]
+
+
+async def test_a_heal_that_lands_while_postgresql_is_read_is_not_overwritten(redis_url: str, database_url: str) -> None:
+    async with stores(redis_url, database_url) as (_, hot, durable):
+
+        class HealedInBetween(Records):
+            async def saved(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+                found = await super().saved(instrument, timeframe, start_ns, end_ns)
+                if timeframe == "1m":
+                    await hot.write_candles([minute(0, 11.0, revision=1)])
+                return found
+
+        await durable.save([minute(0)])
+        records = HealedInBetween(hot, durable, CALENDARS)
+        await records.level(NAME, NOON, NOON + 9 * MINUTE_NS, kept_ns=NOON)
+        assert await hot.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [minute(0, 11.0, revision=1)]
+
+
+@pytest.mark.timeseries
+async def test_a_minute_without_a_price_is_not_given_to_redis_whose_series_refuse_it(
+    timeseries_url: str, database_url: str
+) -> None:
+    async with stores(timeseries_url, database_url) as (records, hot, durable):
+        await durable.save([minute(0, math.nan), minute(1)])
+        await records.level(NAME, NOON, NOON + 9 * MINUTE_NS, kept_ns=NOON)
+        assert await hot.candles(NAME, "1m", NOON, NOON + 9 * MINUTE_NS) == [minute(1)]
 
 
 async def test_a_flag_that_one_store_alone_knows_of_is_copied_and_the_numbers_are_not(
