@@ -84,3 +84,13 @@ async def test_what_the_stream_dropped_before_it_was_saved_is_said_to_be_missing
     await durable.save([], checkpoint_ns=NOON + 10 * MINUTE)
     again = PublishedCandles(hot, durable, "1m", {"NSE:TCS": LATER})
     assert (await again.candles("NSE:TCS", NOON, LATER)).missing == (), "what was dropped has been saved"
+
+
+async def test_what_is_saved_while_a_request_goes_on_is_found_once(hot: HotStore, durable: DurableStore) -> None:
+    minutes = {symbol: [told(minute, symbol) for minute in range(3)] for symbol in ("TCS", "INFY")}
+    await append(hot, [*minutes["TCS"], *minutes["INFY"]])
+    await durable.save([], checkpoint_ns=NOON)
+    published = PublishedCandles(hot, durable, "1m", {"NSE:TCS": LATER, "NSE:INFY": LATER})
+    assert (await published.candles("NSE:TCS", NOON, LATER)).candles == minutes["TCS"]
+    await durable.save([*minutes["TCS"], *minutes["INFY"]], checkpoint_ns=LATER)
+    assert (await published.candles("NSE:INFY", NOON, LATER)).candles == minutes["INFY"]
