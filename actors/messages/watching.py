@@ -1,0 +1,28 @@
+"""Watching: who looks at what, and how it is reported to them."""
+
+from actors.messages.message import Message
+
+
+class Watch(Message, frozen=True, gc=False):
+    """Somebody looks at this instrument (or no longer does): report it more often, with all timeframes."""
+
+    watched: bool
+
+
+class WatchList(Message, frozen=True, gc=False):
+    """All instruments that the clients of one web process look at now."""
+
+    process: str
+    instruments: tuple[str, ...]
+
+
+class Report(Message, frozen=True, gc=False):
+    """Tell the writer now, whatever the interval: sent to oneself, and to all when the engine drains."""
+
+
+class TakeNewest(Message, frozen=True, gc=False):
+    """Hand over the newest tick of every instrument that has had one."""
+
+
+class ForgetStale(Message, frozen=True, gc=False):
+    """Drop what nobody has repeated."""
