@@ -1,6 +1,7 @@
 """Real servers for the tests: one Valkey, one Redis with TimeSeries and one PostgreSQL per session, cheaply shared.
 
 Each test that asks gets a Redis index of its own, emptied, and a database of its own, cloned from a migrated template.
+``make test`` runs two sessions side by side, which share no server, folder or port.
 
 Fixtures for everybody: ``redis_url`` (Valkey, no modules), ``timeseries_url`` (skips with a reason where there is none),
 ``database_url`` (migrated), ``empty_database_url`` (no tables), ``data_folder`` (reachable by an unprivileged account).
