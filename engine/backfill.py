@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from engine.market import DERIVED_TIMEFRAMES, TIMEFRAMES, Calendar, Calendars, Candle, CandleState, derive
+from engine.market import DERIVED_TIMEFRAMES, TIMEFRAMES, Calendar, Calendars, Candle, CandleState, derive, flaw_of
 from engine.market.healing import revision_of
 from engine.providers.base import History, Route
 from engine.storage.durable import DailyCandle, DurableStore
@@ -53,7 +53,8 @@ class Backfiller:
         days = list(calendar.trading_days(portion.first, portion.last))
         if not days:
             return 0
-        minutes = await self.history.minutes(portion.route, days[0].start_ns, min(days[-1].end_ns, self.now_ns))
+        told = await self.history.minutes(portion.route, days[0].start_ns, min(days[-1].end_ns, self.now_ns))
+        minutes = [minute for minute in told if not flaw_of(minute)]
         candles = [candle for candle in self._ended(calendar, minutes) if candle.timeframe != "1d"]
         revised = await self._revised(portion.route.instrument, candles, days[0].start_ns, days[-1].end_ns)
         daily = list(self._days(calendar, await self.history.days(portion.route, portion.first, portion.last)))
@@ -63,13 +64,16 @@ class Backfiller:
         return saved.written
 
     async def _revised(self, instrument: str, candles: Sequence[Candle], start_ns: int, end_ns: int) -> list[Candle]:
-        """Those that are new or differ from what stands, numbered after it: a repetition changes nothing."""
+        """Those that are new or differ from what stands, numbered after it: a repetition changes nothing.
+
+        Of what both stores hold in the same revision the flagged counts, or its flag would outlive the numbers' proof.
+        """
         standing: dict[tuple[str, int], Candle] = {}
         for timeframe in TIMEFRAMES[:-1]:
             for store in (self.durable, self.hot):
                 for old in await store.candles(instrument, timeframe, start_ns, end_ns):
                     known = standing.get((timeframe, old.time))
-                    if known is None or known.revision < old.revision:
+                    if known is None or _rank(known) < _rank(old):
                         standing[timeframe, old.time] = old
         revisions = (revision_of(standing.get((candle.timeframe, candle.time)), candle) for candle in candles)
         return [revision for revision in revisions if revision is not None]
@@ -89,3 +93,7 @@ class Backfiller:
             if day and day.end_ns + SETTLE_NS <= self.now_ns:
                 bar = msgspec.structs.replace(candle, time=day.start_ns, state=CandleState.FINAL)
                 yield DailyCandle(day.date, bar)
+
+
+def _rank(candle: Candle) -> tuple[int, bool]:
+    return candle.revision, candle.resolve_required
