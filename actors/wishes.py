@@ -13,11 +13,11 @@ TIMEOUT_S = 5.0
 
 
 def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quarantine: ActorRef) -> dict[str, Wish]:
-    """The engine's own commands by name."""
+    """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
     async def watch(arguments: Mapping[str, Any]) -> Any:
         """``process`` and all ``symbols`` its clients look at; answers which are ``unmapped``."""
-        wish = WatchList(str(arguments.get("process", "web")), tuple(arguments["symbols"]))
+        wish = WatchList(str(arguments.get("process", "web")), tuple(map(str, arguments["symbols"])))
         return await watches.ask(wish, timeout_s=TIMEOUT_S)
 
     def stretch(kind: str) -> Wish:
@@ -42,7 +42,7 @@ def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quaran
 
     async def decide(arguments: Mapping[str, Any]) -> Any:
         """``entry`` (its number), ``status`` (released or discarded) and ``by``; answers the entry, or ``error`` and ``code``."""
-        wish = Decide(int(arguments["entry"]), Fate(arguments["status"]), str(arguments["by"]))
+        wish = Decide(int(str(arguments["entry"])), Fate(arguments["status"]), str(arguments["by"]))
         return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
 
     jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
