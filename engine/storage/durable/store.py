@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from engine.storage.durable.accounts import ApiKeys, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
@@ -13,8 +14,10 @@ from engine.storage.durable.verdicts import Verdicts
 ANSWER_TIMEOUT_S = 30.0
 
 
-class DurableStore(PriceHistory, InstrumentMaster, Verdicts, GapScan, Quarantine, Records):
-    """Price history, instruments, verdicts, quarantine and records in PostgreSQL.
+class DurableStore(
+    PriceHistory, InstrumentMaster, Verdicts, GapScan, Quarantine, Records, UserAccounts, SignedIn, ApiKeys
+):
+    """Price history, instruments, verdicts, quarantine, records and accounts in PostgreSQL.
 
     Every method may raise ``DurableStoreUnavailableError`` (repeat later) or ``DurableStoreError`` (do not), and none
     takes longer than about twice the answer timeout.

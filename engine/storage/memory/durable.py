@@ -1,6 +1,7 @@
 """The durable store in memory: every method of the real one, over plain tables."""
 
 from engine.storage.durable import DurableStore
+from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, MemoryUserAccounts
 from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
 from engine.storage.memory.quarantine import MemoryQuarantine
@@ -16,6 +17,9 @@ class MemoryDurableStore(
     MemoryGapScan,
     MemoryQuarantine,
     MemoryRecords,
+    MemoryUserAccounts,
+    MemorySignedIn,
+    MemoryApiKeys,
     DurableStore,
 ):
     """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""

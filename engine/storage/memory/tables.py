@@ -8,6 +8,7 @@ from anyio.lowlevel import checkpoint
 
 from engine.market.verdict import VerdictStatus
 from engine.storage.errors import DurableStoreUnavailableError
+from engine.storage.memory.account_tables import Accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,7 @@ class Tables:
         self.jobs: dict[str, Job] = {}
         self.hashes: dict[str, str] = {}
         self.audit: list[AuditEntry] = []
+        self.accounts = Accounts()
 
     async def arrive(self) -> None:
         """Lets others run, as a call to a server would."""

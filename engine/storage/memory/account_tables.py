@@ -1,0 +1,55 @@
+"""The tables of accounts, in memory."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.storage.durable.accounts import ApiKey, User
+
+
+class Signing(msgspec.Struct):
+    """One session."""
+
+    user: str
+    begun_ns: int
+    expires_ns: int
+    ended_ns: int | None = None
+
+
+class Token(msgspec.Struct):
+    """One refresh token, by whose digest it is kept."""
+
+    family: str
+    expires_ns: int
+    used_ns: int | None = None
+    successor: str = ""
+
+
+class Accounts:
+    """What the tables of accounts hold."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, User] = {}
+        self.hashes: dict[str, str | None] = {}
+        self.subjects: dict[str, str] = {}
+        """Users by Google's name for them."""
+        self.sessions: dict[str, Signing] = {}
+        self.tokens: dict[str, Token] = {}
+        self.keys: dict[str, tuple[ApiKey, str]] = {}
+
+    def live_sessions(self, user: str) -> list[str]:
+        """A user's, newest first."""
+        live = [(session.begun_ns, name) for name, session in self.sessions.items() if _is_live(session, user)]
+        return [name for _, name in sorted(live, reverse=True)]
+
+    def end(self, names: "Sequence[str]", now_ns: int) -> None:
+        """Ends sessions."""
+        for name in names:
+            self.sessions[name].ended_ns = now_ns
+
+
+def _is_live(session: Signing, user: str) -> bool:
+    return session.user == user and session.ended_ns is None
