@@ -122,7 +122,9 @@ def test_an_endpoint_that_nobody_can_connect_to_is_refused(monkeypatch: pytest.M
 )
 def test_addresses_in_all_their_forms_are_taken(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
     monkeypatch.setenv(name, address)
-    load_settings()
+    settings = load_settings()
+    given = settings.redis_url, settings.database_url, settings.dhan_feed_url
+    assert address in [one.get_secret_value() if isinstance(one, SecretStr) else one for one in given]
 
 
 def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,9 @@ def test_an_address_of_another_machine_is_a_sentence_that_names_it() -> None:
 
 
 def test_a_free_port_can_be_listened_on() -> None:
-    listen("127.0.0.1", free_port()).close()
+    port = free_port()
+    with listen("127.0.0.1", port) as listening:
+        assert listening.getsockname() == ("127.0.0.1", port)
 
 
 def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:

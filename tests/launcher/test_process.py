@@ -1,5 +1,6 @@
 """A child process: ready when it says so, stopped politely and then surely, dead with its parent."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -86,9 +87,14 @@ async def test_a_probe_decides_when_a_server_is_ready() -> None:
     await process.stop()
 
 
-def test_saying_ready_to_nobody_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TICKTREE_READY_FD", raising=False)
+def test_ready_is_said_once_and_to_nobody_where_no_launcher_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setenv("TICKTREE_READY_FD", str(writing))
     tell_ready()
+    assert "TICKTREE_READY_FD" not in os.environ  # so that nobody started from here says it too
+    tell_ready()
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b"1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")

@@ -153,6 +153,8 @@ async def test_a_restart_waits_for_nobody(journal: Journal, tmp_path: Path) -> N
         await until(lambda: len(journal.pids("engine")) == 2)
         os.kill(journal.pids("store")[0], signal.SIGKILL)
         await until(lambda: len(journal.pids("store")) == 2)
+        assert len(journal.pids("engine")) == 2, "the store was back before the engine was ready"
+        assert block.exists()
         block.unlink()
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from engine.runtime import Actor, Restart, Terminated
-from tests.runtime.parts import AT_ONCE, CLERKS, Clerk, Crash, Note, Quit, Tree, settle, until
+from tests.runtime.parts import AT_ONCE, CLERKS, Clerk, Crash, Note, Quit, TaskClerk, Tree, settle, until
 
 pytestmark = pytest.mark.anyio
 
 
-async def watch(tree: Tree, kind: type[Actor], path: str) -> list[Any]:
+async def watch(tree: Tree, kind: type[Clerk | TaskClerk], path: str) -> list[Any]:
     paper: list[Any] = []
     watcher = await tree.plant("watcher", partial(kind, paper=paper))
     watcher.mailbox.actor.watch(tree.system.ref(path))
@@ -22,7 +22,7 @@ async def watch(tree: Tree, kind: type[Actor], path: str) -> list[Any]:
 
 @pytest.mark.parametrize("kind", CLERKS)
 @pytest.mark.parametrize(("message", "reason"), [(Crash(), "ValueError: boom"), (Quit(), "ended")])
-async def test_a_watcher_hears_why(tree: Tree, kind: type[Actor], message: Any, reason: str) -> None:
+async def test_a_watcher_hears_why(tree: Tree, kind: type[Clerk | TaskClerk], message: Any, reason: str) -> None:
     watched = await tree.plant("watched", kind)
     paper = await watch(tree, kind, "/root/watched")
     watched.tell(message)
@@ -64,7 +64,7 @@ async def test_a_watcher_that_ended_is_not_told(tree: Tree) -> None:
     assert tree.system.dead_letters.count == 0
 
 
-async def test_a_watcher_without_a_handler_crashes(tree: Tree) -> None:
+async def test_a_watcher_without_a_handler_crashes(tree: Tree, log: list[dict[str, Any]]) -> None:
     class Deaf(Actor):
         pass
 
@@ -73,6 +73,8 @@ async def test_a_watcher_without_a_handler_crashes(tree: Tree) -> None:
     deaf.mailbox.actor.watch(watched)
     await watched.stop()
     await until(lambda: not deaf.is_alive())
+    [crash] = [entry for entry in log if entry.get("path") == "/root/deaf" and "error" in entry]
+    assert "Terminated" in crash["error"]
 
 
 async def test_a_paused_watcher_is_told_when_it_is_resumed(tree: Tree) -> None:

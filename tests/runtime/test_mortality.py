@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engine.runtime import HealPoint, reach
+from engine.runtime import HealPoint
 from engine.runtime.mortality import VARIABLE
 
 TWICE = "from engine.runtime import HealPoint, reach\nfor point in [*HealPoint, *HealPoint]:\n    reach(point)\n    print(point)"
@@ -32,5 +32,6 @@ def test_a_point_that_does_not_exist_is_refused_at_the_start(wish: str) -> None:
 
 
 def test_without_the_switch_nobody_dies() -> None:
-    for point in HealPoint:
-        reach(point)
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    ended = subprocess.run([sys.executable, "-c", TWICE], env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.splitlines()) == (0, [str(point) for point in HealPoint] * 2)

@@ -118,11 +118,12 @@ async def test_stopping_twice_or_before_the_start_does_no_harm(log: Any) -> None
     async with ActorSystem("test") as system:
         await system.stop()
     async with ActorSystem("test") as system:
-        await system.start(root(one=("a",)))
+        ref = await system.start(root(one=("a",)))
         async with anyio.create_task_group() as group:
             group.start_soon(system.stop)
             group.start_soon(system.stop)
         await system.stop()
+        assert not ref.is_alive()
 
 
 async def test_the_root_can_be_stopped_through_its_ref(log: Any) -> None:

@@ -48,7 +48,7 @@ async def test_a_cancelled_call_leaves_the_store_usable(database_url: str) -> No
     async with open_bridge():
         store = await bridged(DurableStore).connect(database_url)
         with trio.move_on_after(0.05) as scope:
-            await bridged(store._link).value("SELECT pg_sleep(10)")
+            await bridged(store._link).value("SELECT pg_sleep(10)")  # pyright: ignore[reportPrivateUsage]
         assert scope.cancelled_caught
         await bridged(store).ping()
         await bridged(store).close()
@@ -122,6 +122,7 @@ async def test_the_scope_outlives_kill_9_of_both_stores(data_folder: Path) -> No
             postgres.start()
             await until_both_go_on()
             nursery.cancel_scope.cancel()
+            assert outages == {"hot", "durable"}
             with trio.CancelScope(shield=True):
                 await durable.close()
                 await hot.close()

@@ -196,8 +196,8 @@ async def test_the_public_feed_is_open_and_limited(
 
 
 async def test_errors_have_one_body_whatever_they_are(web: Web) -> None:
-    await problem(await web.get("/nowhere"), 404)
-    await problem(await web.http.post("/health"), 405)
+    assert (await problem(await web.get("/nowhere"), 404))["code"] == "not_found"
+    assert (await problem(await web.http.post("/health"), 405))["code"] == "method_not_allowed"
 
 
 async def test_readiness_names_what_is_missing(web: Web) -> None:

@@ -56,11 +56,11 @@ async def test_ticks_through_the_adapter_make_the_minutes_its_history_tells() ->
         whole_minute = at("2026-11-20 12:01:00")
         async with trio.open_nursery() as nursery:
             for wanted in routes:
-                nursery.start_soon(compare, history, wanted, whole_minute, streamed)
+                nursery.start_soon(assert_same_prices, history, wanted, whole_minute, streamed)
         history.close()
 
 
-async def compare(
+async def assert_same_prices(
     history: DhanHistory, wanted: Route, opens_ns: int, streamed: dict[tuple[str, int], tuple[float, ...]]
 ) -> None:
     [candle] = await history.minutes(wanted, opens_ns, opens_ns + MINUTE_NS)

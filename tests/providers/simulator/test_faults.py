@@ -29,9 +29,13 @@ def test_what_is_no_schedule_is_refused_with_a_sentence(text: str) -> None:
 @given(st.text(alphabet="closefreezdp429=@+.,0123456789 ", max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        parse_faults(text)
+        faults = parse_faults(text)
     except FaultError:
-        return
+        with pytest.raises(FaultError, match="expected"):
+            parse_faults(text)
+    else:
+        assert len(faults) == sum(bool(part.strip()) for part in text.split(","))
+        assert all(fault.at_s >= 0 and fault.duration_s >= 0 and fault.amount >= 0 for fault in faults)
 
 
 def test_a_fault_goes_on_for_its_duration() -> None:

@@ -91,9 +91,11 @@ async def test_what_is_taken_back_is_gone_and_the_rest_stays(store: DurableStore
 
 
 async def test_verdicts_on_unknown_instruments_are_left_out(store: DurableStore) -> None:
-    await store.note_verdicts([verdict(1, 1, name="NSE:NOPE")])
-    await store.clear_verdicts("NSE:NOPE", 0, MIDNIGHT)
+    await store.note_verdicts([verdict(1, 1, name="NSE:NOPE"), verdict(2, 1)])
+    await store.clear_verdicts("NSE:NOPE", MIDNIGHT, MIDNIGHT + DAY_NS)
     await store.note_verdicts([])
+    assert await noted(store, "NSE:NOPE") == []
+    assert await noted(store) == [verdict(2, 1)]
 
 
 @pytest.mark.parametrize("first", ["candle", "verdict"])
