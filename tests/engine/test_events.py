@@ -64,10 +64,13 @@ async def test_every_candle_is_told_once_a_revision_and_read_as_of_its_time_what
         await until(lambda: not bench.simulator.exchange.faults.planned())
         await bench.exam.agree(MIDNIGHT)
         standing = await stored(bench)
-        await trio.sleep(0.3)
+
+        async def is_heard() -> bool:
+            return standing <= (await told(bench)).keys()
+
+        await until(is_heard)
         heard = await told(bench)
         assert [revision for revision, times in heard.items() if times > 1] == []
-        assert standing <= heard.keys()
         await bench.exam.save()
         await check_as_of(bench, [decode_candle_event(data) for _, data in await bench.hot.read_events("0-0", 100_000)])
 

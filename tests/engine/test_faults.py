@@ -65,7 +65,13 @@ async def test_a_refused_token_is_told_and_waited_for_and_the_operators_restart_
         await live(bench)
         tries = (await bench.statuses()).count("connecting")
         bench.plan("refuse=401+2,close")
-        await trio.sleep(3)
+
+        async def has_failed() -> bool:
+            return (await bench.statuses())[-1] == "failed"
+
+        await until(has_failed)
+        await until(lambda: not bench.simulator.exchange.faults.planned())
+        await trio.sleep(1)  # the least pause between two tries is half of it
         statuses = await bench.statuses()
         assert statuses[-1] == "failed"
         assert statuses.count("connecting") == tries + 1  # one try, and no storm

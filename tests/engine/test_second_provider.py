@@ -30,11 +30,11 @@ async def test_what_the_first_provider_lost_is_read_from_the_second_and_what_bot
                 told = [[((one.time - MIDNIGHT) // MINUTE_NS, one.source) for one in found.get(n, ())] for n in names]
                 return told == [expected] * len(names)
 
-            await until(healed, within_s=30)
+            await until(healed)
 
             async def decided() -> bool:
                 verdicts = await bench.durable.verdicts(names, MIDNIGHT, MIDNIGHT + 10 * MINUTE_NS)
                 spans = {(one.status, one.start_ns, one.end_ns) for told in verdicts.values() for one in told}
                 return len(verdicts) == len(names) and spans == {("empty", THIRD, THIRD + MINUTE_NS)}
 
-            await until(decided, within_s=30)
+            await until(decided)

@@ -68,13 +68,13 @@ async def test_halted_lost_retired_and_illiquid_are_told_apart_and_none_costs_a_
     async with whole_engine(stores, at("00:07:20", speed=SPEED), options=options, pace=PACE) as bench:
         await warmed_up(bench)
         bench.plan(f"halt:{HALTED}+600,lose:{LOST}")
-        await until(becomes(bench, HALTED, Cause.HALTED), within_s=20)
-        await until(becomes(bench, LOST, Cause.LIVE), within_s=20)  # subscribed once more
+        await until(becomes(bench, HALTED, Cause.HALTED))
+        await until(becomes(bench, LOST, Cause.LIVE))  # subscribed once more
         assert ("stale", Cause.SUBSCRIPTION_LOST) in await told(bench, LOST)
         assert {cause for _, cause in await told(bench, LIVE)} <= {Cause.DISCONNECTED, Cause.LIVE}
         await bench.exam.agree(MIDNIGHT)  # what the lost subscription missed is healed
         bench.plan(f"retire:{RETIRED}")
-        await until(becomes(bench, RETIRED, Cause.MAPPING_DEAD), within_s=20)
+        await until(becomes(bench, RETIRED, Cause.MAPPING_DEAD))
         await until(is_told(bench, RETIRED, ("unmapped", Cause.MAPPING_DEAD)))
         found = await causes(bench)
         assert (found[HALTED], found[LIVE]) == (Cause.HALTED, Cause.LIVE)
@@ -92,11 +92,10 @@ async def test_a_stall_is_found_within_three_expected_intervals_and_cured(stores
             return "stale" in await bench.statuses()
 
         await warmed_up(bench)
-        bench.plan("stall+8")
-        began_s = trio.current_time()
-        await until(has_been_stale)
-        assert trio.current_time() - began_s < 15.0  # to the millisecond it is 6 s, on virtual time: test_feed.py
-        await until(lambda: not bench.simulator.exchange.faults.planned())
+        bench.plan("stall+600")
+        await until(has_been_stale)  # 6 s to the millisecond, on virtual time: test_feed.py
+        await until(lambda: connections(bench) == 2)
+        bench.simulator.exchange.faults.clear()
         await until(becomes(bench, LIVE, Cause.LIVE))
         assert 2 <= connections(bench) <= 3  # the stall went on for a while
         await bench.exam.agree(MIDNIGHT)
@@ -106,9 +105,9 @@ async def test_a_market_wide_halt_is_no_stall(stores: Stores) -> None:
     async with whole_engine(stores, at("00:07:20", speed=SPEED), options=OPTIONS, pace=PACE) as bench:
         await warmed_up(bench)
         bench.plan("halt+18")
-        await until(becomes(bench, LIVE, Cause.HALTED), within_s=20)
+        await until(becomes(bench, LIVE, Cause.HALTED))
         assert connections(bench) == 1
-        await until(becomes(bench, LIVE, Cause.LIVE), within_s=40)
+        await until(becomes(bench, LIVE, Cause.LIVE))
         assert connections(bench) == 1
 
 
@@ -135,7 +134,10 @@ async def test_illiquid_symbols_are_quiet_and_cost_no_connection(stores: Stores)
 
 @pytest.fixture
 def with_lunch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.boot.load_calendar", lambda code: WITH_LUNCH | {"code": code})
+    def calendar(code: str) -> dict[str, Any]:
+        return {**WITH_LUNCH, "code": code}
+
+    monkeypatch.setattr("engine.boot.load_calendar", calendar)
 
 
 async def test_lunch_and_night_cost_no_connection(stores: Stores, with_lunch: None) -> None:
