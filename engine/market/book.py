@@ -63,7 +63,7 @@ class CandleBook(OpenMinutes):
     def _add_elsewhere(self, tick: Tick, volume: int) -> bool:
         self._compare(tick)
         bucket = self.calendar.bucket("1m", tick.ts_event)
-        volume = volume or self._reclaim(tick)
+        volume = volume or self._reclaim(tick, outside=bucket is None)
         if bucket is None:
             return self._leave_outside(tick, volume)
         self._closed_ns = max(self._closed_ns, tick.ts_recv - LATENESS_NS)

@@ -77,7 +77,7 @@ class OpenMinutes:
         self._compare(tick)
         if volume and tick.volume:
             self._begin_anew()  # volume below the highest total: the provider has restated its totals
-        minute.trade(tick, volume)
+        minute.trade(tick, volume or self._reclaim(tick))  # a print after the close may have overtaken the last trade
         return True
 
     def _compare(self, tick: Tick) -> None:
@@ -106,14 +106,17 @@ class OpenMinutes:
         self._set_open([*self._open_minutes(), minute])
         return True
 
-    def _reclaim(self, tick: Tick) -> int:
-        """What the next open minute, or what was left out, was given of a tick's volume, because it arrived first."""
+    def _reclaim(self, tick: Tick, *, outside: bool = False) -> int:
+        """What the next open minute, or what was left out, was given of a tick's volume, because it arrived first.
+
+        Of two prints outside of a session the share of both is left out already, whichever came first.
+        """
         if not tick.volume:
             return 0
         following, left_out = self._open_after(tick.ts_event), self._left_out
         if following is not None and self._is_same_day(tick, following.start_ns):
             return self._take_back(following, tick.price, tick.volume)
-        if left_out is not None and self._is_same_day(tick, left_out.since_ns):
+        if left_out is not None and not outside and self._is_same_day(tick, left_out.since_ns):
             return left_out.take_back(tick)
         return 0
 

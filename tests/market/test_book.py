@@ -216,6 +216,16 @@ def test_yesterdays_last_tick_counts_for_yesterday_though_todays_first_overtook_
     assert runner.meter.corrections == 0
 
 
+def test_totals_of_yesterdays_evening_are_not_taken_for_todays(nse: Calendar) -> None:
+    runner = Runner(nse)
+    runner.trade("2025-11-03 15:29:50", 100.0, 900).trade("2025-11-03 15:31:00", 100.0, 1000)
+    runner.trade("2025-11-04 15:29:50", 100.0, 500).trade("2025-11-04 15:30:00", 100.0, 520)
+    overtaken = at("2025-11-04 15:29:59")
+    runner.feed(tick(overtaken, 101.0, 510, recv_ns=overtaken + 2 * SECOND))
+    assert numbers(runner.book.forming("1m")) == (100.0, 101.0, 100.0, 101.0, 510)
+    assert runner.book.unattributed == 100 + 10
+
+
 def late(nse: Calendar) -> Runner:
     """Five minutes traded, all closed at 10:05:02."""
     runner = Runner(nse)

@@ -162,6 +162,25 @@ def test_a_shuffle_over_midnight_gives_the_sorted_runs_candles_too(
     assert candles(mixed) == candles(in_order)
 
 
+@settings(max_examples=60)
+@given(SEEDS, SEEDS, st.sampled_from([(1, 5), (1, 20)]), st.booleans())
+def test_a_shuffle_over_a_close_or_an_opening_gives_the_sorted_runs_candles_too(
+    seed: int, order: int, pauses_tenths: tuple[int, int], closing: bool
+) -> None:
+    """Prints outside of the session overtake its trades: in whole days that happens once in a hundred."""
+    generator = random.Random(seed)
+    session = NSE.sessions(date(2025, 11, 3), date(2025, 11, 3))[0]
+    edge_ns = session.end_ns if closing else session.start_ns
+    ns, total, ticks = edge_ns - 70 * SECOND, BASE, list[Tick]()
+    while ns < edge_ns + 70 * SECOND:
+        total += generator.randint(1, 500)
+        ticks.append(tick(ns, 100 + generator.randint(-40, 40) / 20, total))
+        ns += generator.randint(*pauses_tenths) * SECOND // 10
+    in_order, mixed = finished(started(ticks), ticks), finished(started(ticks), shuffled(ticks, order))
+    assert candles(mixed) == candles(in_order)
+    assert mixed.book.unattributed == in_order.book.unattributed
+
+
 @settings(max_examples=25)
 @given(DAYS, SEEDS)
 def test_a_shuffle_of_an_indexs_ticks_gives_the_sorted_runs_candles(day: Day, seed: int) -> None:
