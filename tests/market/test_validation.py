@@ -121,6 +121,18 @@ def test_packets_that_repeat_a_trade_are_no_further_evidence() -> None:
     assert seen.end(100.0).prices == []
 
 
+def test_however_many_packets_repeat_a_trade_they_do_not_tip_the_scales() -> None:
+    [bad] = prints(120.0)
+    again = [msgspec.structs.replace(bad, ts_recv=bad.ts_recv + number) for number in range(MOST_HELD + 10)]
+    seen = judged(*again)
+    assert (seen.prices, len(seen.discarded)) == ([], 10)
+
+
+def test_five_trades_over_just_a_second_are_enough_and_over_less_are_not() -> None:
+    assert judged(*prints(*[120.0] * CONFIRMING, every_s=0.25)).prices == [120.0] * CONFIRMING
+    assert judged(*prints(*[120.0] * CONFIRMING, every_s=0.249)).prices == []
+
+
 def test_ticks_that_lead_back_in_steps_confirm_what_they_lead_back_from() -> None:
     assert judged(*prints(106.0, 104.0, 101.0)).prices == [106.0, 104.0, 101.0]
 
