@@ -12,7 +12,7 @@ PATIENT = READY + "import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + PATIENT
 
 
-def python(code: str, *, name: str = "child", ready_within_s: float = 5.0, stop_within_s: float = 2.0) -> Program:
+def python(code: str, *, name: str = "child", ready_within_s: float = 30.0, stop_within_s: float = 2.0) -> Program:
     command = Command((sys.executable, "-c", code), environment=dict(os.environ))
     return program(name, command, ready_within_s=ready_within_s, stop_within_s=stop_within_s)
 

@@ -176,6 +176,9 @@ sys.exit(trio.run(supervise, plan, show))
 """
 
 
+LOG = "launcher.log"
+
+
 @contextmanager
 def running(folder: Path, codes: Sequence[str]) -> Generator[subprocess.Popen[str]]:
     """A launcher in a process of its own, once all its children serve."""
@@ -183,7 +186,10 @@ def running(folder: Path, codes: Sequence[str]) -> Generator[subprocess.Popen[st
     for file, code in zip(files, codes, strict=True):
         file.write_text(code)
     command = [sys.executable, "-c", RUN, *map(str, files)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as launcher:
+    with (
+        (folder / LOG).open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as launcher,
+    ):
         try:
             assert launcher.stdout
             assert launcher.stdout.readline() == "ready\n"
@@ -196,24 +202,27 @@ def running(folder: Path, codes: Sequence[str]) -> Generator[subprocess.Popen[st
 def test_the_first_signal_stops_in_order_and_exits_0(journal: Journal, tmp_path: Path, order: signal.Signals) -> None:
     with running(tmp_path, [noting(journal.path, "store"), noting(journal.path, "web")]) as launcher:
         launcher.send_signal(order)
-        assert launcher.wait(10) == 0
+        assert launcher.wait(30) == 0
     assert journal.words()[-2:] == ["web stopped", "store stopped"]
 
 
 def test_a_second_ctrl_c_kills_and_exits_130(tmp_path: Path) -> None:
     with running(tmp_path, [PATIENT, STUBBORN]) as launcher:
         launcher.send_signal(signal.SIGINT)
-        time.sleep(0.3)
+        deadline = time.monotonic() + 30
+        while "stopping" not in (tmp_path / LOG).read_text():  # two signals at once would be one
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert launcher.poll() is None
         launcher.send_signal(signal.SIGINT)
-        assert launcher.wait(10) == 130
+        assert launcher.wait(30) == 130
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_no_process_survives_the_kill_of_the_launcher(journal: Journal, tmp_path: Path) -> None:
     with running(tmp_path, [noting(journal.path, "store"), STUBBORN]) as launcher:
         launcher.kill()
-        launcher.wait(10)
+        launcher.wait(30)
         child = journal.pids("store")[0]
         deadline = time.monotonic() + 5
         while lives(child) and time.monotonic() < deadline:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import dhanhq
+import dhanhq  # pyright: ignore[reportMissingTypeStubs]
 import httpx
 import pytest
 import trio
@@ -69,7 +69,8 @@ async def test_dhanhq_gets_longer_intervals_and_open_interest() -> None:
         chart = reply["data"]
         assert len(chart["timestamp"]) == 3
         assert chart["volume"][0] == sum(candle.volume for candle in minutes)
-        assert chart["open_interest"][0] == minutes[-1].open_interest > 0
+        assert chart["open_interest"][0] == minutes[-1].open_interest
+        assert chart["open_interest"][0] > 0
 
 
 async def test_dhanhq_gets_days_up_to_but_not_including_the_last() -> None:
@@ -197,12 +198,14 @@ async def test_a_command_can_end_all_faults() -> None:
 
 async def test_one_connection_serves_many_calls_quickly() -> None:
     async with simulator(instruments=10) as running, httpx.AsyncClient(trust_env=False, headers=HEADERS) as client:
-        began = trio.current_time()
+        took_s: list[float] = []
         for _ in range(30):
+            began = trio.current_time()
             reply = await client.post(f"{running.rest_url}/marketfeed/ltp", json={"NSE_EQ": [2885]})
             assert reply.status_code == 200
+            took_s.append(trio.current_time() - began)
 
-        assert trio.current_time() - began < 0.6  # with a delayed acknowledgement in each it would be 1.2 s
+        assert min(took_s) < 0.035  # a delayed acknowledgement would be 0.04 s in each, also on an idle machine
 
 
 async def test_what_is_no_call_and_what_is_no_http_is_turned_away() -> None:
