@@ -4,6 +4,7 @@ from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
+from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.quarantine import Quarantine
@@ -25,6 +26,8 @@ class DurableStore(
 
     def __init__(self, link: PostgresLink) -> None:
         PriceHistory.__init__(self, link, InstrumentNames(link))
+        self.entities = Entities(link)
+        """For people's hands, in web processes; the double has none."""
 
     @classmethod
     async def connect(cls, url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Self:
