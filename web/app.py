@@ -17,6 +17,7 @@ from actors.operator import Operator, Wish
 from config.settings import Settings
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor, settle
 from engine.storage.durable import DurableStore
+from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from web.access import Access
 from web.accounts.ended import EndedSessions
@@ -28,6 +29,7 @@ from web.hub import Hub
 from web.joined import Joined
 from web.server import WebServer
 from web.services import Services
+from web.sockets.histories import Histories
 from web.sockets.session import SessionRules
 from web.sockets.sessions import Sessions
 from web.subscriber import Subscriber
@@ -94,7 +96,12 @@ def make_services(
     hub = Hub(directory.calendar)
     ended = EndedSessions(ENDED_S)
     access = _access(settings, ended)
-    rules = SessionRules(hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time)
+    histories = Histories(
+        lambda: CandleReader(hot, durable, directory.listing.calendars), directory.calendar, system.clock.now_ns
+    )
+    rules = SessionRules(
+        hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time, histories
+    )
     sessions = Sessions(system.ref("/web/sessions"), rules)
     ended.on_end(sessions.part_with)
     return Services(

@@ -14,7 +14,7 @@ from web.protocol import CandleValue, Channel, Code, Kind, Position, PriceValue,
 if TYPE_CHECKING:
     from web.hub.resumption import Resumption
 
-_SAME_VALUE = {Kind.DATA: Kind.LTP}
+_SAME_VALUE = {Kind.DATA: Kind.LTP, Kind.TICK: Kind.LTP, Kind.SCREENER: Kind.LTP}
 """Kinds of channel that read another kind's topic."""
 
 
@@ -176,6 +176,12 @@ class Hub:
         if known is not None:
             fresh.join(known)
         return fresh
+
+    def close_until(self, channel: Channel, instrument: str, time_ns: int) -> None:
+        """Followers of a candle channel know that the bucket which opens then is closed."""
+        topic = self._topics.get(topic_key(channel, instrument))
+        if topic is not None:
+            topic.closed_ns = max(topic.closed_ns, time_ns)
 
     def begin_epoch(self) -> None:
         """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more."""

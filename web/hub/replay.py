@@ -65,6 +65,18 @@ class Replay:
         _tell(one, one.since, recovered=True)
         one.outbox.replay(payloads)
         _follow(hub, one)
+        self._close(hub, one)
+
+    def _close(self, hub: Hub, one: Resumption) -> None:
+        """What the client has been told is final must not form again by what the store still shows as the newest."""
+        for channel, instrument in one.channels:
+            if channel.kind is Kind.CANDLE:
+                told = (
+                    value.time
+                    for _, value in self._entries[_source(channel, instrument)]
+                    if isinstance(value, CandleValue)
+                )
+                hub.close_until(channel, instrument, max((*told, *one.seen), default=-1))
 
     def _missed(self, hub: Hub, one: Resumption, position: Position) -> list[bytes]:
         """What the client's channels carried after its position and up to the hub's, as it reads it."""
@@ -74,7 +86,9 @@ class Replay:
             (order(offset), offset, value, channel, instrument)
             for channel, instrument in one.channels
             for offset, value in self._shown(hub, channel, instrument)
-            if first < order(offset) <= last and (value.symbol is None or value.symbol in followed)
+            if first < order(offset) <= last
+            and (value.symbol is None or value.symbol in followed)
+            and not one.knows(value)
         ]
         dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
         return [

@@ -1,13 +1,16 @@
 """The socket's dialects, sans-IO: bytes and commands in, commands and bytes out; no socket, no clock, no store."""
 
 from web.protocol.channels import Channel, Item, Kind
+from web.protocol.chart import historical, tick_channel
 from web.protocol.conversation import Conversation
 from web.protocol.dialect import Dialect, Message
 from web.protocol.encoding import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Encoding
 from web.protocol.errors import Close, Code, Problem, RequestError
 from web.protocol.messages import (
     Authenticate,
+    CloseChart,
     Command,
+    GetHistory,
     Outcome,
     Ping,
     Position,
@@ -25,11 +28,13 @@ __all__ = [
     "CandleValue",
     "Channel",
     "Close",
+    "CloseChart",
     "Code",
     "Command",
     "Conversation",
     "Dialect",
     "Encoding",
+    "GetHistory",
     "Item",
     "Kind",
     "Message",
@@ -44,4 +49,6 @@ __all__ = [
     "Subscribed",
     "Unsubscribe",
     "Value",
+    "historical",
+    "tick_channel",
 ]

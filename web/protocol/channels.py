@@ -9,7 +9,7 @@ from engine.market.timeframe import TimeframeError, parse_timeframe
 from engine.market.views import View, ViewError
 from web.protocol.errors import Code, Problem
 
-_LATER = frozenset({"tick", "quote", "chain", "orders", "alerts", "jobs", "sys"})
+_LATER = frozenset({"quote", "chain", "orders", "alerts", "jobs", "sys"})
 
 
 class Kind(StrEnum):
@@ -20,6 +20,9 @@ class Kind(StrEnum):
     STATUS = "status"
     DATA = "data"
     """The day so far, as the simple dialect sends it; it has no written name."""
+    TICK = "tick"
+    SCREENER = "screener"
+    """The newest price, as the screener dialect sends it; it has no written name."""
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -31,6 +34,8 @@ class Channel(msgspec.Struct, frozen=True):
     timeframe: str = ""
     view: View | None = None
     """How candles are to be shown; None: as they were traded."""
+    place: str = ""
+    """``SEGMENT:ID`` where the instrument's price is kept, for who is told it."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -49,8 +54,8 @@ def parse_channel(name: str) -> Item:
     kind, _, rest = name.partition(".")
     if kind == Kind.STATUS:
         return Item(name, Channel(name, Kind.STATUS, rest))
-    if kind == Kind.LTP and rest:
-        return Item(name, Channel(name, Kind.LTP, rest))
+    if kind in (Kind.LTP, Kind.TICK) and rest:
+        return Item(name, Channel(name, Kind(kind), rest))
     if kind == Kind.CANDLE and rest:
         return _candle(name, rest)
     if kind in _LATER:

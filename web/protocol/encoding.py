@@ -27,6 +27,10 @@ class Encoding(Protocol):
         """Encoded values joined into one encoded array."""
         ...
 
+    def extended(self, head: dict[str, str], name: str, payload: bytes) -> bytes:
+        """An encoded object of a few fields, to which an encoded value is added under a name."""
+        ...
+
     def frame(self, payload: bytes) -> bytes:
         """A payload as one whole WebSocket frame."""
         ...
@@ -53,6 +57,9 @@ class JsonEncoding:
     def array(self, parts: Sequence[bytes]) -> bytes:
         return b"[" + b",".join(parts) + b"]"
 
+    def extended(self, head: dict[str, str], name: str, payload: bytes) -> bytes:
+        return self.encode(head)[:-1] + b"," + self.encode(name) + b":" + payload + b"}"
+
     frame = staticmethod(text_frame)
 
 
@@ -74,6 +81,9 @@ class MsgpackEncoding:
         count = len(parts)
         head = bytes((0x90 | count,)) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
         return head + b"".join(parts)
+
+    def extended(self, head: dict[str, str], name: str, payload: bytes) -> bytes:
+        return bytes((0x80 | (len(head) + 1),)) + self.encode(head)[1:] + self.encode(name) + payload
 
     frame = staticmethod(binary_frame)
 

@@ -9,7 +9,6 @@ from web.protocol.dialect import Message, Render
 from web.protocol.encoding import Encoding
 from web.protocol.errors import Problem, RequestError
 from web.protocol.messages import (
-    Authenticate,
     Command,
     Outcome,
     Ping,
@@ -19,6 +18,7 @@ from web.protocol.messages import (
     Subscribed,
     Unsubscribe,
 )
+from web.protocol.requests import credentials, request_id
 from web.protocol.values import CandleValue, PriceValue, Status, Value
 
 KEY = "action"
@@ -39,6 +39,14 @@ def render_ltp(channel: Channel, instrument: str, value: Value, offset: str | No
         "timestamp": value.ts_event // 1_000_000,
     }
     return {"channel": channel.name, "offset": offset, "data": data}
+
+
+def render_tick(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
+    """The newest trade with what was bid and asked; ``timestamp`` in milliseconds UTC."""
+    assert isinstance(value, PriceValue)
+    told = render_ltp(channel, instrument, value, offset)
+    told["data"] |= {"oi": value.oi, "bid": value.bid, "ask": value.ask}
+    return told
 
 
 def render_candle(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
@@ -85,6 +93,7 @@ class FullDialect:
     name = "full"
     renders: Mapping[Kind, Render] = {
         Kind.LTP: render_ltp,
+        Kind.TICK: render_tick,
         Kind.CANDLE: render_candle,
         Kind.STATUS: render_status,
     }
@@ -97,7 +106,7 @@ class FullDialect:
             case "unsubscribe":
                 return Unsubscribe(_items(message, request), request)
             case "auth":
-                return Authenticate(_token(message, request), request)
+                return credentials(message, request)
             case "ping":
                 return Ping(request)
             case _:
@@ -153,12 +162,6 @@ class FullDialect:
 FULL = FullDialect()
 
 
-def request_id(message: Message) -> RequestId:
-    """The request's own number or name, None when it has none that an answer could repeat."""
-    value = message.get("id")
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
 def _items(message: Message, request: RequestId) -> tuple[Any, ...]:
     names = message.get("channels")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnknownVariableType]
@@ -178,13 +181,6 @@ def _since(message: Message, request: RequestId) -> Position | None:
             raise RequestError.syntax(
                 '"since" must be {"epoch", "offset"} as a push or an answer gave them', id=request
             )
-
-
-def _token(message: Message, request: RequestId) -> str:
-    token = message.get("token")
-    if not isinstance(token, str) or not token:
-        raise RequestError.syntax('"token" must be given', id=request)
-    return token
 
 
 def _result(outcome: Outcome) -> Message:

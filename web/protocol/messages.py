@@ -17,10 +17,11 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Authenticate(msgspec.Struct, frozen=True):
-    """Who the client is, by a token."""
+    """Who the client is, by a token or a ticket."""
 
     token: str
     id: RequestId = None
+    ticket: str = ""
 
 
 class Subscribe(msgspec.Struct, frozen=True):
@@ -38,13 +39,28 @@ class Unsubscribe(msgspec.Struct, frozen=True):
     id: RequestId = None
 
 
+class GetHistory(msgspec.Struct, frozen=True):
+    """A chart: its newest ``bars`` candles, and from there on what comes."""
+
+    item: Item
+    bars: int
+    id: RequestId = None
+
+
+class CloseChart(msgspec.Struct, frozen=True):
+    """That chart no more."""
+
+    item: Item
+    id: RequestId = None
+
+
 class Ping(msgspec.Struct, frozen=True):
     """Asks for an answer, whatever it is."""
 
     id: RequestId = None
 
 
-Command = Authenticate | Subscribe | Unsubscribe | Ping
+Command = Authenticate | Subscribe | Unsubscribe | GetHistory | CloseChart | Ping
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -7,7 +7,8 @@ from web.protocol.channels import Channel, Kind, data_channel
 from web.protocol.dialect import Message, Render
 from web.protocol.encoding import Encoding
 from web.protocol.errors import Problem, RequestError
-from web.protocol.messages import Authenticate, Command, Ping, Position, RequestId, Subscribe, Subscribed, Unsubscribe
+from web.protocol.messages import Command, Ping, Position, RequestId, Subscribe, Subscribed, Unsubscribe
+from web.protocol.requests import credentials, text
 from web.protocol.values import PriceValue, Status, Value
 
 KEY = "message_type"
@@ -41,11 +42,11 @@ class SimpleDialect:
     def parse(self, message: Message) -> Command:
         match message.get(KEY):
             case "subscribe":
-                return Subscribe((data_channel(_symbol(message)),))
+                return Subscribe((data_channel(text(message, "channel")),))
             case "unsubscribe":
-                return Unsubscribe((data_channel(_symbol(message)),))
+                return Unsubscribe((data_channel(text(message, "channel")),))
             case "auth":
-                return Authenticate(_token(message))
+                return credentials(message)
             case "ping":
                 return Ping()
             case _:
@@ -89,20 +90,6 @@ class SimpleDialect:
     def join(self, encoding: Encoding, parts: Sequence[bytes]) -> bytes:  # noqa: ARG002
         """All frames, written together."""
         return b"".join(parts)
-
-
-def _symbol(message: Message) -> str:
-    symbol = message.get("channel")
-    if not isinstance(symbol, str) or not symbol:
-        raise RequestError.syntax('"channel" must name a symbol')
-    return symbol
-
-
-def _token(message: Message) -> str:
-    token = message.get("token")
-    if not isinstance(token, str) or not token:
-        raise RequestError.syntax('"token" must be given')
-    return token
 
 
 def _moment(time_ns: int) -> str:

@@ -19,8 +19,10 @@ from web.protocol import (
     Authenticate,
     Channel,
     Close,
+    CloseChart,
     Code,
     Command,
+    GetHistory,
     Item,
     Kind,
     Outcome,
@@ -31,6 +33,8 @@ from web.protocol import (
     Subscribed,
     Unsubscribe,
 )
+from web.sockets.charts import Chart, Charts
+from web.sockets.histories import Histories
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
@@ -68,6 +72,12 @@ class Resumed(msgspec.Struct, frozen=True, gc=False):
     """A resumption has been answered, one way or the other."""
 
 
+class ChartsFailed(msgspec.Struct, frozen=True, gc=False):
+    """Showing a chart came upon a bug of ours."""
+
+    error: BaseException
+
+
 class Wanted(msgspec.Struct, frozen=True, gc=False):
     """To the subscriber: clients want something that is not here yet; look at the hub."""
 
@@ -81,6 +91,7 @@ class SessionRules:
     access: Access
     subscriber: ActorRef
     now_s: Callable[[], float]
+    histories: Histories
 
 
 class ClientSession(Actor):
@@ -98,6 +109,13 @@ class ClientSession(Actor):
         self._later: deque[Command] = deque()
         self._recognizing: asyncio.Task[None] | None = None
         self._unread: deque[Incoming] = deque()
+        self._charts = Charts(
+            outbox,
+            rules.hub,
+            rules.histories,
+            wake=self._wake,
+            failed=lambda error: self.actor_ref.tell(ChartsFailed(error)),
+        )
 
     def on_start(self) -> None:
         self._rules.hub.join(self._outbox)
@@ -165,8 +183,16 @@ class ClientSession(Actor):
             self._outbox.send_problem(Problem(Code.INTERNAL, "could not resume now", temporary=True, id=answer.id))
             self.on_resumed(Resumed())
 
+    @handles(ChartsFailed)
+    def on_charts_failed(self, failure: ChartsFailed) -> None:
+        raise failure.error
+
     def _carry_out(self, command: Command) -> None:
         match command:
+            case GetHistory():
+                self._show_chart(command)
+            case CloseChart():
+                self._close_chart(command)
             case Subscribe():
                 self._subscribe(command)
             case Unsubscribe():
@@ -175,6 +201,21 @@ class ClientSession(Actor):
                 self._authenticate(command)
             case Ping():
                 self._send(self._conversation.dialect.pong(command.id))
+
+    def _show_chart(self, command: GetHistory) -> None:
+        channel = command.item.channel
+        outcome = self._outcome(command.item, len(self._outbox.marks) + 2 * len(self._charts))
+        if channel is None or outcome.problem is not None:
+            answer = Subscribed("get_history", (outcome,), (), id=command.id)
+            self._send(*self._conversation.dialect.subscribed(answer))
+            return
+        self._charts.open(Chart(channel, outcome.instrument or "", command.bars))
+        self._tell_trouble()
+
+    def _close_chart(self, command: CloseChart) -> None:
+        channel = command.item.channel
+        outcome = _ended(command.item, channel is not None and self._charts.close(channel))
+        self._send(*self._conversation.dialect.subscribed(Subscribed("unsubscribe", (outcome,), (), id=command.id)))
 
     def _authenticate(self, command: Authenticate) -> None:
         """In a task, since a key may have to be looked up; what comes meanwhile waits, so that nobody has to."""
@@ -203,9 +244,8 @@ class ClientSession(Actor):
             self._send(*self._conversation.dialect.subscribed(msgspec.structs.replace(answer, recovered=recovered)))
             if any(channel.kind is Kind.STATUS for channel, _ in wanted):
                 self._rules.hub.show_statuses(self._outbox)
-        if self._rules.hub.status.status != "live":
-            self._send(self._conversation.dialect.status(self._rules.hub.status))
-        self._rules.subscriber.tell(Wanted())
+        self._tell_trouble()
+        self._wake()
 
     def _judge(self, command: Subscribe) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
         """A result for each item, and the channels that are to be followed and are not yet."""
@@ -217,8 +257,14 @@ class ClientSession(Actor):
             outcomes.append(outcome)
             if item.channel is not None and outcome.problem is None and item.name not in followed:
                 followed.add(item.name)
-                wanted.append((item.channel, outcome.instrument or ""))
+                wanted.append((self._placed(item.channel, outcome.instrument), outcome.instrument or ""))
         return outcomes, wanted
+
+    def _placed(self, channel: Channel, instrument: str | None) -> Channel:
+        """With the place of its price, where the client is told it."""
+        if channel.kind is not Kind.SCREENER:
+            return channel
+        return msgspec.structs.replace(channel, place=self._rules.directory.segment_key(instrument or "") or "")
 
     def _outcome(self, item: Item, followed: int) -> Outcome:
         if item.channel is None:
@@ -248,12 +294,7 @@ class ClientSession(Actor):
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
         hub, outbox = self._rules.hub, self._outbox
-        outcomes = [
-            Outcome(item.name)
-            if hub.unfollow(outbox, item.name)
-            else Outcome(item.name, problem=Problem(Code.SYNTAX, f"not subscribed to {item.name}", symbol=item.name))
-            for item in command.items
-        ]
+        outcomes = [_ended(item, hub.unfollow(outbox, item.name)) for item in command.items]
         self._send(*self._conversation.dialect.subscribed(self._answer("unsubscribe", command, outcomes)))
 
     def _answer(
@@ -276,11 +317,20 @@ class ClientSession(Actor):
             self._resuming.cancel()
         if self._recognizing is not None:
             self._recognizing.cancel()
+        self._charts.stop()
         self._outbox.close(Close.INTERNAL, "the session ended")
         self._rules.hub.leave(self._outbox)
 
     def _resumed(self) -> None:
         self.actor_ref.tell(Resumed())
+
+    def _wake(self) -> None:
+        self._rules.subscriber.tell(Wanted())
+
+    def _tell_trouble(self) -> None:
+        """Who asks for something while prices do not flow well is told so."""
+        if self._rules.hub.status.status != "live":
+            self._send(self._conversation.dialect.status(self._rules.hub.status))
 
     def _send(self, *messages: dict[str, object]) -> None:
         self._outbox.send(self._conversation.frame(*messages))
@@ -305,6 +355,12 @@ def turn_away(outbox: Outbox, error: AccessError, request: int | str | None = No
     else:
         outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, str(error), id=request))
         outbox.close(Close.BAD_TOKEN, "authentication failed")
+
+
+def _ended(item: Item, done: bool) -> Outcome:
+    if done:
+        return Outcome(item.name)
+    return Outcome(item.name, problem=Problem(Code.SYNTAX, f"not subscribed to {item.name}", symbol=item.name))
 
 
 def _refusal(channel: Channel, code: Code, message: str, *, temporary: bool = False) -> RequestError:

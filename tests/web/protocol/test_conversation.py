@@ -1,4 +1,6 @@
 """Conversations without a socket: what clients write, and what they are told."""
+# pyright: basic
+# msgpack, the library that clients use, has no types
 
 import json
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.web.lines import MemoryLine
 from web.protocol import (
     JSON,
     MSGPACK,
@@ -16,6 +19,7 @@ from web.protocol import (
     Code,
     Conversation,
     Encoding,
+    GetHistory,
     Kind,
     Ping,
     Position,
@@ -23,6 +27,7 @@ from web.protocol import (
     Subscribe,
     Unsubscribe,
 )
+from web.protocol.screener import SCREENER, ltp_batch, ltp_update
 
 
 def known(encoding: Encoding = JSON) -> Conversation:
@@ -124,8 +129,64 @@ def test_errors_come_in_the_dialect_of_the_first_message() -> None:
     assert b'"message_type":"error"' in conversation.problem(caught.value.problem)
 
 
-def test_a_dialect_that_comes_later_is_not_available() -> None:
-    assert refused(known(), '{"type": "get_history", "symbol": "X"}') is Code.NOT_AVAILABLE
+def test_of_the_dialects_with_type_the_first_message_that_only_one_has_tells_which() -> None:
+    for first, name in [
+        ({"type": "get_history", "symbol": "X", "timeframe": "5"}, "chart"),
+        ({"type": "unsubscribe", "symbol": "X", "timeframe": "1m"}, "chart"),
+        ({"type": "subscribe", "channel": "dashboard_updates", "keys": ["NSE_EQ:1333"]}, "screener"),
+    ]:
+        conversation = known()
+        assert conversation.receive('{"type": "ping"}') == Ping()
+        assert conversation.dialect.name == "typed"
+        conversation.receive(json.dumps(first))
+        assert conversation.dialect.name == name
+
+
+def test_the_chart_dialect_reads_timeframe_bars_and_view() -> None:
+    wish = {"type": "get_history", "symbol": "X", "timeframe": "5Min", "continuous": True, "wick": 0.5}
+    command = known().receive(json.dumps(wish))
+    assert isinstance(command, GetHistory)
+    assert command.bars == 500
+    channel = command.item.channel
+    assert channel is not None
+    assert (channel.kind, channel.symbol, channel.timeframe, str(channel.view and channel.view.wick)) == (
+        Kind.CANDLE,
+        "X",
+        "5m",
+        "0.5",
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bars": 0}, {"bars": 10_001}, {"bars": True}, {"bars": "5"}, {"symbol": ""}, {"symbol": "X" * 201},
+        {"timeframe": "7q"}, {"timeframe": None}, {"wick": "-1"}, {"wick": []}, {"continuous": 3},
+    ],
+)  # fmt: skip
+def test_a_chart_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    wish = {"type": "get_history", "symbol": "X", "timeframe": "5m"}
+    assert refused(known(), json.dumps(wish | changes)) is Code.SYNTAX
+
+
+@pytest.mark.parametrize(
+    "changes", [{"keys": None}, {"keys": [1]}, {"keys": ["X"] * 1_001}, {"keys": [""]}, {"channel": "prices"}]
+)
+def test_a_screener_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    wish = {"type": "subscribe", "channel": "dashboard_updates", "keys": ["NSE_EQ:1333"]}
+    assert refused(known(), json.dumps(wish | changes)) is Code.SYNTAX
+
+
+@pytest.mark.parametrize("encoding", [JSON, MSGPACK])
+def test_screener_updates_of_one_moment_are_one_batch(encoding: Encoding) -> None:
+    updates = [ltp_update("X", "NSE:X", "NSE_EQ:1", float(number), number) for number in range(20)]
+    parts = [SCREENER.part(encoding, update) for update in updates]
+    read = json.loads if encoding is JSON else msgpack.unpackb
+    line = MemoryLine()
+    for count in (1, 2, 20):
+        line.write(SCREENER.join(encoding, parts[:count]))
+        (told,) = [read(payload) for payload in line.frames()]
+        assert told == (updates[0] if count == 1 else ltp_batch(updates[:count]))
 
 
 def test_nothing_is_done_for_a_client_that_has_not_said_who_it_is() -> None:
@@ -175,10 +236,18 @@ near_messages = st.fixed_dictionaries(
     {},
     optional={
         "action": st.sampled_from(["subscribe", "unsubscribe", "auth", "ping", "other"]) | json_values,
+        "type": st.sampled_from(["get_history", "subscribe", "unsubscribe", "auth", "ping"]) | json_values,
+        "symbol": st.text() | json_values,
+        "timeframe": st.sampled_from(["1m", "D", "٣m"]) | json_values,
+        "bars": st.integers() | json_values,
+        "continuous": st.booleans() | json_values,
+        "wick": st.text() | json_values,
+        "keys": st.lists(st.text()) | json_values,
+        "ticket": st.text() | json_values,
         "message_type": st.sampled_from(["subscribe", "unsubscribe", "auth", "ping"]) | json_values,
         "channels": st.lists(st.sampled_from(["ltp.X", "candle.X.1m", "status", "x", "candle.X.٣m"]) | st.text())
         | json_values,
-        "channel": st.text() | json_values,
+        "channel": st.just("dashboard_updates") | st.text() | json_values,
         "token": st.text() | json_values,
         "since": st.fixed_dictionaries({"epoch": st.text(), "offset": st.text()}) | json_values,
         "id": st.integers() | st.text() | json_values,
@@ -202,7 +271,7 @@ def test_no_text_makes_a_conversation_fail(messages: list[str | bytes]) -> None:
 
 def pack(value: Any) -> bytes:
     try:
-        return msgpack.packb(value)
+        return bytes(msgpack.packb(value) or b"")
     except (OverflowError, UnicodeEncodeError):
         return b""
 
