@@ -216,29 +216,35 @@ class Healer:
             end_ns=gap.end_ns,
             through_ns=end_ns,
         )
-        reach(HealPoint.COMPARED)
+        reach(HealPoint.DAY_COMPARED)
         revisions = _provoked(healing.revisions, {candle.time: candle for candle in present["1d"]})
         kept_ns = self._now_ns() - self._retention_ns
         await self._tell([candle for candle in revisions if candle.time >= kept_ns])
         await self._save([candle for candle in revisions if candle.time < kept_ns])
         healing = msgspec.structs.replace(healing, revisions=tuple(revisions))
-        return await self._judged(gap, answer, healing)
+        settled = await self._judged(gap, answer, healing)
+        reach(HealPoint.DAY_HEALED)
+        return settled
 
     async def _tell(self, revisions: Sequence[Candle]) -> None:
         for candle in revisions:
             self._writer.tell(CandleClosed(candle))
         if revisions:
-            reach(HealPoint.REVISIONS_TOLD)
+            reach(HealPoint.DAY_TOLD)
             await self._write_candles()
 
     async def _save(self, revisions: Sequence[Candle]) -> None:
         """Saved before it is told: who hears of it must find it, and Redis can not hold it until it is saved."""
         published_ns = self._now_ns() // MILLISECOND_NS * MILLISECOND_NS
         told = tuple(msgspec.structs.replace(candle, published_ns=published_ns) for candle in revisions)
-        if told:
-            await self._records.save(told)
-            for listener in self._listeners:
-                listener.tell(CandlesWritten(told))
+        if not told:
+            return
+        reach(HealPoint.BEFORE_OLD_ROWS)
+        await self._records.save(told)
+        reach(HealPoint.AFTER_OLD_ROWS)
+        for listener in self._listeners:
+            listener.tell(CandlesWritten(told))
+        reach(HealPoint.OLD_ROWS_TOLD)
 
     async def _write_candles(self) -> None:
         """What is still on its way must not be taken for missing, nor a heal for done that may die on its way."""

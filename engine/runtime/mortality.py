@@ -34,6 +34,17 @@ class HealPoint(IntEnum):
     AFTER_VERDICTS = 13
     GAP_CLOSED = 14
     """Redis no longer holds the gap."""
+    BEFORE_OLD_ROWS = 15
+    """Of what Redis keeps no more the revisions are made, and neither saved nor told."""
+    AFTER_OLD_ROWS = 16
+    """PostgreSQL holds them and nobody was told: to the next engine nothing is wrong."""
+    OLD_ROWS_TOLD = 17
+    DAY_COMPARED = 18
+    """The revisions of an earlier day are made; no instrument has a part in it."""
+    DAY_TOLD = 19
+    """Those that Redis keeps are on their way to the writer."""
+    DAY_HEALED = 20
+    """One of a gap's earlier days is settled; of the others nothing is done yet."""
 
 
 class _Fate:
