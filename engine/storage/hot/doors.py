@@ -1,4 +1,4 @@
-"""Who may come in, as all web processes must know it at once: tickets for sockets, and sessions that have ended."""
+"""Who may come in, as all web processes must know it at once: tickets for sockets, attempts, and ended sessions."""
 
 from typing import Literal
 
@@ -35,6 +35,20 @@ class Doors:
         Repeated after a lost answer it finds nothing: its owner has to fetch another, nobody comes in twice.
         """
         return await self._link.call("GETDEL", keys.ticket(digest))
+
+    async def count_attempt(self, name: str, window_s: int) -> tuple[int, int]:
+        """Counts an attempt; how many there were in this window, and the seconds that are left of it.
+
+        Repeated after a lost answer it counts twice.
+        """
+        key = keys.attempts(name)
+        commands = [("SET", key, 0, "EX", window_s, "NX"), ("INCR", key), ("TTL", key)]
+        _, count, left_s = await self._link.many(commands, together=True)
+        return int(count), int(left_s)
+
+    async def forgive_attempts(self, name: str) -> None:
+        """Begins to count anew."""
+        await self._link.call("DEL", keys.attempts(name))
 
     async def end_session(self, kind: EndedKind, name: str) -> None:
         """Tells all processes that a session or an API key has ended. Safe to repeat."""

@@ -70,6 +70,11 @@ def ticket(digest: str) -> str:
     return f"ticket:{digest}"
 
 
+def attempts(name: str) -> str:
+    """How often somebody tried lately."""
+    return f"attempts:{name}"
+
+
 def live_expiry_s(timeframe: str) -> int:
     """How long a forming candle outlives its last change: its only trade may be the first second's of the longest bucket."""
     return max(120, (LONGEST_DAY_S if timeframe == "1d" else length_s(timeframe)) + 60)

@@ -31,7 +31,8 @@ class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control, Doors):
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
-    ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended), and with TimeSeries ``…:oi``, ``…:meta``,
+    ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended),
+    ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``,
     ``…:published`` and ``realtime:sources``.
     """
 

@@ -51,6 +51,7 @@ class Commands:
             "SET": self.put,
             "GETSET": self.get_and_set,
             "GETDEL": self.get_and_delete,
+            "INCR": self.increment,
             "MSETEX": self.set_many,
             "HSET": self.set_fields,
             "HGET": self.field,
@@ -116,6 +117,11 @@ class Commands:
         before = self.get(name)
         self._space.drop(name)
         return before
+
+    def increment(self, name: str) -> int:
+        count = int(self.get(name) or 0) + 1
+        self._space.change(name, encoded(count))
+        return count
 
     def set_many(self, count: int, *arguments: Value) -> int:
         pairs, expiry_ms = arguments[: 2 * count], int(arguments[-1]) * 1000

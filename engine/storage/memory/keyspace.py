@@ -39,6 +39,10 @@ class Keyspace:
         if expiry_ms is not None:
             self.expire(name, expiry_ms)
 
+    def change(self, name: str, value: Any) -> None:
+        """Sets a value and leaves its expiry as it is."""
+        self._values[name] = value
+
     def expire(self, name: str, expiry_ms: int) -> int:
         """From now on the value has so long to live; 0 when there is none."""
         if name not in self._values:

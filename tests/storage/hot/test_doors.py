@@ -42,3 +42,11 @@ async def test_who_follows_hears_what_ended_while_it_waits_and_before(hot: HotSt
     assert [ended for _, ended in heard] == [Ended("sid", "s1")]
     assert await hot.follow_sessions(heard[-1][0]) == []
     assert [ended for _, ended in await hot.follow_sessions("0-0")] == [Ended("key", "k1"), Ended("sid", "s1")]
+
+
+async def test_attempts_are_counted_for_all_together_within_a_window(hot: HotStore) -> None:
+    assert [await hot.count_attempt("ann", 60) for _ in range(3)] == [(1, 60), (2, 60), (3, 60)]
+    assert await hot.count_attempt("bob", 90) == (1, 90)
+    await hot.forgive_attempts("ann")
+    assert (await hot.count_attempt("ann", 60))[0] == 1
+    await hot.forgive_attempts("nobody")

@@ -1,0 +1,41 @@
+"""What can go wrong with an account, in words for its owner.
+
+AccountError
+├── EmailError             this is no email address
+├── EmailTakenError        it has an account already
+├── PasswordError          it can not be chosen
+├── CredentialsError       email and password do not belong together; which of them is wrong is not told
+├── SessionOverError       sign in again
+└── PasswordsBusyError     too many sign in at once
+"""
+
+
+class AccountError(Exception):
+    """Something is wrong with an account."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.__doc__} {detail}".strip())
+
+
+class EmailError(AccountError):
+    """The email is none: expected one such as ann@example.org."""
+
+
+class EmailTakenError(AccountError):
+    """There is an account with this email."""
+
+
+class PasswordError(AccountError):
+    """The password can not be taken:"""
+
+
+class CredentialsError(AccountError):
+    """The email or the password is wrong."""
+
+
+class SessionOverError(AccountError):
+    """The session is over: sign in again."""
+
+
+class PasswordsBusyError(AccountError):
+    """Too many sign in at this moment: try again."""
