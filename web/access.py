@@ -3,7 +3,9 @@
 import hmac
 from collections.abc import Callable
 
+from engine.storage.errors import StorageError
 from web.accounts.ended import EndedSessions
+from web.accounts.keys import PREFIX, KeyRing
 from web.accounts.principal import OPERATOR, Principal
 from web.accounts.tokens import AccessTokens, TokenError, TokenExpiredError, digest
 from web.limits import Throttle
@@ -25,7 +27,7 @@ class NotReadyError(AccessError):
 
 
 class Access:
-    """Tells whose a token is: the administrator's, or that of somebody who signed in.
+    """Tells whose a token is: the administrator's, that of somebody who signed in, or a program's key.
 
     The administrator's is known by its hash; while that has not been read it is not called wrong: a client whose good
     token is called wrong never comes back. It may be one that a person chose, so an address that guesses has to wait:
@@ -35,6 +37,7 @@ class Access:
     def __init__(
         self,
         tokens: AccessTokens,
+        keys: KeyRing,
         ended: EndedSessions,
         *,
         public_feed: bool,
@@ -45,6 +48,7 @@ class Access:
         self.public_feed = public_feed
         self.admin_hash = admin_hash
         self._tokens = tokens
+        self._keys = keys
         self._ended = ended
         self._now_s = now_s
         self._failures = Throttle(1 / 6, 10)
@@ -55,6 +59,8 @@ class Access:
             return OPERATOR
         if token.count(".") == 2:
             return self._member(token)
+        if token.startswith(PREFIX):
+            return await self._program(token, address)
         if self.admin_hash is None:
             raise NotReadyError
         self._failures.take(address, self._now_s())
@@ -66,6 +72,20 @@ class Access:
             return False
         return hmac.compare_digest(digest(token), self.admin_hash)
 
+    async def _program(self, key: str, address: str) -> Principal:
+        """Who shows an API key; the database is not asked again and again for an address that shows wrong ones."""
+        if not self._keys.remembers(key) and self._failures.exhausted(address, self._now_s()):
+            raise AccessError
+        try:
+            return await self._keys.principal(key)
+        except TokenExpiredError as error:
+            raise TokenEndedError from error
+        except TokenError as error:
+            self._failures.take(address, self._now_s())
+            raise AccessError from error
+        except StorageError as error:
+            raise NotReadyError from error
+
     def _member(self, token: str) -> Principal:
         try:
             principal = self._tokens.principal(token, self._now_s())
@@ -73,6 +93,8 @@ class Access:
             raise TokenEndedError from error
         except TokenError as error:
             raise AccessError from error
+        if not self._ended.ready:
+            raise NotReadyError
         if principal.session in self._ended:
             raise TokenEndedError
         return principal

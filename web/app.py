@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvloop
@@ -20,8 +21,13 @@ from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from web.access import Access
+from web.accounts.accounts import Accounts
+from web.accounts.attempts import Attempts
 from web.accounts.ended import EndedSessions
+from web.accounts.follower import Follower
+from web.accounts.keys import KeyRing
 from web.accounts.limits import RequestLimits
+from web.accounts.passwords import Passwords
 from web.accounts.tokens import ACCESS_S, AccessTokens, digest
 from web.charts import ChartWishes
 from web.directory import Directory
@@ -49,6 +55,7 @@ def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> S
         [
             ChildSpec("subscriber", partial(Subscriber, hot, hub, process)),
             ChildSpec("sessions", DynamicSupervisor),
+            ChildSpec("accounts", partial(Follower, hot, services.durable, services.accounts.ended)),
             ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),
             ChildSpec("operator", partial(Operator, process, hot, wishes=wishes, counters=counters), backoff=GENTLE),
         ],
@@ -79,6 +86,7 @@ async def _serve(settings: Settings, listen_fd: int | None, ready: Callable[[], 
         stores.push_async_callback(durable.close)
         async with ActorSystem("web") as system:
             services = make_services(settings, system, hot, durable, process)
+            stores.callback(services.accounts.close)
             root = partial(web_tree, settings, services, listen_fd)
             await system.start(ChildSpec("web", root))
             settle()
@@ -94,8 +102,7 @@ def make_services(
     """What the routes and the tree share."""
     directory = Directory()
     hub = Hub(directory.calendar)
-    ended = EndedSessions(ENDED_S)
-    access = _access(settings, ended)
+    access, accounts = _doors(settings, system, hot, durable)
     histories = Histories(
         lambda: CandleReader(hot, durable, directory.listing.calendars), directory.calendar, system.clock.now_ns
     )
@@ -103,7 +110,7 @@ def make_services(
         hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time, histories
     )
     sessions = Sessions(system.ref("/web/sessions"), rules)
-    ended.on_end(sessions.part_with)
+    accounts.ended.on_end(sessions.part_with)
     return Services(
         process=process,
         system=system,
@@ -112,9 +119,13 @@ def make_services(
         directory=directory,
         hub=hub,
         access=access,
+        accounts=accounts,
+        attempts=Attempts(hot, time.time),
         sessions=sessions,
-        allowed_origins=frozenset(settings.allowed_origins),
+        allowed_origins=frozenset(settings.allowed_origins) | _own_origin(settings),
+        allow_registration=settings.allow_registration,
         limits=RequestLimits(),
+        https_only=urlsplit(settings.public_url or "").scheme == "https",
         trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
         chart_gaps=Joined(CHART_GAPS_S),
@@ -122,15 +133,29 @@ def make_services(
     )
 
 
-def _access(settings: Settings, ended: EndedSessions) -> Access:
-    token = settings.admin_token
-    return Access(
-        AccessTokens(settings.signing_key),
+def _doors(settings: Settings, system: ActorSystem, hot: HotStore, durable: DurableStore) -> tuple[Access, Accounts]:
+    """Who is recognized, and who makes them recognizable."""
+    key, token, now_ns = settings.signing_key, settings.admin_token, system.clock.now_ns
+    ended, tokens = EndedSessions(ENDED_S), AccessTokens(key)
+    keys = KeyRing(durable, lambda: now_ns() / 1e9)
+    ended.on_end(keys.forget)
+    access = Access(
+        tokens,
+        keys,
         ended,
         public_feed=settings.public_feed,
-        now_s=time.time,
+        now_s=lambda: now_ns() / 1e9,
         admin_hash=digest(token.get_secret_value()) if token else None,
     )
+    return access, Accounts(durable, hot, tokens, Passwords(), ended, key=key, now_ns=now_ns)
+
+
+def _own_origin(settings: Settings) -> frozenset[str]:
+    """Behind a proxy that changes the Host, only the setting tells which pages are ours."""
+    if settings.public_url is None:
+        return frozenset()
+    parts = urlsplit(settings.public_url)
+    return frozenset({f"{parts.scheme}://{parts.netloc}"})
 
 
 async def _until(stop: asyncio.Event, system: ActorSystem) -> None:

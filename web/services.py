@@ -12,6 +12,8 @@ from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from engine.storage.ledger import LedgerReader
 from web.access import Access
+from web.accounts.accounts import Accounts
+from web.accounts.attempts import Attempts
 from web.accounts.limits import RequestLimits
 from web.charts import ChartWishes
 from web.directory import Directory
@@ -33,9 +35,15 @@ class Services:
     directory: Directory
     hub: Hub
     access: Access
+    accounts: Accounts
+    attempts: Attempts
     sessions: Sessions
     allowed_origins: frozenset[str]
+    """Of pages that may open sockets and use cookies, beside those of the host they were asked at."""
+    allow_registration: bool
     limits: RequestLimits
+    https_only: bool
+    """Whether browsers know us by an HTTPS address, as the settings say."""
     trusted_proxies: int
     """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
     charts: ChartWishes

@@ -9,6 +9,8 @@ from web import errors
 from web.answers import data_kind
 from web.routes import (
     admin,
+    api_keys,
+    auth,
     bars,
     chart,
     completeness,
@@ -20,6 +22,7 @@ from web.routes import (
     prices,
     quarantine,
     socket,
+    users,
 )
 from web.services import KEY, Services
 from web.sockets.gate import Gate
@@ -28,7 +31,23 @@ BODY_BYTES = 256 * 1024
 BODY_S = 15
 _OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
-ROUTES = (home, health, market_data, bars, completeness, chart, prices, metrics, admin, jobs, quarantine, socket)
+ROUTES = (
+    home,
+    health,
+    market_data,
+    bars,
+    completeness,
+    chart,
+    prices,
+    metrics,
+    admin,
+    jobs,
+    quarantine,
+    socket,
+    auth,
+    api_keys,
+    users,
+)
 
 
 def site(services: Services, *, simulated: bool) -> Quart:

@@ -70,7 +70,9 @@ async def engine(hot: HotStore) -> AsyncGenerator[Engine]:
 
 
 @contextlib.asynccontextmanager
-async def running_web(hot: HotStore, durable: DurableStore, **changes: Any) -> AsyncGenerator[Web]:
+async def running_web(
+    hot: HotStore, durable: DurableStore, *, process: str = "web-1", **changes: Any
+) -> AsyncGenerator[Web]:
     """A web process with these settings, ready to be asked."""
     written: dict[str, Any] = {
         "redis_url": "redis://unused",
@@ -84,7 +86,8 @@ async def running_web(hot: HotStore, durable: DurableStore, **changes: Any) -> A
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(listener)
         system = await stack.enter_async_context(ActorSystem("web"))
-        services = make_services(settings, system, hot, durable, "web-1")
+        services = make_services(settings, system, hot, durable, process)
+        stack.callback(services.accounts.close)
         await system.start(ChildSpec("web", partial(web_tree, settings, services, listener.fileno())))
         http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
         web = Web(system, services, await stack.enter_async_context(http), port)

@@ -78,9 +78,9 @@ async def test_an_operators_word_goes_to_the_engine_and_is_audited(
     engine.decision = msgspec.to_builtins(entry(0, Fate(status)))
     answered = await web.http.post(f"{PATH}7/{word}", headers=BEARER)
     assert (answered.status_code, answered.json()["status"]) == (200, status)
-    assert (engine.asked["entry"], engine.asked["status"], engine.asked["by"]) == (7, status, "admin")
+    assert (engine.asked["entry"], engine.asked["status"], engine.asked["by"]) == (7, status, "operator")
     [noted] = await web.services.durable.audit_log()
-    assert (noted.actor, noted.action, noted.target) == ("admin", word, "quarantine/7")
+    assert (noted.actor, noted.action, noted.target) == ("operator", word, "quarantine/7")
 
 
 @pytest.mark.parametrize("code", [404, 409, 503])

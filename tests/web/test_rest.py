@@ -235,11 +235,12 @@ async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> Non
         while "web-1" not in (trees := (await web.get("/admin/tree")).json()["processes"]):
             await anyio.sleep(0.1)
     names = [child["path"] for child in trees["web-1"]["tree"]["children"]]
-    assert names == ["/web/subscriber", "/web/sessions", "/web/server", "/web/operator"]
+    assert names == ["/web/subscriber", "/web/sessions", "/web/accounts", "/web/server", "/web/operator"]
     restarted = await web.http.post("/admin/actors/web-1/web/subscriber/restart", headers=BEARER)
     assert restarted.status_code == 200
     (noted,) = await web.services.durable.audit_log(1)
-    assert (noted.actor, noted.action, noted.target) == ("admin", "restart", "web-1/web/subscriber")
+    assert (noted.actor, noted.action, noted.target) == ("operator", "restart", "web-1/web/subscriber")
+    assert noted.address == "127.0.0.1"
     tree = (await web.get("/admin/tree/web-1/web/subscriber")).json()["tree"]
     assert (tree["path"], tree["state"]) == ("/web/subscriber", "running")
     assert web.system.snapshot("/web/subscriber").restarts == 1 or tree["uptime_s"] < 5

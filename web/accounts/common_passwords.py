@@ -21,7 +21,16 @@ _WORDS = frozenset(
     trader trading stocks market markets bitcoin ticktree india mumbai delhi krishna ganesh shiva sairam
     """.split()  # noqa: SIM905 - a list of two hundred strings is no easier to read
 )
-_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "1qaz2wsx3edc4rfv5tgb6yhn", "1q2w3e4r5t6y7u8i9o0p")
+_ROWS = (
+    "1234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "1qaz2wsx3edc4rfv5tgb6yhn",
+    "1q2w3e4r5t6y7u8i9o0p",
+)
 _DISGUISES = str.maketrans({"0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"})
 _AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _NO_LETTER = re.compile(r"[\W\d_]")

@@ -1,16 +1,20 @@
-"""What has ended: the sessions and keys whose tokens would still be good."""
+"""What has ended: the sessions whose tokens would still be good, and who wants to hear of each end."""
 
 from collections.abc import Callable
 
+from engine.storage.hot import EndedKind
+
 Closing = Callable[[str], None]
-"""Is told the id of a session or key that has just ended."""
+"""Is told the id of a session or key that has ended; perhaps more than once."""
 
 
 class EndedSessions:
-    """Ids of sessions and keys, each remembered until no token of it can be good any more."""
+    """Sessions, each remembered until no token of it can be good any more. Keys are looked up, and so only passed on."""
 
     def __init__(self, remember_s: float) -> None:
-        self._remember_s = remember_s
+        self.ready = False
+        """Whether it has been read what ended before this process began."""
+        self.remember_s = remember_s
         self._until_s: dict[str, float] = {}
         self._closings: list[Closing] = []
 
@@ -21,16 +25,17 @@ class EndedSessions:
         return len(self._until_s)
 
     def on_end(self, closing: Closing) -> None:
-        """Asks to be told of each end, once, as soon as it is known here."""
+        """Asks to be told of each end as soon as it is known here."""
         self._closings.append(closing)
 
-    def note(self, session: str, now_s: float) -> None:
-        """A session or key has ended; ``now_s`` in unix seconds."""
-        if session in self._until_s:
-            return
-        self._until_s[session] = now_s + self._remember_s
+    def note(self, kind: EndedKind, name: str, ended_s: float) -> None:
+        """A session or key has ended at that time, unix seconds."""
+        if kind == "sid":
+            if name in self._until_s:
+                return
+            self._until_s[name] = ended_s + self.remember_s
         for closing in self._closings:
-            closing(session)
+            closing(name)
 
     def forget(self, now_s: float) -> None:
         """Forgets those whose tokens have expired by themselves."""

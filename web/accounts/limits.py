@@ -6,6 +6,9 @@ from web.limits import Throttle
 PUBLIC_PER_S = 10.0
 PUBLIC_AT_ONCE = 60.0
 """Of one address, on the public feed."""
+REFRESHES_PER_S = 2.0
+REFRESHES_AT_ONCE = 60.0
+"""Of one address, whose refresh tokens nobody knows yet."""
 USER_PER_S = 20.0
 AT_ONCE_S = 10.0
 """What an account or key may ask for at once: so many seconds' worth."""
@@ -16,6 +19,7 @@ class RequestLimits:
 
     def __init__(self) -> None:
         self.public = Throttle(PUBLIC_PER_S, PUBLIC_AT_ONCE)
+        self.refreshing = Throttle(REFRESHES_PER_S, REFRESHES_AT_ONCE)
         self._known = Throttle(USER_PER_S, USER_PER_S * AT_ONCE_S)
 
     def of(self, principal: Principal, now_s: float) -> float:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import structlog
+from quart import request
 
 from engine.storage.errors import StorageError, StorageUnavailableError
 from web.errors import ApiError
+from web.routes.guards import address, principal
 from web.services import services
 
 log = structlog.get_logger("ticktree.commands")
@@ -14,11 +16,12 @@ ENGINE = "engine"
 REPLY_S = 5.0
 
 
-async def audit(action: str, target: str) -> None:
-    """Notes what an operator commands; a database that is away must not keep the operator from acting."""
-    log.info("actor_commanded", action=action, target=target)
+async def audit(action: str, target: str, *, outcome: str = "", actor: str | None = None) -> None:
+    """Notes what somebody commands or changes; a database that is away must not keep an operator from acting."""
+    who = actor or principal().subject
+    log.info("commanded", actor=who, action=action, target=target, outcome=outcome)
     try:
-        await services().durable.audit("admin", action, target)
+        await services().durable.audit(who, action, target, address=address(request), outcome=outcome)
     except StorageError as error:
         log.warning("command_not_noted", action=action, target=target, error=str(error))
 

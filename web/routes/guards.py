@@ -83,6 +83,14 @@ def address(of: Request | Websocket) -> str:
     return client_address(client[0] if client else "", of.headers.getlist("X-Forwarded-For"), hops)
 
 
+def is_https() -> bool:
+    """Whether the browser came by HTTPS, to us or to a proxy of ours."""
+    rules, forwarded = services(), request.headers.getlist("X-Forwarded-Proto")
+    written = [part.strip() for line in forwarded for part in line.split(",")]
+    hops = rules.trusted_proxies
+    return rules.https_only or request.scheme == "https" or (0 < hops <= len(written) and written[-hops] == "https")
+
+
 async def _require(scope: str) -> None:
     if scope not in (await _known()).scopes:
         raise ApiError(403, f"this needs the scope {scope!r}")

@@ -11,7 +11,7 @@ from engine.storage.errors import StorageUnavailableError
 from web.answers import answer, data_kind, items
 from web.errors import ApiError
 from web.routes.commands import ENGINE, ask, audit
-from web.routes.guards import require_admin
+from web.routes.guards import principal, require_admin
 from web.routes.market_data import resolve
 from web.services import services
 
@@ -44,7 +44,7 @@ async def decide(identity: int, word: str) -> Response:
     if word not in FATES:
         raise ApiError(404, f"the last part is one of {', '.join(FATES)}")
     await audit(word, f"quarantine/{identity}")
-    told = await ask(ENGINE, "decide", entry=identity, status=FATES[word].value, by="admin")
+    told = await ask(ENGINE, "decide", entry=identity, status=FATES[word].value, by=principal().subject)
     if "error" in told:
         raise ApiError(int(told["code"]), str(told["error"]))
     return answer(_shown(cast("dict[str, Any]", told)))

@@ -1,7 +1,6 @@
 """``/ws``: the handshake, and the reading of one client's messages."""
 
 import asyncio
-from urllib.parse import urlsplit
 
 from quart import Blueprint, abort, websocket
 
@@ -12,6 +11,7 @@ from web.address import limit_key
 from web.answers import data_kind
 from web.hub import Outbox
 from web.limits import Bucket
+from web.origins import is_ours
 from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Close, Code, Conversation, Encoding, Problem
 from web.routes.guards import address, token
 from web.services import Services, services
@@ -28,7 +28,8 @@ MESSAGES_AT_ONCE = 200.0
 @blueprint.websocket("/ws")
 async def follow() -> None:
     """Accepts at once, since the handshake is only answered then; who the client is, it may say afterwards."""
-    if not _welcome(websocket.headers.get("Origin"), websocket.headers.get("Host", "")):
+    origin = websocket.headers.get("Origin")  # programs send none
+    if origin is not None and not is_ours(origin, websocket.headers.get("Host", ""), services().allowed_origins):
         abort(403)
     pipes = plumbing(websocket)
     if pipes is None:
@@ -98,10 +99,3 @@ async def _read(session: ActorRef, outbox: Outbox) -> None:
         except MailboxFullError:
             pass
         outbox.close(Close.TOO_FAST, "too many messages")
-
-
-def _welcome(origin: str | None, host: str) -> bool:
-    """Programs send no Origin; pages may come from our own address and from those that are allowed."""
-    if origin is None or origin in services().allowed_origins:
-        return True
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()

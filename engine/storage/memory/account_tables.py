@@ -38,6 +38,8 @@ class Accounts:
         """Users by Google's name for them."""
         self.sessions: dict[str, Signing] = {}
         self.tokens: dict[str, Token] = {}
+        self.changed_ns: dict[str, int] = {}
+        """When users and keys were changed."""
         self.keys: dict[str, tuple[ApiKey, str]] = {}
 
     def live_sessions(self, user: str) -> list[str]:

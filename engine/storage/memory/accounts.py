@@ -1,5 +1,6 @@
 """Accounts in memory: the decisions are those of the tables, under no lock since nothing here waits in between."""
 
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -119,6 +120,7 @@ class MemoryUserAccounts(UserAccounts):
             is_active=before.is_active if is_active is None else is_active,
             has_password=accounts.hashes[identity] is not None,
         )
+        accounts.changed_ns[identity] = time.time_ns()
         ended = accounts.live_sessions(identity)
         accounts.end(ended, now_ns)
         keys = [key.id for key, _ in accounts.keys.values() if key.user == identity and key.is_active]
@@ -231,4 +233,14 @@ class MemoryApiKeys(ApiKeys):
         if key is None or not key.is_active or key.user != user:
             return False
         keys[identity] = msgspec.structs.replace(key, is_active=False), digest
+        self._tables.accounts.changed_ns[identity] = time.time_ns()
         return True
+
+    async def keys_ended(self, since_ns: int) -> list[str]:
+        """Those that have ended since then, by themselves or with their owner's account."""
+        await self._tables.arrive()
+        accounts = self._tables.accounts
+        changed = {name for name, changed_ns in accounts.changed_ns.items() if changed_ns >= since_ns}
+        gone = changed & {name for name, user in accounts.users.items() if not user.is_active}
+        keys = [key for key, _ in accounts.keys.values()]
+        return [key.id for key in keys if (not key.is_active and key.id in changed) or key.user in gone]

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.storage.durable.accounts.users import Role
 from engine.storage.durable.link import Connection, PostgresLink
+from engine.storage.durable.times import moment
 
 KEYS = 50
 """Active ones that one owner may have."""
@@ -28,6 +29,11 @@ WHERE k.id = $1 AND k.is_active AND coalesce(u.is_active, true)
 _END = """
 UPDATE api_keys SET is_active = false, updated_at = now()
 WHERE id = $1 AND is_active AND user_id IS NOT DISTINCT FROM $2 RETURNING id
+"""
+
+_ENDED = """
+SELECT k.id FROM api_keys k LEFT JOIN users u ON u.id = k.user_id
+WHERE (NOT k.is_active AND k.updated_at >= $1) OR (NOT u.is_active AND u.updated_at >= $1)
 """
 
 
@@ -88,6 +94,10 @@ class ApiKeys:
     async def end_key(self, identity: str, user: str | None) -> bool:
         """Ends an owner's key; false when they have no such active key."""
         return await self._link.value(_END, identity, user) is not None
+
+    async def keys_ended(self, since_ns: int) -> list[str]:
+        """Those that have ended since then, by themselves or with their owner's account."""
+        return [row["id"] for row in await self._link.rows(_ENDED, moment(since_ns))]
 
 
 def _key(row: asyncpg.Record) -> ApiKey:

@@ -1,5 +1,6 @@
 """Users and keys: found by what they show, and put out as a whole."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,6 +85,8 @@ async def test_a_change_ends_what_was_good_before_and_says_what(durable: Durable
     assert await durable.sessions_ended(NOW + 1_000) == []
     assert await durable.begin_session(start("s4")) is None
     assert await durable.key_holder("k1") is None
+    assert await durable.keys_ended(0) == ["k1"]
+    assert await durable.keys_ended(time.time_ns() + 60_000_000_000) == []
     again = await durable.change_user("u1", NOW, "enabled", is_active=True, role="admin", password_hash="new")
     assert again is not None
     assert (again.user.is_active, again.user.role, again.sessions) == (True, "admin", ())
@@ -153,6 +156,7 @@ async def test_keys_belong_to_whoever_made_them(durable: DurableStore) -> None:
     assert not await durable.end_key("k1", "u1")
     assert await durable.key_holder("k1") is None
     assert await durable.keys_of("u1") == []
+    assert await durable.keys_ended(0) == ["k1"]
 
 
 async def test_nobody_makes_more_keys_than_one_may_have(durable: DurableStore) -> None:
