@@ -1,11 +1,11 @@
 """The one error body, for everything that can go wrong with a request."""
 
 from collections.abc import Sequence
-from typing import Any
 
+import msgspec
 import structlog
 from quart import Quart, Response, g
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from engine.storage.errors import StorageError, StorageUnavailableError
 from web.answers import answer
@@ -18,12 +18,25 @@ _CODES = {
     403: "not_allowed",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
+    409: "conflict",
     413: "too_large",
+    415: "not_json",
     429: "too_many_requests",
     500: "internal_error",
     503: "not_available",
     504: "no_reply",
 }
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a request was not answered as it was meant."""
+
+    detail: str
+    status_code: int
+    code: str
+    errors: list[str]
+    request_id: str | None
 
 
 class ApiError(Exception):
@@ -47,14 +60,8 @@ class ApiError(Exception):
 
     @property
     def response(self) -> Response:
-        body: dict[str, Any] = {
-            "detail": self.detail,
-            "status_code": self.status,
-            "code": self.code,
-            "errors": self.errors,
-            "request_id": g.get("request_id"),
-        }
-        response = answer(body, self.status)
+        problem = Problem(self.detail, self.status, self.code, self.errors, g.get("request_id"))
+        response = answer(problem, self.status)
         if self.retry_after_s is not None:
             response.headers["Retry-After"] = str(int(self.retry_after_s) + 1)
         if self.status == 401:
@@ -77,7 +84,10 @@ async def _http_error(error: HTTPException) -> Response:
     """Werkzeug's own, and with status 500 whatever nobody caught; Quart has logged that with its traceback."""
     status = error.code or 500
     detail = "something went wrong here; it has been logged" if status >= 500 else error.description or error.name
-    return ApiError(status, detail).response
+    response = ApiError(status, detail).response
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 async def _storage_error(error: StorageError) -> Response:

@@ -5,7 +5,7 @@ from secrets import token_hex
 
 from quart import Quart, Response, g, request
 
-from web import errors
+from web import errors, openapi
 from web.answers import data_kind
 from web.routes import (
     admin,
@@ -14,6 +14,7 @@ from web.routes import (
     bars,
     chart,
     completeness,
+    documentation,
     health,
     home,
     jobs,
@@ -33,6 +34,7 @@ _OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
 ROUTES = (
     home,
+    documentation,
     health,
     market_data,
     bars,
@@ -60,6 +62,7 @@ def site(services: Services, *, simulated: bool) -> Quart:
     app.before_request(_number)
     app.after_request(_label)
     errors.install(app)
+    openapi.install(app)
     for routes in ROUTES:
         app.register_blueprint(routes.blueprint)
     app.asgi_app = Gate(app.asgi_app)

@@ -5,6 +5,7 @@ from html import escape
 from quart import Blueprint, Response
 
 from web.answers import data_kind
+from web.openapi import hide
 
 blueprint = Blueprint("home", __name__)
 
@@ -21,6 +22,7 @@ _PAGE = """<!doctype html>
 <li>/api/v1/chart/…?timeframe=5m&amp;range=1y: the year, and the candle that forms</li>
 <li>/api/v1/current_prices?keys=…: prices</li>
 <li>/ws: prices and candles as they happen</li>
+<li><a href="/docs">/docs</a> and <a href="/redoc">/redoc</a>: all paths, to read and to try out</li>
 <li>/admin/tree: the actors of all processes</li>
 </ul>
 </html>
@@ -28,6 +30,7 @@ _PAGE = """<!doctype html>
 
 
 @blueprint.get("/")
+@hide
 async def home() -> Response:
     """A page for people."""
     return Response(_PAGE.format(kind=escape(data_kind())), content_type="text/html; charset=utf-8")

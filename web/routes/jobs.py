@@ -1,11 +1,12 @@
 """The jobs: long work of the engine, how far it is, and the operator's hand on it."""
 
+import msgspec
 from quart import Blueprint, Response
 
-from actors.jobs import shown
 from engine.storage.durable import Job
 from web.answers import answer, items
 from web.errors import ApiError
+from web.openapi import Page, document_errors, document_response
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_admin
 from web.services import services
@@ -13,26 +14,32 @@ from web.services import services
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 blueprint.before_request(require_admin)
 
-ACTIONS = ("pause", "resume", "cancel", "retry")
+
+class OneJob(msgspec.Struct, frozen=True):
+    """A job, as it stands."""
+
+    job: Job
 
 
 @blueprint.get("/")
+@document_response(Page[Job])
 async def jobs() -> Response:
     """The newest hundred, the newest first, with ``progress`` from 0 to 1 and what the last step came to."""
-    return items([shown(job) for job in await services().durable.jobs()])
+    return items(await services().durable.jobs())
 
 
 @blueprint.get("/<identity>")
+@document_response(OneJob)
 async def job(identity: str) -> Response:
     """One of them."""
-    return answer({"job": shown(await _found(identity))})
+    return answer(OneJob(await _found(identity)))
 
 
-@blueprint.post("/<identity>/<action>")
+@blueprint.post("/<identity>/<any(pause, resume, cancel, retry):action>")
+@document_response(OneJob)
+@document_errors(409, 504)
 async def change(identity: str, action: str) -> Response:
-    """``pause``, ``resume``, ``cancel`` or ``retry``; a step that is under way is finished first."""
-    if action not in ACTIONS:
-        raise ApiError(404, f"the last part is an action: one of {', '.join(ACTIONS)}")
+    """Pauses, resumes, cancels or tries it again; a step that is under way is finished first."""
     await _found(identity)
     await audit(action, f"job {identity}")
     return answer({"job": await ask(ENGINE, "job", job=identity, action=action)})

@@ -1,0 +1,26 @@
+"""The described interface: what routes take and answer as types, checked and told at ``/openapi.json``."""
+
+from web.openapi.document import document_of, install
+from web.openapi.models import Body, Page, Query
+from web.openapi.routes import (
+    document_errors,
+    document_media,
+    document_response,
+    hide,
+    validate_querystring,
+    validate_request,
+)
+
+__all__ = [
+    "Body",
+    "Page",
+    "Query",
+    "document_errors",
+    "document_media",
+    "document_of",
+    "document_response",
+    "hide",
+    "install",
+    "validate_querystring",
+    "validate_request",
+]
