@@ -12,19 +12,24 @@ from engine.runtime import Backoff, Conflate, MailboxSpec, TaskActor, handles
 from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
-from web.protocol import Status
+from web.protocol import Kind, Status
 from web.sockets.session import Wanted
 from web.sources import ChannelSource, EventSource, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")
 
 RELOAD_INTERVAL_S = 60.0
+SYSTEM_INTERVAL_S = 5.0
 RECONNECT = Backoff(initial_s=0.1, maximum_s=2.0)
 STORE_TROUBLES = frozenset({"prices", "events"})
 
 
 class Reload(msgspec.Struct, frozen=True, gc=False):
     """Something may have been missed: read all newest values again."""
+
+
+class LookAround(msgspec.Struct, frozen=True, gc=False):
+    """Tell those who follow it how the processes are."""
 
 
 class Subscriber(TaskActor):
@@ -53,6 +58,7 @@ class Subscriber(TaskActor):
         self.spawn(pump.run)
         self.spawn(pump.listen)
         self.send_every(RELOAD_INTERVAL_S, Reload())
+        self.send_every(SYSTEM_INTERVAL_S, LookAround())
 
     @handles(Wanted)
     async def on_wanted(self, _: Wanted) -> None:
@@ -68,6 +74,13 @@ class Subscriber(TaskActor):
         try:
             await load_symbols(self._hot, self._hub)
             await load(self._hot, self._hub, self._hub.topics(), self.system.clock.now_ns())
+        except (StorageError, TimeoutError) as error:
+            log.debug("reload_later", error=str(error))
+
+    @handles(LookAround)
+    async def on_look_around(self, _: LookAround) -> None:
+        try:
+            await load(self._hot, self._hub, self._hub.topics(Kind.SYS), self.system.clock.now_ns())
         except (StorageError, TimeoutError) as error:
             log.debug("reload_later", error=str(error))
 

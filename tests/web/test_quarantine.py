@@ -13,6 +13,7 @@ from tests.web.engine import NOON, Engine, tick
 from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
 from web.hub import decode_event
+from web.hub.feed import AlertEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -96,5 +97,7 @@ async def test_words_that_mean_nothing_are_refused(web: Web) -> None:
         assert (await problem(await web.http.post(f"{PATH}{words}", headers=BEARER), 404))["code"] == "not_found"
 
 
-def test_an_alert_in_the_stream_of_events_is_understood_and_carried_by_no_channel_yet() -> None:
-    assert decode_event(encode_alert_event(Alert("NSE:TCS", "tick of 13 discarded: …", NOON))) is None
+def test_an_alert_in_the_stream_of_events_is_understood() -> None:
+    event = decode_event(encode_alert_event(Alert("NSE:TCS", "tick of 13 discarded: …", NOON)))
+    assert isinstance(event, AlertEvent)
+    assert (event.symbol, event.at) == ("NSE:TCS", NOON // 1_000_000)

@@ -1,7 +1,7 @@
 """The hub: newest values and streams, written once and put before every client that follows them."""
 
 from web.hub.feed import FeedFormatError, Sequence, decode_event, decode_live_candles, decode_prices
-from web.hub.hub import Hub, HubStatistics, followed
+from web.hub.hub import NOTICES, Hub, HubStatistics, followed
 from web.hub.line import Line
 from web.hub.outbox import Outbox, OutboxStatistics
 from web.hub.pump import Pump
@@ -10,6 +10,7 @@ from web.hub.resumption import Resumption
 from web.hub.topic import Topic
 
 __all__ = [
+    "NOTICES",
     "FeedFormatError",
     "Hub",
     "HubStatistics",

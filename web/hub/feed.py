@@ -1,10 +1,10 @@
 """What the engine tells, read back: the payloads of its Redis channels and the entries of ``events``."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
-from web.protocol import CandleValue, PriceValue, Status
+from web.protocol import CandleValue, Kind, Notice, PriceValue, Status
 
 
 class FeedFormatError(Exception):
@@ -86,22 +86,44 @@ class StatusEvent(msgspec.Struct, tag_field="kind", tag="status", gc=False):
         return [msgspec.structs.replace(told, symbol=symbol) for symbol in self.symbols] or [told]
 
 
-class _Unserved(msgspec.Struct, tag_field="kind", tag="alert", gc=False):
-    """What no channel of this version carries."""
+class AlertEvent(msgspec.Struct, tag_field="kind", tag="alert", gc=False):
+    """Something an operator should know; ``at`` in milliseconds UTC."""
+
+    symbol: str = ""
+    message: str = ""
+    at: int = 0
+
+    topic: ClassVar[Kind] = Kind.ALERTS
+
+    @property
+    def value(self) -> Notice:
+        return Notice(msgspec.structs.asdict(self))
 
 
 class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
-    """A job got somewhere. No channel carries it yet: operators read ``/jobs/``."""
+    """A job got somewhere; ``progress`` from 0 to 1."""
 
     id: str
     status: str
+    job: str = ""
+    progress: float | None = None
+    message: str = ""
+    done: int | None = None
+    total: int | None = None
+
+    topic: ClassVar[Kind] = Kind.JOBS
+
+    @property
+    def value(self) -> Notice:
+        return Notice(msgspec.structs.asdict(self))
 
 
-Event = CandleEvent | StatusEvent
+NoticeEvent = AlertEvent | JobEvent
+Event = CandleEvent | StatusEvent | NoticeEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)
 _LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
-_EVENT = msgspec.msgpack.Decoder(CandleEvent | StatusEvent | _Unserved | JobEvent)
+_EVENT = msgspec.msgpack.Decoder(Event)
 
 
 def decode_prices(payload: bytes) -> Prices:
@@ -112,13 +134,9 @@ def decode_live_candles(payload: bytes) -> LiveCandles:
     return _decode(_LIVE_CANDLES, payload)
 
 
-def decode_event(payload: bytes) -> Event | None:
-    """An entry of ``events``; None where no channel carries it.
-
-    Kinds this version does not know are an error to be counted, not to stop at.
-    """
-    event = _decode(_EVENT, payload)
-    return None if isinstance(event, _Unserved | JobEvent) else event
+def decode_event(payload: bytes) -> Event:
+    """An entry of ``events``. Kinds this version does not know are an error to be counted, not to stop at."""
+    return _decode(_EVENT, payload)
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes) -> Any:

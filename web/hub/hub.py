@@ -9,13 +9,16 @@ from engine.market.candle import Candle
 from web.hub.outbox import Outbox
 from web.hub.shown import CalendarOf, Shown, around_the_clock
 from web.hub.topic import Topic, TopicKey, View
-from web.protocol import CandleValue, Channel, Code, Kind, Position, PriceValue, Problem, Status
+from web.protocol import CandleValue, Channel, Code, Kind, Notice, Position, PriceValue, Problem, Status
 
 if TYPE_CHECKING:
     from web.hub.resumption import Resumption
 
-_SAME_VALUE = {Kind.DATA: Kind.LTP, Kind.TICK: Kind.LTP, Kind.SCREENER: Kind.LTP}
+_SAME_VALUE: dict[Kind, Kind] = dict.fromkeys((Kind.DATA, Kind.TICK, Kind.QUOTE, Kind.SCREENER), Kind.LTP)
 """Kinds of channel that read another kind's topic."""
+
+NOTICES = frozenset({Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS})
+"""Kinds of channel that are about no instrument; in the instrument's place stands whose they are."""
 
 
 class HubStatistics(msgspec.Struct, frozen=True):
@@ -44,6 +47,8 @@ def topic_key(channel: Channel, instrument: str) -> TopicKey:
     """Where the values of a channel come from; ``status`` without a symbol is one topic for all."""
     if channel.kind is Kind.STATUS and not channel.symbol:
         return (Kind.STATUS, "", "")
+    if channel.kind in NOTICES:
+        return (channel.kind, channel.symbol, "")
     if channel.view is not None:
         return (channel.kind, instrument, f"{channel.timeframe}?{channel.view}")
     return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe)
@@ -200,6 +205,18 @@ class Hub:
             if shown is not None:
                 shown.closed(value)
             topic.stream(value if shown is None else shown.of(value), offset)
+
+    def publish_notice(self, kind: Kind, value: Notice, offset: str) -> None:
+        """An entry of the stream about a job, or an alert, to those whose it is."""
+        topic = self._topics.get((kind, value.owner, ""))
+        if topic is not None:
+            topic.stream(value, offset)
+
+    def put_system(self, value: Notice) -> None:
+        """How the processes are now."""
+        topic = self._topics.get((Kind.SYS, "", ""))
+        if topic is not None and topic.put(value):
+            self._changed[topic] = None
 
     def publish_statuses(self, values: Sequence[Status], offset: str | None) -> None:
         """An entry of the stream: how a feed is, or some instruments for the same reason."""

@@ -6,14 +6,16 @@ from operator import itemgetter
 import msgspec
 
 from engine.market.candle import Candle
-from web.hub.feed import CandleEvent, Event
+from web.hub.feed import CandleEvent, Event, StatusEvent
 from web.hub.hub import Hub, topic_key
 from web.hub.resumption import Resumption
 from web.hub.topic import TopicKey
-from web.protocol import CandleValue, Channel, Kind, Position, Status
+from web.protocol import CandleValue, Channel, Kind, Notice, Position, Status
 
 REPLAY_BUDGET = 1024 * 1024
 """Bytes that one resuming client may be sent at once; who missed more begins anew with a snapshot."""
+
+StreamValue = CandleValue | Status | Notice
 
 
 class Replay:
@@ -22,7 +24,7 @@ class Replay:
     def __init__(self, resumptions: list[Resumption]) -> None:
         self._resumptions = resumptions
         self._closes: dict[tuple[str, str], Sequence[Candle]] = {}
-        self._entries: dict[TopicKey, list[tuple[str, CandleValue | Status]]] = {
+        self._entries: dict[TopicKey, list[tuple[str, StreamValue]]] = {
             _source(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
         }
 
@@ -96,7 +98,7 @@ class Replay:
             for _, offset, value, channel, instrument in sorted(missed, key=itemgetter(0))
         ]
 
-    def _shown(self, hub: Hub, channel: Channel, instrument: str) -> Iterator[tuple[str, CandleValue | Status]]:
+    def _shown(self, hub: Hub, channel: Channel, instrument: str) -> Iterator[tuple[str, StreamValue]]:
         """The entries of a channel, as its view shows them."""
         entries = self._entries[_source(channel, instrument)]
         shown = None if channel.view is None else hub.shown(channel, instrument)
@@ -143,10 +145,13 @@ def order(offset: str) -> tuple[int, int]:
     return int(milliseconds), int(number or 0)
 
 
-def _values(event: Event) -> Iterator[tuple[TopicKey, CandleValue | Status]]:
+def _values(event: Event) -> Iterator[tuple[TopicKey, StreamValue]]:
     """What an entry says, and of which topics."""
     if isinstance(event, CandleEvent):
         yield (Kind.CANDLE, event.symbol, event.timeframe), event.value
+        return
+    if not isinstance(event, StatusEvent):
+        yield (event.topic, event.value.owner, ""), event.value
         return
     for status in event.values:
         yield (Kind.STATUS, "", ""), status

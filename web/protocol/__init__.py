@@ -18,7 +18,7 @@ from web.protocol.messages import (
     Subscribed,
     Unsubscribe,
 )
-from web.protocol.values import CandleValue, PriceValue, Status, Value
+from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value
 
 __all__ = [
     "JSON",
@@ -38,6 +38,7 @@ __all__ = [
     "Item",
     "Kind",
     "Message",
+    "Notice",
     "Outcome",
     "Ping",
     "Position",

@@ -9,7 +9,10 @@ from engine.market.timeframe import TimeframeError, parse_timeframe
 from engine.market.views import View, ViewError
 from web.protocol.errors import Code, Problem
 
-_LATER = frozenset({"quote", "chain", "orders", "alerts", "jobs", "sys"})
+_NEWEST = frozenset({"ltp", "tick", "quote"})
+_OWNED = frozenset({"alerts", "orders"})
+_UNNAMED = frozenset({"jobs", "sys"})
+_LATER = frozenset({"chain"})
 
 
 class Kind(StrEnum):
@@ -21,12 +24,21 @@ class Kind(StrEnum):
     DATA = "data"
     """The day so far, as the simple dialect sends it; it has no written name."""
     TICK = "tick"
+    QUOTE = "quote"
+    JOBS = "jobs"
+    ALERTS = "alerts"
+    ORDERS = "orders"
+    SYS = "sys"
+    """How all processes of the installation are."""
     SCREENER = "screener"
     """The newest price, as the screener dialect sends it; it has no written name."""
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One thing a client follows; ``name`` and ``symbol`` are as the client wrote them."""
+    """One thing a client follows; ``name`` and ``symbol`` are as the client wrote them.
+
+    Of ``alerts`` and ``orders`` the symbol is whose they are.
+    """
 
     name: str
     kind: Kind
@@ -49,19 +61,23 @@ class Item(msgspec.Struct, frozen=True):
 def parse_channel(name: str) -> Item:
     """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises.
 
+    ``tick`` and ``quote`` are written as ``ltp``; ``jobs``, ``sys``, ``alerts`` and ``orders`` stand alone.
+
     Candles may be asked for as a view shows them: ``candle.NSE:RELIANCE.1m?continuous=true&wick=0.5%``.
     """
     kind, _, rest = name.partition(".")
     if kind == Kind.STATUS:
         return Item(name, Channel(name, Kind.STATUS, rest))
-    if kind in (Kind.LTP, Kind.TICK) and rest:
+    if kind in _NEWEST and rest:
+        return Item(name, Channel(name, Kind(kind), rest))
+    if kind in _OWNED or name in _UNNAMED:
         return Item(name, Channel(name, Kind(kind), rest))
     if kind == Kind.CANDLE and rest:
         return _candle(name, rest)
     if kind in _LATER:
         return _wrong(name, Code.NOT_AVAILABLE, f"channels of kind {kind!r} are not available here")
     return _wrong(
-        name, Code.SYNTAX, f"{name[:80]!r} is no channel; write ltp.SYMBOL, candle.SYMBOL.TIMEFRAME or status"
+        name, Code.SYNTAX, f"{name[:80]!r} is no channel; write as ltp.SYMBOL, candle.SYMBOL.TIMEFRAME or status"
     )
 
 

@@ -19,7 +19,7 @@ from web.protocol.messages import (
     Unsubscribe,
 )
 from web.protocol.requests import credentials, request_id
-from web.protocol.values import CandleValue, PriceValue, Status, Value
+from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value
 
 KEY = "action"
 CHANNELS_PER_REQUEST = 1000
@@ -47,6 +47,25 @@ def render_tick(channel: Channel, instrument: str, value: Value, offset: str | N
     told = render_ltp(channel, instrument, value, offset)
     told["data"] |= {"oi": value.oi, "bid": value.bid, "ask": value.ask}
     return told
+
+
+def render_quote(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
+    """The newest price with all that is known of the day; ``timestamp`` in milliseconds UTC."""
+    assert isinstance(value, PriceValue)
+    told = render_tick(channel, instrument, value, offset)
+    told["data"] |= {
+        "open": value.day_open,
+        "high": value.day_high,
+        "low": value.day_low,
+        "previous_close": value.previous_close,
+    }
+    return told
+
+
+def render_notice(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
+    """What happened, as it was told."""
+    assert isinstance(value, Notice)
+    return {"channel": channel.name, "offset": offset, "data": value.data}
 
 
 def render_candle(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:
@@ -94,8 +113,10 @@ class FullDialect:
     renders: Mapping[Kind, Render] = {
         Kind.LTP: render_ltp,
         Kind.TICK: render_tick,
+        Kind.QUOTE: render_quote,
         Kind.CANDLE: render_candle,
         Kind.STATUS: render_status,
+        **dict.fromkeys((Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS), render_notice),
     }
 
     def parse(self, message: Message) -> Command:
@@ -186,6 +207,7 @@ def _since(message: Message, request: RequestId) -> Position | None:
 def _result(outcome: Outcome) -> Message:
     if outcome.problem is None:
         told: Message = {"channel": outcome.name, "ok": True, "instrument": outcome.instrument}
+        told |= {"note": outcome.note} if outcome.note else {}
         return told if outcome.status is None else told | {"status": _told(outcome.status)}
     problem = outcome.problem
     return {

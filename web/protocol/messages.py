@@ -71,6 +71,8 @@ class Outcome(msgspec.Struct, frozen=True):
     problem: Problem | None = None
     status: Status | None = None
     """How the instrument is, where that is known."""
+    note: str = ""
+    """What else there is to say of it."""
 
 
 class Subscribed(msgspec.Struct, frozen=True):

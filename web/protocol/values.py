@@ -1,5 +1,8 @@
 """The values clients follow, as the hub keeps the newest of each."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 
@@ -58,4 +61,13 @@ class Status(msgspec.Struct, frozen=True):
     """What is behind it, as ``quiet``, ``halted`` or ``mapping_dead``; empty where the status says it all."""
 
 
-Value = PriceValue | CandleValue | Status
+class Notice(msgspec.Struct, frozen=True):
+    """Something that happened: to a job, or worth an alert; or how the processes are. ``data`` is what clients read."""
+
+    data: Mapping[str, Any]
+    owner: str = ""
+    """Whose it is; empty: everybody's who may follow the channel."""
+    symbol: None = None
+
+
+Value = PriceValue | CandleValue | Status | Notice

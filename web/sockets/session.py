@@ -9,11 +9,10 @@ from typing import ClassVar
 
 import msgspec
 
-from engine.market.errors import SymbolError
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
 from web.access import Access, AccessError, NotReadyError
 from web.accounts.principal import STREAM, Principal
-from web.directory import Directory, DirectoryNotReadyError
+from web.directory import Directory
 from web.hub import Hub, Outbox, Resumption
 from web.protocol import (
     Authenticate,
@@ -35,14 +34,13 @@ from web.protocol import (
 )
 from web.sockets.charts import Chart, Charts
 from web.sockets.histories import Histories
+from web.sockets.judgement import Judgement
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
 UNREAD = 64
 """Messages that may wait while somebody is being recognized."""
-SUBSCRIPTIONS = 1000
-"""Channels one client may follow at a time."""
-STREAMS = frozenset({Kind.CANDLE, Kind.STATUS})
+STREAMS = frozenset({Kind.CANDLE, Kind.STATUS, Kind.JOBS, Kind.ALERTS, Kind.ORDERS})
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
@@ -109,6 +107,7 @@ class ClientSession(Actor):
         self._later: deque[Command] = deque()
         self._recognizing: asyncio.Task[None] | None = None
         self._unread: deque[Incoming] = deque()
+        self._judgement = Judgement(rules.hub, rules.directory)
         self._charts = Charts(
             outbox,
             rules.hub,
@@ -203,13 +202,13 @@ class ClientSession(Actor):
                 self._send(self._conversation.dialect.pong(command.id))
 
     def _show_chart(self, command: GetHistory) -> None:
-        channel = command.item.channel
-        outcome = self._outcome(command.item, len(self._outbox.marks) + 2 * len(self._charts))
-        if channel is None or outcome.problem is not None:
+        followed = len(self._outbox.marks) + 2 * len(self._charts)
+        outcome, wanted = self._judgement.of(command.item, self._outbox.principal, followed)
+        if wanted is None:
             answer = Subscribed("get_history", (outcome,), (), id=command.id)
             self._send(*self._conversation.dialect.subscribed(answer))
             return
-        self._charts.open(Chart(channel, outcome.instrument or "", command.bars))
+        self._charts.open(Chart(*wanted, command.bars))
         self._tell_trouble()
 
     def _close_chart(self, command: CloseChart) -> None:
@@ -253,44 +252,12 @@ class ClientSession(Actor):
         outcomes: list[Outcome] = []
         wanted: list[tuple[Channel, str]] = []
         for item in command.items:
-            outcome = self._outcome(item, len(followed))
+            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed))
             outcomes.append(outcome)
-            if item.channel is not None and outcome.problem is None and item.name not in followed:
+            if channel is not None and item.name not in followed:
                 followed.add(item.name)
-                wanted.append((self._placed(item.channel, outcome.instrument), outcome.instrument or ""))
+                wanted.append(channel)
         return outcomes, wanted
-
-    def _placed(self, channel: Channel, instrument: str | None) -> Channel:
-        """With the place of its price, where the client is told it."""
-        if channel.kind is not Kind.SCREENER:
-            return channel
-        return msgspec.structs.replace(channel, place=self._rules.directory.segment_key(instrument or "") or "")
-
-    def _outcome(self, item: Item, followed: int) -> Outcome:
-        if item.channel is None:
-            return Outcome(item.name, problem=item.problem)
-        try:
-            instrument = self._instrument(item.channel, followed)
-        except RequestError as refusal:
-            return Outcome(item.name, problem=refusal.problem)
-        return Outcome(item.name, instrument, status=self._rules.hub.status_of(instrument))
-
-    def _instrument(self, channel: Channel, followed: int) -> str | None:
-        """The instrument of a channel that the client may follow; RequestError when it may not."""
-        directory = self._rules.directory
-        if followed >= SUBSCRIPTIONS:
-            raise _refusal(channel, Code.TOO_MANY_SYMBOLS, f"at most {SUBSCRIPTIONS} channels at a time")
-        if channel.kind is Kind.STATUS and not channel.symbol:
-            return None
-        try:
-            instrument = directory.resolve(channel.symbol)
-        except SymbolError as error:
-            raise _refusal(channel, Code.SYNTAX, str(error)) from error
-        except DirectoryNotReadyError as error:
-            raise _refusal(channel, Code.NOT_AVAILABLE, str(error), temporary=True) from error
-        if directory.segment_key(instrument) is None:
-            raise _refusal(channel, Code.NOT_AVAILABLE, f"no provider carries {instrument} now")
-        return instrument
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
         hub, outbox = self._rules.hub, self._outbox
@@ -361,7 +328,3 @@ def _ended(item: Item, done: bool) -> Outcome:
     if done:
         return Outcome(item.name)
     return Outcome(item.name, problem=Problem(Code.SYNTAX, f"not subscribed to {item.name}", symbol=item.name))
-
-
-def _refusal(channel: Channel, code: Code, message: str, *, temporary: bool = False) -> RequestError:
-    return RequestError(Problem(code, message, temporary=temporary, symbol=channel.symbol))

@@ -10,7 +10,7 @@ from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import FeedFormatError, Hub, Replay, decode_event, order, refuse
-from web.hub.feed import CandleEvent, Event
+from web.hub.feed import CandleEvent, Event, StatusEvent
 from web.protocol import Position
 
 log = structlog.get_logger("ticktree.events")
@@ -103,8 +103,10 @@ class EventSource:
         event = self._decode(payload)
         if isinstance(event, CandleEvent):
             self._hub.publish_candle(event.value, offset)
-        elif event is not None:
+        elif isinstance(event, StatusEvent):
             self._hub.publish_statuses(event.values, offset)
+        elif event is not None:
+            self._hub.publish_notice(event.topic, event.value, offset)
 
     def _decode(self, payload: bytes) -> Event | None:
         try:

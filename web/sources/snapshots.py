@@ -8,7 +8,7 @@ from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import Hub, Topic, followed
-from web.protocol import CandleValue, Kind, PriceValue, Status
+from web.protocol import CandleValue, Kind, Notice, PriceValue, Status
 
 _SECOND_NS = 1_000_000_000
 _GRACE_NS = 5 * _SECOND_NS
@@ -31,6 +31,8 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
         for candle in (await hot.live_candles(candles)).values():
             if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
                 hub.put_forming(value_of_candle(candle))
+    if any(topic.key[0] is Kind.SYS for topic in wanted):
+        hub.put_system(Notice({"processes": await hot.trees()}))
     if any(topic.key[0] is Kind.STATUS for topic in wanted):
         hub.put_statuses(statuses_of(await hot.heartbeat() or {}))
 

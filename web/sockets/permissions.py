@@ -1,0 +1,38 @@
+"""Permissions: which channels a client may follow; every subscription is looked at, whatever was allowed before."""
+
+import msgspec
+
+from web.accounts.principal import READ, SCREENERS, Principal
+from web.protocol import Channel, Code, Kind, Problem, RequestError
+
+OPERATORS = frozenset({Kind.JOBS, Kind.SYS})
+"""What only administrators may follow."""
+PRIVATE = frozenset({Kind.ORDERS, Kind.ALERTS})
+"""What belongs to somebody; ``Channel.symbol`` says to whom."""
+
+
+def permitted(channel: Channel, principal: Principal | None) -> Channel:
+    """The channel as this client may follow it: its own where there are several. RequestError 409 when it may not."""
+    if principal is None or (channel.kind in OPERATORS and not principal.is_admin):
+        raise _refusal(channel, "is for administrators")
+    if channel.kind in PRIVATE:
+        return _own(channel, principal)
+    scope = SCREENERS if channel.kind is Kind.SCREENER else READ
+    if channel.kind not in OPERATORS and scope not in principal.scopes:
+        raise _refusal(channel, f"needs the scope {scope!r}")
+    return channel
+
+
+def _own(channel: Channel, principal: Principal) -> Channel:
+    """``alerts`` of an administrator are those of the installation, of others their own; ``orders`` always are."""
+    if principal.kind == "public":
+        raise _refusal(channel, "belongs to somebody: sign in first")
+    if channel.symbol not in ("", principal.subject):
+        raise _refusal(channel, "belongs to somebody else")
+    if channel.kind is Kind.ALERTS and not channel.symbol and principal.is_admin:
+        return channel
+    return msgspec.structs.replace(channel, symbol=principal.subject)
+
+
+def _refusal(channel: Channel, why: str) -> RequestError:
+    return RequestError(Problem(Code.NOT_ALLOWED, f"{channel.name[:80]} {why}", symbol=channel.symbol or None))
