@@ -23,7 +23,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("seed", epilog=EXAMPLES)
-@click.option("--master", type=_FILE, help="Dhan's compact instrument list (api-scrip-master.csv).")
+@click.option("--master", type=_FILE, help="Dhan's instrument list, compact or detailed, or Kite's.")
 @click.option(
     "--exchange", "markets", multiple=True, default=["NSE"], help="Take up its shares and indices; NSE by default."
 )

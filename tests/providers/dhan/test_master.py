@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.providers.base import Advice, ProviderError
-from engine.providers.dhan.master import BadLine, MasterRow, MasterStatistics, ScripMaster
+from engine.providers.dhan.master import FORMATS
+from engine.providers.master import BadLine, Master, MasterRow, MasterStatistics
 
 HEADER = (
     "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,"
@@ -27,7 +28,7 @@ GOLD = (
 
 
 def read(*lines: str) -> tuple[list[MasterRow], MasterStatistics]:
-    master = ScripMaster([HEADER, *lines])
+    master = Master([HEADER, *lines], FORMATS)
     return list(master), master.statistics()
 
 
@@ -104,6 +105,20 @@ def test_bonds_test_symbols_and_unknown_kinds_are_counted_and_passed_over() -> N
     assert read(bond, test_symbol, unknown) == ([], MasterStatistics(lines=3, other_kinds=3))
 
 
+def test_an_id_names_one_instrument_only() -> None:
+    """Two names for a token would take it from each other at every reading."""
+    (rows, statistics) = read(RELIANCE, RELIANCE.replace("RELIANCE", "RIL"), NIFTY)
+
+    assert [row.instrument.symbol for row in rows] == ["RELIANCE", "NIFTY"]
+    assert statistics.duplicates == 1
+
+
+def test_an_index_without_tick_size_or_lot_has_the_usual_ones() -> None:
+    ((row,), _) = read(NIFTY.replace("NIFTY,1,", "NIFTY,0,").replace(",0.05,", ",0,"))
+
+    assert (row.instrument.tick_size, row.instrument.lot_size) == (0.05, 1)
+
+
 def test_the_first_of_a_name_wins_and_the_others_are_counted() -> None:
     (rows, statistics) = read(RELIANCE, RELIANCE.replace("2885", "2886"))
 
@@ -127,6 +142,10 @@ BAD = {
     "an option without strike": OPTION.replace("27650.00000,CE", "-0.01000,CE"),
     "an option of no type": OPTION.replace("27650.00000,CE", "27650.00000,XX"),
     "a lot that is no number": FUTURE.replace(",65.0,", ",,"),
+    "a lot of 0": FUTURE.replace(",65.0,", ",0,"),
+    "a tick size of 0": RELIANCE.replace(",10,NA", ",0,NA"),
+    "a zero character": RELIANCE.replace("Reliance Industries", "Reliance\0Industries"),
+    "an expiry in another century": FUTURE.replace("2026-10-27", "2126-10-27"),
 }
 
 
@@ -154,13 +173,13 @@ def test_only_the_first_hundred_bad_lines_are_kept() -> None:
 
 @pytest.mark.parametrize("lines", [[], ["<html>"], ["EXCH_ID,SEGMENT,SECURITY_ID"]])
 def test_another_file_is_refused(lines: list[str]) -> None:
-    with pytest.raises(ProviderError, match="no compact scrip master") as raised:
-        list(ScripMaster(lines))
+    with pytest.raises(ProviderError, match="no compact scrip master or detailed scrip master") as raised:
+        list(Master(lines, FORMATS))
     assert raised.value.advice is Advice.FIX_REQUEST
 
 
 def test_a_byte_order_mark_and_blank_lines_do_no_harm() -> None:
-    master = ScripMaster(["\ufeff" + HEADER + "\r\n", RELIANCE + "\r\n", "\r\n", ""])
+    master = Master(["\ufeff" + HEADER + "\r\n", RELIANCE + "\r\n", "\r\n", ""], FORMATS)
 
     assert len(list(master)) == 1
     assert master.statistics().bad == 0
@@ -175,16 +194,58 @@ def test_any_field_of_any_content_is_read_or_counted(line: str, column: int, tex
     fields = line.split(",")
     fields[column] = text
 
-    (rows, statistics) = read(",".join(fields), RELIANCE.replace("RELIANCE", "OTHER"))
+    (rows, statistics) = read(",".join(fields), RELIANCE.replace("RELIANCE", "OTHER").replace("2885", "4294967295"))
 
     assert statistics.lines == statistics.instruments + statistics.other_kinds + statistics.duplicates + statistics.bad
     assert rows[-1].instrument.symbol == "OTHER"
 
 
+DETAILED_HEADER = (
+    "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,"
+    "INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE"
+)
+DETAILED = {
+    "NSE:HDFCBANK NSE_EQ 1333 0.05": ("NSE,E,1333,INE040A01034,EQUITY,,HDFCBANK,HDFC BANK LTD,HDFC Bank,ES,EQ,1,,,,5"),
+    "NSE:NIFTY IDX_I 13 0.05": "NSE,I,13,NA,INDEX,13,NIFTY,NIFTY,Nifty 50,INDEX,NA,1,0001-01-01,,XX,0.05",
+    "NSE:NIFTYNXT50 IDX_I 38 0.05": (
+        "NSE,I,38,NA,INDEX,38,NIFTY NEXT 50,NIFTY NEXT 50,Nifty Next 50,INDEX,NA,1,0001-01-01,,XX,0.05"
+    ),
+    "NFO:HDFCBANK30SEP25FUT NSE_FNO 53171 0.1": (
+        "NSE,D,53171,NA,FUTSTK,1333,HDFCBANK,HDFCBANK-Sep2025-FUT,HDFCBANK SEP FUT,FUT,NA,550,2025-09-30,-0.01,XX,10"
+    ),
+    "BFO:SENSEX26MAR2679000PE BSE_FNO 1100789 0.05": (
+        "BSE,D,1100789,NA,OPTIDX,51,SENSEX,SENSEX-Mar2026-79000-PE,SENSEX 26 MAR 79000 PUT,OP,NA,20,2026-03-26,79000,PE,5"
+    ),
+}
+
+
+def test_the_detailed_list_says_the_same_in_other_columns() -> None:
+    master = Master([DETAILED_HEADER, *DETAILED.values()], FORMATS)
+    rows = [f"{row.instrument.canonical} {row.segment} {row.security_id} {row.instrument.tick_size}" for row in master]
+
+    assert (rows, master.statistics().bad, master.provider) == (list(DETAILED), 0, "dhan")
+
+
+@pytest.mark.recorded
+def test_the_recorded_detailed_master_is_read_without_a_bad_line_and_names_things_as_the_compact_one(
+    recordings: Path,
+) -> None:
+    def rows_of(name: str) -> tuple[dict[str, str], MasterStatistics]:
+        with (recordings / "dhan" / name).open(encoding="utf-8") as file:
+            master = Master(file, FORMATS)
+            return {row.instrument.canonical: f"{row.segment}:{row.security_id}" for row in master}, master.statistics()
+
+    detailed, statistics = rows_of("scrip_master_detailed_2026-04.csv")
+    compact, _ = rows_of("scrip_master_compact_equity_index.csv")
+    assert (statistics.lines, statistics.instruments, statistics.bad) == (9_469, 3_319, 0)
+    assert (statistics.other_kinds, statistics.duplicates) == (6_150, 0)
+    assert [name for name, key in detailed.items() if key.startswith("IDX_I") and compact.get(name) != key] == []
+
+
 @pytest.mark.recorded
 def test_the_recorded_master_is_read_without_a_bad_line(recordings: Path) -> None:
     with (recordings / "dhan/scrip_master_compact_equity_index.csv").open(encoding="utf-8") as file:
-        master = ScripMaster(file)
+        master = Master(file, FORMATS)
         rows = {row.instrument.canonical: row for row in master}
 
     statistics = master.statistics()

@@ -1,0 +1,1 @@
+"""Zerodha's Kite Connect: so far its instrument list."""
