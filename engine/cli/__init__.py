@@ -10,7 +10,7 @@ from config.errors import SettingsError
 WRONG_SETTINGS = 2
 """Exit code when the settings are wrong: nothing was started."""
 
-COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "record", "replay", "doctor", "version")
+COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "record", "replay", "users", "doctor", "version")
 _INTERNAL = ("prepare",)
 
 EXAMPLES = """
@@ -20,6 +20,7 @@ Examples:
   DHANHQ_WS_ENABLED=true ticktree run            the same on Dhan (credentials: see README)
   ticktree backfill NSE:RELIANCE --from 2026-11-02 --to 2026-11-06
   ticktree record                                keep what providers send, raw, for `ticktree replay`
+  ticktree users add ann@example.org --admin     the first administrator; the password is asked for
   ticktree doctor                                what is wrong, in plain words
 """
 

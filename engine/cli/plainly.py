@@ -17,12 +17,22 @@ def plainly() -> Generator[None]:
     from engine.providers.simulator.recordings import RecordingError
     from engine.recording import RecordingFileError
     from engine.storage.errors import StorageError, StorageUnavailableError
+    from web.accounts.errors import AccountError
 
     def sentence(error: BaseException) -> str:
         advice = " `ticktree doctor` looks closer." if isinstance(error, StorageUnavailableError) else ""
         return f"{error}{advice}"
 
-    ours = (LaunchError, MarketError, ProviderError, FaultError, RecordingError, RecordingFileError, StorageError)
+    ours = (
+        LaunchError,
+        MarketError,
+        ProviderError,
+        FaultError,
+        RecordingError,
+        RecordingFileError,
+        StorageError,
+        AccountError,
+    )
     try:
         yield
     except ours as error:

@@ -17,6 +17,7 @@ PREFIX = "tt_"
 REMEMBER_S = 30.0
 """How long a key is not looked up again; one that ends is forgotten at once."""
 _MOST = 10_000
+_ID = re.compile(r"[0-9a-z]{8}")
 _FORM = re.compile(r"tt_([0-9a-z]{8})_([0-9A-Za-z_-]{43})")
 _CHARACTERS = string.ascii_lowercase + string.digits
 
@@ -37,6 +38,11 @@ def new_key() -> NewKey:
     identity = "".join(secrets.choice(_CHARACTERS) for _ in range(8))
     secret = random_token()
     return NewKey(identity, f"{PREFIX}{identity}_{secret}", digest(secret))
+
+
+def is_key_id(text: str) -> bool:
+    """Whether a key could have this name."""
+    return _ID.fullmatch(text) is not None
 
 
 class KeyRing:

@@ -8,11 +8,11 @@ from quart import Blueprint, Response
 
 from engine.storage.durable.accounts import ApiKey
 from engine.storage.durable.accounts.keys import KEYS
-from web.accounts.keys import new_key
+from web.accounts.keys import is_key_id, new_key
 from web.accounts.principal import ADMIN, READ, SCOPES, STREAM, Principal
 from web.answers import answer, items
 from web.errors import ApiError
-from web.routes.bodies import read_body
+from web.routes.bodies import Line, read_body
 from web.routes.commands import audit
 from web.routes.guards import principal, require_somebody
 from web.services import services
@@ -26,7 +26,7 @@ MOST_REQUESTS_PER_MINUTE = 60_000
 class NewApiKey(msgspec.Struct, forbid_unknown_fields=True):
     """A program needs a key."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    name: Annotated[Line, msgspec.Meta(min_length=1)]
     scopes: list[str] = msgspec.field(default_factory=lambda: [READ, STREAM])
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=MOST_REQUESTS_PER_MINUTE)] = REQUESTS_PER_MINUTE
     expires_at: datetime | None = None
@@ -69,7 +69,7 @@ async def make() -> Response:
 @blueprint.delete("/<identity>")
 async def end(identity: str) -> Response:
     """Ends one of one's own keys, in all processes within a second."""
-    if not await services().accounts.end_key(identity, _owner(principal())):
+    if not is_key_id(identity) or not await services().accounts.end_key(identity, _owner(principal())):
         raise ApiError(404, "you have no such key")
     await audit("api_key_ended", identity, outcome="done")
     return answer({"id": identity, "is_active": False})

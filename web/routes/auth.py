@@ -20,7 +20,7 @@ from web.accounts.tokens import digest, random_token
 from web.address import limit_key
 from web.answers import answer
 from web.errors import ApiError
-from web.routes.bodies import read_body
+from web.routes.bodies import Line, read_body
 from web.routes.commands import audit
 from web.routes.grants import forget_cookie, granted, refresh_cookie
 from web.routes.guards import address, principal, require_scope, require_somebody, token
@@ -39,7 +39,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
     email: Text
     password: Text
-    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    name: Line = ""
     client: Client = "program"
 
 

@@ -1,12 +1,14 @@
 """Bodies: what a route takes, checked as a whole before it does anything."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from quart import request
 
 from web.errors import ApiError
 
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A short text of one line."""
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 

@@ -1,14 +1,14 @@
 """``/users/``: accounts as administrators see and change them."""
 
-import base64
-import binascii
 from typing import Literal
 
 import msgspec
 from quart import Blueprint, Response, request
 
+from web.accounts.members import is_user_id
 from web.answers import answer, items
 from web.errors import ApiError
+from web.pages import decode_page, encode_page
 from web.routes.auth import shown_user
 from web.routes.bodies import read_body
 from web.routes.commands import audit
@@ -18,6 +18,7 @@ from web.services import services
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 blueprint.before_request(require_admin)
 
+LIST = "users"
 MOST = 1_000
 
 
@@ -31,16 +32,16 @@ class UserChange(msgspec.Struct, forbid_unknown_fields=True):
 @blueprint.get("/")
 async def accounts() -> Response:
     """``?limit=100&page_token=``: all accounts, by email."""
-    limit, after = _limit(), _email(request.args.get("page_token"))
-    found = await services().durable.users(limit, after)
-    following = _page_token(found[-1].email) if len(found) == limit else None
+    limit, after = _limit(), decode_page(LIST, request.args.get("page_token"), [str])
+    found = await services().durable.users(limit, str(after[0]) if after else "")
+    following = encode_page(LIST, [found[-1].email] if len(found) == limit else None)
     return items([shown_user(user) for user in found], following)
 
 
 @blueprint.get("/<identity>")
 async def account(identity: str) -> Response:
     """One of them."""
-    user = await services().durable.user(identity)
+    user = await services().durable.user(identity) if is_user_id(identity) else None
     if user is None:
         raise ApiError(404, "there is no such user")
     return answer(shown_user(user))
@@ -62,6 +63,8 @@ async def disable(identity: str) -> Response:
 
 
 async def _change(identity: str, wish: UserChange) -> Response:
+    if not is_user_id(identity):
+        raise ApiError(404, "there is no such user")
     if identity == principal().subject:
         raise ApiError(409, "another administrator changes your account, so that one is left", code="own_account")
     said = ", ".join(f"{name}={value}" for name, value in msgspec.structs.asdict(wish).items() if value is not None)
@@ -77,14 +80,3 @@ def _limit() -> int:
     if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MOST:
         raise ApiError(400, f"limit is a number from 1 to {MOST}")
     return int(text)
-
-
-def _page_token(email: str) -> str:
-    return base64.urlsafe_b64encode(email.encode()).decode()
-
-
-def _email(page_token: str | None) -> str:
-    try:
-        return base64.urlsafe_b64decode(page_token or "").decode()
-    except (binascii.Error, ValueError) as error:
-        raise ApiError(400, "page_token is none of ours") from error

@@ -1,6 +1,7 @@
 """Signing up, in and out end to end: tokens, cookies, sockets, and several web processes."""
 
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import httpx
@@ -472,3 +473,20 @@ async def test_what_comes_behind_a_token_waits_for_it(web: Web) -> None:
         await client.send(id=2, action="subscribe", channels=["ltp.TCS"])
         assert (await client.until(lambda message: message.get("id") == 1))["ok"]
         assert (await client.until(lambda message: message.get("id") == 2))["results"][0]["ok"]
+
+
+@pytest.mark.parametrize("text", ["\u0000", "a\u0000@b.c", "' OR 1=1 --", "%00", "x" * 1_000, "\ufffd", "🐢@b.c"])
+async def test_odd_texts_are_wrong_and_break_nothing(web: Web, text: str) -> None:
+    assert (await signed_in(web, text, text)).status_code in {400, 401}
+    for wish in ({"email": text}, {"name": f"{text}\u0000"}, {"client": text}):
+        body = {"email": EMAIL, "password": PASSWORD, **wish}
+        assert (await web.http.post("/auth/register", json=body)).status_code in {201, 400, 409}
+    for path in ("/users/{}", "/auth/api-keys/{}"):
+        response = await web.http.delete(path.format(quote(text, safe="")), headers=BEARER)
+        assert response.status_code in {404, 405}
+    for page in (text, "AA", "gaF4"):
+        assert (await web.get("/users/", page_token=page)).status_code == 400
+    await problem(await web.http.post("/auth/login", content=b'{"email": "\\ud800", "password": "\\ud800"}'), 400)
+    await problem(await web.http.post("/auth/login", content=b"[" * 100_000), 400)
+    await problem(await web.http.post("/auth/login", content=b"\xff\xfe"), 400)
+    await problem(await web.http.get("/auth/me", headers={"X-API-Key": f"tt_{text[:8].encode().hex()}"}), 401)
