@@ -45,6 +45,7 @@ log = structlog.get_logger("ticktree.web")
 ENDED_S = ACCESS_S + 60.0
 """How long an ended session is remembered: longer than the clocks of our machines let a token of it live."""
 CHART_GAPS_S = 10.0
+DAY_NS = 86_400_000_000_000
 
 
 def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> Supervisor:
@@ -129,6 +130,7 @@ def make_services(
         trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
         chart_gaps=Joined(CHART_GAPS_S),
+        hot_reach_ns=(settings.hot_retention_days + 1) * DAY_NS,
         saved_after_ns=settings.saved_after_ns,
     )
 

@@ -49,13 +49,16 @@ class Services:
     charts: ChartWishes
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""
+    hot_reach_ns: int
+    """How far back Redis keeps candles, and a day more."""
     saved_after_ns: int
     """How old a minute is when it has been saved for certain."""
 
     @property
     def reader(self) -> CandleReader:
         """Joins the candles of both stores, by the calendars that were read last."""
-        return CandleReader(self.hot, self.durable, self.directory.listing.calendars)
+        hot_from_ns = self.system.clock.now_ns() - self.hot_reach_ns
+        return CandleReader(self.hot, self.durable, self.directory.listing.calendars, hot_from_ns=hot_from_ns)
 
     @property
     def ledger(self) -> LedgerReader:

@@ -16,6 +16,8 @@ _DAY = timedelta(days=1)
 _SEARCH_DAYS = 400
 _WARN_DAYS = 45
 _MINUTES_KEPT = 1500
+_DAYS_KEPT = 5_000
+"""Requests may ask for any days, and a process lives long."""
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
@@ -128,6 +130,8 @@ class Calendar:
         try:
             return self._days[day]
         except KeyError:
+            if len(self._days) >= _DAYS_KEPT:
+                self._days.clear()
             return self._days.setdefault(day, self._build(day))
 
     def _build(self, day: date) -> TradingDay | None:
@@ -192,6 +196,17 @@ class Calendar:
             return
         for day in self.trading_days(self.local_date(start_ns) - _DAY, self.local_date(end_ns) + _DAY):
             for session in day.sessions:
+                if session.start_ns < end_ns and session.end_ns > start_ns:
+                    yield session
+
+    def sessions_back(self, start_ns: int, end_ns: int) -> Iterator[Session]:
+        """The same, the last one first."""
+        if start_ns >= end_ns:
+            return
+        first, last = self.local_date(start_ns) - _DAY, self.local_date(end_ns) + _DAY
+        for ordinal in range(last.toordinal(), first.toordinal() - 1, -1):
+            day = self.day(date.fromordinal(ordinal))
+            for session in reversed(day.sessions if day is not None else ()):
                 if session.start_ns < end_ns and session.end_ns > start_ns:
                     yield session
 

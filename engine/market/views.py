@@ -83,6 +83,8 @@ class View(msgspec.Struct, frozen=True):
 
     def of(self, candles: Iterable[Candle], calendar: Calendar) -> list[Candle]:
         """One instrument's candles of one timeframe, oldest first, as they are shown; the first one has none before it."""
+        if not self.continuous and self.wick is None:
+            return list(candles)
         shown: list[Candle] = []
         before: Candle | None = None
         for candle in candles:

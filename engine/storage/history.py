@@ -10,7 +10,6 @@ import msgspec
 
 from engine.market import Calendars, derive
 from engine.market.candle import Candle, CandleState
-from engine.market.timeframe import length_s
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -19,8 +18,6 @@ HOT = "redis"
 DURABLE = "postgresql"
 LOOK_BACK = timedelta(days=14)
 """No exchange is closed for longer in one go."""
-
-SECOND_NS = 1_000_000_000
 
 Part = TypeVar("Part")
 
@@ -50,15 +47,21 @@ class DayRange(msgspec.Struct, frozen=True):
 
 
 class CandleReader:
-    """Joins what the two stores hold; does with one of them, and says so."""
+    """Joins what the two stores hold; does with one of them, and says so.
 
-    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars) -> None:
+    What opened before ``hot_from_ns`` Redis is not asked for: it is older than anything that it keeps.
+    """
+
+    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, hot_from_ns: int = 0) -> None:
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
+        self._hot_from_ns = hot_from_ns
 
     async def rows(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> CandleRange:
         """The candles that open in [start, end), the forming one among them. Raises only when both stores are away."""
+        if end_ns <= self._hot_from_ns:
+            return CandleRange(await self._durable.candles(instrument, timeframe, start_ns, end_ns))
         saved, hot, forming = await asyncio.gather(
             _or_away(self._durable.candles(instrument, timeframe, start_ns, end_ns)),
             _or_away(self._hot.candles(instrument, timeframe, start_ns, end_ns)),
@@ -93,21 +96,6 @@ class CandleReader:
             if first <= day <= last and (known is None or is_newer(candle, known.candle)):
                 days[day] = msgspec.structs.replace(known or DailyCandle(day, candle), candle=candle)
         return DayRange([days[day] for day in sorted(days)], missing)
-
-    async def stretch(
-        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, limit: int, *, newest_first: bool = False
-    ) -> tuple[int, int]:
-        """The part of [start, end), from the one end or the other, that holds about ``limit`` candles, or all of it."""
-        try:
-            beyond_ns = await self._durable.nth_time(
-                instrument, timeframe, start_ns, end_ns, limit, newest_first=newest_first
-            )
-        except StorageUnavailableError:  # what the hot store holds is young: so many buckets from either end
-            length_ns = limit * length_s(timeframe) * SECOND_NS
-            beyond_ns = end_ns - length_ns if newest_first else start_ns + length_ns
-        if beyond_ns is None:
-            return start_ns, end_ns
-        return (max(start_ns, beyond_ns + 1), end_ns) if newest_first else (start_ns, min(end_ns, beyond_ns))
 
     async def previous_closes(self, instrument: str, first: date, last: date) -> dict[date, float]:
         """The close of the trading day before each day of [first, last], where it is known.

@@ -62,10 +62,15 @@ class LedgerReader:
         calendar, closed_ns = self._calendars.of(instrument), now_ns - CLOSED_NS
         try:
             with anyio.fail_after(PATIENCE_S):
-                evidence = await self._readable(calendar, instrument, timeframe, (start_ns, end_ns), now_ns)
+                doubtful = await self._doubtful(calendar, instrument, (start_ns, end_ns), now_ns)
+                if not doubtful.sessions:
+                    return []
+                bucket = calendar.bucket(timeframe, doubtful.sessions[0].start_ns)
+                begin_ns = max(start_ns, bucket.start_ns) if bucket else start_ns
+                evidence = await self._readable(instrument, timeframe, doubtful.since(begin_ns), now_ns)
         except (StorageUnavailableError, TimeoutError):
             return None
-        return gaps_of(read_ledger(calendar, timeframe, start_ns, end_ns, evidence, settled_ns=closed_ns))
+        return gaps_of(read_ledger(calendar, timeframe, begin_ns, end_ns, evidence, settled_ns=closed_ns))
 
     async def _saved(
         self, instruments: Sequence[str], timeframe: str, sessions: Sequence[Session]
@@ -87,16 +92,21 @@ class LedgerReader:
             )
         return found
 
-    async def _readable(self, calendar: Calendar, instrument: str, timeframe: str, span: Span, now_ns: int) -> Evidence:
-        """Of what is too young to be saved, and of what was not saved after all, both stores are read."""
+    async def _doubtful(self, calendar: Calendar, instrument: str, span: Span, now_ns: int) -> "_Doubtful":
+        """The sessions of which counting does not show that they lack nothing, or that are too young to be counted."""
         saved_ns = self._saved_ns(now_ns)
-        sessions = sessions_until(calendar, *span, saved_ns)
+        old = sessions_until(calendar, *span, saved_ns)
         young = [
             Session(max(session.start_ns, saved_ns), session.end_ns, session.date)
             for session in sessions_until(calendar, *span, now_ns)
             if session.end_ns > saved_ns
         ]
-        lacking = (await self._short([instrument], sessions)).get(instrument, [])
+        return _Doubtful(old, young, await self._durable.short_sessions([instrument], old, unresolvable=True))
+
+    async def _readable(self, instrument: str, timeframe: str, doubtful: "_Doubtful", now_ns: int) -> Evidence:
+        """Of what is too young to be saved, and of what was not saved after all, both stores are read."""
+        sessions, young = doubtful.old, doubtful.young
+        lacking = [one for one in doubtful.short if one.missing]
         verdicts = await self._durable.verdicts([instrument], *_hull([*sessions, *young]))
         in_part = {one.session for one in lacking if one.present or one.session.end_ns > now_ns - HOT_REACH_NS}
         minutes: list[Candle] = []
@@ -136,6 +146,25 @@ class LedgerReader:
             return await self._hot.healing()
         except StorageUnavailableError:
             return {}
+
+
+class _Doubtful(msgspec.Struct, frozen=True):
+    """What has to be looked at to tell what a stretch lacks."""
+
+    old: Sequence[Session]
+    """All sessions as far as they have been saved for certain."""
+    young: Sequence[Session]
+    """What of the sessions is over, and younger."""
+    short: Sequence[ShortSession]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Those in which something may lack, oldest first."""
+        return sorted([*(one.session for one in self.short), *self.young], key=lambda session: session.start_ns)
+
+    def since(self, begin_ns: int) -> "_Doubtful":
+        """The same without the sessions that were over by then."""
+        return _Doubtful([session for session in self.old if session.end_ns > begin_ns], self.young, self.short)
 
 
 def _counted(sessions: Sequence[Session], lacking: Iterable[ShortSession]) -> list[Session]:

@@ -79,6 +79,7 @@ async def running_web(
         "database_url": "postgresql://unused",
         "admin_token": TOKEN,
         "secret_key": SECRET,
+        "hot_retention_days": 365,  # the tests' noon is a date, and Redis is asked only for what is young
     }
     settings = Settings(**(written | changes))
     listener = socket.create_server(("127.0.0.1", 0))

@@ -2,8 +2,10 @@
 
 import csv
 import io
+from importlib import import_module
 from typing import Any
 
+import httpx
 import msgpack  # pyright: ignore[reportMissingTypeStubs]
 import msgspec
 import pytest
@@ -11,10 +13,14 @@ import pytest
 from actors.channels import encode_candle_event
 from engine.market import Candle, Verdict
 from engine.storage.durable import DurableStore
+from engine.storage.errors import DurableStoreError
+from engine.storage.hot import HotStore
+from tests.web.conftest import running_web
 from tests.web.engine import MINUTE, NOON, Engine, candle
-from tests.web.process import Web
+from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
 
+pa: Any = import_module("pyarrow")
 pytestmark = pytest.mark.anyio
 
 RANGE = {"start": "2026-11-18T11:27:00Z", "end": "2026-11-18T11:33:00Z", "timeframe": "1m"}
@@ -203,14 +209,111 @@ async def test_the_other_forms_say_the_same(web: Web, durable: DurableStore) -> 
 
 
 @pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("application/msgpack", "application/msgpack"),
+        ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"),
+        ("application/json;q=0.1, text/csv", "text/csv; charset=utf-8"),
+        ("*/*", "application/json"),
+        ("text/html", "application/json"),
+    ],
+)
+async def test_the_header_accept_means_what_format_does(
+    web: Web, durable: DurableStore, accept: str, given: str
+) -> None:
+    await durable.save([candle(minute) for minute in range(7)])
+    wanted = RANGE | {"symbols": "RELIANCE"}
+    response = await web.http.get("/api/v1/bars", params=wanted, headers={**BEARER, "Accept": accept})
+    assert (response.headers["Content-Type"], response.headers["Vary"]) == (given, "Accept")
+    word = next(word for word in ("csv", "msgpack", "arrow", "json") if word in given)
+    by_word = await web.get("/api/v1/bars", **wanted, format=word)
+    assert by_word.content == response.content
+
+
+LONG = {"start": "2026-11-16T00:00:00Z", "end": "2026-11-18T11:26:00Z", "timeframe": "1m", "symbols": "TCS,RELIANCE"}
+"""Four portions of each symbol."""
+
+
+async def days_of_minutes(durable: DurableStore) -> list[int]:
+    """More bars than are read at once, of two symbols; answers their times in ms."""
+    numbers = range(-3_000, 0)
+    await durable.save([candle(number, symbol=symbol) for number in numbers for symbol in ("RELIANCE", "TCS")])
+    return [(NOON + number * MINUTE) // 1_000_000 for number in numbers]
+
+
+async def test_a_long_answer_is_streamed_and_has_everything(web: Web, durable: DurableStore) -> None:
+    times = await days_of_minutes(durable)
+    wanted = LONG | {"limit": "50000"}
+    plain = await web.get("/api/v1/bars", **wanted)
+    assert plain.headers["Transfer-Encoding"] == "chunked"
+    body = plain.json()
+    assert {symbol: [bar["t"] for bar in bars] for symbol, bars in body["bars"].items()} == {
+        "TCS": times,
+        "RELIANCE": times,
+    }
+    assert body["next_page_token"] is None
+    assert sum(gap["end"] - gap["start"] for gap in body["gaps"]) == 2 * 60_000 * 567
+    packed = await web.get("/api/v1/bars", **wanted, format="msgpack")
+    assert msgpack.unpackb(packed.content) == body  # pyright: ignore[reportUnknownMemberType]
+    lines = await web.get("/api/v1/bars", **wanted, format="csv")
+    assert (lines.headers["X-Ticktree-Complete"], lines.headers["X-Ticktree-Next-Page"]) == ("false", "")
+    assert [int(row["t"]) for row in csv.DictReader(io.StringIO(lines.text))] == times * 2
+
+
+@pytest.mark.parametrize("form", ["csv", "arrow"])
+async def test_a_whole_range_is_exported_as_one_stream(web: Web, durable: DurableStore, form: str) -> None:
+    times = await days_of_minutes(durable)
+    response = await web.get("/api/v1/bars", **LONG, limit="all", format=form)
+    assert response.headers["Transfer-Encoding"] == "chunked"
+    if form == "csv":
+        told = [int(row["t"]) for row in csv.DictReader(io.StringIO(response.text))]
+    else:
+        table = pa.ipc.open_stream(response.content).read_all()
+        told = table["t"].cast(pa.int64()).to_pylist()
+        assert table["symbol"].unique().to_pylist() == ["TCS", "RELIANCE"]
+    assert told == times * 2
+
+
+class RefusingStore(DurableStore):
+    """Answers so many questions for candles, and refuses the next."""
+
+    answers = 3
+
+    async def candles(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
+        self.answers -= 1
+        if self.answers < 0:
+            raise DurableStoreError("no more")
+        return await super().candles(instrument, timeframe, start_ns, end_ns)
+
+
+async def test_an_answer_that_can_not_be_finished_does_not_look_finished(
+    hot: HotStore, durable: DurableStore, web_database: str
+) -> None:
+    await days_of_minutes(durable)
+    refusing = await RefusingStore.connect(web_database)
+    async with running_web(hot, refusing) as web:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await web.get("/api/v1/bars", **LONG, limit="50000")
+        await problem(await web.get("/api/v1/bars", **LONG, limit="50000"), 500)
+    await refusing.close()
+
+
+@pytest.mark.parametrize(
     ("arguments", "status", "word"),
     [
         ({}, 400, "symbols"),
         ({"symbols": "RELIANC"}, 404, "RELIANC"),
         ({"symbols": "TCS", "sort": "up"}, 400, "sort"),
-        ({"symbols": "TCS", "format": "arrow"}, 400, "format"),
+        ({"symbols": "TCS", "format": "parquet"}, 400, "format"),
         ({"symbols": "TCS", "adjustment": "split"}, 400, "raw"),
+        ({"symbols": "TCS", "adjustment": "dividend"}, 400, "raw"),
+        ({"symbols": "TCS", "adjustment": "all"}, 400, "raw"),
+        ({"symbols": "TCS", "adjustment": "none"}, 400, "adjustment is one of"),
+        ({"symbols": "TCS", "feed": "nasdaq"}, 400, "feed is one of simulator"),
         ({"symbols": "TCS", "limit": "99999"}, 400, "limit"),
+        ({"symbols": "TCS", "limit": "all"}, 400, "csv or arrow"),
+        ({"symbols": "TCS,INFY", "limit": "all", "format": "csv", "start": "2026-01-01"}, 400, "together"),
         ({"symbols": "TCS", "as_of": "once"}, 400, "as_of"),
         ({"symbols": "TCS", "start": "1990-01-01"}, 400, "600,000"),
         ({"symbols": "TCS", "page_token": "x"}, 400, "page_token"),

@@ -1,29 +1,22 @@
-"""Bars of several symbols at once, in pages, as they are now or as they were published at a time."""
+"""Bars of several symbols at once, in pages or as one stream, as they are now or as they were published at a time."""
 
-import asyncio
-import base64
-import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 from quart import Blueprint, Response, request
 
-from engine.market.candle import Candle
-from engine.market.ledger import LedgerGap
+from config.settings.providers import PROVIDERS
 from engine.market.timeframe import length_s
-from engine.market.views import LONGEST_GAP_NS, View
-from engine.storage.history import CandleRange
-from web.answers import answer, data_kind
-from web.bars import Bar, as_csv, as_msgpack, bar_of
+from web.answers import data_kind
+from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of
 from web.errors import ApiError
-from web.known_days import borders, narrowest
+from web.pages import decode_page, encode_page
 from web.published_candles import PublishedCandles
-from web.routes.completeness import gap_row, limit_of, symbols_of
+from web.routes.completeness import symbols_of
 from web.routes.guards import require_reader
 from web.routes.market_data import timeframe_of, view_of_request
-from web.routes.times import Range, instant_of, range_of
+from web.routes.times import instant_of, range_of
 from web.services import Services, services
 
 blueprint = Blueprint("bars", __name__, url_prefix="/api/v1/bars")
@@ -31,49 +24,23 @@ blueprint.before_request(require_reader)
 
 BARS: Final = 1_000
 """In one answer, of all symbols together; the rest is had with the page token."""
-MOST_BARS: Final = 10_000
+MOST_BARS: Final = 50_000
+ALL: Final = "all"
+"""As ``limit``: the whole range, as one stream and without pages, in forms that need not know its length before."""
+STREAMS: Final = ("csv", "arrow")
 MOST_SYMBOLS: Final = 100
-MOST_BUCKETS: Final = 600_000
-"""How far one answer may reach, counted in buckets: each that is expected is looked at."""
-FORMATS: Final = ("json", "csv", "msgpack")
+_BY_TYPE: Final = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/msgpack": "msgpack",
+    "application/vnd.apache.arrow.stream": "arrow",
+}
+"""Forms, as the header ``Accept`` calls them."""
+STREAM_S: Final = 600.0
+"""A client that takes longer to read an answer is cut off."""
 _SECOND_NS: Final = 1_000_000_000
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    """What a request asks for."""
-
-    symbols: dict[str, str]
-    """Canonical names, each as the caller wrote it."""
-    timeframe: str
-    limit: int
-    newest_first: bool
-    view: View
-    feed: str
-    as_of: str
-    published: PublishedCandles | None
-    """Where to read, with ``as_of``."""
-    format: str
-
-
-class _Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where the next page begins: the symbol, and how far from the end its range is done with."""
-
-    instrument: str
-    border_ns: int
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """One symbol's part of a page."""
-
-    bars: list[Candle]
-    gaps: list[LedgerGap] | None
-    """None when nobody can say what is missing."""
-    missing: tuple[str, ...]
-    border_ns: int | None
-    """Where the rest of the range begins, or with the newest first ends; None when there is no rest."""
-    known: bool = True
-    """Whether the calendar knows all its days: else nobody can say it is complete."""
-    borders: Mapping[str, str] = {}
+_YEAR: Final = timedelta(days=365)
+_DAY: Final = timedelta(0)
 
 
 @blueprint.get("")
@@ -81,48 +48,94 @@ class _Part(msgspec.Struct, frozen=True):
 async def bars() -> Response:
     """``?symbols=&timeframe=&start=&end=&limit=&sort=&as_of=&feed=&continuous=&wick=&page_token=&format=``.
 
-    Ranges include both ends. ``complete`` and ``gaps`` are about what lies on this page, whatever the feed. With ``as_of``
-    they are about the candles that had been published by then, but minutes are called empty or unresolvable as is known
-    at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
+    Ranges include both ends. A page has the symbols in the order in which they were asked for, each by time; all pages
+    after each other are the whole. ``complete`` and ``gaps`` are about what lies on this page, whatever the feed. With
+    ``as_of`` they are about the candles that had been published by then, but minutes are called empty or unresolvable as
+    is known at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
-    rules = services()
+    rules, form = services(), FORMS[_form_name()]()
     wish = _wish(rules)
-    place = _place(wish)
-    names = list(wish.symbols)
-    left, reach = wish.limit, MOST_BUCKETS
-    parts: dict[str, _Part] = {}
-    for instrument in names[names.index(place.instrument) :]:
-        border_ns = place.border_ns if instrument == place.instrument and place.border_ns else None
-        span = _span(rules, instrument, wish, border_ns)
-        reach -= (span.end_ns - span.start_ns) // (length_s(wish.timeframe) * _SECOND_NS)
-        if parts and (left <= 0 or reach < 0):
-            return await _answer(wish, parts, _Place(instrument, 0))
-        part = parts[instrument] = await _read(rules, wish, instrument, span, left)
-        left -= len(part.bars)
-        if part.border_ns is not None:
-            return await _answer(wish, parts, _Place(instrument, part.border_ns))
-    return await _answer(wish, parts, None)
+    now_ns = rules.system.clock.now_ns()
+    reading = Reading(rules, wish, _place(wish), now_ns)
+    about = {
+        "timeframe": wish.timeframe,
+        "view": wish.view.label,
+        "as_of": request.args.get("as_of") or None,
+        "verdicts_as_of": now_ns // 1_000_000 if wish.published else None,
+        "data": data_kind(),
+    }
+    body = _written(reading, wish, form, about)
+    beginning = await anext(body)  # what goes wrong at once is told with its status
+    if not reading.done and (form.streams or wish.limit is None):
+        return _streamed(_whole(beginning, body), form)
+    response = Response(beginning + b"".join([part async for part in body]), content_type=form.content_type)
+    response.headers["Vary"] = "Accept"
+    if not form.tells_all:
+        response.headers["X-Ticktree-Complete"] = str(reading.about["complete"]).lower()
+        response.headers["X-Ticktree-Next-Page"] = _token(reading) or ""
+    return response
 
 
-def _wish(rules: Services) -> _Wish:
+def _streamed(parts: AsyncIterator[bytes], form: Form) -> Response:
+    response = Response(parts, content_type=form.content_type, headers={"Vary": "Accept"})
+    response.timeout = STREAM_S
+    return response
+
+
+async def _written(reading: Reading, wish: Wish, form: Form, about: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    """The answer in pieces, each when it is asked for: what nobody has taken yet has not been read yet."""
+    part = form.begin()
+    while not reading.done:
+        instrument, candles = await reading.piece()
+        part += form.bars(wish.symbols[instrument], [bar_of(candle) for candle in candles])
+        if not reading.done:
+            yield part
+            part = b""
+    yield part + form.end({"next_page_token": _token(reading), **reading.about, **about})
+
+
+async def _whole(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield beginning
+    async for part in rest:
+        yield part
+
+
+def _wish(rules: Services) -> Wish:
     written = request.args
     symbols = symbols_of(rules, written.get("symbols", "") or written.get("symbol", ""))
     if not 1 <= len(symbols) <= MOST_SYMBOLS:
         raise ApiError(400, f"ask for 1 to {MOST_SYMBOLS} symbols, was {len(symbols)}")
-    if written.get("adjustment", "raw") != "raw":
-        raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
+    _refuse_adjustments()
     timeframe, as_of = timeframe_of(written.get("timeframe", "1m")), written.get("as_of", "")
-    return _Wish(
+    ranges = _ranges(rules, symbols, timeframe)
+    return Wish(
         symbols,
+        ranges,
         timeframe,
-        limit_of(BARS, MOST_BARS),
+        _limit(ranges, timeframe),
         _choice("sort", ("asc", "desc")) == "desc",
         view_of_request(),
-        written.get("feed", ""),
-        as_of,
+        _choice("feed", ("", *PROVIDERS)),
         _published(rules, symbols, timeframe, as_of) if as_of else None,
-        _choice("format", FORMATS),
     )
+
+
+def _refuse_adjustments() -> None:
+    """Prices that are called adjusted and are not would be worse than none: nobody would look."""
+    if _choice("adjustment", ("raw", "split", "dividend", "all")) != "raw":
+        raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
+
+
+def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str) -> int | None:
+    text = request.args.get("limit", str(BARS))
+    if text == ALL and _form_name() in STREAMS:
+        if sum(_buckets(span, timeframe) for span in ranges.values()) > MOST_BUCKETS:
+            raise ApiError(400, f"all ranges together hold more than {MOST_BUCKETS:,} buckets: ask for less")
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_BARS:
+        more = f", or {ALL} with format={' or '.join(STREAMS)}"
+        raise ApiError(400, f"limit is a number from 1 to {MOST_BARS}{more}, was {text[:20]!r}")
+    return int(text)
 
 
 def _published(rules: Services, instruments: Iterable[str], timeframe: str, as_of: str) -> PublishedCandles:
@@ -136,124 +149,60 @@ def _choice(name: str, known: Sequence[str]) -> str:
     """A parameter that is one of a few words; the first when it is not given."""
     word = request.args.get(name, known[0])
     if word not in known:
-        raise ApiError(400, f"{name} is one of {', '.join(known)}, was {word[:20]!r}", errors=known)
+        words = [one for one in known if one]
+        raise ApiError(400, f"{name} is one of {', '.join(words)}, was {word[:20]!r}", errors=words)
     return word
 
 
-def _place(wish: _Wish) -> _Place:
-    token = request.args.get("page_token")
-    if not token:
-        return _Place(next(iter(wish.symbols)), 0)
-    try:
-        place = msgspec.msgpack.decode(base64.urlsafe_b64decode(token.encode()), type=_Place)
-    except (msgspec.DecodeError, binascii.Error, ValueError) as error:
-        raise ApiError(400, "page_token is not one of ours") from error
-    if place.instrument not in wish.symbols:
+def _form_name() -> str:
+    """``format=``, or what ``Accept`` likes best; JSON for who likes nothing that we have."""
+    if "format" in request.args:
+        return _choice("format", tuple(FORMS))
+    return _BY_TYPE[request.accept_mimetypes.best_match(list(_BY_TYPE)) or "application/json"]
+
+
+def _place(wish: Wish) -> Place | None:
+    key = decode_page("bars", request.args.get("page_token"), (str, str))
+    if key is None:
+        return None
+    instrument, border = map(str, key)
+    if instrument not in wish.symbols:
         raise ApiError(400, "page_token is of another list of symbols")
-    return place
+    if not border:
+        return Place(instrument)
+    start_ns, end_ns = wish.ranges[instrument]
+    if not (border.isdecimal() and len(border) < 20 and start_ns <= int(border) <= end_ns):
+        raise ApiError(400, "page_token is of another range")
+    return Place(instrument, int(border))
 
 
-def _span(rules: Services, instrument: str, wish: _Wish, border_ns: int | None) -> Range:
+def _token(reading: Reading) -> str | None:
+    place = reading.next
+    return place and encode_page("bars", (place.instrument, str(place.border_ns or "")))
+
+
+def _ranges(rules: Services, instruments: Iterable[str], timeframe: str) -> dict[str, tuple[int, int]]:
+    """Of each instrument, as dates are its exchange's; those of an exchange are the same."""
+    found: dict[str, tuple[int, int]] = {}
+    exchanges: dict[str, tuple[int, int]] = {}
+    for name in instruments:
+        code = name.partition(":")[0]
+        if code not in exchanges:
+            exchanges[code] = _range(rules, name, timeframe)
+        found[name] = exchanges[code]
+    return found
+
+
+def _range(rules: Services, instrument: str, timeframe: str) -> tuple[int, int]:
     zone = rules.directory.zone(instrument)
     today = datetime.fromtimestamp(rules.system.clock.now_ns() / 1e9, zone).date()
-    length = timedelta(days=365 if wish.timeframe == "1d" else 0)
     ends = request.args.get("start"), request.args.get("end")
-    whole = range_of(*ends, zone, today, length, names=("start", "end"))
-    if (whole.end_ns - whole.start_ns) // (length_s(wish.timeframe) * _SECOND_NS) > MOST_BUCKETS:
-        raise ApiError(400, f"the range holds more than {MOST_BUCKETS:,} buckets of {wish.timeframe}: ask for less")
-    if border_ns is None:
-        return whole
-    if not whole.start_ns <= border_ns <= whole.end_ns:
-        raise ApiError(400, "page_token is of another range")
-    return Range(whole.start_ns, border_ns) if wish.newest_first else Range(border_ns, whole.end_ns)
+    whole = range_of(*ends, zone, today, _YEAR if timeframe == "1d" else _DAY, names=("start", "end"))
+    span = whole.start_ns, whole.end_ns
+    if _buckets(span, timeframe) > MOST_BUCKETS:
+        raise ApiError(400, f"the range holds more than {MOST_BUCKETS:,} buckets of {timeframe}: ask for less")
+    return span
 
 
-async def _read(rules: Services, wish: _Wish, instrument: str, span: Range, limit: int) -> _Part:
-    """At least one bucket's worth is read, so that every page gets on."""
-    found_in = await rules.reader.stretch(
-        instrument, wish.timeframe, span.start_ns, span.end_ns, limit, newest_first=wish.newest_first
-    )
-    found, gaps = await _bars_and_gaps(rules, wish, instrument, *found_in)
-    shown = await _shown(rules, wish, instrument, found.candles, found_in[0])
-    ordered = shown[::-1] if wish.newest_first else shown
-    border_ns = _border_ns(wish, span, found_in, ordered, limit)
-    if border_ns is not None and gaps is not None:
-        gaps = [gap for gap in gaps if (gap.start_ns >= border_ns) == wish.newest_first]
-    feed = [one for one in ordered[:limit] if not wish.feed or one.source.removesuffix("/ticks") == wish.feed]
-    calendar = rules.directory.listing.calendars.of(instrument)
-    known = calendar.knows(found_in[0], min(found_in[1], rules.system.clock.now_ns()))
-    return _Part(feed, gaps, found.missing, border_ns, known, borders(calendar, *found_in))
-
-
-def _border_ns(
-    wish: _Wish, span: Range, found_in: tuple[int, int], ordered: Sequence[Candle], limit: int
-) -> int | None:
-    """What the hot store has beyond what is saved may be more than fits."""
-    if len(ordered) > limit:
-        return ordered[limit].time + wish.newest_first
-    start_ns, end_ns = found_in
-    if wish.newest_first:
-        return start_ns if start_ns > span.start_ns else None
-    return end_ns if end_ns < span.end_ns else None
-
-
-async def _bars_and_gaps(
-    rules: Services, wish: _Wish, instrument: str, start_ns: int, end_ns: int
-) -> tuple[CandleRange, list[LedgerGap] | None]:
-    if wish.published is None:
-        return await asyncio.gather(
-            rules.reader.rows(instrument, wish.timeframe, start_ns, end_ns),
-            rules.ledger.gaps(instrument, wish.timeframe, start_ns, end_ns, rules.system.clock.now_ns()),
-        )
-    found = await wish.published.candles(instrument, start_ns, end_ns)
-    calendar = rules.directory.listing.calendars.of(instrument)
-    return found, await wish.published.gaps(instrument, calendar, (start_ns, end_ns), found)
-
-
-async def _shown(rules: Services, wish: _Wish, instrument: str, candles: list[Candle], start_ns: int) -> list[Candle]:
-    """As the view has them; a continuous one goes on from the candle before the first."""
-    calendar = rules.directory.listing.calendars.of(instrument)
-    before: list[Candle] = []
-    if wish.view.continuous and candles:
-        before_ns = start_ns - LONGEST_GAP_NS - length_s(wish.timeframe) * _SECOND_NS
-        if wish.published is None:
-            found = await rules.reader.rows(instrument, wish.timeframe, before_ns, start_ns)
-        else:
-            found = await wish.published.candles(instrument, before_ns, start_ns)
-        before = found.candles[-1:]
-    return wish.view.since([*before, *candles], calendar, start_ns)
-
-
-async def _answer(wish: _Wish, parts: dict[str, _Part], place: _Place | None) -> Response:
-    token = place and base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
-    now_ms = services().system.clock.now_ns() // 1_000_000
-    return await asyncio.to_thread(_encode, wish, parts, token, data_kind(), now_ms)
-
-
-def _encode(wish: _Wish, parts: dict[str, _Part], token: str | None, kind: str, now_ms: int) -> Response:
-    """Off the loop: ten thousand bars take a while, and others wait for it."""
-    shown: dict[str, list[Bar]] = {
-        wish.symbols[name]: [bar_of(one) for one in part.bars] for name, part in parts.items()
-    }
-    complete = all(part.gaps == [] and part.known for part in parts.values())
-    body: dict[str, Any] = {
-        "bars": shown,
-        "next_page_token": token,
-        "complete": complete,
-        "gaps": [
-            {"symbol": wish.symbols[name], **gap_row(gap)} for name, part in parts.items() for gap in part.gaps or ()
-        ],
-        "missing": sorted({store for part in parts.values() for store in part.missing}),
-        "timeframe": wish.timeframe,
-        "view": wish.view.label,
-        "as_of": wish.as_of or None,
-        "verdicts_as_of": now_ms if wish.as_of else None,
-        "data": kind,
-        **narrowest(part.borders for part in parts.values()),
-    }
-    if wish.format == "json":
-        return answer(body)
-    headers = {"X-Ticktree-Complete": str(complete).lower(), "X-Ticktree-Next-Page": token or ""}
-    if wish.format == "msgpack":
-        return Response(as_msgpack(body), content_type="application/msgpack", headers=headers)
-    return Response(as_csv(shown), content_type="text/csv; charset=utf-8", headers=headers)
+def _buckets(span: tuple[int, int], timeframe: str) -> int:
+    return (span[1] - span[0]) // (length_s(timeframe) * _SECOND_NS)

@@ -12,10 +12,9 @@ from engine.market import Calendar, Candle, CandleState
 from engine.market.window import window_start_ns
 from engine.storage.history import newest
 from web.answers import answer, data_kind
-from web.bars import bar_of
+from web.bars import bar_of, gap_row
 from web.errors import ApiError
 from web.known_days import borders
-from web.routes.completeness import gap_row
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of, view_of_request
 from web.services import Services, services

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from quart import Blueprint, Response, request
 
-from engine.market.ledger import BucketState, LedgerGap, LedgerPage, percentage
+from engine.market.ledger import BucketState, LedgerPage, percentage
 from web.answers import data_kind, items
+from web.bars import gap_row
 from web.errors import ApiError
 from web.known_days import borders
 from web.routes.guards import require_reader
@@ -51,16 +52,6 @@ async def completeness() -> Response:
     ]
     saved = (now_ns - rules.saved_after_ns) // 1_000_000
     return items(rows, token, timeframe=timeframe, saved_until=saved, data=data_kind())
-
-
-def gap_row(gap: LedgerGap) -> dict[str, Any]:
-    """A gap as callers read it; times in milliseconds UTC, the end not included."""
-    return {
-        "start": gap.start_ns // 1_000_000,
-        "end": gap.end_ns // 1_000_000,
-        "state": gap.state,
-        "reason": gap.reason,
-    }
 
 
 def limit_of(usual: int, most: int) -> int:
