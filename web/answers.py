@@ -1,10 +1,15 @@
 """Answers: objects of ours as JSON, with what every one of them says."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from quart import Response, current_app, request
+
+DataKind = Annotated[
+    Literal["simulated", "live"],
+    msgspec.Meta(description="Whether prices come from a simulated exchange or a real one."),
+]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,6 +33,6 @@ async def json_body() -> dict[str, Any]:
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
-def data_kind() -> str:
+def data_kind() -> DataKind:
     """``simulated`` or ``live``: what every page and answer says."""
-    return cast("str", current_app.config["DATA_KIND"])
+    return cast("DataKind", current_app.config["DATA_KIND"])

@@ -277,9 +277,9 @@ async def test_a_backfill_is_asked_of_the_engine_and_noted(web: Web, engine: Eng
     ("wrong", "why"),
     [
         ({"start": "soon"}, "start is a time with its offset, as in 2026-11-20T09:15:00Z, was 'soon'"),
-        ({"start": None}, "start is a time with its offset, as in 2026-11-20T09:15:00Z, was missing"),
+        ({"start": None}, "start: expected str, got null"),
         ({"start": "2026-11-18T09:00:00"}, "start is a time with its offset"),
-        ({"start": 1_795_001_220}, "start is a time with its offset"),
+        ({"start": 1_795_001_220}, "start: expected str, got int"),
         ({"end": "20261118T040000Z"}, "end is a time with its offset"),
         ({"end": "2026-11-18T24:00:00Z"}, "end is a time with its offset"),
         ({"end": "2026-11-17T00:00:00Z"}, "start lies not before end"),
@@ -287,9 +287,10 @@ async def test_a_backfill_is_asked_of_the_engine_and_noted(web: Web, engine: Eng
         ({"end": "9999-12-31T23:59:59-12:00"}, "end lies after"),
         ({"start": "0001-01-01T00:00:00+14:00"}, "start lies before 2000-01-01"),
         ({"start": "2019-01-01T00:00:00Z"}, "start to end are more than 2196 days"),
-        ({"symbols": 4}, "the instruments are a list of names"),
-        ({"symbols": {}}, "the instruments are a list of names"),
-        ({"symbols": ["RELIANCE", {"a": 1}]}, "the instruments are a list of names"),
+        ({"symbols": 4}, "symbols: expected array | null, got int"),
+        ({"symbols": {}}, "symbols: expected array | null, got object"),
+        ({"symbols": ["RELIANCE", {"a": 1}]}, "symbols[1]: expected str, got object"),
+        ({"until": "2026-11-17T00:00:00Z"}, "until: unknown field"),
     ],
 )
 async def test_what_no_job_can_do_is_refused_with_a_reason(

@@ -88,13 +88,13 @@ class Document(OpenAPIProvider):
         return told
 
     def generate_rules(self) -> Iterable[Rule]:
-        """Each route once: of two that differ by a slash at the end alone the one that was written first."""
-        seen: set[tuple[str, str]] = set()
+        """Each route once: of two that differ by a slash at the end alone the one without."""
+        found: dict[tuple[str, str], Rule] = {}
         for rule in super().generate_rules():
             key = (rule.endpoint, rule.rule.rstrip("/"))
-            if key not in seen:
-                seen.add(key)
-                yield rule
+            if key not in found or len(rule.rule) < len(found[key].rule):
+                found[key] = rule
+        return found.values()
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         """The operations of one route."""
@@ -145,18 +145,23 @@ class Document(OpenAPIProvider):
         return {"required": needed, "content": {"application/json": {"schema": self._references[body]}}}
 
     def _responses(self, rule: Rule, route: Callable[..., Any]) -> dict[str, Any]:
+        """A model of the route's own for an error, as readiness has, stands beside the usual body."""
         told = _answers(route)
         media: Sequence[str] = getattr(route, MEDIA_ATTRIBUTE, ())
-        found: dict[str, Any] = {str(status): self._response(model) for status, model in told.items()}
+        found = {status: self._response(model) for status, model in told.items()}
         if media:
-            kept = found.setdefault("200", {"description": "", "content": {}})
+            kept = found.setdefault(200, {"description": "", "content": {}})
             kept["content"] |= {kind: {"schema": {"type": "string"}} for kind in media}
-        for status in sorted({*self._usual_errors(rule, route)} - set(told)):
-            found[str(status)] = self._response(Problem)
-        for status, meaning in _MEANINGS.items():
-            if str(status) in found and told.get(status, Problem) is Problem:
-                found[str(status)]["description"] = meaning
-        return dict(sorted(found.items()))
+        for status in {*self._usual_errors(rule, route)}:
+            if status not in told:
+                found[status] = self._response(Problem)
+            elif told[status] is not Problem:
+                either = [self._references[told[status]], self._references[Problem]]
+                found[status]["content"]["application/json"]["schema"] = {"anyOf": either}
+        for status, response in found.items():
+            if told.get(status, Problem) is Problem and status in _MEANINGS:
+                response["description"] = _MEANINGS[status]
+        return {str(status): found[status] for status in sorted(found)}
 
     def _usual_errors(self, rule: Rule, route: Callable[..., Any]) -> Iterator[int]:
         yield from _ALWAYS

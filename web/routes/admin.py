@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from quart import Blueprint, Response, request
+import msgspec
+from quart import Blueprint, Response
 
 from actors.job_arguments import JobError, instruments_of, stretch_of
-from web.answers import answer, data_kind, items, json_body
+from engine.storage.durable import AuditEntry
+from web.answers import answer, data_kind, items
 from web.errors import ApiError
+from web.models.admin import Begun, Commanded, Feeds, OfEachProcess, StretchBody, Subtree, Trees, Volume, VolumeQuery
+from web.openapi import Page, document_errors, document_response, validate_querystring, validate_request
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_admin
 from web.routes.market_data import resolve
@@ -16,12 +20,12 @@ from web.services import services
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(require_admin)
 
-ACTIONS = ("restart", "pause", "resume", "stop")
 SYMBOLS = 1_000
 NAMED = 20
 
 
 @blueprint.get("/tree")
+@document_response(Trees)
 async def tree() -> Response:
     """The trees of all processes, summed up."""
     return answer({"processes": await services().hot.trees(), "data": data_kind()})
@@ -29,58 +33,67 @@ async def tree() -> Response:
 
 @blueprint.get("/tree/<process>", defaults={"path": ""})
 @blueprint.get("/tree/<process>/<path:path>")
+@document_response(Subtree)
+@document_errors(409, 504)
 async def subtree(process: str, path: str) -> Response:
     """One process's tree from a path on, whole."""
     return answer({"process": process, "tree": await ask(process, "tree", path=f"/{path}")})
 
 
-@blueprint.post("/actors/<process>/<path:target>")
-async def act(process: str, target: str) -> Response:
-    """``…/{path}/{action}``: restarts, pauses, resumes or stops an actor."""
-    path, _, action = target.rpartition("/")
-    if action not in ACTIONS or not path:
-        raise ApiError(404, f"the last part is an action: one of {', '.join(ACTIONS)}")
+@blueprint.post("/actors/<process>/<path:path>/<any(restart, pause, resume, stop):action>")
+@document_response(Commanded)
+@document_errors(409, 504)
+async def act(process: str, path: str, action: str) -> Response:
+    """Restarts, pauses, resumes or stops an actor."""
     await audit(action, f"{process}/{path}")
     result = await ask(process, action, path=f"/{path}")
     return answer({"process": process, "action": action, "path": result})
 
 
 @blueprint.get("/dead_letters")
+@document_response(OfEachProcess)
 async def dead_letters() -> Response:
     """Of each process: how many messages found nobody, and the last hundred of them."""
     return await _of_each("dead_letters", list(await services().hot.trees()))
 
 
 @blueprint.get("/clients")
+@document_response(OfEachProcess)
 async def clients() -> Response:
     """Of each web process: its slowest clients, and of each what became of its updates."""
     return await _of_each("clients", [name for name in await services().hot.trees() if name != ENGINE])
 
 
 @blueprint.get("/audit")
+@document_response(Page[AuditEntry])
 async def audit_log() -> Response:
     """The last hundred commands of operators, newest first."""
     return items(await services().durable.audit_log())
 
 
 @blueprint.post("/backfill")
-async def backfill() -> Response:
-    """``{"symbols": […], "start": …, "end": …}``: reads a stretch of history again; without symbols, of all instruments."""
-    return await _begin("backfill")
+@validate_request(StretchBody)
+@document_response(Begun, 202)
+@document_errors(404, 409, 504)
+async def backfill(data: StretchBody) -> Response:
+    """Reads a stretch of history again."""
+    return await _begin("backfill", data)
 
 
 @blueprint.post("/scan")
-async def scan() -> Response:
-    """The same for finding and healing what is missing of a stretch."""
-    return await _begin("scan")
+@validate_request(StretchBody)
+@document_response(Begun, 202)
+@document_errors(404, 409, 504)
+async def scan(data: StretchBody) -> Response:
+    """Finds and heals what is missing of a stretch."""
+    return await _begin("scan", data)
 
 
-async def _begin(kind: str) -> Response:
+async def _begin(kind: str, wish: StretchBody) -> Response:
     """Begins a job on a stretch of time; answers with it, as ``/jobs/{id}`` shows it."""
-    body = await json_body()
     try:
-        stretch = stretch_of(body, services().system.clock.now_ns())
-        written = instruments_of(body.get("symbols"))
+        stretch = stretch_of(msgspec.structs.asdict(wish), services().system.clock.now_ns())
+        written = instruments_of(wish.symbols)
     except JobError as error:
         raise ApiError(400, str(error)) from error
     symbols = sorted({resolve(services(), symbol) for symbol in written})
@@ -96,18 +109,22 @@ def _named(symbols: Sequence[str]) -> str:
 
 
 @blueprint.get("/volume")
-async def volume() -> Response:
-    """``?symbols=…``: of each, the session's total, and what of all totals entered no candle or was taken back."""
-    written = [symbol for symbol in request.args.get("symbols", "").split(",") if symbol.strip()]
+@validate_querystring(VolumeQuery)
+@document_response(Page[Volume])
+@document_errors(404)
+async def volume(query_args: VolumeQuery) -> Response:
+    """Of each instrument the session's total, and what of all totals entered no candle or was taken back."""
+    written = [symbol for symbol in query_args.symbols.split(",") if symbol.strip()]
     if not 0 < len(written) <= SYMBOLS:
         raise ApiError(400, f"ask for 1 to {SYMBOLS} symbols, was {len(written)}")
     rules = services()
     quotes = await rules.hot.quotes([resolve(rules, symbol.strip()) for symbol in written])
     told = ("volume", "unattributed", "corrections", "ts_event", "provider")
-    return items([{"instrument": name} | {key: quote.get(key) for key in told} for name, quote in quotes.items()])
+    return items([Volume(name, *(quote.get(key) for key in told)) for name, quote in quotes.items()])
 
 
 @blueprint.get("/feeds")
+@document_response(Feeds)
 async def feeds() -> Response:
     """Each feed's connections as the engine last told them, why, and how many instruments there are of each cause."""
     beat = await services().hot.heartbeat()

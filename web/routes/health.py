@@ -1,12 +1,15 @@
 """Health: whether this process lives, whether it can serve, and whether prices flow."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from typing import Any, Literal
 
 import anyio
+import msgspec
 from quart import Blueprint, Response
 
 from engine.storage.errors import StorageError
-from web.answers import answer, data_kind
+from web.answers import DataKind, answer, data_kind
+from web.openapi import document_response
 from web.services import services
 
 blueprint = Blueprint("health", __name__)
@@ -14,7 +17,45 @@ blueprint = Blueprint("health", __name__)
 CHECK_S = 2.0
 
 
+class Alive(msgspec.Struct, frozen=True):
+    """The process lives; the warnings say which exchanges' known holidays run out."""
+
+    status: Literal["ok"]
+    data: DataKind
+    warnings: tuple[str, ...]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether each thing that this process needs is there."""
+
+    status: Literal["ready", "not_ready"]
+    checks: Mapping[str, bool]
+    data: DataKind
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """The engine's last sign of life, and each feed's state in it."""
+
+    status: Literal["ok", "degraded"]
+    age_ms: int
+    data: DataKind
+    engine: str | None = None
+    time: int | None = None
+    feeds: Mapping[str, Any] = {}
+    causes: Mapping[str, int] = {}
+    packets: Mapping[str, Any] = {}
+
+
+class NoStream(msgspec.Struct, frozen=True):
+    """No engine runs."""
+
+    status: Literal["down"]
+    why: str
+    data: DataKind
+
+
 @blueprint.get("/health")
+@document_response(Alive)
 async def alive() -> Response:
     """The process lives; ``warnings`` says which exchanges' known holidays run out."""
     directory = services().directory
@@ -23,6 +64,8 @@ async def alive() -> Response:
 
 
 @blueprint.get("/health/ready")
+@document_response(Readiness)
+@document_response(Readiness, 503)
 async def ready() -> Response:
     """Everything this process needs is there; 503 when not, with what is missing."""
     rules = services()
@@ -38,6 +81,8 @@ async def ready() -> Response:
 
 
 @blueprint.get("/api/v1/health/market_stream")
+@document_response(Stream)
+@document_response(NoStream, 503)
 async def market_stream() -> Response:
     """The engine's heartbeat: its id, its age, and each feed's state; 503 when there is no engine."""
     rules = services()

@@ -11,6 +11,7 @@ from quart import Blueprint, Response
 from actors.auditor import CALENDAR_PREFIX, PREFIX
 from engine.storage.errors import StorageError
 from web.hub import HubStatistics
+from web.openapi import document_media
 from web.routes.guards import require_admin_or_loopback
 from web.services import services
 
@@ -19,6 +20,7 @@ blueprint.before_request(require_admin_or_loopback)
 
 
 @blueprint.get("/metrics")
+@document_media("text/plain")
 async def metrics() -> Response:
     """One scrape; of the processes that share the port, the one that answers says which it is."""
     rules = services()

@@ -77,6 +77,7 @@ class Entries(Page[Entry], frozen=True, kw_only=True):
 @blueprint.get("/")
 @validate_querystring(EntriesQuery)
 @document_response(Entries)
+@document_errors(404)
 async def entries(query_args: EntriesQuery) -> Response:
     """What was not believed, newest first."""
     instrument = resolve(services(), query_args.symbol) if query_args.symbol else None
