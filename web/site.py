@@ -19,6 +19,7 @@ from web.routes import (
     home,
     jobs,
     market_data,
+    me,
     metrics,
     prices,
     quarantine,
@@ -47,6 +48,7 @@ ROUTES = (
     quarantine,
     socket,
     auth,
+    me,
     api_keys,
     users,
 )

@@ -17,6 +17,8 @@ READ_S = 30.0
 AWAY_READ_S = 2.0
 """The same while Redis is away."""
 FIRST_S = 2.0
+FORGET_S = 3_600.0
+KEEP_S = 86_400.0
 RECONNECT = Backoff(initial_s=0.1, maximum_s=2.0)
 _OLDEST = "0-0"
 
@@ -30,6 +32,7 @@ class Follower(TaskActor):
         self._durable = durable
         self._ended = ended
         self._following = False
+        self._forget_at_s = 0.0
 
     async def on_start(self) -> None:
         """Nobody comes in with a token that ended before this process began."""
@@ -69,6 +72,7 @@ class Follower(TaskActor):
             await anyio.sleep(READ_S if self._following else AWAY_READ_S)
             await self._read_if_possible()
             self._ended.forget(self._now_s())
+            await self._forget_if_possible()
 
     async def _read_if_possible(self) -> None:
         now_s = self._now_s()
@@ -83,6 +87,17 @@ class Follower(TaskActor):
         for key in keys:
             self._ended.note("key", key, now_s)
         self._ended.ready = True
+
+    async def _forget_if_possible(self) -> None:
+        """Now and then takes away sessions that were over a day ago, so that every process has heard of them."""
+        now_s = self._now_s()
+        if now_s < self._forget_at_s:
+            return
+        self._forget_at_s = now_s + FORGET_S
+        try:
+            await self._durable.forget_sessions(int((now_s - KEEP_S) * 1e9))
+        except StorageError as error:
+            log.warning("sessions_not_forgotten", error=str(error))
 
     def _now_s(self) -> float:
         return self.system.clock.now_ns() / 1e9

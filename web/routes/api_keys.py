@@ -12,9 +12,10 @@ from web.accounts.keys import is_key_id, new_key
 from web.accounts.principal import ADMIN, READ, SCOPES, STREAM, Principal
 from web.answers import answer, items
 from web.errors import ApiError
-from web.routes.bodies import Line, read_body
+from web.openapi import Body, Page, document_errors, document_response, validate_request
 from web.routes.commands import audit
 from web.routes.guards import principal, require_somebody
+from web.routes.texts import Line
 from web.services import services
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/auth/api-keys")
@@ -23,7 +24,34 @@ REQUESTS_PER_MINUTE = 600
 MOST_REQUESTS_PER_MINUTE = 60_000
 
 
-class NewApiKey(msgspec.Struct, forbid_unknown_fields=True):
+class ShownKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    requests_per_minute: int
+    expires_at: datetime | None
+    created_at: datetime
+
+
+class MadeKey(ShownKey, frozen=True, kw_only=True):
+    """A key that was just made; its text is shown this once."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return f"MadeKey({self.id})"
+
+
+class EndedKey(msgspec.Struct, frozen=True):
+    """A key that admits nobody any more."""
+
+    id: str
+    is_active: bool
+
+
+class NewApiKey(Body, frozen=True, kw_only=True):
     """A program needs a key."""
 
     name: Annotated[Line, msgspec.Meta(min_length=1)]
@@ -41,38 +69,43 @@ async def require_person() -> None:
 
 
 @blueprint.get("")
+@document_response(Page[ShownKey])
 async def own() -> Response:
     """One's own keys, without their secrets."""
     return items([_shown(key) for key in await services().durable.keys_of(_owner(principal()))])
 
 
 @blueprint.post("")
-async def make() -> Response:
+@validate_request(NewApiKey)
+@document_response(MadeKey, 201)
+@document_errors(409)
+async def make(data: NewApiKey) -> Response:
     """A new key: this is the only time that it is shown."""
-    who, wish, made = principal(), await read_body(NewApiKey), new_key()
-    _check(wish, who)
+    who, made = principal(), new_key()
+    _check(data, who)
     key = ApiKey(
         id=made.id,
         user=_owner(who),
-        name=wish.name,
-        scopes=tuple(sorted(set(wish.scopes))),
-        requests_per_minute=wish.requests_per_minute,
-        expires_at=wish.expires_at,
+        name=data.name,
+        scopes=tuple(sorted(set(data.scopes))),
+        requests_per_minute=data.requests_per_minute,
+        expires_at=data.expires_at,
         created_at=datetime.now(UTC),
     )
     if not await services().durable.add_key(key, made.digest):
         raise ApiError(409, f"one owner has at most {KEYS} keys; end one first", code="too_many_keys")
     await audit("api_key_made", key.id, outcome="done")
-    return answer({**_shown(key), "key": made.text}, 201)
+    return answer(MadeKey(**msgspec.structs.asdict(_shown(key)), key=made.text), 201)
 
 
 @blueprint.delete("/<identity>")
+@document_response(EndedKey)
 async def end(identity: str) -> Response:
     """Ends one of one's own keys, in all processes within a second."""
     if not is_key_id(identity) or not await services().accounts.end_key(identity, _owner(principal())):
         raise ApiError(404, "you have no such key")
     await audit("api_key_ended", identity, outcome="done")
-    return answer({"id": identity, "is_active": False})
+    return answer(EndedKey(identity, is_active=False))
 
 
 def _check(wish: NewApiKey, who: Principal) -> None:
@@ -89,16 +122,12 @@ def _owner(who: Principal) -> str | None:
     return who.subject if who.kind == "user" else None
 
 
-def _shown(key: ApiKey) -> dict[str, object]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": list(key.scopes),
-        "requests_per_minute": key.requests_per_minute,
-        "expires_at": _moment(key.expires_at),
-        "created_at": _moment(key.created_at),
-    }
-
-
-def _moment(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _shown(key: ApiKey) -> ShownKey:
+    return ShownKey(
+        id=key.id,
+        name=key.name,
+        scopes=list(key.scopes),
+        requests_per_minute=key.requests_per_minute,
+        expires_at=key.expires_at,
+        created_at=key.created_at,
+    )

@@ -1,7 +1,9 @@
 """Grants: how somebody gets their tokens; the browser program its refresh token as a cookie no script can read."""
 
 import time
+from typing import Literal
 
+import msgspec
 from quart import Response, request
 
 from web.accounts.accounts import Grant
@@ -17,12 +19,25 @@ PATH = "/auth"
 """Nothing else ever sees the cookie."""
 
 
+class Tokens(msgspec.Struct, frozen=True):
+    """What somebody gets who has shown who they are; a browser's refresh token comes as a cookie instead."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+    """Seconds that the access token is good."""
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        return "Tokens(***)"
+
+
 def granted(grant: Grant, *, browser: bool, status: int = 200) -> Response:
     """The answer with somebody's tokens."""
-    body = {"access_token": grant.access_token, "token_type": "bearer", "expires_in": int(ACCESS_S)}
+    tokens = Tokens(grant.access_token, "bearer", int(ACCESS_S))
     if not browser:
-        return answer({**body, "refresh_token": grant.refresh_token}, status)
-    response = answer(body, status)
+        return answer(msgspec.structs.replace(tokens, refresh_token=grant.refresh_token), status)
+    response = answer(tokens, status)
     keep_in_cookie(response, grant)
     return response
 

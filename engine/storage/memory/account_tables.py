@@ -18,6 +18,11 @@ class Signing(msgspec.Struct):
     expires_ns: int
     ended_ns: int | None = None
 
+    @property
+    def over_ns(self) -> int:
+        """When it ended, or will at the latest."""
+        return self.expires_ns if self.ended_ns is None else min(self.ended_ns, self.expires_ns)
+
 
 class Token(msgspec.Struct):
     """One refresh token, by whose digest it is kept."""
@@ -46,6 +51,18 @@ class Accounts:
         """A user's, newest first."""
         live = [(session.begun_ns, name) for name, session in self.sessions.items() if _is_live(session, user)]
         return [name for _, name in sorted(live, reverse=True)]
+
+    def delete(self, user: str) -> None:
+        """Takes a user away with all that is theirs."""
+        self.users.pop(user, None)
+        self.subjects = {subject: owner for subject, owner in self.subjects.items() if owner != user}
+        self.keys = {name: kept for name, kept in self.keys.items() if kept[0].user != user}
+        self.forget([name for name, session in self.sessions.items() if session.user == user])
+
+    def forget(self, names: "Sequence[str]") -> None:
+        """Takes sessions away with their tokens."""
+        self.sessions = {name: session for name, session in self.sessions.items() if name not in names}
+        self.tokens = {digest: token for digest, token in self.tokens.items() if token.family not in names}
 
     def end(self, names: "Sequence[str]", now_ns: int) -> None:
         """Ends sessions."""

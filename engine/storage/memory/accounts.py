@@ -126,6 +126,11 @@ class MemoryUserAccounts(UserAccounts):
         keys = [key.id for key, _ in accounts.keys.values() if key.user == identity and key.is_active]
         return PutOut(user, tuple(ended), tuple(keys))
 
+    async def delete_user(self, identity: str) -> None:
+        """Takes an account away, with its sessions, keys and lists."""
+        await self._tables.arrive()
+        self._tables.accounts.delete(identity)
+
     def _of(self, email: str) -> User | None:
         return next((user for user in self._tables.accounts.users.values() if user.email == email), None)
 
@@ -186,6 +191,13 @@ class MemorySignedIn(SignedIn):
         await self._tables.arrive()
         token = self._tables.accounts.tokens.get(digest)
         return None if token is None else token.family
+
+    async def forget_sessions(self, before_ns: int) -> None:
+        """Takes away what had ended or expired by then."""
+        await self._tables.arrive()
+        accounts = self._tables.accounts
+        over = [name for name, session in accounts.sessions.items() if session.over_ns < before_ns]
+        accounts.forget(over)
 
     async def sessions_ended(self, since_ns: int) -> list[str]:
         """Those that have ended since then."""

@@ -14,13 +14,10 @@ SESSIONS = 100
 """That one user may have at a time; the oldest ends when another begins."""
 
 _MICROSECOND = timedelta(microseconds=1)
-_KEEP_S = 86_400.0
-"""Ended sessions stay for a day, so that every process hears of them."""
-
 _MAY_BEGIN = """
 SELECT role FROM users WHERE id = $1 AND is_active AND ($2::text IS NULL OR password_hash = $2) FOR SHARE
 """
-_CLEAN = "DELETE FROM sessions WHERE user_id = $1 AND least(expires_at, ended_at) < $2"
+_FORGET = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1"
 _BEGIN = """
 INSERT INTO sessions (id, user_id, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 """
@@ -87,7 +84,6 @@ class SignedIn:
             if await connection.fetchval(_MAY_BEGIN, start.user, start.password_hash) is None:
                 return None
             now = moment(start.now_ns)
-            await connection.execute(_CLEAN, start.user, _after(start.now_ns, -_KEEP_S))
             expires = _after(start.now_ns, ABSOLUTE_S)
             await connection.execute(_BEGIN, start.id, start.user, start.address, now, expires)
             await connection.execute(_ADD_REFRESH, start.refresh_digest, start.id, _after(start.now_ns, IDLE_S), now)
@@ -126,8 +122,12 @@ class SignedIn:
         """The session that a refresh token belongs to, whatever became of either."""
         return await self._link.value(_OF_TOKEN, digest)
 
+    async def forget_sessions(self, before_ns: int) -> None:
+        """Takes away what had ended or expired by then."""
+        await self._link.value(_FORGET, moment(before_ns))
+
     async def sessions_ended(self, since_ns: int) -> list[str]:
-        """Those that have ended since then; of more than a day ago not all are known any more."""
+        """Those that have ended since then, as long as they have not been forgotten."""
         return [row["id"] for row in await self._link.rows(_ENDED, moment(since_ns))]
 
 

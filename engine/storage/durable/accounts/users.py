@@ -143,6 +143,10 @@ class UserAccounts:
 
         return await self._link.run(change)
 
+    async def delete_user(self, identity: str) -> None:
+        """Takes an account away, with its sessions, keys and lists. Who is in must be put out before, and told so."""
+        await self._link.value("DELETE FROM users WHERE id = $1", identity)
+
     async def _same(self, identity: str, email: str) -> User | None:
         """The account that this very call made, when it had to be repeated."""
         user = await self.user(identity)

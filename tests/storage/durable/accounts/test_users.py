@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from engine.storage.durable import DurableStore
-from engine.storage.durable.accounts import ApiKey, SessionStart, User
+from engine.storage.durable.accounts import ABSOLUTE_S, ApiKey, SessionStart, User
 from engine.storage.durable.accounts.keys import KEYS
 from engine.storage.durable.accounts.sessions import SESSIONS
 
@@ -124,6 +124,25 @@ async def test_a_user_has_so_many_sessions_and_the_oldest_ends_first(durable: Du
     assert await durable.end_session("s0", NOW, "logout") is False
     assert await durable.end_session("s1", NOW, "logout") is True
     assert await durable.end_session("nobody's", NOW, "logout") is False
+    await durable.forget_sessions(NOW)
+    assert sorted(await durable.sessions_ended(0)) == ["s0", "s1"]
+    await durable.forget_sessions(NOW + 1_000)
+    assert await durable.sessions_ended(0) == ["s0"]
+    await durable.forget_sessions(NOW + int((ABSOLUTE_S + 1) * 1e9))
+    assert await durable.sessions_ended(0) == []
+    assert await durable.session_of("digest-s7") is None
+
+
+async def test_a_user_who_is_deleted_leaves_nothing(durable: DurableStore) -> None:
+    await added(durable, google_subject="g1")
+    assert await durable.begin_session(start("s1")) == []
+    assert await durable.add_key(key("k1"), "digest")
+    await durable.delete_user("u1")
+    assert await durable.user("u1") is None
+    assert await durable.user_of_google("g1") is None
+    assert await durable.session_of("digest-s1") is None
+    assert await durable.key_holder("k1") is None
+    await added(durable)
 
 
 async def test_a_key_tells_what_its_owner_may_do_now(durable: DurableStore) -> None:
