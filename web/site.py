@@ -15,14 +15,19 @@ from web.routes import (
     chart,
     completeness,
     documentation,
+    exchanges,
     health,
     home,
+    instruments,
     jobs,
+    mappings,
     market_data,
     me,
     metrics,
     prices,
+    providers,
     quarantine,
+    sectors,
     socket,
     users,
 )
@@ -51,6 +56,11 @@ ROUTES = (
     me,
     api_keys,
     users,
+    exchanges,
+    sectors,
+    providers,
+    mappings,
+    instruments,
 )
 
 

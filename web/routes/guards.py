@@ -64,6 +64,11 @@ async def require_reader() -> None:
         raise ApiError(429, "too many requests from this address", retry_after_s=wait_s)
 
 
+async def require_keeper() -> None:
+    """Somebody who may read prices; an administrator for whatever changes something."""
+    await (require_reader() if request.method in ("GET", "HEAD", "OPTIONS") else require_admin())
+
+
 async def require_admin_or_loopback() -> None:
     """An administrator, unless the request comes from this machine and through no proxy."""
     forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers

@@ -69,13 +69,15 @@ class EntityTable(Generic[Row]):
 
     async def one(self, identity: int) -> Row | None:
         """The row of that number."""
+        if not _may_be(identity):
+            return None
         rows = await self._link.rows(f"{self._sql.select} WHERE own.id = $1", identity)
         return self._made(rows[0]) if rows else None
 
     async def retire(self, identity: int) -> Row | None:
         """Sets it inactive; all that refers to it stays. ``None``: there is no such row."""
         statement = f"UPDATE {self._sql.table} SET is_active = false, updated_at = now() WHERE id = $1 RETURNING id"
-        return await self._written(statement, identity)
+        return await self._written(statement, identity) if _may_be(identity) else None
 
     async def remove(self, identity: int) -> bool:
         """Deletes it; whether it was there. Raises EntityInUseError while something refers to it."""
@@ -88,7 +90,7 @@ class EntityTable(Generic[Row]):
                 user = str(error.table_name).replace("_", " ")
                 raise EntityInUseError(f"the {self._sql.noun} is still referred to by {user}") from error
 
-        return await self._link.run(work)
+        return _may_be(identity) and await self._link.run(work)
 
     async def _page(self, limit: int, *arguments: Any, key: Sequence[str]) -> Page[Row]:
         """``key`` names the columns of the list's order."""
@@ -102,7 +104,7 @@ class EntityTable(Generic[Row]):
         return row
 
     async def _update(self, identity: int, *values: Any) -> Row | None:
-        return await self._written(self._sql.update, identity, *values)
+        return await self._written(self._sql.update, identity, *values) if _may_be(identity) else None
 
     async def _written(self, statement: str, *values: Any) -> Row | None:
         async def work(connection: Connection) -> Row | None:
@@ -129,3 +131,8 @@ class EntityTable(Generic[Row]):
 
     def _made(self, row: asyncpg.Record) -> Row:
         return msgspec.convert(dict(row), self._row)
+
+
+def _may_be(identity: int) -> bool:
+    """Whether the column of numbers can hold it: the driver calls one that it can not a failure of the server."""
+    return 0 < identity < 2**31

@@ -43,10 +43,11 @@ async def test_a_change_is_noted_with_its_time(entities: Entities) -> None:
 
 
 async def test_what_is_not_there_is_neither_read_nor_changed(entities: Entities) -> None:
-    assert await entities.sectors.one(7) is None
-    assert await entities.sectors.change(7, SectorDraft("Banks")) is None
-    assert await entities.sectors.retire(7) is None
-    assert not await entities.sectors.remove(7)
+    for number in (7, 0, -1, 2**31, 2**70):
+        assert await entities.sectors.one(number) is None
+        assert await entities.sectors.change(number, SectorDraft("Banks")) is None
+        assert await entities.sectors.retire(number) is None
+        assert not await entities.sectors.remove(number)
 
 
 async def test_a_name_is_given_once(entities: Entities) -> None:
