@@ -93,11 +93,17 @@ class Access:
             raise TokenEndedError from error
         except TokenError as error:
             raise AccessError from error
+        self.check(principal)
+        return principal
+
+    def check(self, principal: Principal) -> None:
+        """AccessError when somebody who was recognized is not any more: the session has ended, or the token expired."""
         if not self._ended.ready:
             raise NotReadyError
         if principal.session in self._ended:
             raise TokenEndedError
-        return principal
+        if principal.expires_s is not None and principal.expires_s <= self._now_s():
+            raise TokenEndedError
 
 
 def bearer(authorization: str | None) -> str | None:

@@ -35,6 +35,7 @@ from web.hub import Hub
 from web.joined import Joined
 from web.server import WebServer
 from web.services import Services
+from web.sockets.admission import Admission
 from web.sockets.histories import Histories
 from web.sockets.session import SessionRules
 from web.sockets.sessions import Sessions
@@ -104,14 +105,17 @@ def make_services(
     directory = Directory()
     hub = Hub(directory.calendar)
     access, accounts = _doors(settings, system, hot, durable)
-    histories = Histories(
-        lambda: CandleReader(hot, durable, directory.listing.calendars), directory.calendar, system.clock.now_ns
-    )
-    rules = SessionRules(
-        hub, directory, access, system.ref("/web/subscriber"), asyncio.get_running_loop().time, histories
-    )
+    reach_ns = (settings.hot_retention_days + 1) * DAY_NS
+
+    def reader() -> CandleReader:
+        hot_from_ns = system.clock.now_ns() - reach_ns
+        return CandleReader(hot, durable, directory.listing.calendars, hot_from_ns=hot_from_ns)
+
+    histories = Histories(reader, directory.calendar, system.clock.now_ns)
+    admission = Admission(hot, access)
+    rules = SessionRules(hub, directory, admission, system.ref("/web/subscriber"), histories)
     sessions = Sessions(system.ref("/web/sessions"), rules)
-    accounts.ended.on_end(sessions.part_with)
+    accounts.ended.on_end(admission.part_with)
     return Services(
         process=process,
         system=system,
@@ -120,6 +124,7 @@ def make_services(
         directory=directory,
         hub=hub,
         access=access,
+        admission=admission,
         accounts=accounts,
         attempts=Attempts(hot, time.time),
         sessions=sessions,
@@ -130,7 +135,7 @@ def make_services(
         trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
         chart_gaps=Joined(CHART_GAPS_S),
-        hot_reach_ns=(settings.hot_retention_days + 1) * DAY_NS,
+        hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,
     )
 

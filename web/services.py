@@ -19,6 +19,7 @@ from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
+from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
 
 KEY = "ticktree"
@@ -35,6 +36,7 @@ class Services:
     directory: Directory
     hub: Hub
     access: Access
+    admission: Admission
     accounts: Accounts
     attempts: Attempts
     sessions: Sessions

@@ -66,9 +66,9 @@ class Web:
         await until(lambda: self.services.directory.ready and self.services.hub.status.status != "degraded")
 
     @asynccontextmanager
-    async def client(self, *, bearer: bool = True, **options: Any) -> AsyncGenerator[Client]:
+    async def client(self, *, bearer: bool = True, query: str = "", **options: Any) -> AsyncGenerator[Client]:
         headers = {**(BEARER if bearer else {}), **options.pop("headers", {})}
-        url = f"ws://127.0.0.1:{self.port}/ws"
+        url = f"ws://127.0.0.1:{self.port}/ws{query}"
         async with connect(url, additional_headers=headers, proxy=None, **options) as socket:
             yield Client(socket)
 

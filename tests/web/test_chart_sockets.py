@@ -69,6 +69,8 @@ async def test_what_closes_while_the_history_is_read_is_told_once(
 
     async def slow(*arguments: Any) -> Any:
         """Two candles close before the reading, which so finds them; a third one after it."""
+        if engine.events:  # older portions
+            return await read(*arguments)
         await close(engine, candle(minute, 1.0), candle(minute + 1, 2.0))
         found = await read(*arguments)
         await close(engine, candle(minute + 2, 3.0), candle(minute, 1.5, state="revised", revision=1))

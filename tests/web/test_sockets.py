@@ -194,7 +194,7 @@ async def test_too_many_channels_are_refused_one_by_one(web: Web, monkeypatch: p
 
 
 async def test_too_many_clients_are_sent_to_another_process(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.sockets.sessions.CLIENTS", 1)
+    monkeypatch.setattr("web.sockets.admission.CLIENTS", 1)
     async with web.client() as first:
         await first.ask(action="ping")
         async with web.client() as second:

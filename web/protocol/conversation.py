@@ -53,10 +53,7 @@ class Conversation:
         return self.frame(self.dialect.problem(problem))
 
     def _check(self, command: Command) -> None:
-        if isinstance(command, Authenticate):
-            if self.authenticated:
-                raise RequestError(Problem(Code.ALREADY_AUTHENTICATED, "already authenticated", id=command.id))
-        elif not self.authenticated and not isinstance(command, Ping):
+        if not (self.authenticated or isinstance(command, Authenticate | Ping)):
             raise RequestError(Problem(Code.NOT_AUTHENTICATED, "authenticate first", id=command.id))
 
 

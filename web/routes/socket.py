@@ -12,12 +12,13 @@ from web.answers import data_kind
 from web.hub import Outbox
 from web.limits import Bucket
 from web.origins import is_ours
-from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Close, Code, Conversation, Encoding, Problem
+from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Authenticate, Close, Conversation, Encoding
 from web.routes.guards import address, token
 from web.services import Services, services
+from web.sockets.admission import refuse, turn_away
 from web.sockets.gate import Plumbing, plumbing
 from web.sockets.line import SocketLine
-from web.sockets.session import Incoming, admit, turn_away
+from web.sockets.session import Incoming
 
 blueprint = Blueprint("socket", __name__)
 
@@ -55,6 +56,7 @@ async def _serve(pipes: Plumbing, encoding: Encoding) -> tuple[int, str]:
                 if await _let_in(rules, outbox, who):
                     await _attend(rules, outbox, who)
             finally:
+                rules.admission.leave(outbox)
                 line.hang_up()
     except TimeoutError:  # the line woke us to close it
         pass
@@ -70,17 +72,16 @@ async def _attend(rules: Services, outbox: Outbox, who: str) -> None:
 
 
 async def _let_in(rules: Services, outbox: Outbox, who: str) -> bool:
-    if not rules.sessions.has_room(who):
-        outbox.send_problem(Problem(Code.TOO_MANY_CONNECTIONS, "too many clients", temporary=True))
-        outbox.close(Close.CONNECTION_LIMIT, "too many clients")
+    admission = rules.admission
+    shown = Authenticate(token(websocket) or "", ticket=websocket.args.get("ticket", ""))
+    shows = bool(shown.token or shown.ticket)
+    if not admission.enter(outbox, who, shows=shows):
+        refuse(outbox, "too many clients")
         return False
-    shown = token(websocket)
-    if shown is None:
-        if rules.access.public_feed:
-            admit(outbox, public(who))
-        return True
+    if not shows:
+        return not rules.access.public_feed or admission.admit(outbox, public(who))
     try:
-        return admit(outbox, await rules.access.admit(shown, who))
+        return admission.admit(outbox, await admission.recognize(shown, who))
     except AccessError as error:
         turn_away(outbox, error)
         return False

@@ -7,12 +7,15 @@ import msgspec
 
 from engine.market.calendar import Calendar
 from engine.market.candle import Candle
+from engine.market.portions import portion
 from engine.market.views import View
 from engine.storage.history import HOT, CandleReader
 
 AT_ONCE = 4
 """Histories read at a time in one process: the stores and this loop are there for the prices first."""
 READ_S = 10.0
+PORTIONS = 4
+"""How often it is looked further back: at last over 85 times as many buckets as bars were asked for."""
 
 
 class HistoryError(Exception):
@@ -58,7 +61,17 @@ class Histories:
         return History(shown[-bars:], found.missing)
 
     async def _read(self, instrument: str, timeframe: str, limit: int) -> History:
-        reader, end_ns = self._reader(), self._now_ns() + 1
-        span = await reader.stretch(instrument, timeframe, 0, end_ns, limit, newest_first=True)
-        found = await reader.rows(instrument, timeframe, *span)
-        return History(found.candles[-limit:], found.missing)
+        """From now backwards; where trade is thin, each portion is longer than the one before."""
+        reader, calendar = self._reader(), self._calendar_of(instrument)
+        candles: list[Candle] = []
+        missing: tuple[str, ...] = ()
+        end_ns, size = self._now_ns() + 1, limit
+        for _ in range(PORTIONS):
+            start_ns, _ = portion(calendar, timeframe, 0, end_ns, size, newest_first=True)
+            found = await reader.rows(instrument, timeframe, start_ns, end_ns)
+            candles = [*found.candles, *candles]
+            missing += tuple(store for store in found.missing if store not in missing)
+            if len(candles) >= limit:
+                break
+            end_ns, size = start_ns, 4 * size
+        return History(candles[-limit:], missing)

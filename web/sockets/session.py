@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar
@@ -10,8 +9,8 @@ from typing import ClassVar
 import msgspec
 
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
-from web.access import Access, AccessError, NotReadyError
-from web.accounts.principal import STREAM, Principal
+from web.access import AccessError
+from web.accounts.principal import Principal
 from web.directory import Directory
 from web.hub import Hub, Outbox, Resumption
 from web.protocol import (
@@ -32,9 +31,11 @@ from web.protocol import (
     Subscribed,
     Unsubscribe,
 )
+from web.sockets.admission import Admission, turn_away
 from web.sockets.charts import Chart, Charts
 from web.sockets.histories import Histories
 from web.sockets.judgement import Judgement
+from web.sockets.permissions import permitted
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
@@ -58,6 +59,12 @@ class Recognized(msgspec.Struct, frozen=True, gc=False):
 
 class AuthenticationOverdue(msgspec.Struct, frozen=True, gc=False):
     """The time to say who one is has passed."""
+
+
+class TokenExpired(msgspec.Struct, frozen=True, gc=False):
+    """The time of what a client showed has run out, unless it has shown something else meanwhile."""
+
+    principal: Principal
 
 
 class ResumptionOverdue(msgspec.Struct, frozen=True, gc=False):
@@ -86,9 +93,8 @@ class SessionRules:
 
     hub: Hub
     directory: Directory
-    access: Access
+    admission: Admission
     subscriber: ActorRef
-    now_s: Callable[[], float]
     histories: Histories
 
 
@@ -120,6 +126,7 @@ class ClientSession(Actor):
         self._rules.hub.join(self._outbox)
         if not self._conversation.authenticated:
             self.send_after(AUTHENTICATION_S, AuthenticationOverdue())
+        self._watch_expiry()
 
     def on_stop(self) -> None:
         self._leave()
@@ -145,11 +152,57 @@ class ClientSession(Actor):
     def on_recognized(self, answer: Recognized) -> None:
         self._recognizing = None
         if isinstance(answer.found, AccessError):
-            turn_away(self._outbox, answer.found, answer.request)
-        elif admit(self._outbox, answer.found, answer.request):
-            self._send(self._conversation.dialect.authenticated(answer.request))
+            self._not_recognized(answer.found, answer.request)
+        else:
+            self._recognized(answer.found, answer.request)
         while self._unread and self._recognizing is None:
             self._read(self._unread.popleft())
+
+    def _recognized(self, principal: Principal, request: int | str | None) -> None:
+        """Who is known already may go on as the same somebody, with what that somebody may follow now."""
+        before = self._outbox.principal
+        if before is not None and before.kind != "public" and not principal.same_as(before):
+            problem = Problem(Code.ALREADY_AUTHENTICATED, "already authenticated as somebody else", id=request)
+            self._outbox.send_problem(problem)
+        elif self._rules.admission.admit(self._outbox, principal, request):
+            self._watch_expiry()
+            self._send(self._conversation.dialect.authenticated(request))
+            self._end_what_is_not_permitted(principal)
+
+    def _not_recognized(self, error: AccessError, request: int | str | None) -> None:
+        """Who is known already stays so until that expires."""
+        if self._outbox.principal is None:
+            turn_away(self._outbox, error, request)
+        else:
+            self._outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, str(error), id=request))
+
+    def _end_what_is_not_permitted(self, principal: Principal) -> None:
+        for channel in self._outbox.channels:
+            try:
+                stays = permitted(channel, principal) == channel
+            except RequestError as refusal:
+                self._outbox.send_problem(refusal.problem)
+                stays = False
+            if not stays:
+                self._rules.hub.unfollow(self._outbox, channel.name)
+
+    def _watch_expiry(self) -> None:
+        principal = self._outbox.principal
+        if principal is not None and principal.expires_s is not None:
+            self.send_after(max(0.0, principal.expires_s - self._now_s()), TokenExpired(principal))
+
+    @handles(TokenExpired)
+    def on_token_expired(self, expired: TokenExpired) -> None:
+        if self._outbox.principal is not expired.principal:  # it was renewed
+            return
+        if (expired.principal.expires_s or 0.0) > self._now_s():  # timers and clocks do not go quite alike
+            self._watch_expiry()
+            return
+        self._outbox.send_problem(Problem(Code.NOT_AUTHENTICATED, "the token has expired: come again with a new one"))
+        self._outbox.close(Close.BAD_TOKEN, "the token has expired")
+
+    def _now_s(self) -> float:
+        return self.system.clock.now_ns() / 1e9
 
     def _read(self, message: Incoming) -> None:
         try:
@@ -222,7 +275,7 @@ class ClientSession(Actor):
 
     async def _recognize(self, command: Authenticate) -> None:
         try:
-            found = await self._rules.access.admit(command.token, self._address)
+            found: Principal | AccessError = await self._rules.admission.recognize(command, self._address)
         except AccessError as error:
             found = error
         self.actor_ref.tell(Recognized(command.id, found))
@@ -301,27 +354,6 @@ class ClientSession(Actor):
 
     def _send(self, *messages: dict[str, object]) -> None:
         self._outbox.send(self._conversation.frame(*messages))
-
-
-def admit(outbox: Outbox, principal: Principal, request: int | str | None = None) -> bool:
-    """From now on the client is known, if it may open sockets at all."""
-    if STREAM not in principal.scopes:
-        outbox.send_problem(Problem(Code.NOT_ALLOWED, f"this needs the scope {STREAM!r}", id=request))
-        outbox.close(Close.PERMISSION, "not allowed")
-        return False
-    outbox.principal = principal
-    outbox.conversation.authenticated = True
-    return True
-
-
-def turn_away(outbox: Outbox, error: AccessError, request: int | str | None = None) -> None:
-    """Parts with a client whose token was not admitted; one that came before tokens were known is asked to come again."""
-    if isinstance(error, NotReadyError):
-        outbox.send_problem(Problem(Code.INTERNAL, str(error), temporary=True, id=request))
-        outbox.close(Close.SERVER_RESTART, "not ready yet")
-    else:
-        outbox.send_problem(Problem(Code.AUTHENTICATION_FAILED, str(error), id=request))
-        outbox.close(Close.BAD_TOKEN, "authentication failed")
 
 
 def _ended(item: Item, done: bool) -> Outcome:

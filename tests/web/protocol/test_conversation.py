@@ -194,10 +194,8 @@ def test_nothing_is_done_for_a_client_that_has_not_said_who_it_is() -> None:
     assert refused(conversation, '{"id": 1, "action": "subscribe", "channels": []}') is Code.NOT_AUTHENTICATED
     assert isinstance(conversation.receive('{"action": "ping"}'), Ping)
     assert conversation.receive('{"action": "auth", "token": "secret"}') == Authenticate("secret")
-
-
-def test_authenticating_twice_is_an_error() -> None:
-    assert refused(known(), '{"message_type": "auth", "token": "secret"}') is Code.ALREADY_AUTHENTICATED
+    assert conversation.receive('{"action": "auth", "ticket": "t"}') == Authenticate("", ticket="t")
+    assert refused(conversation, '{"action": "auth", "ticket": "t", "token": "secret"}') is Code.SYNTAX
 
 
 def test_unsubscribing_reads_the_same_names() -> None:
