@@ -33,6 +33,7 @@ class Follower(TaskActor):
         self._ended = ended
         self._following = False
         self._forget_at_s = 0.0
+        self._deaf = anyio.Event()
 
     async def on_start(self) -> None:
         """Nobody comes in with a token that ended before this process began."""
@@ -50,6 +51,7 @@ class Follower(TaskActor):
                 attempt = 0 if self._following else attempt + 1
                 if self._following:
                     log.warning("ends_not_heard", error=str(error))
+                    self._deaf.set()
                 self._following = False
             await anyio.sleep(RECONNECT.delay(attempt, self.system.jitter()))
 
@@ -69,7 +71,9 @@ class Follower(TaskActor):
 
     async def _read_again_and_again(self) -> None:
         while True:
-            await anyio.sleep(READ_S if self._following else AWAY_READ_S)
+            with anyio.move_on_after(READ_S if self._following else AWAY_READ_S):
+                await self._deaf.wait()  # from now on only the database tells
+            self._deaf = anyio.Event()
             await self._read_if_possible()
             self._ended.forget(self._now_s())
             await self._forget_if_possible()

@@ -1,5 +1,7 @@
 """Signing up, in and out end to end: tokens, cookies, sockets, and several web processes."""
 
+import os
+import threading
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +15,7 @@ from tests.web.conftest import running_web
 from tests.web.process import BEARER, SECRET, TOKEN, Web, until
 from tests.web.test_rest import problem
 from tests.web.test_sockets import closed_with
+from web.accounts.passwords import WAITING
 from web.accounts.tokens import AccessTokens
 
 pytestmark = pytest.mark.anyio
@@ -492,3 +495,28 @@ async def test_odd_texts_are_wrong_and_break_nothing(web: Web, text: str) -> Non
     await problem(await web.http.post("/auth/login", content=b"[" * 100_000), 400)
     await problem(await web.http.post("/auth/login", content=b"\xff\xfe"), 400)
     await problem(await web.http.get("/auth/me", headers={"X-API-Key": f"tt_{text[:8].encode().hex()}"}), 401)
+
+
+async def test_fifty_who_sign_in_at_once_hold_up_nobody_else(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every thread for passwords is held: those who wait for one are few, and the loop serves everybody else."""
+    gate, passwords = threading.Event(), web.services.accounts.passwords
+
+    def held(*_: object) -> bool:
+        return not gate.wait(20)
+
+    monkeypatch.setattr(passwords, "_matches", held)
+    statuses: list[int] = []
+
+    async def sign_in(number: int) -> None:
+        statuses.append((await signed_in(web, f"user{number}@example.org")).status_code)
+
+    async with web.client() as client, anyio.create_task_group() as group:
+        for number in range(50):
+            group.start_soon(sign_in, number)
+        await until(lambda: len(statuses) == 50 - WAITING - max(1, (os.cpu_count() or 1) // 2))
+        assert set(statuses) == {503}, "told to come again at once, instead of waiting in a line without an end"
+        for _ in range(20):
+            assert (await client.ask(action="ping"))["action"] == "pong"
+            assert (await web.get("/api/v1/current_prices", keys="TCS")).status_code == 200
+        gate.set()
+    assert sorted(set(statuses)) == [401, 503]
