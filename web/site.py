@@ -29,6 +29,7 @@ from web.routes import (
     quarantine,
     sectors,
     socket,
+    udf,
     users,
 )
 from web.services import KEY, Services
@@ -46,6 +47,7 @@ ROUTES = (
     bars,
     completeness,
     chart,
+    udf,
     prices,
     metrics,
     admin,

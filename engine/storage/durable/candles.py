@@ -18,12 +18,16 @@ from engine.storage.durable.statements import (
     DAYS_AS_OF,
     FLAGGED_DAYS,
     FLAGGED_INTRADAY,
+    NTH_BAR,
+    NTH_DAY,
+    NTH_NEWEST_BAR,
+    NTH_NEWEST_DAY,
     SAVE_CHECKPOINT,
     SAVE_DAILY,
     SAVE_INTRADAY,
     SAVING_LOCK,
 )
-from engine.storage.durable.times import SECOND_NS, ceiling, moment
+from engine.storage.durable.times import MICROSECOND_NS, SECOND_NS, ceiling, moment
 
 _ROWS_A_STATEMENT = 4_000
 """Making more rows at once would hold the loop for too long."""
@@ -100,6 +104,17 @@ class PriceHistory:
             instrument = names[row["instrument_id"]]
             found.setdefault(instrument, []).append(candle_of(row, instrument, timeframe))
         return found
+
+    async def nth_time(
+        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, number: int, *, newest_first: bool = False
+    ) -> int | None:
+        """When the saved candle with that number opens, counted from 0 among those of [start, end); None beyond the last."""
+        ids = await self._names.ids([instrument])
+        oldest, newest = (NTH_DAY, NTH_NEWEST_DAY) if timeframe == "1d" else (NTH_BAR, NTH_NEWEST_BAR)
+        bounds = (ceiling(start_ns), ceiling(end_ns))
+        query = newest if newest_first else oldest
+        time_us = await self._link.value(query, ids.get(instrument), timeframe, *bounds, number)
+        return None if time_us is None else time_us * MICROSECOND_NS
 
     async def candles_as_of(
         self, instrument: str, timeframe: str, start_ns: int, end_ns: int, as_of_ns: int

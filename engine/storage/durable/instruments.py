@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.rows import Exchange, MappedInstrument, ProviderMapping
@@ -18,11 +20,16 @@ SELECT i.id, e.code || ':' || i.symbol AS canonical, e.code, e.timezone, i.is_ac
 FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
 """
 
-_INSTRUMENTS = """
+_LISTED = """
 SELECT i.id, e.code AS exchange, i.symbol, i.name, i.kind, i.tick_size, i.lot_size, i.expiry, i.strike, i.option_type, i.underlying
 FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
 WHERE i.is_active AND e.is_active
-ORDER BY e.code, i.symbol
+"""
+_INSTRUMENTS = f"{_LISTED} ORDER BY e.code, i.symbol"
+_INSTRUMENT = f"{_LISTED} AND e.code = $1 AND i.symbol = $2"
+_FOUND = f"""{_LISTED}
+    AND (strpos(i.symbol, $1) > 0 OR strpos(upper(i.name), $1) > 0) AND ($2 = '' OR e.code = $2) AND ($3 = '' OR i.kind = $3)
+ORDER BY i.symbol <> $1, NOT starts_with(i.symbol, $1), length(i.symbol), i.symbol, e.code LIMIT $4
 """
 
 _MAPPED = """
@@ -149,22 +156,17 @@ class InstrumentMaster:
 
     async def instruments(self) -> list[Instrument]:
         """All active instruments, by name."""
-        return [
-            Instrument(
-                id=row["id"],
-                exchange=row["exchange"],
-                symbol=row["symbol"],
-                name=row["name"],
-                kind=InstrumentKind(row["kind"]),
-                tick_size=row["tick_size"],
-                lot_size=row["lot_size"],
-                expiry=row["expiry"],
-                strike=row["strike"],
-                option_type=OptionType(row["option_type"]) if row["option_type"] else None,
-                underlying=row["underlying"],
-            )
-            for row in await self._link.rows(_INSTRUMENTS)
-        ]
+        return [_instrument_of(row) for row in await self._link.rows(_INSTRUMENTS)]
+
+    async def instrument(self, canonical: str) -> Instrument | None:
+        """The active instrument of that name."""
+        exchange, _, symbol = canonical.partition(":")
+        rows = await self._link.rows(_INSTRUMENT, exchange, symbol)
+        return _instrument_of(rows[0]) if rows else None
+
+    async def find_instruments(self, text: str, limit: int, *, exchange: str = "", kind: str = "") -> list[Instrument]:
+        """Active instruments whose symbol or name has this text in it, in capitals; the likeliest first."""
+        return [_instrument_of(row) for row in await self._link.rows(_FOUND, text, exchange, kind, limit)]
 
     async def exchanges(self) -> list[Exchange]:
         """All active exchanges, by code."""
@@ -191,6 +193,22 @@ class InstrumentMaster:
             await _seed_mappings(connection, mappings)
 
         await self._link.run(work)
+
+
+def _instrument_of(row: asyncpg.Record) -> Instrument:
+    return Instrument(
+        id=row["id"],
+        exchange=row["exchange"],
+        symbol=row["symbol"],
+        name=row["name"],
+        kind=InstrumentKind(row["kind"]),
+        tick_size=row["tick_size"],
+        lot_size=row["lot_size"],
+        expiry=row["expiry"],
+        strike=row["strike"],
+        option_type=OptionType(row["option_type"]) if row["option_type"] else None,
+        underlying=row["underlying"],
+    )
 
 
 async def _seed_mappings(connection: Connection, mappings: Sequence[ProviderMapping]) -> None:

@@ -177,6 +177,17 @@ WHERE instrument_id = ANY($1::int[]) AND ts >= $2 AND ts < $3
 ORDER BY instrument_id, ts
 """
 
+_NTH = """
+SELECT {time_us} FROM {table} WHERE instrument_id = $1 AND {timeframe} AND ts >= $3 AND ts < $4
+ORDER BY ts {order} OFFSET $5 LIMIT 1
+"""
+
+_INTRADAY = {"time_us": _TIME_US, "table": "price_history_intraday", "timeframe": "timeframe = $2"}
+_DAILY = {"time_us": _TIME_US, "table": "price_history_daily", "timeframe": "$2 = '1d'"}
+
+NTH_BAR, NTH_NEWEST_BAR = _NTH.format(**_INTRADAY, order="ASC"), _NTH.format(**_INTRADAY, order="DESC")
+NTH_DAY, NTH_NEWEST_DAY = _NTH.format(**_DAILY, order="ASC"), _NTH.format(**_DAILY, order="DESC")
+
 DAYS = f"""
 SELECT {_CANDLE}, date, previous_close, adj_close, delivery_percentage FROM price_history_daily
 WHERE instrument_id = $1 AND date BETWEEN $2 AND $3

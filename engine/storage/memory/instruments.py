@@ -23,6 +23,23 @@ class MemoryInstrumentMaster(InstrumentMaster):
         known = self._tables.instruments
         return sorted(known.values(), key=lambda instrument: (instrument.exchange, instrument.symbol))
 
+    async def instrument(self, canonical: str) -> Instrument | None:
+        """The instrument of that name."""
+        await self._tables.arrive()
+        return self._tables.instruments.get(canonical)
+
+    async def find_instruments(self, text: str, limit: int, *, exchange: str = "", kind: str = "") -> list[Instrument]:
+        """Instruments whose symbol or name has this text in it, in capitals; the likeliest first."""
+        found = [
+            one
+            for one in await self.instruments()
+            if (text in one.symbol or text in one.name.upper())
+            and exchange in ("", one.exchange)
+            and kind in ("", one.kind)
+        ]
+        found.sort(key=lambda one: (one.symbol != text, not one.symbol.startswith(text), len(one.symbol), one.symbol))
+        return found[:limit]
+
     async def exchanges(self) -> list[Exchange]:
         """All exchanges, by code."""
         await self._tables.arrive()

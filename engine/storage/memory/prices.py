@@ -119,6 +119,15 @@ class MemoryPriceHistory(PriceHistory):
             return [day.candle for day in self._tables.days.get(instrument, {}).values()]
         return list(self._tables.bars.get((instrument, timeframe), {}).values())
 
+    async def nth_time(
+        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, number: int, *, newest_first: bool = False
+    ) -> int | None:
+        """When the saved candle with that number opens, counted from 0 among those of [start, end); None beyond the last."""
+        await self._tables.arrive()
+        times = [candle.time for candle in self._kept(instrument, timeframe) if start_ns <= candle.time < end_ns]
+        ordered = sorted(times, reverse=newest_first)
+        return ordered[number] if number < len(ordered) else None
+
     async def candles_as_of(
         self, instrument: str, timeframe: str, start_ns: int, end_ns: int, as_of_ns: int
     ) -> list[Candle]:

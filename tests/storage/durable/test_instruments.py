@@ -70,7 +70,7 @@ async def test_expired_and_switched_off_instruments_have_no_route(durable: Durab
     await seeded(durable)
     future = Instrument(0, "NSE", "X", "X", InstrumentKind.FUTURE, 0.05, expiry=MARCH, underlying="X")
     await durable.seed([], [future], [mapping("X", "9")])
-    await durable._link.value("UPDATE instruments SET is_active = false WHERE symbol = 'TCS'")
+    await durable._link.value("UPDATE instruments SET is_active = false WHERE symbol = 'TCS'")  # pyright: ignore[reportPrivateUsage]
 
     assert (await tokens(durable, MARCH)).keys() == {"NSE:INFY", "NSE:RELIANCE", "NSE:X"}
     assert (await tokens(durable, date(2026, 3, 2))).keys() == {"NSE:INFY", "NSE:RELIANCE"}
@@ -85,3 +85,31 @@ async def test_a_seed_with_a_mistake_changes_nothing(durable: DurableStore) -> N
     with pytest.raises(DurableStoreError, match="mapping_of_a_token"):
         await durable.seed([NSE], [equity("TCS"), equity("INFY")], [mapping("TCS", "1"), mapping("INFY", "1")])
     assert await durable.instruments() == []
+
+
+async def test_one_instrument_is_had_by_its_name(durable: DurableStore) -> None:
+    await seeded(durable)
+    found = await durable.instrument("NSE:TCS")
+    assert found is not None
+    assert (found.canonical, found.tick_size) == ("NSE:TCS", 0.05)
+    assert await durable.instrument("NSE:NOPE") is None
+    assert await durable.instrument("TCS") is None
+
+
+async def test_instruments_are_found_by_a_part_of_their_symbol_or_name_the_likeliest_first(
+    durable: DurableStore,
+) -> None:
+    index = msgspec.structs.replace(equity("NIFTY", name="Nifty 50"), kind=InstrumentKind.INDEX)
+    await durable.seed(
+        [NSE], [index, equity("NIFTYBEES"), equity("SETFNIFTY"), equity("TCS", name="Tata nifty Cs")], []
+    )
+
+    async def found(text: str, limit: int = 10, **only: str) -> list[str]:
+        return [one.symbol for one in await durable.find_instruments(text, limit, **only)]
+
+    assert await found("NIFTY") == ["NIFTY", "NIFTYBEES", "TCS", "SETFNIFTY"]
+    assert await found("NIFTY", 2) == ["NIFTY", "NIFTYBEES"]
+    assert await found("NIFTY", kind="index") == ["NIFTY"]
+    assert await found("NIFTY", exchange="BSE") == []
+    assert await found("") == ["TCS", "NIFTY", "NIFTYBEES", "SETFNIFTY"]
+    assert await found("%") == []

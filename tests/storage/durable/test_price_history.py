@@ -332,3 +332,18 @@ def _model(candles: list[Candle]) -> list[Candle]:
         ):
             stays[candle.time] = candle
     return [stays[time] for time in sorted(stays)]
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "1d"])
+async def test_the_nth_candle_of_a_range_is_found_from_either_end(history: DurableStore, timeframe: str) -> None:
+    pause = 1440 if timeframe == "1d" else 1
+    await history.save([bar(minutes_ago=ago * pause, timeframe=timeframe) for ago in range(1, 8)])
+    start, end = NOW - 6 * pause * MINUTE_NS, NOW - 2 * pause * MINUTE_NS
+
+    async def ago(number: int, *, newest_first: bool = False) -> int | None:
+        time = await history.nth_time("NSE:RELIANCE", timeframe, start, end, number, newest_first=newest_first)
+        return None if time is None else (NOW - time) // MINUTE_NS // pause
+
+    assert [await ago(0), await ago(3), await ago(4)] == [6, 3, None]
+    assert [await ago(0, newest_first=True), await ago(3, newest_first=True)] == [3, 6]
+    assert await history.nth_time("NSE:NOPE", timeframe, start, end, 0) is None
