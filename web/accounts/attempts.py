@@ -25,7 +25,9 @@ class Rule(NamedTuple):
     window_s: int
 
 
-SIGN_IN_ACCOUNT = Rule("account", 10, 900)
+SIGN_IN = Rule("pair", 10, 900)
+"""Failed ones of one account from one address: who guesses there keeps nobody out who is elsewhere."""
+SIGN_IN_ACCOUNT = Rule("account", 50, 900)
 """Failed ones of one account, from wherever they come."""
 SIGN_IN_ADDRESS = Rule("address", 50, 900)
 """Of one address, whichever accounts they are for."""

@@ -4,12 +4,18 @@ from collections.abc import Callable
 
 from engine.storage.hot import EndedKind
 
+KEY_S = 60.0
+"""Twice as long as a ticket lives."""
+
 Closing = Callable[[str], None]
 """Is told the id of a session or key that has ended; perhaps more than once."""
 
 
 class EndedSessions:
-    """Sessions, each remembered until no token of it can be good any more. Keys are looked up, and so only passed on."""
+    """Sessions, each remembered until no token of it can be good any more.
+
+    Keys are looked up anew after their end, and so remembered only until the tickets they opened have expired.
+    """
 
     def __init__(self, remember_s: float) -> None:
         self.ready = False
@@ -30,10 +36,9 @@ class EndedSessions:
 
     def note(self, kind: EndedKind, name: str, ended_s: float) -> None:
         """A session or key has ended at that time, unix seconds."""
-        if kind == "sid":
-            if name in self._until_s:
-                return
-            self._until_s[name] = ended_s + self.remember_s
+        if kind == "sid" and name in self._until_s:
+            return
+        self._until_s[name] = ended_s + (self.remember_s if kind == "sid" else KEY_S)
         for closing in self._closings:
             closing(name)
 

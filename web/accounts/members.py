@@ -2,8 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
+import anyio
 import structlog
 
 from engine.storage.durable import DurableStore
@@ -19,6 +20,7 @@ log = structlog.get_logger("ticktree.accounts")
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+")
 _ID = re.compile(r"u[0-9a-f]{16}")
+TELL_S = 2.0
 _LONGEST_EMAIL = 254
 
 
@@ -91,14 +93,17 @@ class Members:
         """Lets go of the threads."""
         self.passwords.close()
 
-    async def _end(self, kind: EndedKind, names: Iterable[str]) -> None:
+    async def _end(self, kind: EndedKind, names: Sequence[str]) -> None:
         """Here at once; elsewhere through Redis, or, while that is away, when the others read the database next."""
+        if not names:
+            return
         for name in names:
             self.ended.note(kind, name, self._now_ns() / 1e9)
-            try:
-                await self._hot.end_session(kind, name)
-            except StorageError as error:
-                log.warning("end_not_told", kind=kind, name=name, error=str(error))
+        try:
+            with anyio.fail_after(TELL_S):
+                await self._hot.end_session(kind, *names)
+        except (StorageError, TimeoutError) as error:
+            log.warning("ends_not_told", kind=kind, count=len(names), error=str(error))
 
 
 def checked_email(text: str) -> str:

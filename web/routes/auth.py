@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NoReturn
 import msgspec
 from quart import Blueprint, Response, request
 
-from web.accounts.attempts import REGISTER_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, Rule
+from web.accounts.attempts import REGISTER_ADDRESS, SIGN_IN, SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, Rule
 from web.accounts.errors import (
     AccountError,
     CredentialsError,
@@ -93,8 +93,10 @@ async def register(data: Registration) -> Response:
 async def login(data: SignIn) -> Response:
     """Signs in with email and password."""
     rules, account = services(), data.email.strip().lower()
-    await _count(SIGN_IN_ADDRESS, limit_key(address(request)))
-    await _count(SIGN_IN_ACCOUNT, account)
+    where = limit_key(address(request))
+    pair = f"{account} {where}"
+    for rule, who in ((SIGN_IN_ADDRESS, where), (SIGN_IN, pair), (SIGN_IN_ACCOUNT, account)):
+        await _count(rule, who)
     try:
         found = await rules.accounts.recognize(account, data.password)
         grant = await rules.accounts.sign_in(found.user, address(request), password_hash=found.password_hash)
@@ -103,6 +105,7 @@ async def login(data: SignIn) -> Response:
         _refuse(error)
     except AccountError as error:
         _refuse(error)
+    await rules.attempts.forgive(SIGN_IN, pair)
     await rules.attempts.forgive(SIGN_IN_ACCOUNT, account)
     await audit("login", found.user.email, outcome="done", actor=found.user.id)
     return granted(grant, browser=data.client == "browser")

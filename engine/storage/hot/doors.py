@@ -50,11 +50,10 @@ class Doors:
         """Begins to count anew."""
         await self._link.call("DEL", keys.attempts(name))
 
-    async def end_session(self, kind: EndedKind, name: str) -> None:
-        """Tells all processes that a session or an API key has ended. Safe to repeat."""
-        await self._link.call(
-            "XADD", keys.SESSIONS, "MAXLEN", "~", keys.SESSIONS_LENGTH, "*", "data", pack([kind, name])
-        )
+    async def end_session(self, kind: EndedKind, *names: str) -> None:
+        """Tells all processes that sessions or API keys have ended. Safe to repeat."""
+        add = ("XADD", keys.SESSIONS, "MAXLEN", "~", keys.SESSIONS_LENGTH, "*", "data")
+        await self._link.many([(*add, pack([kind, name])) for name in names])
 
     async def follow_sessions(self, after_id: str, block_ms: int = 0) -> list[tuple[str, Ended]]:
         """Up to a thousand ends after an id (``0-0``: from the oldest), each with its own; its first part is ms UTC.

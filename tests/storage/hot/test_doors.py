@@ -41,7 +41,12 @@ async def test_who_follows_hears_what_ended_while_it_waits_and_before(hot: HotSt
         heard = await hot.follow_sessions(position, block_ms=2000)
     assert [ended for _, ended in heard] == [Ended("sid", "s1")]
     assert await hot.follow_sessions(heard[-1][0]) == []
-    assert [ended for _, ended in await hot.follow_sessions("0-0")] == [Ended("key", "k1"), Ended("sid", "s1")]
+    await hot.end_session("sid", "s2", "s3")
+    assert [ended.name for _, ended in await hot.follow_sessions(heard[-1][0])] == ["s2", "s3"]
+    assert [ended for _, ended in await hot.follow_sessions("0-0")] == [
+        Ended("key", "k1"),
+        *(Ended("sid", name) for name in ("s1", "s2", "s3")),
+    ]
 
 
 async def test_attempts_are_counted_for_all_together_within_a_window(hot: HotStore) -> None:

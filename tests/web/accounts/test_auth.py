@@ -60,6 +60,10 @@ async def admin(web: Web, email: str = "root@example.org") -> Person:
     return Person(web, (await signed_in(web, email)).json())
 
 
+def _never(*_: object) -> bool:
+    return False
+
+
 async def test_who_registers_is_signed_in_and_known(web: Web) -> None:
     person = await registered(web, "  Ann@Example.org ", name="Ann")
     body = (await person.get("/auth/me")).json()
@@ -375,6 +379,29 @@ async def test_one_account_is_tried_so_often_and_then_waits_even_with_the_right_
     assert 0 < int(refused.headers["Retry-After"]) <= 901
     await registered(web, "bob@example.org")
     assert (await signed_in(web, "bob@example.org")).status_code == 200, "another account is not held up"
+
+
+async def test_one_account_is_tried_so_often_from_all_addresses_together(
+    hot: HotStore, durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who guesses at one address keeps its owner out there only; from many addresses, everybody waits."""
+    async with running_web(hot, durable, trusted_proxies=1) as web:
+        await registered(web)
+
+        async def status(where: int, password: str = "wrong-password-here") -> int:
+            return (
+                await web.http.post(
+                    "/auth/login",
+                    json={"email": EMAIL, "password": password},
+                    headers={"X-Forwarded-For": f"10.0.0.{where}"},
+                )
+            ).status_code
+
+        assert [await status(1) for _ in range(12)] == [401] * 10 + [429] * 2
+        assert await status(2, PASSWORD) == 200
+        monkeypatch.setattr(web.services.accounts.passwords, "_matches", _never)
+        assert [await status(number // 10) for number in range(100, 150)] == [401] * 50
+        assert await status(3) == 429
 
 
 async def test_who_signs_in_in_between_is_forgiven(web: Web) -> None:
