@@ -46,14 +46,14 @@ def command() -> None:
 @click.option("--admin", is_flag=True, help="May change the installation.")
 def add(email: str, name: str, *, admin: bool) -> None:
     """Make an account."""
-    password = _new_password()
+    password = _new_password(email)
 
     async def work(durable: "DurableStore", members: "Members") -> None:
         user = await members.register(email, password, name, role="admin" if admin else "user")
         await durable.audit(ACTOR, "user_add", user.email, {"role": user.role}, outcome="done")
         click.echo(f"{user.email} may sign in now, as {user.role}.")
 
-    _with_members(work)
+    _with_members(work, migrated=True)
 
 
 @command.command("list")
@@ -90,7 +90,7 @@ def enable(email: str) -> None:
 @click.argument("email")
 def reset_password(email: str) -> None:
     """Set a new password; ends all sessions."""
-    _change(email, "password reset", password=_new_password())
+    _change(email, "password reset", password=_new_password(email))
 
 
 def _change(email: str, why: str, *, is_active: bool | None = None, password: str | None = None) -> None:
@@ -111,17 +111,26 @@ async def _known(durable: "DurableStore", email: str) -> "User":
     return found.user
 
 
-def _new_password() -> str:
-    """Asked for twice at a terminal; one line of standard input elsewhere."""
-    if sys.stdin.isatty():
-        return click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise click.UsageError("no password: type it when asked, or write it to standard input as one line")
+def _new_password(email: str) -> str:
+    """Asked for twice at a terminal, one line of standard input elsewhere; judged before anything is started."""
+    from engine.cli.plainly import plainly
+    from web.accounts.members import checked_email
+    from web.accounts.passwords import check_new_password
+
+    with plainly():
+        email = checked_email(email)
+        if sys.stdin.isatty():
+            password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        else:
+            password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise click.UsageError("no password: type it when asked, or write it to standard input as one line")
+        check_new_password(password, email, email.partition("@")[0])
     return password
 
 
-def _with_members(work: "Work") -> None:
+def _with_members(work: "Work", *, migrated: bool = False) -> None:
+    """Does it on the stores of this installation; ``migrated``: on the newest tables, whatever was there before."""
     import asyncio
 
     from config.loading import load_settings
@@ -133,7 +142,8 @@ def _with_members(work: "Work") -> None:
     settings = load_settings()
     configure(settings)
     with plainly(), reachable_stores(settings) as reachable:
-        migrate(reachable.durable_url, "up")
+        if migrated:
+            migrate(reachable.durable_url, "up")
         asyncio.run(_work(reachable, work))
 
 

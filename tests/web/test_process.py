@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -108,3 +109,43 @@ def test_a_killed_process_leaves_the_port_to_the_others(start: Start, listener: 
             assert http.get("/health").json() == {"status": "ok", "data": "simulated", "warnings": []}
     second.terminate()
     assert second.wait(5) == 0
+
+
+def test_who_signs_out_at_one_process_is_out_at_all_and_no_log_has_a_secret(
+    start: Start, listener: socket.socket, tmp_path: Path
+) -> None:
+    names = ("web-1", "web-2", "web-3")
+    for name in names:
+        start(name)
+    address, password = f"http://127.0.0.1:{listener.getsockname()[1]}", "vexed-otter-climbs"
+    email, secrets = f"zz-{os.getpid()}@example.org", [password, SECRET, TOKEN]
+
+    def asked(method: str, path: str, bearer: str = "", **options: Any) -> httpx.Response:
+        """On a connection of its own: whichever process takes it."""
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        with httpx.Client(base_url=address, trust_env=False, headers=headers) as http:
+            return http.request(method, path, **options)
+
+    tokens = asked("POST", "/auth/register", json={"email": email, "password": password}).json()
+    access, refresh = tokens["access_token"], tokens["refresh_token"]
+    key = asked("POST", "/auth/api-keys", access, json={"name": "mine"}).json()["key"]
+    ticket = asked("POST", "/auth/ws-ticket", access).json()["ticket"]
+    secrets += [access, refresh, key, ticket]
+    assert {asked("GET", "/auth/me", access).status_code for _ in range(12)} == {200}
+    assert {asked("GET", "/auth/me", key).status_code for _ in range(12)} == {200}
+    asked("POST", "/auth/login", json={"email": email, "password": f"{password}!"})
+    asked("POST", "/auth/refresh", json={"refresh_token": f"{refresh[:-1]}!"})
+    asked("GET", f"/auth/me?access_token={access}&api_key={key}", f"{access}x")
+
+    assert asked("POST", "/auth/logout", access).status_code == 200
+    deadline = time.monotonic() + 10
+    refused = 0
+    while refused < 24:  # one after the other, whoever answers
+        refused = refused + 1 if asked("GET", "/auth/me", access).status_code == 401 else 0
+        assert time.monotonic() < deadline
+    assert asked("POST", "/auth/refresh", json={"refresh_token": refresh}).status_code == 401
+    assert asked("GET", "/auth/me", key).status_code == 200, "a key is no session"
+    logs = "".join((tmp_path / name).read_text() for name in names)
+    assert '"commanded"' in logs
+    for secret in secrets:
+        assert secret not in logs
