@@ -27,8 +27,12 @@ log = structlog.get_logger("ticktree.operator")
 
 COUNT_TIMEOUT_S = 0.5
 
-QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart"})
+QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart", "last_prices"})
 """What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
+
+ASIDE = frozenset({"last_prices"})
+"""What waits for the outside: answered aside, so that a provider that hangs holds up no other question."""
+MOST_ASIDE = 64
 
 Answer = Awaitable[Any]
 Wish = Callable[[dict[str, Any]], Answer]
@@ -36,6 +40,10 @@ Wish = Callable[[dict[str, Any]], Answer]
 
 class UnknownCommandError(Exception):
     """The process does not know the command."""
+
+
+class TooBusyError(ValueError):
+    """So many of these are being answered that one more would wait too long."""
 
 
 class Operator(TaskActor):
@@ -59,6 +67,7 @@ class Operator(TaskActor):
         self._counters = counters
         self._counting = counting
         self._interval_s = interval_s
+        self._aside = 0
         self._wishes: dict[str, Wish] = {
             "tree": self._tree,
             "restart": self._on_actor("restart"),
@@ -99,9 +108,24 @@ class Operator(TaskActor):
 
     @handles(Command)
     async def on_command(self, command: Command) -> None:
+        if command.command not in ASIDE:
+            await self._answer(command, self._carry_out)
+        elif self._aside < MOST_ASIDE:
+            self._aside += 1
+            self.spawn(self._answer_aside, command)
+        else:
+            await self._answer(command, _refuse)
+
+    async def _answer_aside(self, command: Command) -> None:
+        try:
+            await self._answer(command, self._carry_out)
+        finally:
+            self._aside -= 1
+
+    async def _answer(self, command: Command, carry_out: Callable[[Command], Answer]) -> None:
         """Every command is answered, also one that fails; who sent it learns why."""
         try:
-            reply = {"ok": True, "result": await self._carry_out(command)}
+            reply = {"ok": True, "result": await carry_out(command)}
         except (KernelError, UnknownCommandError, ValueError, KeyError, TypeError, TimeoutError) as error:
             reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         say = log.debug if command.command in QUESTIONS else log.info
@@ -144,3 +168,7 @@ class Operator(TaskActor):
             return arguments["path"]
 
         return act
+
+
+async def _refuse(command: Command) -> Any:
+    raise TooBusyError(f"{MOST_ASIDE} questions for {command.command} are being answered: ask again in a moment")

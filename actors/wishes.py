@@ -1,18 +1,22 @@
-"""What web processes and operators may ask of an engine beyond its tree: watching, charts, prices in doubt, and jobs."""
+"""What web processes and operators may ask of an engine beyond its tree: watching, charts, prices, and jobs."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from actors.messages import ChangeJob, ChartWanted, Decide, StartJob, WatchList
+from actors.messages import ChangeJob, ChartWanted, Decide, PricesWanted, StartJob, WatchList
 from actors.operator import Wish
 from engine.market import TIMEFRAMES
 from engine.market.quarantine import Fate
 from engine.runtime import ActorRef
 
 TIMEOUT_S = 5.0
+PRICES_S = 5.0
+"""Who asks waits less long; two providers that hang have been given up by then."""
 
 
-def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quarantine: ActorRef) -> dict[str, Wish]:
+def engine_wishes(
+    *, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quarantine: ActorRef, last_prices: ActorRef
+) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
     async def watch(arguments: Mapping[str, Any]) -> Any:
@@ -45,5 +49,11 @@ def engine_wishes(*, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quaran
         wish = Decide(int(str(arguments["entry"])), Fate(arguments["status"]), str(arguments["by"]))
         return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
 
+    async def prices(arguments: Mapping[str, Any]) -> Any:
+        """``symbols``; answers ``prices``, each with when it was asked for (ms), and why others ``failure``."""
+        wish = PricesWanted(tuple(map(str, arguments["symbols"])))
+        asked = await last_prices.ask(wish, timeout_s=TIMEOUT_S)
+        return await asked.answer(wish.instruments, PRICES_S)
+
     jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
-    return {"watch": watch, **jobs_of, "job": job, "chart": chart, "decide": decide}
+    return {"watch": watch, **jobs_of, "job": job, "chart": chart, "decide": decide, "last_prices": prices}

@@ -19,11 +19,13 @@ from actors.historian import Historian
 from actors.instrument import Outlets
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
+from actors.last_prices import LastPrices
 from actors.operator import Operator
 from actors.overruling import Overruling
 from actors.pace import Pace
 from actors.past import Past
 from actors.persister import Persister
+from actors.price_sources import PriceSources
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
 from actors.quarantine import Quarantine
@@ -93,6 +95,7 @@ class Places:
         self.charts = system.ref("/engine/charts")
         self.historian = system.ref("/engine/historian")
         self.watches = system.ref("/engine/watches")
+        self.last_prices = system.ref("/engine/last_prices")
         self.auditor = system.ref("/engine/auditor")
 
 
@@ -123,6 +126,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
+            ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
             ChildSpec("operator", operator(parts, at), backoff=GENTLE),
         ],
         intensity=10,
@@ -327,9 +331,23 @@ def auditor(parts: Parts) -> Start:
     return partial(Auditor, parts.durable, tally, parts.calendars, providers, saved_after_ns=saved_after_ns)
 
 
+def last_prices(system: ActorSystem, parts: Parts, healing: Healing) -> Start:
+    sources = partial(
+        PriceSources,
+        healing.histories,
+        healing.routes,
+        parts.durable,
+        now_ns=system.clock.now_ns,
+        jitter=parts.jitter,
+    )
+    return lambda: LastPrices(parts.hot, sources())
+
+
 def operator(parts: Parts, at: Places) -> Start:
-    wishes = engine_wishes(watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine)
+    wishes = engine_wishes(
+        watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine, last_prices=at.last_prices
+    )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
-    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel)
+    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel, at.last_prices)
     counting = (*recorders, at.heartbeat, *counters, at.auditor)
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

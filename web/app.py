@@ -33,6 +33,7 @@ from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
+from web.last_prices import LastPriceWishes
 from web.server import WebServer
 from web.services import Services
 from web.sockets.admission import Admission
@@ -134,6 +135,7 @@ def make_services(
         https_only=urlsplit(settings.public_url or "").scheme == "https",
         trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
+        last_prices=LastPriceWishes(hot, jitter=system.jitter),
         chart_gaps=Joined(CHART_GAPS_S),
         hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,

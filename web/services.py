@@ -19,6 +19,7 @@ from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
+from web.last_prices import LastPriceWishes
 from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
 
@@ -49,6 +50,7 @@ class Services:
     trusted_proxies: int
     """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
     charts: ChartWishes
+    last_prices: LastPriceWishes
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""
     hot_reach_ns: int

@@ -29,7 +29,7 @@ from actors.messages.jobs import ChangeJob, JobChanged, StartJob
 from actors.messages.message import Message
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
 from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWanted, SymbolStatus
-from actors.messages.watching import ForgetStale, Report, TakeNewest, Watch, WatchList
+from actors.messages.watching import ForgetStale, PricesWanted, Report, TakeNewest, Watch, WatchList
 
 __all__ = [
     "Admit",
@@ -71,6 +71,7 @@ __all__ = [
     "Message",
     "NoteGaps",
     "Overrule",
+    "PricesWanted",
     "Publish",
     "RefreshCharts",
     "Renew",

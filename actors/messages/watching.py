@@ -16,6 +16,12 @@ class WatchList(Message, frozen=True, gc=False):
     instruments: tuple[str, ...]
 
 
+class PricesWanted(Message, frozen=True, gc=False):
+    """Somebody asks for last prices that no tick has told lately."""
+
+    instruments: tuple[str, ...]
+
+
 class Report(Message, frozen=True, gc=False):
     """Tell the writer now, whatever the interval: sent to oneself, and to all when the engine drains."""
 

@@ -3,6 +3,7 @@
 from engine.runtime.actor import Actor
 from engine.runtime.backoff import GENTLE, NONE, Backoff
 from engine.runtime.child_spec import ChildSpec, Restart
+from engine.runtime.circuit import Circuit
 from engine.runtime.clock import Clock, LoopClock, ReplayClock, SystemClock
 from engine.runtime.collector import settle
 from engine.runtime.dead_letters import DeadLetter, DeadLetters
@@ -52,6 +53,7 @@ __all__ = [
     "Backoff",
     "BlockingCallError",
     "ChildSpec",
+    "Circuit",
     "Clock",
     "Conflate",
     "DeadLetter",

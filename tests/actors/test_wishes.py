@@ -51,8 +51,11 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         kinds = JobKinds(nobody, nobody, routes, nobody, resolver=nobody, charts=nobody)
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
-    async with among_witnesses(make, "publisher", "watches", "charts", "quarantine", answer="done") as (system, seen):
-        at = {name: system.ref(f"/engine/{name}") for name in ("watches", "charts", "quarantine")}
+    async with among_witnesses(make, "publisher", "watches", "charts", "quarantine", "last_prices", answer="done") as (
+        system,
+        seen,
+    ):
+        at = {name: system.ref(f"/engine/{name}") for name in ("watches", "charts", "quarantine", "last_prices")}
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 
 

@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-import msgpack
-
 from actors.channels import (
     LIVE_CANDLES,
     MARKET_DATA,
@@ -16,6 +14,7 @@ from engine.market import Candle, Instrument, InstrumentKind, Tick
 from engine.market.candle import CandleState
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore, InstrumentReport
+from engine.storage.packing import unpack
 
 SYMBOLS = ("RELIANCE", "TCS", "INFY")
 MINUTE = 60_000_000_000
@@ -54,6 +53,11 @@ class Engine:
         self.chart_answer: dict[str, Any] = {"built": True, "failed": ""}
         self.watched: list[str] = []
         self.unmapped: list[str] = []
+        self.prices: dict[str, tuple[float, int]] = {}
+        """What the provider would tell, and when it was asked (ms)."""
+        self.prices_asked: list[list[str]] = []
+        self.silent = False
+        """Whether questions for prices stay without an answer."""
         self.asked: dict[str, Any] = {}
         self.decision: dict[str, Any] = {}
         """What is answered to an operator's word on a quarantined price."""
@@ -94,6 +98,9 @@ class Engine:
                     self.charts.append((command["symbol"], command["timeframe"]))
                     await self.hot.reply(command["id"], {"ok": True, "result": self.chart_answer})
                     continue
+                if command["command"] == "last_prices":
+                    await self.tell_prices(command)
+                    continue
                 if command["command"] == "decide":
                     self.asked = command
                     await self.hot.reply(command["id"], {"ok": True, "result": self.decision})
@@ -103,6 +110,16 @@ class Engine:
                 else:
                     self.asked = command
                 await self.hot.reply(command["id"], {"ok": True, "result": {"unmapped": self.unmapped}})
+
+    async def tell_prices(self, command: dict[str, Any]) -> None:
+        self.prices_asked.append(command["symbols"])
+        if not self.silent:
+            prices = {name: self.prices[name] for name in command["symbols"] if name in self.prices}
+            await self.hot.reply(command["id"], {"ok": True, "result": {"prices": prices, "failure": ""}})
+
+    async def appear(self) -> None:
+        """Shows itself to the web processes, for five seconds."""
+        await self.hot.publish_tree("engine", {"process": "engine"})
 
 
 def tick(price: float, symbol: str, at: int, volume: int) -> Tick:
@@ -122,4 +139,4 @@ async def seed(durable: DurableStore) -> None:
 
 
 def unpacked(payload: bytes) -> Any:
-    return msgpack.unpackb(payload)
+    return unpack(payload)

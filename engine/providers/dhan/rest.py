@@ -234,9 +234,10 @@ def _failure(reply: Reply) -> ProviderError:
 
 
 def _portions(routes: Sequence[Route]) -> Iterator[tuple[Sequence[Route], dict[str, list[int]]]]:
-    """The routes of each price call, and their ids by segment."""
-    for start in range(0, len(routes), PRICES_PER_CALL):
-        asked = routes[start : start + PRICES_PER_CALL]
+    """The routes of each price call, and their ids by segment; a name that is no number is none of Dhan's."""
+    numbered = [route for route in routes if route.security_id.isdecimal()]
+    for start in range(0, len(numbered), PRICES_PER_CALL):
+        asked = numbered[start : start + PRICES_PER_CALL]
         ids: defaultdict[str, list[int]] = defaultdict(list)
         for route in asked:
             ids[route.segment].append(int(route.security_id))

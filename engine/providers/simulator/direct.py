@@ -265,6 +265,7 @@ class DirectHistory:
 
     async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
         """The last trade of each."""
+        self.calls += 1
         now_ns = self._clock.now_ns()
         self.refusals.check(now_ns)
         trades = {route.instrument: self._market.last(self._places[route.instrument], now_ns) for route in routes}

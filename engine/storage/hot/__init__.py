@@ -3,6 +3,7 @@
 from engine.storage.hot.charts import ChartAbout
 from engine.storage.hot.doors import Ended, EndedKind
 from engine.storage.hot.events import Event, EventsWindow
+from engine.storage.hot.last_prices import LastPrice
 from engine.storage.hot.report import InstrumentReport
 from engine.storage.hot.store import HotStore
 from engine.storage.hot.subscription import Message, Subscription
@@ -15,6 +16,7 @@ __all__ = [
     "EventsWindow",
     "HotStore",
     "InstrumentReport",
+    "LastPrice",
     "Message",
     "Subscription",
 ]

@@ -35,6 +35,11 @@ def price(segment_key: str) -> str:
     return f"ltp:{segment_key}"
 
 
+def asked(segment_key: str) -> str:
+    """When a provider was asked for the last price of a segment key."""
+    return f"asked:{segment_key}"
+
+
 def quote(instrument: str) -> str:
     """Newest quote."""
     return f"quote:{instrument}"

@@ -13,6 +13,7 @@ from engine.storage.hot.duty import EngineDuty
 from engine.storage.hot.events import EventLog
 from engine.storage.hot.hashes import HashCandles
 from engine.storage.hot.keys import DAY_S
+from engine.storage.hot.last_prices import LastPrices
 from engine.storage.hot.link import ANSWER_TIMEOUT_S, RedisLink
 from engine.storage.hot.live import LiveValues
 from engine.storage.hot.series import CandleSeries
@@ -23,7 +24,7 @@ from engine.storage.hot.timeseries import TimeSeriesCandles
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control, Doors):
+class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
@@ -31,7 +32,7 @@ class HotStore(LiveValues, ChartCache, EventLog, EngineDuty, Control, Doors):
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
-    ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended),
+    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended),
     ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``,
     ``…:published`` and ``realtime:sources``.
     """
