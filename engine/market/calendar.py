@@ -284,15 +284,16 @@ class Calendar:
         if start_ns >= end_ns:
             return
         for day in self.trading_days(self.local_date(start_ns) - _DAY, self.local_date(end_ns) + _DAY):
-            for bucket in self._tile(day, timeframe):
-                if bucket.start_ns < end_ns and bucket.end_ns > start_ns:
-                    yield bucket
+            if day.start_ns < end_ns and day.end_ns > start_ns:
+                yield from self._tile(day, timeframe, start_ns, end_ns)
 
-    def _tile(self, day: TradingDay, timeframe: str) -> Iterator[Bucket]:
+    def _tile(self, day: TradingDay, timeframe: str, start_ns: int, end_ns: int) -> Iterator[Bucket]:
+        """Only those that are touched are made: a minute's ledger is not worth three days' buckets."""
         if timeframe == "1d":
             yield Bucket(day.start_ns, day.end_ns)
             return
         length = length_s(timeframe) * _SECOND_NS
         for session in day.sessions:
-            for start in range(session.start_ns, session.end_ns, length):
+            before = max(0, start_ns - session.start_ns) // length * length
+            for start in range(session.start_ns + before, min(session.end_ns, end_ns), length):
                 yield Bucket(start, min(start + length, session.end_ns))

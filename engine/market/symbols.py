@@ -136,6 +136,8 @@ class SymbolTable:
 
     def resolve(self, text: str) -> str:
         """The canonical name of a symbol or segment key; a bare one means the first default exchange that lists it."""
+        if text in self._known:
+            return text
         if is_segment_key(text):
             return self._by_segment_key(text)
         symbol = parse_symbol(text)
