@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
-from config.errors import SettingsError
+from config.own_file import read_own
 
 _SHIPPED = files("config").joinpath("limits.toml")
 
@@ -16,14 +16,7 @@ def load_limits(own: Path | None) -> Mapping[str, Any]:
     shipped = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     if own is None:
         return shipped
-    try:
-        return _merged(shipped, tomllib.loads(own.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SettingsError(
-            f"TICKTREE_LIMITS: expected a TOML file that can be read, was {own}: {error.strerror}."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"TICKTREE_LIMITS: expected a TOML file, was {own}: {error}.") from None
+    return _merged(shipped, read_own("TICKTREE_LIMITS", own))
 
 
 def _merged(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
+from web.screeners import configured_screeners
 from web.server import WebServer
 from web.services import Services
 from web.sockets.admission import Admission
@@ -136,6 +137,7 @@ def make_services(
         trusted_proxies=settings.trusted_proxies,
         charts=ChartWishes(hot),
         last_prices=LastPriceWishes(hot, jitter=system.jitter),
+        screeners=configured_screeners(settings.screeners_file),
         chart_gaps=Joined(CHART_GAPS_S),
         hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,

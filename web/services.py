@@ -1,5 +1,6 @@
 """What the routes work with: one frozen object, made by the composition root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +21,7 @@ from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
+from web.screeners import Screener
 from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
 
@@ -51,6 +53,7 @@ class Services:
     """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
     charts: ChartWishes
     last_prices: LastPriceWishes
+    screeners: Mapping[str, Screener]
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""
     hot_reach_ns: int

@@ -18,6 +18,12 @@ class Market(Group):
         "the path of a TOML file",
         default=None,
     )
+    screeners_file: Path | None = setting(
+        "TICKTREE_SCREENERS",
+        "Own lists of instruments for the screeners, beside and instead of those of `config/screeners.toml`.",
+        "the path of a TOML file",
+        default=None,
+    )
     default_exchanges: Names = setting(
         "TICKTREE_DEFAULT_EXCHANGES",
         "Where a bare symbol is looked for, in this order.",
