@@ -84,14 +84,14 @@ class Directory:
 async def read_listing(
     durable: DurableStore, providers: Sequence[str], default_exchanges: Sequence[str], today: date
 ) -> Listing:
-    """Reads the active instruments; of two providers that map one, the first to be named carries it."""
+    """Reads the instruments; of two providers that map one, the first to be named carries it."""
     exchanges = await durable.exchanges()
     segment_keys: dict[str, str] = {}
     for provider in reversed(providers):
         for route in await durable.routes(provider, today):
             segment_keys[route.instrument] = f"{route.segment}:{route.provider_symbol}"
     by_segment_key = {segment_key: instrument for instrument, segment_key in segment_keys.items()}
-    known = await durable.instrument_names()
+    known = await durable.all_instrument_names()  # the history of what has expired or was retired can still be read
     calendars = Calendars(
         load_calendar, {exchange.code: exchange.timezone for exchange in exchanges if exchange.is_24_hours}
     )
@@ -101,5 +101,5 @@ async def read_listing(
         by_segment_key,
         {exchange.code: exchange.timezone for exchange in exchanges},
         calendars,
-        calendars.warnings(known, today),
+        calendars.warnings(await durable.instrument_names(), today),
     )

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,20 @@ _ROWS_A_STATEMENT = 10_000
 _IDS = """
 SELECT i.id, e.code || ':' || i.symbol AS canonical, e.code, e.timezone, i.is_active AND e.is_active AS is_active
 FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+"""
+
+_IDS_OF = """
+SELECT i.id, e.code || ':' || i.symbol AS canonical, i.is_active AND e.is_active AS is_active
+FROM unnest($1::text[], $2::text[]) AS asked(code, symbol)
+JOIN exchanges e ON e.code = asked.code JOIN instruments i ON i.exchange_id = e.id AND i.symbol = asked.symbol
+"""
+"""Of some names only: a list is seeded in a hundred batches, and each would read the whole table."""
+
+_RETIRE_EXPIRED = """
+WITH retired AS (
+    UPDATE instruments SET is_active = false, updated_at = now() WHERE expiry < $1 AND is_active RETURNING 1
+)
+SELECT count(*) FROM retired
 """
 
 _LISTED = """
@@ -78,9 +92,9 @@ _SEED_PROVIDERS = "INSERT INTO providers (name) SELECT * FROM unnest($1::text[])
 
 _SEED_PRIORITIES = """
 INSERT INTO exchange_provider_mapping (exchange_id, provider_id)
-SELECT DISTINCT i.exchange_id, m.provider_id
-FROM provider_instrument_mapping m JOIN instruments i ON i.id = m.instrument_id
-WHERE m.valid_to IS NULL
+SELECT DISTINCT i.exchange_id, p.id
+FROM unnest($1::text[], $2::int[]) AS mapped(provider, instrument_id)
+JOIN providers p ON p.name = mapped.provider JOIN instruments i ON i.id = mapped.instrument_id
 ON CONFLICT DO NOTHING
 """
 
@@ -176,6 +190,18 @@ class InstrumentMaster:
         """The canonical names of all active instruments, sorted."""
         return sorted(row["canonical"] for row in await self._link.rows(_IDS) if row["is_active"])
 
+    async def all_instrument_names(self) -> list[str]:
+        """The canonical names of all instruments that ever were, sorted: the inactive have their history."""
+        return sorted(row["canonical"] for row in await self._link.rows(_IDS))
+
+    async def listed(self, instruments: Collection[str]) -> set[str]:
+        """Those of these canonical names that are known and active."""
+        return {row["canonical"] for row in await self._link.rows(_IDS_OF, *_parted(instruments)) if row["is_active"]}
+
+    async def retire_expired(self, day: date) -> int:
+        """Sets those inactive that expired before that day; how many they are. Their history stays."""
+        return await self._link.value(_RETIRE_EXPIRED, day)
+
     async def routes(self, provider: str, day: date | None = None) -> list[MappedInstrument]:
         """The active, unexpired instruments that a provider maps on that day; without one, today (UTC)."""
         return [MappedInstrument(**dict(row)) for row in await self._link.rows(_MAPPED, provider, day)]
@@ -183,7 +209,10 @@ class InstrumentMaster:
     async def seed(
         self, exchanges: Sequence[Exchange], instruments: Sequence[Instrument], mappings: Sequence[ProviderMapping]
     ) -> None:
-        """Adds what is new and updates what changed, all of it or nothing. Instruments' ``id`` is ignored."""
+        """Adds what is new and updates what changed, all of it or nothing. Instruments' ``id`` is ignored.
+
+        What is inactive stays so: whoever set it so knew why.
+        """
 
         async def work(connection: Connection) -> None:
             await _fill(connection, _SEED_EXCHANGES, [_exchange_row(exchange) for exchange in exchanges])
@@ -213,8 +242,9 @@ def _instrument_of(row: asyncpg.Record) -> Instrument:
 
 async def _seed_mappings(connection: Connection, mappings: Sequence[ProviderMapping]) -> None:
     await connection.execute(_SEED_PROVIDERS, sorted({mapping.provider for mapping in mappings}))
-    ids: dict[str, int] = {row["canonical"]: row["id"] for row in await connection.fetch(_IDS)}
-    unknown = {mapping.instrument for mapping in mappings} - ids.keys()
+    names = {mapping.instrument for mapping in mappings}
+    ids: dict[str, int] = {row["canonical"]: row["id"] for row in await connection.fetch(_IDS_OF, *_parted(names))}
+    unknown = names - ids.keys()
     if unknown:
         raise DurableStoreError(f"Mapped instruments that do not exist: {_some(unknown)}.")
     rows = {
@@ -229,7 +259,7 @@ async def _seed_mappings(connection: Connection, mappings: Sequence[ProviderMapp
     }
     for statement in (_END_TOKENS, _END_INSTRUMENTS, _BEGIN_MAPPINGS):
         await _fill(connection, statement, list(rows.values()))
-    await connection.execute(_SEED_PRIORITIES)
+    await _fill(connection, _SEED_PRIORITIES, [row[:2] for row in rows.values()])
 
 
 async def _check_exchanges(connection: Connection, instruments: Sequence[Instrument]) -> None:
@@ -270,6 +300,12 @@ def _instrument_row(instrument: Instrument) -> tuple[object, ...]:
         instrument.option_type.value if instrument.option_type else None,
         instrument.underlying,
     )
+
+
+def _parted(names: Collection[str]) -> tuple[list[str], list[str]]:
+    """The exchanges and the symbols of canonical names, side by side."""
+    parts = [name.partition(":") for name in names]
+    return [code for code, _, _ in parts], [symbol for _, _, symbol in parts]
 
 
 def _some(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Instruments, where they trade, and under which names providers know them, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from engine.storage.memory.tables import Tables
 
 
 class MemoryInstrumentMaster(InstrumentMaster):
-    """The tables of what can be traded; seeding them is safe to repeat. Nothing can be switched off here."""
+    """The tables of what can be traded; seeding them is safe to repeat. Nothing but what has expired can be switched off here."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -20,13 +20,13 @@ class MemoryInstrumentMaster(InstrumentMaster):
     async def instruments(self) -> list[Instrument]:
         """All instruments, by name."""
         await self._tables.arrive()
-        known = self._tables.instruments
-        return sorted(known.values(), key=lambda instrument: (instrument.exchange, instrument.symbol))
+        known = [self._tables.instruments[name] for name in self._active()]
+        return sorted(known, key=lambda instrument: (instrument.exchange, instrument.symbol))
 
     async def instrument(self, canonical: str) -> Instrument | None:
         """The instrument of that name."""
         await self._tables.arrive()
-        return self._tables.instruments.get(canonical)
+        return self._tables.instruments.get(canonical) if canonical not in self._tables.retired else None
 
     async def find_instruments(self, text: str, limit: int, *, exchange: str = "", kind: str = "") -> list[Instrument]:
         """Instruments whose symbol or name has this text in it, in capitals; the likeliest first."""
@@ -46,9 +46,29 @@ class MemoryInstrumentMaster(InstrumentMaster):
         return [exchange for _, exchange in sorted(self._tables.exchanges.items())]
 
     async def instrument_names(self) -> list[str]:
-        """The canonical names of all instruments, sorted."""
+        """The canonical names of all active instruments, sorted."""
+        await self._tables.arrive()
+        return sorted(self._active())
+
+    async def all_instrument_names(self) -> list[str]:
+        """The canonical names of all instruments that ever were, sorted: the inactive have their history."""
         await self._tables.arrive()
         return sorted(self._tables.instruments)
+
+    async def listed(self, instruments: Collection[str]) -> set[str]:
+        """Those of these canonical names that are known and active."""
+        await self._tables.arrive()
+        return self._active() & set(instruments)
+
+    async def retire_expired(self, day: date) -> int:
+        """Sets those inactive that expired before that day; how many they are. Their history stays."""
+        await self._tables.arrive()
+        expired = {name for name in self._active() if self._has_expired(name, day)}
+        self._tables.retired |= expired
+        return len(expired)
+
+    def _active(self) -> set[str]:
+        return self._tables.instruments.keys() - self._tables.retired
 
     async def routes(self, provider: str, day: date | None = None) -> list[MappedInstrument]:
         """The unexpired instruments that a provider maps on that day; without one, today (UTC)."""
@@ -60,7 +80,7 @@ class MemoryInstrumentMaster(InstrumentMaster):
             if mapping.provider == provider and mapping.valid_from <= today and (end is None or end > today)
         ]
         return sorted(
-            (route for route in found if not self._has_expired(route.instrument, today)),
+            (route for route in found if self._is_alive(route.instrument, today)),
             key=lambda route: route.instrument,
         )
 
@@ -69,6 +89,9 @@ class MemoryInstrumentMaster(InstrumentMaster):
         return MappedInstrument(
             mapping.instrument, mapping.segment, mapping.provider_symbol, known.tick_size, known.kind.value, 1
         )
+
+    def _is_alive(self, instrument: str, today: date) -> bool:
+        return instrument not in self._tables.retired and not self._has_expired(instrument, today)
 
     def _has_expired(self, instrument: str, today: date) -> bool:
         expiry = self._tables.instruments[instrument].expiry

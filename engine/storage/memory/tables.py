@@ -31,6 +31,8 @@ class Tables:
         """While it is true every call fails as one to a server that is down."""
         self.exchanges: dict[str, Exchange] = {}
         self.instruments: dict[str, Instrument] = {}
+        self.retired: set[str] = set()
+        """Those that are not active."""
         self.mappings: list[tuple[ProviderMapping, date | None]] = []
         """Each with the day it ended."""
         self.open_mappings: dict[tuple[str, ...], int] = {}

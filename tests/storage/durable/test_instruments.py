@@ -77,6 +77,22 @@ async def test_expired_and_switched_off_instruments_have_no_route(durable: Durab
     assert "NSE:TCS" not in await durable.instrument_names()
 
 
+async def test_what_has_expired_is_retired_once_and_keeps_its_name(durable: DurableStore) -> None:
+    await seeded(durable)
+    future = Instrument(0, "NSE", "X01MAR26FUT", "X", InstrumentKind.FUTURE, 0.05, expiry=MARCH, underlying="X")
+    await durable.seed([], [future], [mapping("X01MAR26FUT", "9")])
+    assert await durable.retire_expired(MARCH) == 0
+    assert await durable.retire_expired(date(2026, 3, 2)) == 1
+    assert await durable.retire_expired(date(2026, 3, 2)) == 0
+
+    assert "NSE:X01MAR26FUT" not in await durable.instrument_names()
+    assert "NSE:X01MAR26FUT" in await durable.all_instrument_names()
+    assert "NSE:X01MAR26FUT" not in await tokens(durable, MARCH)
+    assert await durable.listed({"NSE:X01MAR26FUT", "NSE:TCS", "NSE:NOPE"}) == {"NSE:TCS"}
+    await durable.seed([], [future], [mapping("X01MAR26FUT", "9")])
+    assert "NSE:X01MAR26FUT" not in await durable.instrument_names(), "a list brings back nothing that was retired"
+
+
 async def test_a_seed_with_a_mistake_changes_nothing(durable: DurableStore) -> None:
     with pytest.raises(DurableStoreError, match="exchanges that do not exist: BSE"):
         await durable.seed([NSE], [msgspec.structs.replace(equity("TCS"), exchange="BSE")], [])
