@@ -11,6 +11,7 @@ from actors.history_work import HistoryArguments, HistoryWork
 from actors.job_arguments import MOST_STEPS, JobError, StretchArguments, bounded, instruments_of, stretch_of
 from actors.messages import Backfill
 from actors.past import Past
+from actors.populating import Populating
 from actors.routes import Routes
 from actors.scanner import CHUNK, Scanner
 from engine.market import Gap
@@ -91,9 +92,18 @@ class JobKinds:
     """Makes the work of a job out of its kind and arguments."""
 
     def __init__(
-        self, healer: Healer, scanner: Scanner, routes: Routes, past: Past, *, resolver: ActorRef, charts: ActorRef
+        self,
+        healer: Healer,
+        scanner: Scanner,
+        routes: Routes,
+        past: Past,
+        populating: Populating,
+        *,
+        resolver: ActorRef,
+        charts: ActorRef,
     ) -> None:
         self._healer = healer
+        self._populating = populating
         self._past = past
         self._charts = charts
         self._scanner = scanner
@@ -102,6 +112,8 @@ class JobKinds:
 
     def complete(self, kind: str, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
         """Whoever says no names means all there are now."""
+        if kind == "populate":
+            return self._populating.complete(arguments, now_ns)
         named = instruments_of(arguments.get("instruments")) or bounded(sorted(self._routes.instruments))
         unknown = [name for name in named if name not in self._routes]
         if unknown:
@@ -131,4 +143,6 @@ class JobKinds:
             return ScanWork(msgspec.convert(arguments, StretchArguments), self._scanner, self._resolver)
         if kind == "history":
             return HistoryWork(msgspec.convert(arguments, HistoryArguments), self._past, self._charts)
-        raise JobError(f"no job is called {kind!r}: expected backfill, history or scan")
+        if kind == "populate":
+            return self._populating.work(arguments)
+        raise JobError(f"no job is called {kind!r}: expected backfill, history, populate or scan")

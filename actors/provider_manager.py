@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import structlog
 
 from actors.instrument import InstrumentActor, Outlets
-from actors.messages import Covered, CoverWanted, FeedStarted, Wanted
+from actors.messages import Covered, CoverWanted, FeedStarted, MappingsChanged, Wanted
 from engine.market import Calendars, Candle, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
 from engine.providers.base import Route
 from engine.runtime import (
@@ -72,6 +72,15 @@ class ProviderManager(TaskActor):
 
         Who knows it, too, is known to the resolver before its feed begins: what the first lacks, the next is asked for.
         """
+        await self._take_up_all()
+        self.watch(self._instruments)
+
+    @handles(MappingsChanged)
+    async def on_mappings_changed(self, _: MappingsChanged) -> None:
+        """What is new begins, what is gone is no longer carried; a feed whose set changes is connected anew."""
+        await self._take_up_all()
+
+    async def _take_up_all(self) -> None:
         rows = {provider: await self._durable.routes(provider, self._today()) for provider in self._feeds}
         self._known = {provider: tuple(map(self._route, known)) for provider, known in rows.items()}
         self.on_cover_wanted(CoverWanted())
@@ -80,7 +89,6 @@ class ProviderManager(TaskActor):
             mapped = [row for row in known if row.instrument not in taken]
             taken.update(row.instrument for row in mapped)
             await self._take_up(provider, mapped)
-        self.watch(self._instruments)
 
     @handles(Terminated)
     def on_terminated(self, terminated: Terminated) -> None:

@@ -33,6 +33,12 @@ def engine_wishes(
 
         return begin
 
+    async def populate(arguments: Mapping[str, Any]) -> Any:
+        """``what`` (exchanges, instruments or mappings), and of which list; answers the job that does it."""
+        names = ("what", "provider", "file", "exchanges", "underlyings")
+        wanted = {name: arguments[name] for name in names if name in arguments}
+        return await jobs.ask(StartJob("populate", wanted), timeout_s=TIMEOUT_S)
+
     async def job(arguments: Mapping[str, Any]) -> Any:
         """``job``, its id, and ``action``; answers the job as it stands then."""
         return await jobs.ask(ChangeJob(str(arguments["job"]), str(arguments["action"])), timeout_s=TIMEOUT_S)
@@ -56,4 +62,12 @@ def engine_wishes(
         return await asked.answer(wish.instruments, PRICES_S)
 
     jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
-    return {"watch": watch, **jobs_of, "job": job, "chart": chart, "decide": decide, "last_prices": prices}
+    return {
+        "watch": watch,
+        **jobs_of,
+        "populate": populate,
+        "job": job,
+        "chart": chart,
+        "decide": decide,
+        "last_prices": prices,
+    }

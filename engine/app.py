@@ -25,6 +25,7 @@ from actors.overruling import Overruling
 from actors.pace import Pace
 from actors.past import Past
 from actors.persister import Persister
+from actors.populating import Populating
 from actors.price_sources import PriceSources
 from actors.provider_manager import ProviderManager
 from actors.publisher import Publisher
@@ -49,6 +50,7 @@ from engine.recording.feed import RecordedFeed
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
+from engine.seeding import ListFolder, listed
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from engine.storage.tally import Tally
@@ -282,9 +284,24 @@ def historian(parts: Parts, at: Places, healing: Healing) -> Start:
 
 def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
     kinds = JobKinds(
-        healing.healer, healing.scanner, healing.routes, healing.past, resolver=at.resolver, charts=at.charts
+        healing.healer,
+        healing.scanner,
+        healing.routes,
+        healing.past,
+        populating(parts, at),
+        resolver=at.resolver,
+        charts=at.charts,
     )
     return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
+
+
+def populating(parts: Parts, at: Places) -> Populating:
+    """Where the lists are that the tables are filled from."""
+    settings = parts.settings
+    addresses = {"dhan": settings.dhan_master_url, "kite": settings.kite_master_url}
+    listing = partial(listed, settings.simulator_rest_url or "") if settings.simulated else None
+    lists = ListFolder(settings.data_dir / "masters", addresses)
+    return Populating(parts.durable, lists, tuple(parts.providers), listing, at.provider_manager)
 
 
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:

@@ -24,6 +24,7 @@ from web.routes import (
     market_data,
     me,
     metrics,
+    populate,
     prices,
     providers,
     quarantine,
@@ -65,6 +66,7 @@ ROUTES = (
     providers,
     mappings,
     instruments,
+    populate,
 )
 
 

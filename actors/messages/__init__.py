@@ -23,7 +23,16 @@ from actors.messages.doubts import (
     SecondOpinion,
     TickRefused,
 )
-from actors.messages.feeds import FeedCounts, FeedResumed, FeedSeen, FeedStarted, FeedStatus, Resubscribe, Wanted
+from actors.messages.feeds import (
+    FeedCounts,
+    FeedResumed,
+    FeedSeen,
+    FeedStarted,
+    FeedStatus,
+    MappingsChanged,
+    Resubscribe,
+    Wanted,
+)
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
 from actors.messages.jobs import ChangeJob, JobChanged, StartJob
 from actors.messages.message import Message
@@ -68,6 +77,7 @@ __all__ = [
     "LineCarries",
     "LineHeard",
     "LinesWanted",
+    "MappingsChanged",
     "Message",
     "NoteGaps",
     "Overrule",

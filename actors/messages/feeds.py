@@ -11,6 +11,10 @@ class FeedStarted(Message, frozen=True, gc=False):
     provider: str
 
 
+class MappingsChanged(Message, frozen=True, gc=False):
+    """Instruments or their mappings in the tables are others than before."""
+
+
 class Wanted(Message, frozen=True, gc=False):
     """The complete set of instruments a feed has to carry."""
 

@@ -54,6 +54,18 @@ class Providers(Group):
         "an address such as https://host/v2",
         default="https://api.dhan.co/v2",
     )
+    dhan_master_url: RestUrl = setting(
+        "DHAN_MASTER_URL",
+        "Dhan's instrument list, compact or detailed.",
+        "an address such as https://host/list.csv",
+        default="https://images.dhan.co/api-data/api-scrip-master.csv",
+    )
+    kite_master_url: RestUrl = setting(
+        "KITE_MASTER_URL",
+        "Kite's instrument list.",
+        "an address such as https://host/instruments",
+        default="https://api.kite.trade/instruments",
+    )
     databento_relay_url: FeedUrl = setting(
         "DATABENTO_RELAY_URL",
         "Relay of Databento's live feed (no provider of this version uses it yet).",

@@ -54,14 +54,16 @@ def command(master: Path | None, markets: tuple[str, ...], underlyings: tuple[st
 def _of_master(master: Path, markets: tuple[str, ...], underlyings: tuple[str, ...]) -> "SeedBook":
     from datetime import UTC, datetime
 
-    from engine.seeding import read_master
+    from engine.seeding import Selection, read_master
 
     with master.open(encoding="utf-8", errors="replace", newline="") as lines:  # one odd byte costs one line at most
         book, told = read_master(
             lines,
-            day=datetime.now(UTC).date(),
-            exchanges={market.upper() for market in markets},
-            underlyings={underlying.upper() for underlying in underlyings},
+            Selection(
+                datetime.now(UTC).date(),
+                frozenset(market.upper() for market in markets),
+                frozenset(underlying.upper() for underlying in underlyings),
+            ),
         )
     click.echo(
         f"{told.lines} lines read: {told.instruments} instruments, {told.other_kinds} of other kinds, {told.bad} bad."

@@ -48,7 +48,7 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
     routes.cover("test", [Route(NAME, "NSE_EQ", "1", 0.05, "equity")])
 
     def make(system: ActorSystem) -> Jobs:
-        kinds = JobKinds(nobody, nobody, routes, nobody, resolver=nobody, charts=nobody)
+        kinds = JobKinds(nobody, nobody, routes, nobody, nobody, resolver=nobody, charts=nobody)
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(make, "publisher", "watches", "charts", "quarantine", "last_prices", answer="done") as (

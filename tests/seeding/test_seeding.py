@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from engine.market.instrument import InstrumentKind
-from engine.seeding import SeedBook, exchanges, read_master
+from engine.seeding import SeedBook, Selection, exchanges, read_master
 from engine.seeding.simulated import book_of
 
 HEADER = (
@@ -25,7 +25,7 @@ LINES = [
 
 
 def read(*underlyings: str, market: str = "NSE") -> SeedBook:
-    book, _ = read_master(LINES, day=date(2026, 6, 1), exchanges={market}, underlyings=underlyings)
+    book, _ = read_master(LINES, Selection(date(2026, 6, 1), frozenset({market}), frozenset(underlyings)))
     return book
 
 
@@ -53,7 +53,7 @@ def test_each_instrument_is_mapped_to_its_segment_and_id() -> None:
 
 
 def test_the_statistics_tell_what_became_of_the_lines() -> None:
-    _, statistics = read_master([*LINES, "broken"], day=date(2026, 6, 1), exchanges={"NSE"}, underlyings=())
+    _, statistics = read_master([*LINES, "broken"], Selection(date(2026, 6, 1), frozenset({"NSE"}), frozenset()))
     assert (statistics.lines, statistics.instruments, statistics.bad) == (7, 6, 1)
 
 

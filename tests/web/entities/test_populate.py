@@ -1,0 +1,59 @@
+"""Filling the tables over REST: a wish goes to the engine, which answers with its job; administrators alone may wish it."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.accounts.test_auth import registered
+from tests.web.engine import Engine
+from tests.web.entities.parts import send
+from tests.web.process import Web
+from tests.web.test_rest import problem
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("what", ["exchanges", "instruments", "mappings"])
+async def test_a_wish_goes_to_the_engine_with_all_it_says_and_is_audited(web: Web, engine: Engine, what: str) -> None:
+    await web.services.hot.publish_tree("engine", {})
+    wish = {"provider": "dhan", "file": "list.csv", "exchanges": ["NSE"], "underlyings": []}
+    answered = await send(web, "POST", f"/populate_database/{what}", wish)
+    assert (answered.status_code, list(answered.json())) == (202, ["job"])
+    asked = {name: engine.asked[name] for name in ("command", "what", *wish)}
+    assert asked == {"command": "populate", "what": what, **wish}
+    [noted] = await web.services.durable.audit_log()
+    assert (noted.actor, noted.action) == ("operator", "populate")
+    assert noted.target == f"{what} provider dhan, file list.csv, exchanges ['NSE']"
+
+
+async def test_nothing_need_be_said(web: Web, engine: Engine) -> None:
+    await web.services.hot.publish_tree("engine", {})
+    assert (await send(web, "POST", "/populate_database/instruments")).status_code == 202
+    assert (engine.asked["provider"], engine.asked["exchanges"]) == ("", None)
+
+
+async def test_without_an_engine_nobody_does_it(web: Web) -> None:
+    await problem(await send(web, "POST", "/populate_database/instruments"), 404)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"provider": 5},
+        {"file": "a\x00b"},
+        {"exchanges": "NSE"},
+        {"exchanges": [""]},
+        {"exchanges": ["NSE"] * 1_001},
+        {"colour": "red"},
+    ],
+)
+async def test_a_wish_that_can_not_be_is_refused(web: Web, wish: dict[str, Any]) -> None:
+    await problem(await send(web, "POST", "/populate_database/instruments", wish), 400)
+
+
+async def test_it_is_the_administrators(web: Web) -> None:
+    person = await registered(web)
+    path = "/populate_database/instruments"
+    await problem(await web.http.post(path, json={}), 401)
+    await problem(await web.http.post(path, json={}, headers=person.bearer), 403)
+    await problem(await send(web, "POST", "/populate_database/sectors"), 404)
