@@ -73,6 +73,8 @@ class InstrumentActor(Actor):
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
+        self._missed_ns = 0
+        """The end of an interruption whose last trades the next total will bring; 0 when none is waited for."""
         self._report_by_ns = 0
         self._armed_ns: int = NEVER
         """The end of the bucket that the timer waits for, always the book's next."""
@@ -91,8 +93,9 @@ class InstrumentActor(Actor):
         """
         self._dropped = self._mailbox_drops()
         self._outlets.quarantine.tell(HeldLost(self._book.instrument))
-        oldest_ns, since_ns = self._book.oldest_ns, self._interrupted_since_ns
-        self._interrupt(since_ns, self.system.clock.now_ns())
+        oldest_ns, since_ns, now_ns = self._book.oldest_ns, self._interrupted_since_ns, self.system.clock.now_ns()
+        self._interrupt(since_ns, now_ns)
+        self._miss(since_ns, now_ns)
         if oldest_ns is not None and oldest_ns < since_ns:
             self._outlets.resolver.tell(Backfill((self._book.instrument,), oldest_ns, since_ns))
         self._arm_closing()
@@ -113,8 +116,11 @@ class InstrumentActor(Actor):
         book = self._book
         if tick.ts_recv >= self._due_ns:
             self._close_until(tick.ts_recv - LATENESS_NS)
-        forming = book.add(tick, self._meter.measure(tick, book.calendar.session_date(tick.ts_event)))
+        volume = self._meter.measure(tick, book.calendar.session_date(tick.ts_event))
+        forming = book.add(tick, volume)
         self._last = tick
+        if self._missed_ns:
+            self._find_missed(tick, volume)
         self._outlets.broadcaster.tell(tick)
         if tick.ts_recv > self._report_by_ns:
             self._report_by_ns = tick.ts_recv + PATIENCE_NS
@@ -153,8 +159,10 @@ class InstrumentActor(Actor):
         trades = [suspect.tick for suspect in ruling.discarded if suspect.tick.size or suspect.tick.volume is None]
         if trades:
             since_ns = min(tick.ts_event for tick in trades)
-            until_ns = ruling.taken[-1].ts_event if ruling.taken else now_ns
-            self._interrupt(max(since_ns, now_ns - HORIZON_NS), max(since_ns, until_ns) + 1)
+            until_ns = max(since_ns, ruling.taken[-1].ts_event if ruling.taken else now_ns) + 1
+            since_ns = max(since_ns, now_ns - HORIZON_NS)
+            self._interrupt(since_ns, until_ns)
+            self._miss(since_ns, until_ns)
 
     @handles(AppealDue)
     def on_appeal_due(self, _: AppealDue) -> None:
@@ -224,6 +232,7 @@ class InstrumentActor(Actor):
     def on_interrupted(self, interruption: Interrupted) -> None:
         """Closed candles that were touched are told again: their flag is news to the store."""
         self._publish(self._book.flag(interruption.start_ns, interruption.end_ns), told=True)
+        self._miss(interruption.start_ns, interruption.end_ns)
 
     @handles(Heal)
     def on_heal(self, heal: Heal) -> bool:
@@ -263,7 +272,29 @@ class InstrumentActor(Actor):
 
     def _interrupt(self, start_ns: int, end_ns: int) -> None:
         self._publish(self._book.flag(start_ns, end_ns), told=True)
-        self._outlets.resolver.tell(Interrupted(self._book.instrument, start_ns, end_ns))
+        self._outlets.resolver.tell(Interrupted(self._book.instrument, start_ns, end_ns, known=True))
+
+    def _miss(self, start_ns: int, end_ns: int) -> None:
+        """Ticks were missed: the first total received afterwards brings their volume, unless it has done so already."""
+        if start_ns >= end_ns:
+            return
+        self._missed_ns = max(self._missed_ns, end_ns)
+        last = self._last
+        if last is not None and last.ts_recv >= self._missed_ns:
+            self._find_missed(last, last.volume or 0)
+
+    def _find_missed(self, tick: Tick, volume: int) -> None:
+        """The minute of that total was given volume that is none of its own.
+
+        Where the interruption touched it, it is in doubt anyway, and the first total of a day holds nothing of the day before.
+        """
+        missed_ns, self._missed_ns = self._missed_ns, 0
+        calendar = self._book.calendar
+        bucket, day = calendar.bucket("1m", tick.ts_event), calendar.trading_day(tick.ts_event)
+        if bucket is None or day is None or not volume or tick.volume is None:
+            return
+        if day.attended_ns < missed_ns <= bucket.start_ns:
+            self._interrupt(bucket.start_ns, tick.ts_event + 1)
 
     def _settle_late(self) -> None:
         """A late tick revises the last minutes; of older ones only the provider's history can say what they were."""

@@ -168,7 +168,8 @@ class Resolver(TaskActor):
 
     @handles(Interrupted)
     def on_interrupted(self, interruption: Interrupted) -> None:
-        self._add_gap(interruption.instrument, interruption.start_ns, interruption.end_ns)
+        known = interruption.known
+        self._add_gap(interruption.instrument, interruption.start_ns, interruption.end_ns, known=known)
         self._arm()
 
     @handles(WritesLost)
@@ -216,10 +217,10 @@ class Resolver(TaskActor):
             self._add_gap(route.instrument, min(day_ns, known_ns), now_ns)
         self._arm()
 
-    def _add_gap(self, instrument: str, start_ns: int, end_ns: int, *, lost: bool = True) -> None:
+    def _add_gap(self, instrument: str, start_ns: int, end_ns: int, *, lost: bool = True, known: bool = False) -> None:
         """Without a known beginning it is the trading day's; what nobody said was lost is not looked for without end.
 
-        The instrument hears of what was lost, and not of what is only to be looked up.
+        The instrument hears of what was lost, unless that is ``known`` to it, and not of what is only to be looked up.
         """
         if instrument not in self._routes:
             return
@@ -235,7 +236,7 @@ class Resolver(TaskActor):
             self._gaps.add(Gap(instrument, max(start_ns, today_ns), end_ns, due_ns=now_ns))
         if start_ns < today_ns:
             self._gaps.add(Gap(instrument, start_ns, min(end_ns, today_ns - 1), due_ns=now_ns, patient=True))
-        if lost:
+        if lost and not known:
             self._routes.carrier(instrument)[1].target.tell(Interrupted(instrument, start_ns, end_ns))
 
     def _look_up(self, doubt: Doubt) -> None:

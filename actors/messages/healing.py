@@ -11,6 +11,8 @@ class Interrupted(Message, frozen=True, gc=False):
     instrument: str
     start_ns: int
     end_ns: int
+    known: bool = False
+    """The instrument says so itself and need not be told."""
 
 
 class Heal(Message, frozen=True, gc=False):

@@ -22,17 +22,22 @@ WITNESSES = ("writer", "broadcaster", "resolver", "quarantine")
 
 @asynccontextmanager
 async def life(
-    state: dict[str, Any], now_ns: int, stored: Sequence[Candle] = ()
+    state: dict[str, Any], now_ns: int, stored: Sequence[Candle] = (), *, since_ns: int | None = None
 ) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
-    """The actor from its start, with what an earlier one left behind, to its sudden end."""
+    """The actor from its start, with what an earlier one left behind, to its sudden end.
+
+    What came from ``since_ns`` until now nobody has seen; without it nothing was missed.
+    """
+    interrupted_ns = now_ns if since_ns is None else since_ns
 
     def make(system: ActorSystem) -> InstrumentActor:
         book = CandleBook.restore(NAME, CALENDAR, "test", state.get("book"), now_ns)
         book.know_closed(stored)
         meter = VolumeMeter.restore(state.get("baseline"), CALENDAR, now_ns)
-        outlets = Outlets(*(system.ref(f"/engine/{name}") for name in WITNESSES))
+        writer, broadcaster, resolver, quarantine = (system.ref(f"/engine/{name}") for name in WITNESSES)
+        outlets = Outlets(writer, broadcaster, resolver, quarantine)
         guard = PriceGuard(Reach(0.5, 0.0), 100.0, NOON)
-        return InstrumentActor(book, meter, guard, "NSE_EQ:1", outlets, interrupted_since_ns=now_ns)
+        return InstrumentActor(book, meter, guard, "NSE_EQ:1", outlets, interrupted_since_ns=interrupted_ns)
 
     async with among_witnesses(make, *WITNESSES, start_ns=now_ns) as started:
         await trio.testing.wait_all_tasks_blocked()
