@@ -50,6 +50,7 @@ def secret_key(data_dir: Path) -> str:
     file = data_dir / "secret-key"
     if not file.exists():
         write_private(file, secrets.token_urlsafe(48).encode())
+    file.chmod(0o600)  # also one that was copied here by a hand less careful
     return file.read_text()
 
 

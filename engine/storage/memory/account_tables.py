@@ -17,6 +17,7 @@ class Signing(msgspec.Struct):
     begun_ns: int
     expires_ns: int
     ended_ns: int | None = None
+    why: str = ""
 
     @property
     def over_ns(self) -> int:
@@ -52,6 +53,11 @@ class Accounts:
         live = [(session.begun_ns, name) for name, session in self.sessions.items() if _is_live(session, user)]
         return [name for _, name in sorted(live, reverse=True)]
 
+    def ended_at(self, user: str, time_ns: int, why: str | None = None) -> list[str]:
+        """A user's that ended just then, and for that reason."""
+        ended = [(name, one) for name, one in self.sessions.items() if (one.user, one.ended_ns) == (user, time_ns)]
+        return [name for name, one in ended if why in (None, one.why)]
+
     def delete(self, user: str) -> None:
         """Takes a user away with all that is theirs."""
         self.users.pop(user, None)
@@ -64,10 +70,10 @@ class Accounts:
         self.sessions = {name: session for name, session in self.sessions.items() if name not in names}
         self.tokens = {digest: token for digest, token in self.tokens.items() if token.family not in names}
 
-    def end(self, names: "Sequence[str]", now_ns: int) -> None:
+    def end(self, names: "Sequence[str]", now_ns: int, why: str) -> None:
         """Ends sessions."""
         for name in names:
-            self.sessions[name].ended_ns = now_ns
+            self.sessions[name].ended_ns, self.sessions[name].why = now_ns, why
 
 
 def _is_live(session: Signing, user: str) -> bool:

@@ -106,7 +106,6 @@ class MemoryUserAccounts(UserAccounts):
         password_hash: str | None = None,
     ) -> PutOut | None:
         """Changes what somebody may do, and ends all their sessions."""
-        del why
         await self._tables.arrive()
         accounts = self._tables.accounts
         before = accounts.users.get(identity)
@@ -121,8 +120,8 @@ class MemoryUserAccounts(UserAccounts):
             has_password=accounts.hashes[identity] is not None,
         )
         accounts.changed_ns[identity] = time.time_ns()
-        ended = accounts.live_sessions(identity)
-        accounts.end(ended, now_ns)
+        accounts.end(accounts.live_sessions(identity), now_ns, why)
+        ended = accounts.ended_at(identity, now_ns)
         keys = [key.id for key, _ in accounts.keys.values() if key.user == identity and key.is_active]
         return PutOut(user, tuple(ended), tuple(keys))
 
@@ -151,9 +150,8 @@ class MemorySignedIn(SignedIn):
             return None
         accounts.sessions[start.id] = Signing(start.user, start.now_ns, start.now_ns + int(ABSOLUTE_S * 1e9))
         accounts.tokens[start.refresh_digest] = Token(start.id, start.now_ns + int(IDLE_S * 1e9))
-        surplus = accounts.live_sessions(start.user)[SESSIONS:]
-        accounts.end(surplus, start.now_ns)
-        return surplus
+        accounts.end(accounts.live_sessions(start.user)[SESSIONS:], start.now_ns, "too many")
+        return accounts.ended_at(start.user, start.now_ns, "too many")
 
     async def refresh_session(self, shown: str, successor: str, now_ns: int) -> Refreshed:
         """Lets a successor take a refresh token's place."""
@@ -165,7 +163,8 @@ class MemorySignedIn(SignedIn):
         session = accounts.sessions[token.family]
         user = accounts.users[session.user]
         following = accounts.tokens.get(token.successor)
-        family = Family(session.expires_ns, session.ended_ns is not None or not user.is_active)
+        by_this = (session.ended_ns, session.why) == (now_ns, "reused")
+        family = Family(session.expires_ns, session.ended_ns is not None or not user.is_active, by_this)
         used = following is not None and following.used_ns is not None
         verdict = judge(family, Member(token.expires_ns, token.used_ns, used), now_ns)
         expires_ns = min(now_ns + int(IDLE_S * 1e9), session.expires_ns)
@@ -173,7 +172,7 @@ class MemorySignedIn(SignedIn):
             token.used_ns, token.successor = token.used_ns or now_ns, successor
             accounts.tokens.setdefault(successor, Token(token.family, expires_ns))
         elif verdict is Verdict.REUSED:
-            session.ended_ns = now_ns
+            session.ended_ns, session.why = now_ns, "reused"
         return Refreshed(verdict, token.family, session.user, user.role, expires_ns)
 
     async def end_session(self, identity: str, now_ns: int, why: str) -> bool:

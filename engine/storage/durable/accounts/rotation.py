@@ -36,6 +36,8 @@ class Family(msgspec.Struct, frozen=True):
     expires_ns: int
     ended: bool
     """Whether it, or its user's account, has ended."""
+    ended_by_this: bool = False
+    """Whether it was this very showing that ended it, whose answer was lost and which is done a second time."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -48,6 +50,8 @@ class Member(msgspec.Struct, frozen=True):
 
 def judge(family: Family, member: Member, now_ns: int) -> Verdict:
     """What becomes of a token of ours that is shown now."""
+    if family.ended_by_this and member.used_ns is not None:
+        return Verdict.REUSED
     if family.ended or now_ns >= family.expires_ns:
         return Verdict.REFUSED
     if member.used_ns is None:

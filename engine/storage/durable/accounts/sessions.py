@@ -27,14 +27,16 @@ INSERT INTO refresh_tokens (digest, family, expires_at, created_at) VALUES ($1, 
 _END_SURPLUS = """
 UPDATE sessions SET ended_at = $2, ended_why = 'too many' WHERE id IN (
     SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY created_at DESC, id OFFSET $3
-) RETURNING id
+)
 """
+_SURPLUS = "SELECT id FROM sessions WHERE user_id = $1 AND ended_at = $2 AND ended_why = 'too many'"
 _LOCK = """
 SELECT s.id FROM sessions s WHERE s.id = (SELECT family FROM refresh_tokens WHERE digest = $1) FOR UPDATE
 """
 _SHOWN = """
-SELECT s.id, s.user_id, s.expires_at AS family_expires_at, s.ended_at IS NOT NULL OR NOT u.is_active AS ended, u.role,
-    t.expires_at, t.used_at, next.used_at IS NOT NULL AS successor_used
+SELECT s.id, s.user_id, s.expires_at AS family_expires_at, u.role,
+    s.ended_at IS NOT NULL OR NOT u.is_active AS ended,
+    coalesce((s.ended_at, s.ended_why) = ($2, 'reused'), false) AS ended_by_this, t.expires_at, t.used_at, next.used_at IS NOT NULL AS successor_used
 FROM refresh_tokens t JOIN sessions s ON s.id = t.family JOIN users u ON u.id = s.user_id
     LEFT JOIN refresh_tokens next ON next.digest = t.successor
 WHERE t.digest = $1
@@ -87,12 +89,15 @@ class SignedIn:
             expires = _after(start.now_ns, ABSOLUTE_S)
             await connection.execute(_BEGIN, start.id, start.user, start.address, now, expires)
             await connection.execute(_ADD_REFRESH, start.refresh_digest, start.id, _after(start.now_ns, IDLE_S), now)
-            return [row["id"] for row in await connection.fetch(_END_SURPLUS, start.user, now, SESSIONS)]
+            await connection.execute(_END_SURPLUS, start.user, now, SESSIONS)
+            return [row["id"] for row in await connection.fetch(_SURPLUS, start.user, now)]
 
         return await self._link.run(begin)
 
     async def refresh_session(self, shown: str, successor: str, now_ns: int) -> Refreshed:
         """Lets a successor take a refresh token's place, both by their digests; ends the family when it was copied.
+
+        Done a second time with the same time, because the answer was lost, it answers the same.
 
         The family's row is locked first and its token read after that: of two who refresh at once the second sees what
         the first has done, and no token comes into a family that is being ended.
@@ -100,7 +105,7 @@ class SignedIn:
 
         async def refresh(connection: Connection) -> Refreshed:
             await connection.fetchval(_LOCK, shown)
-            row = await connection.fetchrow(_SHOWN, shown)
+            row = await connection.fetchrow(_SHOWN, shown, moment(now_ns))
             if row is None:
                 return Refreshed(Verdict.REFUSED)
             verdict = judge(*_judged(row), now_ns)
@@ -141,5 +146,5 @@ def _ns(time: datetime) -> int:
 
 def _judged(row: asyncpg.Record) -> tuple[Family, Member]:
     used = row["used_at"]
-    family = Family(_ns(row["family_expires_at"]), row["ended"])
+    family = Family(_ns(row["family_expires_at"]), row["ended"], row["ended_by_this"])
     return family, Member(_ns(row["expires_at"]), None if used is None else _ns(used), row["successor_used"])

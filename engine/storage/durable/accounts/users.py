@@ -31,9 +31,8 @@ UPDATE users SET role = coalesce($2, role), is_active = coalesce($3, is_active),
 WHERE id = $1 RETURNING {_COLUMNS}
 """
 _REHASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"
-_END_SESSIONS = """
-UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL RETURNING id
-"""
+_END_SESSIONS = "UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL"
+_ENDED_NOW = "SELECT id FROM sessions WHERE user_id = $1 AND ended_at = $2"  # also when this is done a second time
 _KEYS = "SELECT id FROM api_keys WHERE user_id = $1 AND is_active"
 
 
@@ -137,7 +136,8 @@ class UserAccounts:
             row = await connection.fetchrow(_CHANGE, identity, role, is_active, password_hash)
             if row is None:
                 return None
-            ended = await connection.fetch(_END_SESSIONS, identity, moment(now_ns), why)
+            await connection.execute(_END_SESSIONS, identity, moment(now_ns), why)
+            ended = await connection.fetch(_ENDED_NOW, identity, moment(now_ns))
             keys = await connection.fetch(_KEYS, identity)
             return PutOut(_user(row), tuple(end["id"] for end in ended), tuple(key["id"] for key in keys))
 

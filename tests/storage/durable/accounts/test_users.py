@@ -82,12 +82,15 @@ async def test_a_change_ends_what_was_good_before_and_says_what(durable: Durable
     assert put_out is not None
     assert (put_out.user.is_active, sorted(put_out.sessions), put_out.keys) == (False, ["s1", "s2"], ("k1",))
     assert sorted(await durable.sessions_ended(NOW)) == ["s1", "s2"]
+    repeated = await durable.change_user("u1", NOW, "disabled", is_active=False)
+    assert repeated is not None
+    assert sorted(repeated.sessions) == ["s1", "s2"], "told again, when the answer was lost"
     assert await durable.sessions_ended(NOW + 1_000) == []
     assert await durable.begin_session(start("s4")) is None
     assert await durable.key_holder("k1") is None
     assert await durable.keys_ended(0) == ["k1"]
     assert await durable.keys_ended(time.time_ns() + 60_000_000_000) == []
-    again = await durable.change_user("u1", NOW, "enabled", is_active=True, role="admin", password_hash="new")
+    again = await durable.change_user("u1", NOW + 1_000, "enabled", is_active=True, role="admin", password_hash="new")
     assert again is not None
     assert (again.user.is_active, again.user.role, again.sessions) == (True, "admin", ())
     assert await durable.begin_session(start("s5", password_hash="hash")) is None, "the password was changed meanwhile"
@@ -120,7 +123,8 @@ async def test_a_user_has_so_many_sessions_and_the_oldest_ends_first(durable: Du
     await added(durable)
     for number in range(SESSIONS):
         assert await durable.begin_session(start(f"s{number}", now_ns=NOW + number * 1_000_000)) == []
-    assert await durable.begin_session(start("more", now_ns=NOW + SESSIONS * 1_000_000)) == ["s0"]
+    for _ in range(2):  # the second time because the answer was lost
+        assert await durable.begin_session(start("more", now_ns=NOW + SESSIONS * 1_000_000)) == ["s0"]
     assert await durable.end_session("s0", NOW, "logout") is False
     assert await durable.end_session("s1", NOW, "logout") is True
     assert await durable.end_session("nobody's", NOW, "logout") is False
