@@ -57,7 +57,7 @@ def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> S
     counters, wishes = partial(_counters, hub), _wishes(services.sessions)
     return Supervisor(
         [
-            ChildSpec("subscriber", partial(Subscriber, hot, hub, process)),
+            ChildSpec("subscriber", partial(Subscriber, hot, services.durable, hub, process)),
             ChildSpec("sessions", DynamicSupervisor),
             ChildSpec("accounts", partial(Follower, hot, services.durable, services.accounts.ended)),
             ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),

@@ -9,12 +9,13 @@ import msgspec
 import structlog
 
 from engine.runtime import Backoff, Conflate, MailboxSpec, TaskActor, handles
+from engine.storage.durable import DurableStore
 from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
 from web.protocol import Kind, Status
 from web.sockets.session import Wanted
-from web.sources import ChannelSource, EventSource, WatchList, load, load_symbols
+from web.sources import ChannelSource, EventSource, StoredCandles, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")
 
@@ -41,13 +42,15 @@ class Subscriber(TaskActor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=8, overflow=Conflate(type))
 
-    def __init__(self, hot: HotStore, hub: Hub, process: str) -> None:
+    def __init__(self, hot: HotStore, durable: DurableStore, hub: Hub, process: str) -> None:
         super().__init__()
         self._hot = hot
         self._hub = hub
         self._troubles = dict.fromkeys(STORE_TROUBLES, "starting")
         self._channels = ChannelSource(hot, hub, begun=partial(self._store_well, "prices"), missed=self._reload)
-        self._events = EventSource(hot, hub, begun=partial(self._store_well, "events"))
+        self._events = EventSource(
+            hot, hub, StoredCandles(hot, durable), begun=partial(self._store_well, "events"), now_ns=self._now_ns
+        )
         self._watches = WatchList(hot, hub, process, heard=partial(self._well, "engine"), silent=self._engine_silent)
 
     async def on_start(self) -> None:
@@ -94,6 +97,9 @@ class Subscriber(TaskActor):
                 attempt = 0 if source not in self._troubles else attempt + 1
                 self._trouble(source, str(error) or "it does not answer")
             await anyio.sleep(RECONNECT.delay(attempt, self.system.jitter()))
+
+    def _now_ns(self) -> int:
+        return self.system.clock.now_ns()
 
     def _reload(self) -> None:
         self.actor_ref.tell(Reload())

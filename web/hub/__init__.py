@@ -5,12 +5,13 @@ from web.hub.hub import NOTICES, Hub, HubStatistics, followed
 from web.hub.line import Line
 from web.hub.outbox import Outbox, OutboxStatistics
 from web.hub.pump import Pump
-from web.hub.replay import Replay, order, refuse
+from web.hub.replay import TELLING_MS, Replay, order, refuse
 from web.hub.resumption import Resumption
 from web.hub.topic import Topic
 
 __all__ = [
     "NOTICES",
+    "TELLING_MS",
     "FeedFormatError",
     "Hub",
     "HubStatistics",

@@ -16,13 +16,23 @@ REPLAY_BUDGET = 1024 * 1024
 """Bytes that one resuming client may be sent at once; who missed more begins anew with a snapshot."""
 
 StreamValue = CandleValue | Status | Notice
+TELLING_MS = 10_000
+"""Longest time from a candle's being published, which is written with it, to the entry that tells of it."""
 
 
 class Replay:
-    """The entries since the oldest position of some resumptions, sorted out for each of them while they are read."""
+    """The entries since the oldest position of some resumptions, sorted out for each of them while they are read.
 
-    def __init__(self, resumptions: list[Resumption]) -> None:
+    With ``stored_from`` the stream does not reach back to those positions: its entries after that id come on top of
+    candles that ``add_stored`` was given, and of each candle only the newest revision is told, without an offset; at the end
+    it is said which position that makes. What was told in the last seconds before a position may then be told again: when
+    exactly a stored candle was told to clients nobody knows.
+    """
+
+    def __init__(self, resumptions: list[Resumption], stored_from: str | None = None) -> None:
         self._resumptions = resumptions
+        self._stored_from = stored_from
+        self._kept: dict[TopicKey, list[tuple[str, StreamValue]]] = {}
         self._closes: dict[tuple[str, str], Sequence[Candle]] = {}
         self._entries: dict[TopicKey, list[tuple[str, StreamValue]]] = {
             _source(channel, instrument): [] for one in resumptions for channel, instrument in one.channels
@@ -41,7 +51,9 @@ class Replay:
 
     @property
     def start(self) -> str | None:
-        """The oldest position that is asked for; None when nothing is."""
+        """From where the stream is to be read; None when nothing is asked for."""
+        if self._stored_from is not None:
+            return self._stored_from
         return min((one.since.offset for one in self._resumptions), key=order, default=None)
 
     def add(self, offset: str, event: Event) -> None:
@@ -50,6 +62,12 @@ class Replay:
             entries = self._entries.get(key)
             if entries is not None:
                 entries.append((offset, value))
+
+    def add_stored(self, offset: str, value: CandleValue) -> None:
+        """Takes a candle that the stores hold; ``offset`` is made of when it was published."""
+        key = (Kind.CANDLE, value.symbol, value.timeframe)
+        if key in self._entries:
+            self._kept.setdefault(key, []).append((offset, value))
 
     def finish(self, hub: Hub) -> None:
         """Puts everything before the clients at once, so that it joins on to what comes live after the hub's position."""
@@ -83,24 +101,39 @@ class Replay:
     def _missed(self, hub: Hub, one: Resumption, position: Position) -> list[bytes]:
         """What the client's channels carried after its position and up to the hub's, as it reads it."""
         first, last = order(one.since.offset), order(position.offset)
+        if self._stored_from is not None:
+            first = (0, 0)  # stored candles may have been published a moment before
         followed = one.outbox.instruments.union(instrument for _, instrument in one.channels)
         missed = [
             (order(offset), offset, value, channel, instrument)
             for channel, instrument in one.channels
-            for offset, value in self._shown(hub, channel, instrument)
+            for offset, value in self._shown(hub, one, channel, instrument)
             if first < order(offset) <= last
             and (value.symbol is None or value.symbol in followed)
             and not one.knows(value)
         ]
         dialect, encoding = one.outbox.conversation.dialect, one.outbox.conversation.encoding
-        return [
-            dialect.part(encoding, dialect.renders[channel.kind](channel, instrument, value, offset))
+        pushes = [
+            dialect.renders[channel.kind](channel, instrument, value, offset if self._stored_from is None else None)
             for _, offset, value, channel, instrument in sorted(missed, key=itemgetter(0))
         ]
+        if self._stored_from is not None:
+            pushes += dialect.position(position)
+        return [dialect.part(encoding, push) for push in pushes]
 
-    def _shown(self, hub: Hub, channel: Channel, instrument: str) -> Iterator[tuple[str, StreamValue]]:
-        """The entries of a channel, as its view shows them."""
-        entries = self._entries[_source(channel, instrument)]
+    def _since(self, one: Resumption, key: TopicKey) -> list[tuple[str, StreamValue]]:
+        """What the stores and the stream know of a topic after a client's position; of candles the newest of each."""
+        position = order(one.since.offset)
+        entries = [entry for entry in self._entries[key] if order(entry[0]) > position]
+        if key[0] is not Kind.CANDLE:
+            return entries
+        told = position[0] - TELLING_MS, 0
+        return _newest([*(entry for entry in self._kept.get(key, ()) if order(entry[0]) > told), *entries])
+
+    def _shown(self, hub: Hub, one: Resumption, channel: Channel, instrument: str) -> Iterator[tuple[str, StreamValue]]:
+        """What a client has missed of a channel, as its view shows it."""
+        key = _source(channel, instrument)
+        entries = self._entries[key] if self._stored_from is None else self._since(one, key)
         shown = None if channel.view is None else hub.shown(channel, instrument)
         if shown is not None:
             shown.begin(self._closes.get((instrument, channel.timeframe), ()))
@@ -110,6 +143,17 @@ class Replay:
             else:
                 shown.closed(value)
                 yield offset, shown.of(value)
+
+
+def _newest(entries: Sequence[tuple[str, StreamValue]]) -> list[tuple[str, StreamValue]]:
+    """Of each candle the newest revision, in the order of their opens."""
+    newest: dict[int, tuple[str, CandleValue]] = {}
+    for offset, value in entries:
+        if isinstance(value, CandleValue):
+            known = newest.get(value.time)
+            if known is None or value.revision > known[1].revision:
+                newest[value.time] = offset, value
+    return [newest[time] for time in sorted(newest)]
 
 
 def _source(channel: Channel, instrument: str) -> TopicKey:

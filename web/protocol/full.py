@@ -165,6 +165,9 @@ class FullDialect:
     def lost(self, position: Position | None) -> Sequence[Message]:
         return [{"type": "lost", "recovered": False, "position": _position(position)}]
 
+    def position(self, position: Position) -> Sequence[Message]:
+        return [{"type": "position", "position": _position(position)}]
+
     def conflated(self, count: int, lag_ms: int) -> Message:
         return {"type": "conflated", "count": count, "lag_ms": lag_ms}
 

@@ -77,6 +77,9 @@ class SimpleDialect:
     def lost(self, position: Position | None) -> Sequence[Message]:  # noqa: ARG002 - it has no streams to lose
         return []
 
+    def position(self, position: Position) -> Sequence[Message]:  # noqa: ARG002
+        return []
+
     def conflated(self, count: int, lag_ms: int) -> Message:
         return self.notice("conflated") | {"conflated": count, "lag_ms": lag_ms}
 

@@ -62,6 +62,9 @@ class TypedDialect:
     def lost(self, position: Position | None) -> Sequence[Message]:  # noqa: ARG002 - it has no positions
         return [{KEY: "lost", "recovered": False}]
 
+    def position(self, position: Position) -> Sequence[Message]:  # noqa: ARG002
+        return []
+
     def conflated(self, count: int, lag_ms: int) -> Message:
         return {KEY: "conflated", "count": count, "lag_ms": lag_ms}
 

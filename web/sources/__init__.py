@@ -3,6 +3,7 @@
 from web.sources.channels import ChannelSource
 from web.sources.events import EventSource
 from web.sources.snapshots import load, load_symbols
+from web.sources.stored import StoredCandles
 from web.sources.watch_list import WatchList
 
-__all__ = ["ChannelSource", "EventSource", "WatchList", "load", "load_symbols"]
+__all__ = ["ChannelSource", "EventSource", "StoredCandles", "WatchList", "load", "load_symbols"]

@@ -16,12 +16,14 @@ from engine.storage.durable.statements import (
     DAY_CANDLES,
     DAYS,
     DAYS_AS_OF,
+    DAYS_PUBLISHED_AFTER,
     FLAGGED_DAYS,
     FLAGGED_INTRADAY,
     NTH_BAR,
     NTH_DAY,
     NTH_NEWEST_BAR,
     NTH_NEWEST_DAY,
+    PUBLISHED_AFTER,
     SAVE_CHECKPOINT,
     SAVE_DAILY,
     SAVE_INTRADAY,
@@ -128,6 +130,19 @@ class PriceHistory:
         query = DAYS_AS_OF if timeframe == "1d" else AS_OF
         rows = await self._link.rows(query, ids.get(instrument), timeframe, *bounds)
         return [candle_of(row, instrument, timeframe) for row in rows]
+
+    async def candles_published(
+        self, instruments: Sequence[str], timeframe: str, after_ns: int, limit: int
+    ) -> list[Candle]:
+        """Those of the saved candles that were published after a time, final and revised ones, the first ``limit`` of them.
+
+        What has been revised since is told only as it is now.
+        """
+        ids = await self._names.ids(instruments)
+        names = {identity: instrument for instrument, identity in ids.items()}
+        query = DAYS_PUBLISHED_AFTER if timeframe == "1d" else PUBLISHED_AFTER
+        rows = await self._link.rows(query, list(names), timeframe, moment(after_ns), limit)
+        return [candle_of(row, names[row["instrument_id"]], timeframe) for row in rows]
 
     async def days(self, instrument: str, first: date, last: date) -> list[DailyCandle]:
         """The saved days of [first, last], both included, oldest first."""

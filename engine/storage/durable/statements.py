@@ -188,6 +188,18 @@ _DAILY = {"time_us": _TIME_US, "table": "price_history_daily", "timeframe": "$2 
 NTH_BAR, NTH_NEWEST_BAR = _NTH.format(**_INTRADAY, order="ASC"), _NTH.format(**_INTRADAY, order="DESC")
 NTH_DAY, NTH_NEWEST_DAY = _NTH.format(**_DAILY, order="ASC"), _NTH.format(**_DAILY, order="DESC")
 
+PUBLISHED_AFTER = f"""
+SELECT {_CANDLE} FROM price_history_intraday
+WHERE instrument_id = ANY($1::int[]) AND timeframe = $2 AND published_at > $3 AND state <> 'forming'
+ORDER BY published_at, ts LIMIT $4
+"""
+
+DAYS_PUBLISHED_AFTER = f"""
+SELECT {_CANDLE} FROM price_history_daily
+WHERE instrument_id = ANY($1::int[]) AND $2 = '1d' AND published_at > $3 AND state <> 'forming'
+ORDER BY published_at, ts LIMIT $4
+"""
+
 DAYS = f"""
 SELECT {_CANDLE}, date, previous_close, adj_close, delivery_percentage FROM price_history_daily
 WHERE instrument_id = $1 AND date BETWEEN $2 AND $3

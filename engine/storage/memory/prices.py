@@ -140,6 +140,19 @@ class MemoryPriceHistory(PriceHistory):
                 newest[candle.time] = candle
         return [newest[opening] for opening in sorted(newest)]
 
+    async def candles_published(
+        self, instruments: Sequence[str], timeframe: str, after_ns: int, limit: int
+    ) -> list[Candle]:
+        """Those of the saved candles that were published after a time, final and revised ones, the first ``limit`` of them."""
+        await self._tables.arrive()
+        found = [
+            candle
+            for instrument in self._tables.known(instruments)
+            for candle in self._kept(instrument, timeframe)
+            if candle.published_ns > after_ns and candle.state is not CandleState.FORMING
+        ]
+        return sorted(found, key=lambda candle: (candle.published_ns, candle.time))[:limit]
+
     async def days(self, instrument: str, first: date, last: date) -> list[DailyCandle]:
         """The saved days of [first, last], both included, oldest first."""
         await self._tables.arrive()

@@ -103,3 +103,22 @@ async def test_any_time_reads_what_had_been_published_by_then(
         by_then = [candle for candle in publications if candle.published_ns <= BEGIN + asked * SECOND_NS]
         newest = {candle.time: candle for candle in by_then}
         assert await as_of(store, asked) == [newest[time] for time in sorted(newest)]
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "1d"])
+async def test_what_was_published_after_a_time_is_read_as_it_is_now(store: DurableStore, timeframe: str) -> None:
+    early, first, later = (
+        msgspec.structs.replace(published(second, minutes_ago=minutes), timeframe=timeframe)
+        for second, minutes in ((0, 4 * 1440), (10, 3 * 1440), (30, 2 * 1440))
+    )
+    forming = msgspec.structs.replace(later, state=CandleState.FORMING, time=later.time + 1440 * 60 * SECOND_NS)
+    await store.save([early, first, later, forming])
+    revised = msgspec.structs.replace(
+        early, revision=1, state=CandleState.REVISED, close=early.low, published_ns=BEGIN + 20 * SECOND_NS
+    )
+    await store.save([revised])
+    since = BEGIN + 5 * SECOND_NS
+    assert await store.candles_published([NAME, "NSE:NOBODY"], timeframe, since, 10) == [first, revised, later]
+    assert await store.candles_published([NAME], timeframe, since, 2) == [first, revised]
+    assert await store.candles_published([NAME], timeframe, later.published_ns, 10) == []
+    assert await store.candles_published([], timeframe, since, 10) == []

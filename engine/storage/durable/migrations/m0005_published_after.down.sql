@@ -1,0 +1,2 @@
+DROP INDEX daily_published;
+DROP INDEX intraday_published;
