@@ -1,0 +1,129 @@
+"""The following: what a client subscribes to and where it stands; messages in, events out. No socket, no clock."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ticktree_client.events import (
+    Candle,
+    Conflated,
+    Event,
+    Hole,
+    Message,
+    Position,
+    Price,
+    Refusal,
+    Status,
+    time_of,
+)
+
+MOST_CHANNELS = 1_000
+_ABOUT_US = frozenset({401, 402, 403, 406})
+"""Errors after which the server closes: its close code says what to do, which may be to show a new token."""
+
+
+class Following:
+    """Channels that are followed over any number of connections.
+
+    On each new connection send what ``wish`` gives, and hand every message to ``receive``. ``position`` is where the next
+    connection goes on; where the server can not go on from there, a ``Hole`` is told.
+    """
+
+    def __init__(self, channels: Sequence[str], since: Position | None = None) -> None:
+        if not 0 < len(channels) <= MOST_CHANNELS:
+            raise ValueError(f"follow 1 to {MOST_CHANNELS} channels at once, was {len(channels)}")
+        self.channels = tuple(channels)
+        self.position = since
+        self.answered = False
+        """Whether the server has answered on the connection that is on."""
+        self._has_followed = since is not None
+
+    def wish(self) -> dict[str, Any]:
+        """The message that begins a connection."""
+        self.answered = False
+        message: dict[str, Any] = {"id": 1, "action": "subscribe", "channels": list(self.channels)}
+        if self.position is not None:
+            message["since"] = {"epoch": self.position.epoch, "offset": self.position.offset}
+        return message
+
+    def receive(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """What a message tells; one that is not known tells nothing."""
+        if "channel" in message:
+            yield self._push(message)
+        elif message.get("action") == "subscribe":
+            yield from self._answer(message)
+        elif message.get("type") == "lost":
+            yield self._hole(_position(message), "the server lost a part of its stream")
+        elif message.get("type") == "error" and message["code"] not in _ABOUT_US:
+            yield Refusal(str(message.get("symbol") or ""), message["code"], message["message"], message["temporary"])
+        elif message.get("type") == "conflated":
+            yield Conflated(message["count"], message["lag_ms"])
+        elif message.get("type") == "notice":
+            yield Message("", message["message"])
+
+    def _answer(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        self.answered = True
+        for result in message["results"]:
+            if not result["ok"]:
+                error = result["error"]
+                yield Refusal(result["channel"], error["code"], error["message"], error["temporary"])
+        if message.get("recovered") is True:
+            return
+        if self._has_followed:
+            yield self._hole(_position(message), "the server could not go on from where we were")
+        self._has_followed = True
+        self.position = _position(message)
+
+    def _hole(self, at: Position | None, why: str) -> Hole:
+        after, self.position = self.position, at
+        return Hole(self.channels, after, at, why)
+
+    def _push(self, message: Mapping[str, Any]) -> Event:
+        channel, offset, data = message["channel"], message.get("offset"), message["data"]
+        here: Position | None = None
+        if offset is not None and self.position is not None:
+            here = self.position = Position(self.position.epoch, offset)
+        make = _EVENTS.get(channel.partition(".")[0])
+        return Message(channel, data, here) if make is None else make(data, here)
+
+
+def candle_of(data: Mapping[str, Any], position: Position | None) -> Candle:
+    """A candle as it is pushed."""
+    return Candle(
+        data["symbol"],
+        data["timeframe"],
+        time_of(data["time"]),
+        data["open"],
+        data["high"],
+        data["low"],
+        data["close"],
+        data["volume"],
+        data["oi"],
+        data["state"],
+        data["rev"],
+        data["source"],
+        position,
+    )
+
+
+def _price(data: Mapping[str, Any], _: Position | None) -> Price:
+    named = {"symbol", "ltp", "size", "volume", "timestamp"}
+    more = {name: value for name, value in data.items() if name not in named}
+    return Price(data["symbol"], data["ltp"], data["size"], data["volume"], time_of(data["timestamp"]), more)
+
+
+def _status(data: Mapping[str, Any], _: Position | None) -> Status:
+    return Status(data["status"], time_of(data["since"]), data["why"], data["symbol"] or "", data["feed"] or "")
+
+
+def _position(message: Mapping[str, Any]) -> Position | None:
+    told = message.get("position")
+    return None if told is None else Position(told["epoch"], told["offset"])
+
+
+_EVENTS: Mapping[str, Callable[[Mapping[str, Any], Position | None], Event]] = {
+    "candle": candle_of,
+    "ltp": _price,
+    "tick": _price,
+    "quote": _price,
+    "status": _status,
+}
