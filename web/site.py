@@ -7,6 +7,7 @@ from quart import Quart, Response, g, request
 
 from web import errors, openapi
 from web.answers import data_kind
+from web.packing import pack
 from web.routes import (
     admin,
     api_keys,
@@ -78,6 +79,7 @@ def site(services: Services, *, simulated: bool) -> Quart:
     app.config["DATA_KIND"] = "simulated" if simulated else "live"
     app.extensions[KEY] = services
     app.before_request(_number)
+    app.after_request(pack)
     app.after_request(_label)
     errors.install(app)
     openapi.install(app)

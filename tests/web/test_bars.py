@@ -225,7 +225,8 @@ async def test_the_header_accept_means_what_format_does(
     await durable.save([candle(minute) for minute in range(7)])
     wanted = RANGE | {"symbols": "RELIANCE"}
     response = await web.http.get("/api/v1/bars", params=wanted, headers={**BEARER, "Accept": accept})
-    assert (response.headers["Content-Type"], response.headers["Vary"]) == (given, "Accept")
+    assert response.headers["Content-Type"] == given
+    assert "Accept" in response.headers["Vary"].split(", ")
     word = next(word for word in ("csv", "msgpack", "arrow", "json") if word in given)
     by_word = await web.get("/api/v1/bars", **wanted, format=word)
     assert by_word.content == response.content
@@ -278,7 +279,7 @@ async def test_a_whole_range_is_exported_as_one_stream(web: Web, durable: Durabl
 class RefusingStore(DurableStore):
     """Answers so many questions for candles, and refuses the next."""
 
-    answers = 3
+    answers = 8
 
     async def candles(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         self.answers -= 1

@@ -19,7 +19,7 @@ from werkzeug.routing.rules import Rule
 
 from config import VERSION
 from web.errors import Problem
-from web.openapi.routes import MEDIA_ATTRIBUTE
+from web.openapi.routes import GUARD_ATTRIBUTE, MEDIA_ATTRIBUTE
 
 EXTENSION: Final = "ticktree_document"
 
@@ -120,9 +120,10 @@ class Document(OpenAPIProvider):
 
     def is_secured(self, rule: Rule) -> bool:
         """Whether nobody gets in who shows nothing: what runs before a blueprint's routes are its guards."""
+        if hasattr(self._route(rule), GUARD_ATTRIBUTE):
+            return True
         blueprint = self._blueprint(rule)
-        guards = self._app.before_request_funcs.get(blueprint.name, ()) if blueprint else ()
-        return bool(guards)
+        return bool(blueprint and self._app.before_request_funcs.get(blueprint.name))
 
     def _route(self, rule: Rule) -> Callable[..., Any]:
         return self._app.view_functions[rule.endpoint]

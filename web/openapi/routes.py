@@ -13,6 +13,7 @@ import quart_schema
 from web.errors import Problem
 from web.openapi.validation import body_of, query_of
 
+GUARD_ATTRIBUTE: Final = "_ticktree_guard"
 MEDIA_ATTRIBUTE: Final = "_ticktree_media"
 
 Route = Callable[..., Awaitable[Any]]
@@ -44,6 +45,21 @@ def validate_request(model: type[msgspec.Struct]) -> Callable[[Route], Route]:
             return await route(*arguments, data=await body_of(model), **named)
 
         return _quart_schema.document_request(model)(validated)
+
+    return decorate
+
+
+def guarded(guard: Callable[[], Awaitable[None]]) -> Callable[[Route], Route]:
+    """The route has a guard of its own, where its blueprint lets everybody in; stands above what is validated."""
+
+    def decorate(route: Route) -> Route:
+        @wraps(route)
+        async def protected(*arguments: Any, **named: Any) -> Any:
+            await guard()
+            return await route(*arguments, **named)
+
+        setattr(protected, GUARD_ATTRIBUTE, guard)
+        return protected
 
     return decorate
 

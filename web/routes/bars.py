@@ -13,6 +13,7 @@ from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of
 from web.errors import ApiError
 from web.pages import decode_page, encode_page
 from web.published_candles import PublishedCandles
+from web.revalidation import revalidate
 from web.routes.completeness import symbols_of
 from web.routes.guards import require_reader
 from web.routes.market_data import timeframe_of, view_of_request
@@ -21,6 +22,7 @@ from web.services import Services, services
 
 blueprint = Blueprint("bars", __name__, url_prefix="/api/v1/bars")
 blueprint.before_request(require_reader)
+revalidate(blueprint)
 
 BARS: Final = 1_000
 """In one answer, of all symbols together; the rest is had with the page token."""
@@ -36,6 +38,8 @@ _BY_TYPE: Final = {
     "application/vnd.apache.arrow.stream": "arrow",
 }
 """Forms, as the header ``Accept`` calls them."""
+SHORT_BYTES: Final = 256 * 1024
+"""What is longer goes out while it is read."""
 STREAM_S: Final = 600.0
 """A client that takes longer to read an answer is cut off."""
 _SECOND_NS: Final = 1_000_000_000
@@ -65,7 +69,7 @@ async def bars() -> Response:
         "data": data_kind(),
     }
     body = _written(reading, wish, form, about)
-    beginning = await anext(body)  # what goes wrong at once is told with its status
+    beginning = await _beginning(body, reading)
     if not reading.done and (form.streams or wish.limit is None):
         return _streamed(_whole(beginning, body), form)
     response = Response(beginning + b"".join([part async for part in body]), content_type=form.content_type)
@@ -92,6 +96,14 @@ async def _written(reading: Reading, wish: Wish, form: Form, about: Mapping[str,
             yield part
             part = b""
     yield part + form.end({"next_page_token": _token(reading), **reading.about, **about})
+
+
+async def _beginning(body: AsyncIterator[bytes], reading: Reading) -> bytes:
+    """All of a short answer, so that it can be compressed and has an ETag; what goes wrong in it is told with its status."""
+    beginning = await anext(body)
+    while not reading.done and len(beginning) < SHORT_BYTES:
+        beginning += await anext(body)
+    return beginning
 
 
 async def _whole(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

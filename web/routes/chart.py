@@ -15,12 +15,14 @@ from web.answers import answer, data_kind
 from web.bars import bar_of, gap_row
 from web.errors import ApiError
 from web.known_days import borders
+from web.revalidation import revalidate
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of, view_of_request
 from web.services import Services, services
 
 blueprint = Blueprint("chart", __name__, url_prefix="/api/v1/chart")
 blueprint.before_request(require_reader)
+revalidate(blueprint)
 
 RANGES: Final = {
     "1d": timedelta(days=1),

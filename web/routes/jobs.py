@@ -7,12 +7,14 @@ from engine.storage.durable import Job
 from web.answers import answer, items
 from web.errors import ApiError
 from web.openapi import Page, document_errors, document_response
+from web.revalidation import revalidate
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_admin
 from web.services import services
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 blueprint.before_request(require_admin)
+revalidate(blueprint)
 
 
 class OneJob(msgspec.Struct, frozen=True):

@@ -15,12 +15,14 @@ from web.answers import data_kind, items
 from web.directory import DirectoryNotReadyError
 from web.errors import ApiError
 from web.known_days import borders
+from web.revalidation import revalidate
 from web.routes.guards import require_reader
 from web.routes.times import Range, days_of_range, range_of
 from web.services import Services, services
 
 blueprint = Blueprint("market_data", __name__, url_prefix="/marketdata")
 blueprint.before_request(require_reader)
+revalidate(blueprint)
 
 ROWS = 10_000
 """Candles in one answer; the rest is had with the page token."""

@@ -14,6 +14,7 @@ from engine.storage.errors import StorageUnavailableError
 from web.answers import answer, data_kind, items
 from web.errors import ApiError
 from web.openapi import Page, Query, document_errors, document_response, validate_querystring
+from web.revalidation import revalidate
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import principal, require_admin
 from web.routes.market_data import resolve
@@ -21,6 +22,7 @@ from web.services import services
 
 blueprint = Blueprint("quarantine", __name__, url_prefix="/api/v1/quarantine")
 blueprint.before_request(require_admin)
+revalidate(blueprint)
 
 FATES: Final = {"release": Fate.RELEASED, "discard": Fate.DISCARDED}
 
