@@ -91,3 +91,15 @@ def test_a_line_without_end_is_bad_and_is_not_held(tmp_path: Path) -> None:
     assert taken == ["S1", "S2"]
     assert file.reading().lines.bad > 100
     assert peak < 2_000_000
+
+
+def test_of_many_lines_only_the_names_that_are_taken_are_remembered(tmp_path: Path) -> None:
+    lines = 15_000
+    path = written(tmp_path / "list.csv", *(share(number) for number in range(lines)))
+    file = MasterFile(path, FORMATS, ALL)
+    tracemalloc.start()
+    read = sum(len(file.portion(number)) for number in range(PORTIONS))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read == lines
+    assert peak < 3_000_000 + 300 * lines, "200,000 lines take about 60 MB at most, and a portion of them"

@@ -21,11 +21,17 @@ FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
 """
 
 _IDS_OF = """
-SELECT i.id, e.code || ':' || i.symbol AS canonical, i.is_active AND e.is_active AS is_active
-FROM unnest($1::text[], $2::text[]) AS asked(code, symbol)
-JOIN exchanges e ON e.code = asked.code JOIN instruments i ON i.exchange_id = e.id AND i.symbol = asked.symbol
+SELECT found.* FROM unnest($1::text[], $2::text[]) AS asked(code, symbol) CROSS JOIN LATERAL (
+    SELECT i.id, e.code || ':' || i.symbol AS canonical, i.is_active AND e.is_active AS is_active
+    FROM exchanges e JOIN instruments i ON i.exchange_id = e.id
+    WHERE e.code = asked.code AND i.symbol = asked.symbol
+    OFFSET 0
+) AS found
 """
-"""Of some names only: a list is seeded in a hundred batches, and each would read the whole table."""
+"""Of some names only: a list is seeded in a hundred batches, and each would read the whole table.
+
+``OFFSET 0`` keeps it a look-up by name: a planner without statistics, as after a first filling, compares all with all.
+"""
 
 _RETIRE_EXPIRED = """
 WITH retired AS (
