@@ -33,7 +33,7 @@ class Candle:
     revision: int
     source: str
     position: Position | None = None
-    """Where to go on after it; None for what still forms and for what was read from the past."""
+    """Where to go on after it; None for what still forms, and where only a later one says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The following: what a client subscribes to and where it stands; messages in, events out. No socket, no clock."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ticktree_client.events import (
     Candle,
@@ -16,7 +16,12 @@ from ticktree_client.events import (
     time_of,
 )
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 MOST_CHANNELS = 1_000
+REMEMBERED = 500
+"""Candles of each channel whose newest revision is known; what comes again is of the last seconds."""
 _ABOUT_US = frozenset({401, 402, 403, 406})
 """Errors after which the server closes: its close code says what to do, which may be to show a new token."""
 
@@ -36,6 +41,7 @@ class Following:
         self.answered = False
         """Whether the server has answered on the connection that is on."""
         self._has_followed = since is not None
+        self._told: dict[str, dict[datetime, int]] = {}
 
     def wish(self) -> dict[str, Any]:
         """The message that begins a connection."""
@@ -48,9 +54,13 @@ class Following:
     def receive(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """What a message tells; one that is not known tells nothing."""
         if "channel" in message:
-            yield self._push(message)
+            event = self._push(message)
+            if not (isinstance(event, Candle) and self._knows(message["channel"], event)):
+                yield event
         elif message.get("action") == "subscribe":
             yield from self._answer(message)
+        elif message.get("type") == "position":
+            self.position = _position(message)
         elif message.get("type") == "lost":
             yield self._hole(_position(message), "the server lost a part of its stream")
         elif message.get("type") == "error" and message["code"] not in _ABOUT_US:
@@ -75,7 +85,20 @@ class Following:
 
     def _hole(self, at: Position | None, why: str) -> Hole:
         after, self.position = self.position, at
+        self._told.clear()  # a server that was restarted may count revisions anew
         return Hole(self.channels, after, at, why)
+
+    def _knows(self, channel: str, candle: Candle) -> bool:
+        """Whether this revision was told: what closed just before our position may come again from the server's stores."""
+        if candle.state == "forming":
+            return False
+        told = self._told.setdefault(channel, {})
+        if told.get(candle.time, -1) >= candle.revision:
+            return True
+        told[candle.time] = candle.revision
+        if len(told) > REMEMBERED:
+            del told[next(iter(told))]
+        return False
 
     def _push(self, message: Mapping[str, Any]) -> Event:
         channel, offset, data = message["channel"], message.get("offset"), message["data"]

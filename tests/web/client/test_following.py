@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ticktree_client import Candle, Conflated, Event, Following, Hole, Message, Position, Price, Refusal, Status
 from ticktree_client.events import time_of
+from ticktree_client.following import REMEMBERED
 
 CHANNEL = "candle.NSE:TCS.1m"
 
@@ -22,15 +23,17 @@ def answer(epoch: str | None, offset: str = "0-0", **more: Any) -> dict[str, Any
     return {"id": 1, "action": "subscribe", "results": [], "channels": [CHANNEL], "position": position, **more}
 
 
-def push(offset: str | None, close: float = 1.0, revision: int = 0) -> dict[str, Any]:
+def push(
+    offset: str | None, close: float = 1.0, revision: int = 0, minute: int = 1, state: str = "final"
+) -> dict[str, Any]:
     data = {
         **dict.fromkeys(("open", "high", "low", "close"), close),
         **dict.fromkeys(("instrument", "symbol"), "NSE:TCS"),
         "timeframe": "1m",
-        "time": 60_000,
+        "time": minute * 60_000,
         "volume": 1,
         "oi": None,
-        "state": "final" if offset else "forming",
+        "state": state,
         "rev": revision,
         "source": "simulator",
     }
@@ -41,14 +44,39 @@ def test_it_stands_where_its_last_stream_push_was_and_goes_on_from_there() -> No
     following = Following([CHANNEL])
     assert following.wish() == {"id": 1, "action": "subscribe", "channels": [CHANNEL]}
     assert told(following, answer("e", "4-0")) == []
-    first, second = told(following, push("5-0", 2.0), push(None, 3.0))
+    first, second = told(following, push("5-0", 2.0), push(None, 3.0, state="forming"))
     assert isinstance(first, Candle)
     assert (first.close, first.state, first.position) == (2.0, "final", Position("e", "5-0"))
     assert isinstance(second, Candle)
     assert second.position is None, "what forms has no place in the stream"
     assert following.wish()["since"] == {"epoch": "e", "offset": "5-0"}
-    assert told(following, answer("e", "9-0", recovered=True), push("6-0")) != []
+    assert told(following, answer("e", "9-0", recovered=True), push("6-0", minute=2)) != []
     assert following.position == Position("e", "6-0"), "what was missed comes after the answer"
+
+
+def test_what_comes_from_the_stores_is_told_once_and_the_place_after_it_is_kept() -> None:
+    following = Following([CHANNEL])
+    following.wish()
+    assert len(told(following, answer("e"), push("1-0", 1.0), push("2-0", 2.0, minute=2))) == 2
+    following.wish()
+    events = told(
+        following,
+        answer("e", "9-0", recovered=True),
+        push(None, 2.0, minute=2),
+        push(None, 3.0, revision=1, minute=1),
+        push(None, 4.0, minute=3),
+        {"type": "position", "position": {"epoch": "e", "offset": "8-0"}},
+    )
+    assert [event.close for event in events if isinstance(event, Candle)] == [3.0, 4.0], (
+        "the second came before we left"
+    )
+    assert following.position == Position("e", "8-0")
+    told(following, *(push(None, minute=minute) for minute in range(10, 2 * REMEMBERED)))
+    assert told(following, push(None, minute=2 * REMEMBERED - 1)) == []
+    lost = {"type": "lost", "recovered": False, "position": None}
+    assert len(told(following, lost, push("9-0", minute=2 * REMEMBERED - 1))) == 2, (
+        "after a hole nothing counts as told"
+    )
 
 
 def test_where_the_server_can_not_go_on_a_hole_is_told() -> None:
@@ -128,7 +156,7 @@ class Server:
         recovered = since["epoch"] == str(self.epoch) and offset >= first_kept
         yield answer(str(self.epoch), f"{here}-0", recovered=recovered)
         if recovered:
-            yield from (push(f"{number}-0", float(number)) for number in range(offset + 1, here + 1))
+            yield from (push(f"{number}-0", float(number), minute=number) for number in range(offset + 1, here + 1))
 
 
 @given(
@@ -151,7 +179,7 @@ def test_whatever_happens_every_event_is_told_once_or_a_hole_is(rounds: list[tup
     for listening, away, fate in rounds:
         for _ in range(listening):
             here += 1
-            listen(push(f"{here}-0", float(here)))
+            listen(push(f"{here}-0", float(here), minute=here))
         here += away
         kept_from = here if fate == "trims" else kept_from
         server.epoch += fate == "restarts"
