@@ -12,7 +12,12 @@ _NAME = "admin_token"
 
 async def ensure_admin_token(durable: DurableStore, *, renew: bool = False) -> None:
     """Make and show a token if there is none, or if a new one shall take its place."""
-    if renew or await durable.hash_of(_NAME) is None:
-        token = secrets.token_urlsafe(24)
-        await durable.keep_hash(_NAME, digest(token))
-        click.echo(f"\n  Admin token, shown only this once:  {token}\n")
+    if not renew and await durable.hash_of(_NAME) is not None:
+        return
+    token = secrets.token_urlsafe(24)
+    mine = digest(token)
+    if renew:
+        await durable.keep_hash(_NAME, mine)
+    elif await durable.keep_first_hash(_NAME, mine) != mine:
+        return  # another release made one meanwhile, and has shown it
+    click.echo(f"\n  Admin token, shown only this once:  {token}\n")

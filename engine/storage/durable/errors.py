@@ -1,13 +1,27 @@
 """What asyncpg raises, in our words."""
 
 import contextlib
+import os
+import ssl
 from collections.abc import Generator
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
 
 _BAD_ADDRESS = "DATABASE_URL is no address: expected postgresql://user:password@host:port/database."
+
+_NOT_TRUSTED = (
+    "Its certificate is not trusted ({}). sslrootcert=FILE in DATABASE_URL names the authority that signed it; sslmode=require "
+    "encrypts and trusts any."
+)
+_NOT_ENCRYPTED = "It takes no encrypted connections, and DATABASE_URL asks for one with sslmode."
+_NO_ROOT = (
+    "DATABASE_URL: expected sslrootcert=FILE with a readable certificate of the authority, because sslmode asks to check the "
+    "server's, found none."
+)
+_BAD_MODE = "DATABASE_URL: sslmode: expected disable, allow, prefer, require, verify-ca or verify-full."
 
 PASSING = (
     OSError,  # TimeoutError is one
@@ -43,9 +57,32 @@ def speaking_postgres() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def reading_address() -> Generator[None]:
-    """Around a connect: what asyncpg finds wrong with an address is told without quoting it."""
+def reading_address(url: str) -> Generator[None]:
+    """Around a connect: what is wrong with an address, or with the encryption it asks for, is told without quoting it."""
     try:
+        _check_root(url)
         yield
+    except ssl.SSLCertVerificationError as error:  # a ValueError, too
+        raise DurableStoreUnavailableError(_NOT_TRUSTED.format(error.verify_message)) from error
+    except ssl.SSLError as error:
+        raise DurableStoreError(_NO_ROOT) from error
+    except asyncpg.ClientConfigurationError as error:
+        raise DurableStoreError(_misconfigured(str(error))) from None
+    except ConnectionError as error:
+        if "rejected SSL upgrade" in str(error):
+            raise DurableStoreError(_NOT_ENCRYPTED) from error
+        raise
     except ValueError:
         raise DurableStoreError(_BAD_ADDRESS) from None  # the cause may quote the password
+
+
+def _check_root(url: str) -> None:
+    root = dict(parse_qsl(urlsplit(url).query)).get("sslrootcert")
+    if root is not None and not os.access(root, os.R_OK):
+        raise DurableStoreError(_NO_ROOT)
+
+
+def _misconfigured(complaint: str) -> str:
+    if complaint.startswith("root certificate file"):
+        return _NO_ROOT
+    return _BAD_MODE if "sslmode" in complaint else _BAD_ADDRESS

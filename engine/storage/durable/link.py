@@ -40,7 +40,7 @@ class PostgresLink:
     @classmethod
     async def open(cls, url: str, *, answer_timeout_s: float) -> "PostgresLink":
         """A link to a database that answers."""
-        with speaking_postgres(), reading_address():
+        with speaking_postgres(), reading_address(url):
             pool = await asyncpg.create_pool(
                 url,
                 min_size=0,  # a floor would be tried again by itself, with a traceback a second while the server is away

@@ -68,22 +68,29 @@ async def _reach_database(url: str, *, create: bool) -> None:
     if not name:
         raise DurableStoreError("DATABASE_URL names no database.")
     try:
-        with reading_address():
+        with reading_address(url):
             connection = await asyncpg.connect(url, timeout=10)
         await connection.close()
     except asyncpg.InvalidCatalogNameError:
         if not create:
             raise DurableStoreError(f"There is no database {name} yet: ticktree migrate up makes it.") from None
-        administrator = await asyncpg.connect(
-            urlunsplit(address._replace(path="/postgres")), timeout=10, command_timeout=60
-        )
+        await _make_database(urlunsplit(address._replace(path="/postgres")), name)
+
+
+async def _make_database(administration: str, name: str) -> None:
+    quoted = name.replace('"', '""')
+    try:
+        administrator = await asyncpg.connect(administration, timeout=10, command_timeout=60)
         try:
-            quoted = name.replace('"', '""')
             await administrator.execute(f'CREATE DATABASE "{quoted}"')
-        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            pass  # another process was faster
         finally:
             await administrator.close()
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+        pass  # another process was faster
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise DurableStoreError(
+            f"There is no database {name}, and this account may not make one: make it, or ask whose server it is."
+        ) from error
 
 
 def _run(connection: "Connection", direction: Direction) -> MigrationStatus:

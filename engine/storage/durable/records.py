@@ -19,6 +19,9 @@ _JOB = f"{_JOB_COLUMNS} WHERE id = $1"
 _KEEP_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = now()
 """
+_KEEP_FIRST_HASH = """
+INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING hash
+"""
 _AUDIT = "INSERT INTO audit_log (actor, action, target, detail, address, outcome) VALUES ($1, $2, $3, $4, $5, $6)"
 _AUDIT_LOG = "SELECT at, actor, action, target, detail, address, outcome FROM audit_log ORDER BY id DESC LIMIT $1"
 
@@ -47,6 +50,10 @@ class Records:
     async def keep_hash(self, name: str, digest: str) -> None:
         """Keeps the hash of a secret, such as ``admin_token``; never the secret."""
         await self._link.value(_KEEP_HASH, name, digest)
+
+    async def keep_first_hash(self, name: str, digest: str) -> str:
+        """Keeps the hash if there is none; the one that stands, of whoever came first."""
+        return await self._link.value(_KEEP_FIRST_HASH, name, digest)
 
     async def hash_of(self, name: str) -> str | None:
         """The kept hash of a secret."""

@@ -5,6 +5,7 @@ redis-py repeats a command whose answer was lost, so everything sent through her
 
 import contextlib
 import hashlib
+import ssl
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, cast
@@ -16,7 +17,6 @@ from redis.asyncio.connection import (
     Connection,
     SSLConnection,
     UnixDomainSocketConnection,
-    parse_url,
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
@@ -36,6 +36,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.typing import EncodableT
 
 from engine.storage.errors import HotStoreError, HotStoreUnavailableError
+from engine.storage.hot.address import read_address
 
 Value = str | bytes | int | float
 Command = Sequence[Value]
@@ -48,6 +49,10 @@ _PASSING_KINDS = (OutOfMemoryError, ReadOnlyError, TryAgainError, ClusterDownErr
 _PASSING_CODES = ("OOM", "MISCONF", "LOADING", "BUSY", "READONLY", "NOREPLICAS")
 """Refusals that end when the server is itself again: memory or disk full, loading, a script running, failing over.
 redis-py has classes for some, and strips their code; a script's error keeps it."""
+_NOT_TRUSTED = (
+    "Its certificate is not trusted ({}). Name the authority that signed it with ?ssl_ca_certs=FILE at the end of REDIS_URL; "
+    "?ssl_cert_reqs=none trusts any, as platforms with certificates of their own need it."
+)
 
 
 _pack_command = cast("Callable[[tuple[EncodableT, ...]], bytes]", hiredis.pack_command)  # pyright: ignore[reportUnknownMemberType]
@@ -141,6 +146,9 @@ def speaking_redis() -> Generator[None]:
 
 def translated(error: Exception) -> HotStoreError:
     """The error of ours that says what redis-py's error means."""
+    untrusted = _certificate_error(error)
+    if untrusted is not None:
+        return HotStoreUnavailableError(_NOT_TRUSTED.format(untrusted.verify_message))
     match error:
         case AuthenticationError():
             return HotStoreError("It refused the user or password.")
@@ -154,20 +162,22 @@ def translated(error: Exception) -> HotStoreError:
             return HotStoreError(f"It answered: {error}")
 
 
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Why a server was not trusted; redis-py says it beside its own error."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _pool(url: str, answer_timeout_s: float) -> BlockingConnectionPool:
-    try:
-        settings: dict[str, Any] = {
-            "socket_timeout": answer_timeout_s,
-            "socket_connect_timeout": min(_CONNECT_TIMEOUT_S, answer_timeout_s),
-            "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _REPEATS),
-            "protocol": 2,
-            "max_connections": _CONNECTIONS,
-            "timeout": answer_timeout_s,
-            **parse_url(url),
-        }
-    except ValueError:
-        raise HotStoreError(
-            "REDIS_URL is no address: expected redis://[user:password@]host:port/index, rediss://… or unix://…"
-        ) from None  # the cause may quote the password
+    settings: dict[str, Any] = {
+        "socket_timeout": answer_timeout_s,
+        "socket_connect_timeout": min(_CONNECT_TIMEOUT_S, answer_timeout_s),
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _REPEATS),
+        "protocol": 2,
+        "max_connections": _CONNECTIONS,
+        "timeout": answer_timeout_s,
+        **read_address(url),
+    }
     kind = settings.pop("connection_class", Connection)
     return BlockingConnectionPool(connection_class=_CONNECTION_KINDS.get(kind, _TcpConnection), **settings)

@@ -35,6 +35,11 @@ class MemoryRecords(Records):
         await self._tables.arrive()
         self._tables.hashes[name] = digest
 
+    async def keep_first_hash(self, name: str, digest: str) -> str:
+        """Keeps the hash if there is none; the one that stands, of whoever came first."""
+        await self._tables.arrive()
+        return self._tables.hashes.setdefault(name, digest)
+
     async def hash_of(self, name: str) -> str | None:
         """The kept hash of a secret."""
         await self._tables.arrive()

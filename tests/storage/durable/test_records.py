@@ -24,6 +24,7 @@ async def test_a_job_keeps_what_it_was_asked_for_and_how_many_steps_are_done(dur
 
 async def test_only_the_hash_of_a_secret_is_kept(durable: DurableStore) -> None:
     assert await durable.hash_of("admin_token") is None
+    assert [await durable.keep_first_hash("admin_token", one) for one in ("mine", "yours")] == ["mine", "mine"]
     await durable.keep_hash("admin_token", "first")
     await durable.keep_hash("admin_token", "second")
     assert await durable.hash_of("admin_token") == "second"

@@ -1,0 +1,131 @@
+"""TLS before a server that has none: the wheels' Redis and PostgreSQL are built without it, platforms insist on it."""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+"""What a client of PostgreSQL sends in the clear to ask for TLS; the answer is an S."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that signed itself, for 127.0.0.1, as platforms have them."""
+
+    chain: Path
+    key: Path
+
+    @classmethod
+    def made_in(cls, folder: Path, address: str = "127.0.0.1") -> "Certificate":
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a platform")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        made = cls(folder / "chain.pem", folder / "key.pem")
+        made.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        form = serialization.PrivateFormat.PKCS8
+        made.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+        return made
+
+    def context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.chain, self.key)
+        return context
+
+
+@contextmanager
+def tls_before(url: str, certificate: Certificate) -> Generator[str]:
+    """The address of the same server with TLS, in a thread of its own: programs under test may be other processes."""
+    loop, started = asyncio.new_event_loop(), threading.Event()
+    ports: list[int] = []
+    ending = asyncio.Event()
+
+    async def serve() -> None:
+        async with _door(url, certificate.context()) as port:
+            ports.append(port)
+            started.set()
+            await ending.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield _with_port(url, ports[0])
+    finally:
+        loop.call_soon_threadsafe(ending.set)
+        thread.join()
+        loop.close()
+
+
+def _with_port(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    scheme = "rediss" if parts.scheme == "redis" else parts.scheme
+    return urlunsplit(parts._replace(scheme=scheme, netloc=f"{user}{at}127.0.0.1:{port}"))
+
+
+@asynccontextmanager
+async def _door(url: str, context: ssl.SSLContext) -> AsyncGenerator[int]:
+    target = urlsplit(url)
+    open_ones: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        open_ones.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await pass_on(reader, writer)
+        finally:
+            writer.close()
+            open_ones.discard(task)
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if target.scheme.startswith("postgres"):
+            if await reader.readexactly(len(SSL_REQUEST)) != SSL_REQUEST:
+                return  # in the clear: not here
+            writer.write(b"S")
+        await writer.start_tls(context)
+        there, back = await asyncio.open_connection(target.hostname, target.port)
+        try:
+            await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        finally:
+            back.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in list(open_ones):
+            task.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
