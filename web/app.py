@@ -41,6 +41,7 @@ from web.sockets.admission import Admission
 from web.sockets.histories import Histories
 from web.sockets.session import SessionRules
 from web.sockets.sessions import Sessions
+from web.streams import PriceStreams, streams_tree
 from web.subscriber import Subscriber
 
 log = structlog.get_logger("ticktree.web")
@@ -55,11 +56,21 @@ def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> S
     """The web process, top down; stopped in reverse: first nobody comes in any more, and all are told goodbye."""
     hub, hot, process = services.hub, services.hot, services.process
     counters, wishes = partial(_counters, hub), _wishes(services.sessions)
+    streams = partial(
+        streams_tree,
+        hot,
+        services.durable,
+        services.directory,
+        services.last_prices,
+        process=process,
+        running=services.system.ref("/web/streams/running"),
+    )
     return Supervisor(
         [
             ChildSpec("subscriber", partial(Subscriber, hot, services.durable, hub, process)),
             ChildSpec("sessions", DynamicSupervisor),
             ChildSpec("accounts", partial(Follower, hot, services.durable, services.accounts.ended)),
+            ChildSpec("streams", streams),
             ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),
             ChildSpec("operator", partial(Operator, process, hot, wishes=wishes, counters=counters), backoff=GENTLE),
         ],
@@ -138,6 +149,7 @@ def make_services(
         charts=ChartWishes(hot),
         last_prices=LastPriceWishes(hot, jitter=system.jitter),
         screeners=configured_screeners(settings.screeners_file),
+        streams=PriceStreams(hot, system.ref("/web/streams/keeper"), lambda: system.clock.now_ns() // 1_000_000),
         chart_gaps=Joined(CHART_GAPS_S),
         hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,

@@ -38,7 +38,7 @@ async def board(hot: HotStore, directory: Directory, wishes: LastPriceWishes, ke
     lacking = {
         place: name
         for place, name in instruments.items()
-        if name is not None and known[place].price is None and not known[place].asked
+        if name is not None and known[place].price is None and known[place].asked_ms is None
     }
     told = await wishes.of(lacking.values())
     prices = {place: BoardPrice(one.price, one.observed_ms) for place, one in known.items() if one.price is not None}

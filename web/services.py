@@ -24,6 +24,7 @@ from web.last_prices import LastPriceWishes
 from web.screeners import Screener
 from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
+from web.streams import PriceStreams
 
 KEY = "ticktree"
 
@@ -54,6 +55,7 @@ class Services:
     charts: ChartWishes
     last_prices: LastPriceWishes
     screeners: Mapping[str, Screener]
+    streams: PriceStreams
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""
     hot_reach_ns: int

@@ -32,6 +32,7 @@ from web.routes import (
     screeners,
     sectors,
     socket,
+    streams,
     udf,
     users,
 )
@@ -58,6 +59,7 @@ ROUTES = (
     quarantine,
     screeners,
     socket,
+    streams,
     auth,
     me,
     api_keys,

@@ -115,8 +115,8 @@ async def test_it_is_in_redis_for_every_web_process_and_says_since_when(autojump
         await at.ask(A, C)
         places: dict[str, str | None] = {"NSE_EQ:0": A, "NSE_EQ:1": C, "NSE_EQ:2": None}
         assert await at.hot.last_prices(places) == {
-            "NSE_EQ:0": LastPrice(1.5, NOON // MS, asked=True),
-            "NSE_EQ:1": LastPrice(asked=True),
+            "NSE_EQ:0": LastPrice(1.5, NOON // MS, NOON // MS),
+            "NSE_EQ:1": LastPrice(asked_ms=NOON // MS),
             "NSE_EQ:2": LastPrice(),
         }
         await trio.sleep(31)
@@ -132,7 +132,7 @@ async def test_a_tick_that_comes_meanwhile_is_newer(autojump_clock: Any) -> None
             await at.hot.write_live([InstrumentReport(A, "NSE_EQ:0", 9.0, quote, {}, ())])
 
         await together(lambda: at.ask(A), trade)
-        assert (await at.hot.last_prices({"NSE_EQ:0": A}))["NSE_EQ:0"] == LastPrice(9.0, NOON // MS + 500, asked=True)
+        assert (await at.hot.last_prices({"NSE_EQ:0": A}))["NSE_EQ:0"] == LastPrice(9.0, NOON // MS + 500, NOON // MS)
 
 
 async def test_the_next_provider_is_asked_for_what_the_first_does_not_know_or_tell(autojump_clock: Any) -> None:

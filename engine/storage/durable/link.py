@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 
 _CONNECTIONS = 8
 _CLOSE_BUDGET_S = 5.0
+_SINGLE_TIMEOUT_S = 3.0
+_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+"""The server's own: without it what a vanished host holds stays held for two hours."""
 _LOST = (
     ConnectionError,
     asyncpg.PostgresConnectionError,
@@ -33,9 +36,16 @@ _LOST = (
 class PostgresLink:
     """A pool of connections to one database, which raises nothing but ``DurableStoreError``."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", answer_timeout_s: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        answer_timeout_s: float,
+        connect: "Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]",
+    ) -> None:
         self._pool = pool
         self._answer_timeout_s = answer_timeout_s
+        self.single_connection = connect
+        """Opens a connection of its own, outside the pool, that the server gives up soon after its host has vanished."""
 
     @classmethod
     async def open(cls, url: str, *, answer_timeout_s: float) -> "PostgresLink":
@@ -50,7 +60,14 @@ class PostgresLink:
                 command_timeout=answer_timeout_s,
                 reset=_nothing_to_reset,
             )
-        return cls(pool, answer_timeout_s)
+        connect = partial(
+            asyncpg.connect,
+            url,
+            timeout=_SINGLE_TIMEOUT_S,
+            command_timeout=_SINGLE_TIMEOUT_S,
+            server_settings=_KEEPALIVE,
+        )
+        return cls(pool, answer_timeout_s, connect)
 
     async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Does the work in one transaction: all of it or nothing. It may be done twice."""

@@ -7,6 +7,7 @@ from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
+from engine.storage.durable.locks import SessionLocks
 from engine.storage.durable.quarantine import Quarantine
 from engine.storage.durable.records import Records
 from engine.storage.durable.scan import GapScan
@@ -33,6 +34,10 @@ class DurableStore(
     async def connect(cls, url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Self:
         """A store on the database at ``url``, which must be migrated."""
         return cls(await PostgresLink.open(url, answer_timeout_s=answer_timeout_s))
+
+    def session_locks(self) -> SessionLocks:
+        """Locks that end with the process that took them, for web processes; the double has none."""
+        return SessionLocks(self._link.single_connection)
 
     async def ping(self) -> None:
         """Returns when the database answers."""

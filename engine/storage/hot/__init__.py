@@ -6,6 +6,7 @@ from engine.storage.hot.events import Event, EventsWindow
 from engine.storage.hot.last_prices import LastPrice
 from engine.storage.hot.report import InstrumentReport
 from engine.storage.hot.store import HotStore
+from engine.storage.hot.streams import PriceStream
 from engine.storage.hot.subscription import Message, Subscription
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "InstrumentReport",
     "LastPrice",
     "Message",
+    "PriceStream",
     "Subscription",
 ]

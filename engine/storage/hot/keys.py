@@ -14,6 +14,7 @@ TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60
 TICKET_EXPIRY_S = 30
 SESSIONS_LENGTH = 100_000
+STREAM_EXPIRY_S = 3_600
 
 EVENTS = "events"
 EPOCH = "events:epoch"
@@ -27,6 +28,7 @@ SEEN = "seen"
 SESSIONS = "sessions"
 SOURCES = "realtime:sources"
 STATUSES = "statuses"
+STREAMS = "websocket_streams"
 UNSAVED = "unsaved"
 
 
@@ -68,6 +70,11 @@ def series(instrument: str, timeframe: str) -> str:
 def chart(instrument: str, timeframe: str) -> str:
     """The candles of the last year, in day chunks."""
     return f"chart:{instrument}:{timeframe}:1year"
+
+
+def stream(key: str) -> str:
+    """A started stream of prices and its owners."""
+    return f"websocket_stream:{key}"
 
 
 def ticket(digest: str) -> str:

@@ -18,8 +18,13 @@ class LastPrice(msgspec.Struct, frozen=True, gc=False):
     """None: no tick and no provider has told one within 30 s."""
     observed_ms: int | None = None
     """When it was observed, unix milliseconds: by the exchange's clock, or when the provider answered."""
-    asked: bool = False
-    """Whether a provider was asked within 30 s; then there is no sense in asking once more."""
+    asked_ms: int | None = None
+    """When a provider was asked, within the last 30 s; then there is no sense in asking once more."""
+
+    @property
+    def is_provider_s(self) -> bool:
+        """Whether a provider told it, and no tick since."""
+        return self.asked_ms is not None and self.observed_ms == self.asked_ms
 
 
 class _Observed(msgspec.Struct, gc=False):
@@ -62,8 +67,9 @@ def _names(place: str, instrument: str | None) -> Iterable[str]:
 
 
 def _last_price(price: bytes | None, quote: bytes | None, asked: bytes | None) -> LastPrice:
+    asked_ms = None if asked is None else int(asked)
     if price is None:
-        return LastPrice(asked=asked is not None)
+        return LastPrice(asked_ms=asked_ms)
     quoted_ns = (_observed(quote).ts_event if quote is not None else None) or 0
-    observed_ms = max(quoted_ns // _MS_NS, int(asked or 0))
-    return LastPrice(float(price), observed_ms or None, asked is not None)
+    observed_ms = max(quoted_ns // _MS_NS, asked_ms or 0)
+    return LastPrice(float(price), observed_ms or None, asked_ms)

@@ -18,13 +18,14 @@ from engine.storage.hot.link import ANSWER_TIMEOUT_S, RedisLink
 from engine.storage.hot.live import LiveValues
 from engine.storage.hot.series import CandleSeries
 from engine.storage.hot.setting import ExpiringKeys
+from engine.storage.hot.streams import StreamBook
 from engine.storage.hot.subscription import Subscription, subscribed
 from engine.storage.hot.timeseries import TimeSeriesCandles
 
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors):
+class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors, StreamBook):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
@@ -32,7 +33,7 @@ class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
-    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended),
+    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
     ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``,
     ``…:published`` and ``realtime:sources``.
     """

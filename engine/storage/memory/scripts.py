@@ -46,6 +46,7 @@ class Scripts:
             "push_closed": self.push_closed,
             "read_hash": self.read_hash,
             "release_lease": self.release_lease,
+            "replace_stream": self.replace_stream,
             "send_command": self.send_command,
             "set_many": self.set_many,
             "write_hash": self.write_hash,
@@ -113,6 +114,18 @@ class Scripts:
                     del kept[old]
             self._space.expire(name, expiry_ms)
         return len(names)
+
+    def replace_stream(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
+        before, after, expiry_s, key = arguments
+        if (self._commands.get(names[0]) or b"") != encoded(before):
+            return 0
+        if encoded(after):
+            self._commands.put(names[0], after, "EX", expiry_s)
+            self._commands.add_members(names[1], key)
+        else:
+            self._space.drop(names[0])
+            self._commands.remove_members(names[1], key)
+        return 1
 
     def send_command(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
         if self._commands.put(names[1], 1, "NX", "EX", arguments[2]):

@@ -21,8 +21,8 @@ async def test_last_prices_tell_what_a_tick_or_a_provider_said_and_since_when(ho
     }
     assert await hot.last_prices(places) == {
         "NSE_EQ:1333": LastPrice(2459.95, 7),
-        "NSE_EQ:2": LastPrice(2.5, 9, asked=True),
-        "NSE_EQ:3": LastPrice(asked=True),
+        "NSE_EQ:2": LastPrice(2.5, 9, 9),
+        "NSE_EQ:3": LastPrice(asked_ms=9),
         "NSE_EQ:4": LastPrice(),
     }
     for name in ("ltp:NSE_EQ:2", "asked:NSE_EQ:3"):
