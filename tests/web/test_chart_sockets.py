@@ -1,12 +1,15 @@
 """Charts and screeners over real sockets: history first, then what comes, with no seam between."""
 
+import contextlib
 from typing import Any
 
+import anyio
 import pytest
 
 from engine.market import Candle
 from tests.web.engine import MINUTE, NOON, Engine, candle
-from tests.web.process import Client, Web
+from tests.web.process import Client, Web, until
+from web.sockets.histories import AT_ONCE
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +96,36 @@ async def close(engine: Engine, *candles: Candle) -> None:
     """As the engine does it: kept first, told then."""
     await engine.hot.write_candles(candles)
     await engine.close(*candles)
+
+
+async def test_a_process_reads_so_many_histories_at_a_time_and_a_client_that_leaves_gives_its_turn_away(
+    web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reading, most, go_on = web.services.reader.__class__.rows, 0, 0, anyio.Event()
+
+    async def held(*arguments: Any) -> Any:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        try:
+            await go_on.wait()
+            return await read(*arguments)
+        finally:
+            reading -= 1
+
+    monkeypatch.setattr("engine.storage.history.CandleReader.rows", held)
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(web.client()) for _ in range(AT_ONCE + 1)]
+        for client in clients:
+            for timeframe in ("1m", "5m"):
+                await client.send(type="get_history", symbol="TCS", timeframe=timeframe)
+        await until(lambda: reading == AT_ONCE)
+        await clients[0].ask(type="ping")
+    await until(lambda: reading == 0 and len(web.services.sessions) == 0)
+    assert most == AT_ONCE
+    go_on.set()
+    async with web.client() as client:
+        await history(client)
 
 
 async def test_several_charts_run_on_one_socket_and_end_one_by_one(web: Web, engine: Engine) -> None:
