@@ -81,7 +81,9 @@ class ProviderManager(TaskActor):
         await self._take_up_all()
 
     async def _take_up_all(self) -> None:
-        rows = {provider: await self._durable.routes(provider, self._today()) for provider in self._feeds}
+        self._calendars.learn(await self._durable.exchanges())
+        today = self._today()
+        rows = {provider: self._usable(await self._durable.routes(provider, today)) for provider in self._feeds}
         self._known = {provider: tuple(map(self._route, known)) for provider, known in rows.items()}
         self.on_cover_wanted(CoverWanted())
         taken: set[str] = set()
@@ -89,6 +91,16 @@ class ProviderManager(TaskActor):
             mapped = [row for row in known if row.instrument not in taken]
             taken.update(row.instrument for row in mapped)
             await self._take_up(provider, mapped)
+
+    def _usable(self, rows: Sequence[MappedInstrument]) -> list[MappedInstrument]:
+        """Without those of exchanges of which nobody knows when they trade: one such row must not end the engine."""
+        usable = [row for row in rows if self._calendars.usable(row.instrument)]
+        if len(usable) < len(rows):
+            left_out = sorted({row.instrument for row in rows} - {row.instrument for row in usable})
+            log.warning(
+                "instruments_left_out", count=len(left_out), first=left_out[:3], why="no hours of their exchange"
+            )
+        return usable
 
     @handles(Terminated)
     def on_terminated(self, terminated: Terminated) -> None:

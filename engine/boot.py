@@ -66,17 +66,13 @@ async def running_engine(
 
 
 async def known_calendars(durable: DurableStore, clock: Clock) -> Calendars:
-    """The exchanges' calendars, those that never close apart; says which of the instruments' end soon, or have."""
-    calendars = Calendars(load_calendar, await continuous_zones(durable))
+    """The exchanges' calendars; says of which of the instruments' there is none, or which end soon, or have."""
+    calendars = Calendars(load_calendar)
+    calendars.learn(await durable.exchanges())
     today = datetime.fromtimestamp(clock.now_ns() / NS_PER_S, UTC).date()
     for sentence in calendars.warnings(await durable.instrument_names(), today):
         log.warning("calendar_runs_out", why=sentence)
     return calendars
-
-
-async def continuous_zones(durable: DurableStore) -> dict[str, str]:
-    """The exchanges that never close, as the simulated ones, and their zones."""
-    return {exchange.code: exchange.timezone for exchange in await durable.exchanges() if exchange.is_24_hours}
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from config.calendars import load_calendar
 from config.settings import Settings
 from engine.backfill import SETTLE_NS, Backfiller, Portion, portions
-from engine.boot import continuous_zones, open_stores
+from engine.boot import open_stores
 from engine.market import Calendars, Candle
 from engine.providers.base import Route
 from engine.providers.catalog import configured_providers
@@ -47,7 +47,8 @@ async def filler(redis_url: str, database_url: str) -> AsyncGenerator[tuple[Back
                 Route(row.instrument, row.segment, row.provider_symbol, row.tick_size, row.kind)
                 for row in await durable.routes("simulator")
             ]
-            calendars = Calendars(load_calendar, await continuous_zones(durable))
+            calendars = Calendars(load_calendar)
+            calendars.learn(await durable.exchanges())
             history = configured_providers(settings)["simulator"].history
             yield Backfiller(history, hot, durable, calendars, 7, time.time_ns()), routes
         nursery.cancel_scope.cancel()

@@ -85,16 +85,15 @@ async def read_listing(
     durable: DurableStore, providers: Sequence[str], default_exchanges: Sequence[str], today: date
 ) -> Listing:
     """Reads the instruments; of two providers that map one, the first to be named carries it."""
-    exchanges = await durable.exchanges()
+    exchanges = await durable.exchanges(include_inactive=True)
     segment_keys: dict[str, str] = {}
     for provider in reversed(providers):
         for route in await durable.routes(provider, today):
             segment_keys[route.instrument] = f"{route.segment}:{route.provider_symbol}"
     by_segment_key = {segment_key: instrument for instrument, segment_key in segment_keys.items()}
     known = await durable.all_instrument_names()  # the history of what has expired or was retired can still be read
-    calendars = Calendars(
-        load_calendar, {exchange.code: exchange.timezone for exchange in exchanges if exchange.is_24_hours}
-    )
+    calendars = Calendars(load_calendar)
+    calendars.learn(exchanges)
     return Listing(
         SymbolTable(default_exchanges, known, by_segment_key),
         segment_keys,

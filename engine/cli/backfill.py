@@ -58,7 +58,7 @@ async def _backfill(settings: "Settings", symbols: Sequence[str], first: datetim
 
     from config.calendars import load_calendar
     from engine.backfill import Backfiller, portions
-    from engine.boot import continuous_zones, open_stores
+    from engine.boot import open_stores
     from engine.market import Calendars
     from engine.providers.catalog import configured_providers
     from engine.storage.bridge import open_bridge
@@ -68,7 +68,8 @@ async def _backfill(settings: "Settings", symbols: Sequence[str], first: datetim
     name, provider = next(iter(configured_providers(settings).items()))
     async with open_bridge(), open_stores(settings) as (hot, durable):
         routes = await _routes(settings, durable, name, symbols)
-        calendars = Calendars(load_calendar, await continuous_zones(durable))
+        calendars = Calendars(load_calendar)
+        calendars.learn(await durable.exchanges())
         filler = Backfiller(
             provider.history, hot, durable, calendars, settings.hot_retention_days, now_ns=time.time_ns()
         )

@@ -1,7 +1,7 @@
 """The exchange calendar: when an exchange trades, and the buckets its candles fall into."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -100,6 +100,16 @@ class Calendar:
         """An exchange that never closes: one session a day, from local midnight to local midnight."""
         return cls(Schedule.continuous(code, zone))
 
+    @classmethod
+    def weekly(cls, zone: str, code: str, hours: tuple[time, time] | None) -> Self:
+        """An exchange of which only opening and close are known, or not even these: no day of it is covered."""
+        return cls(Schedule.weekly(code, zone, hours))
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether no day is known: there is no calendar, only hours to go by."""
+        return self.schedule.valid_from > self.schedule.valid_through
+
     def covers(self, day: date) -> bool:
         """Whether holidays and special sessions of that day are known."""
         return self.schedule.valid_from <= day <= self.schedule.valid_through
@@ -110,12 +120,14 @@ class Calendar:
         return all(self.covers(self.session_date(ns)) for ns in ends)
 
     def days_left(self, today: date) -> int | None:
-        """How many more days are known, negative when they have run out; None where they never do."""
+        """How many more days are known, negative when they have run out; None where they never do, or never were."""
         through = self.schedule.valid_through
-        return None if through == date.max else (through - today).days
+        return None if through == date.max or self.is_assumed else (through - today).days
 
     def warning(self, today: date) -> str | None:
         """A sentence for the operator when the known holidays run out soon, or have."""
+        if self.is_assumed:
+            return f"The exchange {self.code} has no calendar: it is taken to trade by its hours alone, and nothing is called missing."
         left = self.days_left(today)
         if left is None or left > _WARN_DAYS:
             return None

@@ -1,12 +1,13 @@
 """The calendars of all exchanges an engine or a web process deals with, found by instrument."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
-from typing import Any
+from datetime import date, time
+from typing import Any, Protocol
 
 import msgspec
 
 from engine.market.calendar import Calendar
+from engine.market.errors import CalendarError
 
 _SECOND_NS = 1_000_000_000
 _FAR_NS = 31 * 86_400 * _SECOND_NS
@@ -33,6 +34,21 @@ class FeedHours(msgspec.Struct, frozen=True, gc=False):
         return self.end_ns if self.needed(ns) else self.start_ns
 
 
+class MarketHours(Protocol):
+    """What is known of an exchange beside its calendar."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def market_open_time(self) -> time | None: ...
+    @property
+    def market_close_time(self) -> time | None: ...
+    @property
+    def is_24_hours(self) -> bool: ...
+
+
 class Calendars:
     """Makes each exchange's calendar once, when first asked for.
 
@@ -44,6 +60,18 @@ class Calendars:
         self._load = load
         self._continuous = dict(continuous or {})
         self._calendars: dict[str, Calendar] = {}
+        self._hours: dict[str, MarketHours] = {}
+
+    def learn(self, exchanges: Iterable[MarketHours]) -> None:
+        """Takes note of exchanges: one that has no calendar goes by its hours. What has been made stays as it is."""
+        for exchange in exchanges:
+            self._hours[exchange.code] = exchange
+            if exchange.is_24_hours:
+                self._continuous.setdefault(exchange.code, exchange.timezone)
+
+    def usable(self, instrument: str) -> bool:
+        """Whether it is known when the instrument's exchange trades."""
+        return self._known(instrument.partition(":")[0]) is not None
 
     def of(self, instrument: str) -> Calendar:
         """The calendar of the exchange in ``EXCHANGE:SYMBOL``."""
@@ -75,13 +103,16 @@ class Calendars:
     def _known(self, code: str) -> Calendar | None:
         try:
             return self.of_exchange(code)
-        except LookupError:  # the warnings name it
+        except (LookupError, CalendarError):  # the warnings name it
             return None
 
     def _warning(self, code: str, today: date) -> str | None:
         try:
             return self.of_exchange(code).warning(today)
-        except LookupError as error:  # one exchange without hours must not keep all others from being served
+        except (
+            LookupError,
+            CalendarError,
+        ) as error:  # one exchange without hours must not keep all others from being served
             return str(error)
 
     def feed_hours(
@@ -108,7 +139,20 @@ class Calendars:
 
     def _make(self, code: str) -> Calendar:
         zone = self._continuous.get(code)
-        return Calendar.parse(self._load(code)) if zone is None else Calendar.continuous(zone, code)
+        if zone is not None:
+            return Calendar.continuous(zone, code)
+        try:
+            return Calendar.parse(self._load(code))
+        except LookupError:
+            if code not in self._hours:
+                raise
+            return _assumed(self._hours[code])
+
+
+def _assumed(exchange: MarketHours) -> Calendar:
+    opens, closes = exchange.market_open_time, exchange.market_close_time
+    hours = None if opens is None or closes is None else (opens, closes)
+    return Calendar.weekly(exchange.timezone, exchange.code, hours)
 
 
 def _ahead(calendars: list[Calendar], ns: int, lead_ns: int, tail_ns: int) -> list[FeedHours]:

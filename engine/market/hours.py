@@ -1,7 +1,7 @@
 """The schedule of an exchange as its calendar file writes it: weekly hours, holidays, special sessions."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from itertools import pairwise
 from typing import Any, Self
 
@@ -37,6 +37,10 @@ def _seconds(text: str) -> int:
     if int(minutes) > 59 or seconds > _DAY_S:
         raise CalendarError(f"there is no time {text!r}")
     return seconds
+
+
+def _span(opens: time, closes: time) -> Span:
+    return Span.parse(f"{opens:%H:%M}-{closes:%H:%M}")
 
 
 class DayHours(msgspec.Struct, frozen=True):
@@ -147,6 +151,16 @@ class Schedule(msgspec.Struct, frozen=True):
         """An exchange that trades from midnight to midnight, every day, for ever."""
         week = (DayHours((Span(0, _DAY_S),)),) * 7
         return cls(code, code, timezone, "", "", date.min, date.max, ((date.min, week),), {}, {})
+
+    @classmethod
+    def weekly(cls, code: str, timezone: str, hours: tuple[time, time] | None) -> Self:
+        """An exchange of which only opening and close are known: so from Monday to Friday, and no day is known for certain.
+
+        One that closes before it opens does so on the next day; without hours it may trade at any time.
+        """
+        day = DayHours((Span(0, _DAY_S),)) if hours is None else DayHours((_span(*hours),))
+        week = (day,) * 7 if hours is None else (day,) * 5 + (CLOSED,) * 2
+        return cls(code, code, timezone, "", "", date.max, date.min, ((date.min, week),), {}, {})
 
     @property
     def is_continuous(self) -> bool:

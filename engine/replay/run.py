@@ -188,7 +188,8 @@ async def _run(stage: Stage, session: Session, records: Iterator[Record], turns:
     clock = stage.clock = RecordedClock(session.started_ns, session.speed)
     timeline = Timeline(session, records, clock)
     await _prepare(stage, session)
-    calendars = Calendars(load_calendar, {one.code: one.timezone for one in session.exchanges if one.is_24_hours})
+    calendars = Calendars(load_calendar)
+    calendars.learn(session.exchanges)
     silent = {name: silent_provider(name, stage.settings) for name in session.providers}
     feeds = {name: ReplayFeed(provider.feed, timeline, clock) for name, provider in silent.items()}
     histories = {name: ReplayHistory(provider.history, name, timeline, clock) for name, provider in silent.items()}

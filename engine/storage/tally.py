@@ -1,7 +1,7 @@
 """The tally: how complete the last days are, by exchange and timeframe; counted inside PostgreSQL, hardly read."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import anyio.lowlevel
@@ -48,7 +48,7 @@ class Tally:
         """By exchange and timeframe, of the buckets in sessions since ``start_ns`` that have ended by ``saved_ns``."""
         shares: defaultdict[tuple[str, str], Share] = defaultdict(Share)
         left = LOOKED_AT
-        for code, names in self._portions(instruments):
+        for code, names in self._portions(filter(self._calendars.usable, instruments)):
             calendar = self._calendars.of_exchange(code)
             sessions = sessions_until(calendar, start_ns, saved_ns, saved_ns)
             lacking = await self._durable.short_sessions(names, sessions, unresolvable=True)
@@ -80,7 +80,7 @@ class Tally:
             lacking[timeframe] = sum(page.expected - page.settled for page in pages)
         return lacking
 
-    def _portions(self, instruments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    def _portions(self, instruments: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         exchanges: defaultdict[str, list[str]] = defaultdict(list)
         for name in sorted(instruments):
             exchanges[name.partition(":")[0]].append(name)

@@ -1,7 +1,8 @@
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,6 +227,58 @@ def test_all_exchanges_of_the_instruments_are_looked_at_once_and_those_without_h
     assert len(told) == 2
     assert told[0].startswith("There is no calendar of the exchange 'LSE'; there are BCD,")
     assert told[1].startswith("The NSE calendar ends in 11 days (2026-12-31)")
+
+
+class Hours(msgspec.Struct):
+    """An exchange as a table has it."""
+
+    code: str
+    timezone: str = "Europe/London"
+    market_open_time: time | None = time(8)
+    market_close_time: time | None = time(16, 30)
+    is_24_hours: bool = False
+
+
+def test_an_exchange_without_a_calendar_goes_by_its_hours_from_monday_to_friday() -> None:
+    known = Calendars(load_calendar)
+    with pytest.raises(LookupError):
+        known.of("LSE:VOD")
+    known.learn([Hours("LSE"), Hours("NSE")])
+    calendar = known.of("LSE:VOD")
+    (session,) = calendar.sessions(date(2026, 7, 27), date(2026, 7, 27))
+    assert (session.start_ns, session.end_ns) == (at("2026-07-27 12:30"), at("2026-07-27 21:00")), "in Indian time"
+    assert calendar.sessions(date(2026, 8, 1), date(2026, 8, 2)) == []
+    assert known.of("NSE:TCS").sessions(date(2026, 11, 20), date(2026, 11, 20))[0].start_ns == at("2026-11-20 09:15")
+
+
+def test_of_an_exchange_without_a_calendar_nothing_is_known_for_certain() -> None:
+    known = Calendars(load_calendar)
+    known.learn([Hours("LSE")])
+    calendar = known.of("LSE:VOD")
+    assert not calendar.covers(date(2026, 7, 27))
+    assert not calendar.knows(at("2026-07-27 12:30"), at("2026-07-27 13:30"))
+    assert known.days_left(["LSE:VOD"], date(2026, 7, 27)) == {}
+    assert known.warnings(["LSE:VOD"], date(2026, 7, 27)) == [
+        "The exchange LSE has no calendar: it is taken to trade by its hours alone, and nothing is called missing."
+    ]
+
+
+def test_an_exchange_that_closes_before_it_opens_trades_overnight_and_one_without_hours_at_any_time() -> None:
+    known = Calendars(load_calendar)
+    night = Hours("NIGHT", market_open_time=time(22), market_close_time=time(5))
+    known.learn(
+        [night, Hours("OPEN", market_open_time=None), Hours("COIN", is_24_hours=True), Hours("MARS", "Mars/Olympus")]
+    )
+    (session,) = known.of("NIGHT:A").sessions(date(2026, 7, 28), date(2026, 7, 28))
+    assert (session.end_ns - session.start_ns) // MINUTE == 7 * 60
+    sunday = at("2026-08-02 12:00")
+    assert known.of("OPEN:A").is_open(sunday)
+    assert not known.of("OPEN:A").covers(date(2026, 8, 2))
+    assert known.of("COIN:A").covers(date(2026, 8, 2))
+    assert [known.usable(f"{code}:A") for code in ("NIGHT", "OPEN", "COIN", "MARS", "NOWHERE")] == [True] * 3 + [
+        False
+    ] * 2
+    assert known.feed_hours(["NIGHT", "OPEN"], sunday) is not None
 
 
 def test_unknown_days_are_not_covered_but_the_weekly_hours_go_on() -> None:

@@ -69,7 +69,7 @@ ORDER BY instrument
 
 _EXCHANGES = """
 SELECT code, name, timezone, country, currency, market_open_time, market_close_time, is_24_hours
-FROM exchanges WHERE is_active ORDER BY code
+FROM exchanges WHERE is_active OR $1 ORDER BY code
 """
 
 _SEED_EXCHANGES = """
@@ -188,9 +188,9 @@ class InstrumentMaster:
         """Active instruments whose symbol or name has this text in it, in capitals; the likeliest first."""
         return [_instrument_of(row) for row in await self._link.rows(_FOUND, text, exchange, kind, limit)]
 
-    async def exchanges(self) -> list[Exchange]:
-        """All active exchanges, by code."""
-        return [Exchange(**dict(row)) for row in await self._link.rows(_EXCHANGES)]
+    async def exchanges(self, *, include_inactive: bool = False) -> list[Exchange]:
+        """All active exchanges, or all that ever were, by code."""
+        return [Exchange(**dict(row)) for row in await self._link.rows(_EXCHANGES, include_inactive)]
 
     async def instrument_names(self) -> list[str]:
         """The canonical names of all active instruments, sorted."""

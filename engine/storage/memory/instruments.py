@@ -40,7 +40,7 @@ class MemoryInstrumentMaster(InstrumentMaster):
         found.sort(key=lambda one: (one.symbol != text, not one.symbol.startswith(text), len(one.symbol), one.symbol))
         return found[:limit]
 
-    async def exchanges(self) -> list[Exchange]:
+    async def exchanges(self, *, include_inactive: bool = False) -> list[Exchange]:  # noqa: ARG002 - here all are active
         """All exchanges, by code."""
         await self._tables.arrive()
         return [exchange for _, exchange in sorted(self._tables.exchanges.items())]
