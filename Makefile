@@ -23,8 +23,10 @@ $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@touch $@
 
 # With the calendar libraries, in their own environment: a test derives the calendars anew. Some ten seconds, once.
+# Two processes, as most of the time is waiting. Whole files, in their order: what a file's tests share is made once, and the
+# slow ones of tests/engine are not left to the end, where one process would wait for the other.
 test: check .venv/.calendars/ready
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
