@@ -10,8 +10,10 @@ from engine.market.diagnosis import Cause
 from engine.providers.simulator.options import SimulatorOptions
 from tests.engine.conftest import Stores
 from tests.engine.harness import at, until, whole_engine
-from tests.engine.silences import LIVE, PACE, SPEED, becomes, causes, connections, is_told
+from tests.engine.silences import PACE, SPEED, becomes, causes, connections, is_told
 from tests.market.lunch import DAY_NS, WITH_LUNCH
+
+SYMBOL = "NSE:RELIANCE"
 
 
 @pytest.fixture
@@ -26,10 +28,10 @@ async def test_lunch_and_night_cost_no_connection(stores: Stores, with_lunch: No
     options = SimulatorOptions(instruments=5, ticks_per_second=5, calendar=Calendar.parse(WITH_LUNCH))
     clock = at("11:29:00", speed=SPEED, day_ns=DAY_NS)
     async with whole_engine(stores, clock, options=options, pace=PACE, around_the_clock=False) as bench:
-        await until(becomes(bench, LIVE, Cause.CLOSED))
+        await until(becomes(bench, SYMBOL, Cause.CLOSED))
         await trio.sleep(12)
         assert set((await causes(bench)).values()) == {Cause.CLOSED}
-        await until(is_told(bench, LIVE, ("closed", Cause.CLOSED)))
+        await until(is_told(bench, SYMBOL, ("closed", Cause.CLOSED)))
         assert connections(bench) == 1
 
 
@@ -37,7 +39,7 @@ async def test_at_night_no_feed_is_connected_at_all(stores: Stores, with_lunch: 
     options = SimulatorOptions(instruments=5, ticks_per_second=5, calendar=Calendar.parse(WITH_LUNCH))
     clock = at("17:00:00", speed=SPEED, day_ns=DAY_NS)
     async with whole_engine(stores, clock, options=options, pace=PACE, around_the_clock=False) as bench:
-        await until(becomes(bench, LIVE, Cause.CLOSED))
+        await until(becomes(bench, SYMBOL, Cause.CLOSED))
         await trio.sleep(3)
         assert await bench.statuses() == ["closed"]
         assert connections(bench) == 0

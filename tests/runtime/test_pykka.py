@@ -31,7 +31,7 @@ async def test_the_error_of_the_dead_is_pykkas_too(tree: Tree) -> None:
 
 
 async def test_pykkas_blocking_calls_fail_loudly(tree: Tree) -> None:
-    ref = await tree.plant("clerk", Clerk)
+    ref: Any = await tree.plant("clerk", Clerk)
     with pytest.raises(BlockingCallError):
         ref.ask(Note("x"))
     with pytest.raises(BlockingCallError):
@@ -88,6 +88,7 @@ async def test_pykkas_broadcast_reaches_everyone_of_a_class(tree: Tree) -> None:
         await tree.plant(name, partial(Clerk, paper=paper))
     pykka.ActorRegistry.broadcast(Note("hear"), Clerk)
     await until(lambda: len(paper) == 3)
+    assert paper == ["hear"] * 3
 
 
 async def test_a_future_that_is_there_can_be_read(tree: Tree) -> None:
