@@ -1,6 +1,6 @@
 """The interface as a whole: whatever a client sends to any operation of the document, the answer is one that it documents."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,8 @@ from schemathesis import checks as usual_checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from tests.web.engine import Engine, candle
+from engine.storage.durable import DurableStore
+from tests.web.engine import Engine, candle, seed
 from tests.web.process import BEARER, Web
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,15 @@ KNOWN: dict[str, list[str]] = {
     "page_token": [""],
 }
 """What is there: without it most of what is sent would be answered with 404."""
+
+
+@pytest.fixture
+async def durable(database_url: str) -> AsyncGenerator[DurableStore]:
+    """A database of its own: what is sent here changes the instruments that all other tests look for."""
+    store = await DurableStore.connect(database_url)
+    await seed(store)
+    yield store
+    await store.close()
 
 
 async def test_no_operation_fails_and_each_answers_as_documented(web: Web, engine: Engine) -> None:

@@ -77,7 +77,7 @@ async def streams() -> Response:
 @blueprint.post("/start")
 @validate_request(StreamWanted)
 @document_response(StreamAnswer)
-@document_errors(409)
+@document_errors(404, 409)
 async def start(data: StreamWanted) -> Response:
     """Starts a stream, or joins the one of the same instruments that runs already.
 
@@ -98,6 +98,7 @@ async def start(data: StreamWanted) -> Response:
 @blueprint.post("/stop")
 @validate_request(StreamUnwanted)
 @document_response(StreamAnswer)
+@document_errors(404)
 async def stop(data: StreamUnwanted) -> Response:
     """Ends a stream for who started it; it goes on for others who did."""
     key, unknown = data.stream, list[str]()
