@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 
+import asyncpg
+
 from engine.market.candle import Candle
 from engine.storage.durable.candle_rows import Row, bar_row, candle_of, day_of, day_row, waves
 from engine.storage.durable.instruments import InstrumentNames
@@ -30,6 +32,7 @@ from engine.storage.durable.statements import (
     SAVING_LOCK,
 )
 from engine.storage.durable.times import MICROSECOND_NS, SECOND_NS, ceiling, moment
+from engine.storage.errors import DurableStoreError
 
 _ROWS_A_STATEMENT = 4_000
 """Making more rows at once would hold the loop for too long."""
@@ -55,6 +58,17 @@ class PriceHistory:
         ``candle_revisions``. Candles that bear no time of publication are published now. Candles of instruments that no table knows are left out and named in the result. A ``1d`` candle among ``candles`` is the
         bar of its opening's date at the exchange; ``daily`` names the date itself, and what else is known of the day.
         """
+        try:
+            return await self._save(candles, daily, checkpoint_ns, name)
+        except DurableStoreError as error:
+            if not isinstance(error.__cause__, asyncpg.ForeignKeyViolationError):
+                raise
+        self._names.forget()  # an instrument was removed for good: it must not keep the others from being saved
+        return await self._save(candles, daily, checkpoint_ns, name)
+
+    async def _save(
+        self, candles: Sequence[Candle], daily: Sequence[DailyCandle], checkpoint_ns: int | None, name: str
+    ) -> SaveResult:
         wanted = {candle.instrument for candle in candles} | {day.candle.instrument for day in daily}
         ids = await self._names.ids(wanted)
         known = [candle for candle in candles if candle.instrument in ids]

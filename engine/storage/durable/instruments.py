@@ -161,6 +161,10 @@ class InstrumentNames:
         """The time zone of the exchange of an instrument whose id is known."""
         return self._zones[instrument.partition(":")[0]]
 
+    def forget(self) -> None:
+        """What is known is read anew when it is asked for next."""
+        self._ids = {}
+
     async def _load(self) -> None:
         rows = await self._link.rows(_IDS)
         self._ids = {row["canonical"]: row["id"] for row in rows}
