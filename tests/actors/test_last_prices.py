@@ -46,8 +46,9 @@ class Teller:
 class Desk:
     """The actor, and what it deals with."""
 
-    def __init__(self, ref: ActorRef, hot: HotStore, durable: MemoryDurableStore) -> None:
+    def __init__(self, ref: ActorRef, routes: Routes, hot: HotStore, durable: MemoryDurableStore) -> None:
         self.ref = ref
+        self.routes = routes
         self.hot = hot
         self.durable = durable
 
@@ -76,7 +77,7 @@ async def desk(providers: Mapping[str, Any], *names: str) -> AsyncGenerator[Desk
         return LastPrices(stores[0], sources)
 
     async with among_witnesses(make) as (system, _):
-        yield Desk(system.ref("/engine/subject"), stores[0], durable)
+        yield Desk(system.ref("/engine/subject"), routes, stores[0], durable)
 
 
 async def together(*calls: Callable[[], Any]) -> None:
