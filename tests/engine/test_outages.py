@@ -173,10 +173,10 @@ async def test_what_was_forgotten_to_bound_memory_is_read_again(
     stores: Stores, valkey_server: Server, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First the persister's pending candles go beyond their limit, then the writer's."""
-    monkeypatch.setattr(persister, "PENDING_LIMIT", 30)
-    monkeypatch.setattr(candle_writer, "CANDLE_LIMIT", 10)
     async with whole_engine(stores, at("00:03:10", speed=SPEED), options=OPTIONS) as bench:
         await steady(bench)
+        monkeypatch.setattr(persister, "PENDING_LIMIT", 30)  # not before: a busy machine would go beyond them at once
+        monkeypatch.setattr(candle_writer, "CANDLE_LIMIT", 10)
         postgres_server.kill()
         await trio.sleep(3 * 60 / SPEED)
         assert await count(bench, "persister", "candles_unsaved") <= 30 + 20 * 7
