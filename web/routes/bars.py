@@ -11,12 +11,14 @@ from engine.market.timeframe import length_s
 from web.answers import data_kind
 from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of
 from web.errors import ApiError
+from web.models.candles import Bars, BarsQuery
+from web.openapi import document_errors, document_media, document_response, validate_querystring
 from web.pages import decode_page, encode_page
 from web.published_candles import PublishedCandles
 from web.revalidation import revalidate
 from web.routes.completeness import symbols_of
 from web.routes.guards import require_reader
-from web.routes.market_data import timeframe_of, view_of_request
+from web.routes.market_data import timeframe_of, view_of
 from web.routes.times import instant_of, range_of
 from web.services import Services, services
 
@@ -24,8 +26,6 @@ blueprint = Blueprint("bars", __name__, url_prefix="/api/v1/bars")
 blueprint.before_request(require_reader)
 revalidate(blueprint)
 
-BARS: Final = 1_000
-"""In one answer, of all symbols together; the rest is had with the page token."""
 MOST_BARS: Final = 50_000
 ALL: Final = "all"
 """As ``limit``: the whole range, as one stream and without pages, in forms that need not know its length before."""
@@ -49,22 +49,26 @@ _DAY: Final = timedelta(0)
 
 @blueprint.get("")
 @blueprint.get("/")
-async def bars() -> Response:
-    """``?symbols=&timeframe=&start=&end=&limit=&sort=&as_of=&feed=&continuous=&wick=&page_token=&format=``.
+@validate_querystring(BarsQuery)
+@document_response(Bars)
+@document_media("text/csv", "application/msgpack", "application/vnd.apache.arrow.stream")
+@document_errors(404)
+async def bars(query_args: BarsQuery) -> Response:
+    """Bars of up to 100 symbols at once, in pages or as one stream.
 
     Ranges include both ends. A page has the symbols in the order in which they were asked for, each by time; all pages
     after each other are the whole. ``complete`` and ``gaps`` are about what lies on this page, whatever the feed. With
     ``as_of`` they are about the candles that had been published by then, but minutes are called empty or unresolvable as
     is known at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
-    rules, form = services(), FORMS[_form_name()]()
-    wish = _wish(rules)
+    rules, form = services(), FORMS[_form_name(query_args)]()
+    wish = _wish(rules, query_args)
     now_ns = rules.system.clock.now_ns()
-    reading = Reading(rules, wish, _place(wish), now_ns)
+    reading = Reading(rules, wish, _place(wish, query_args.page_token), now_ns)
     about = {
         "timeframe": wish.timeframe,
         "view": wish.view.label,
-        "as_of": request.args.get("as_of") or None,
+        "as_of": query_args.as_of or None,
         "verdicts_as_of": now_ns // 1_000_000 if wish.published else None,
         "data": data_kind(),
     }
@@ -112,39 +116,38 @@ async def _whole(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[
         yield part
 
 
-def _wish(rules: Services) -> Wish:
-    written = request.args
-    symbols = symbols_of(rules, written.get("symbols", "") or written.get("symbol", ""))
+def _wish(rules: Services, written: BarsQuery) -> Wish:
+    symbols = symbols_of(rules, written.symbols or written.symbol)
     if not 1 <= len(symbols) <= MOST_SYMBOLS:
         raise ApiError(400, f"ask for 1 to {MOST_SYMBOLS} symbols, was {len(symbols)}")
-    _refuse_adjustments()
-    timeframe, as_of = timeframe_of(written.get("timeframe", "1m")), written.get("as_of", "")
-    ranges = _ranges(rules, symbols, timeframe)
+    _refuse_adjustments(written.adjustment)
+    timeframe = timeframe_of(written.timeframe)
+    ranges = _ranges(rules, symbols, timeframe, (written.start, written.end))
     return Wish(
         symbols,
         ranges,
         timeframe,
-        _limit(ranges, timeframe),
-        _choice("sort", ("asc", "desc")) == "desc",
-        view_of_request(),
-        _choice("feed", ("", *PROVIDERS)),
-        _published(rules, symbols, timeframe, as_of) if as_of else None,
+        _limit(ranges, timeframe, written),
+        _choice("sort", written.sort, ("asc", "desc")) == "desc",
+        view_of(written.continuous, written.wick),
+        _choice("feed", written.feed, ("", *PROVIDERS)),
+        _published(rules, symbols, timeframe, written.as_of) if written.as_of else None,
     )
 
 
-def _refuse_adjustments() -> None:
+def _refuse_adjustments(word: str) -> None:
     """Prices that are called adjusted and are not would be worse than none: nobody would look."""
-    if _choice("adjustment", ("raw", "split", "dividend", "all")) != "raw":
+    if _choice("adjustment", word, ("raw", "split", "dividend", "all")) != "raw":
         raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
 
 
-def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str) -> int | None:
-    text = request.args.get("limit", str(BARS))
-    if text == ALL and _form_name() in STREAMS:
+def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str, written: BarsQuery) -> int | None:
+    text = written.limit
+    if text == ALL and _form_name(written) in STREAMS:
         if sum(_buckets(span, timeframe) for span in ranges.values()) > MOST_BUCKETS:
             raise ApiError(400, f"all ranges together hold more than {MOST_BUCKETS:,} buckets: ask for less")
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_BARS:
+    if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MOST_BARS):
         more = f", or {ALL} with format={' or '.join(STREAMS)}"
         raise ApiError(400, f"limit is a number from 1 to {MOST_BARS}{more}, was {text[:20]!r}")
     return int(text)
@@ -157,24 +160,23 @@ def _published(rules: Services, instruments: Iterable[str], timeframe: str, as_o
     return PublishedCandles(rules.hot, rules.durable, timeframe, moments)
 
 
-def _choice(name: str, known: Sequence[str]) -> str:
-    """A parameter that is one of a few words; the first when it is not given."""
-    word = request.args.get(name, known[0])
+def _choice(name: str, word: str, known: Sequence[str]) -> str:
+    """A parameter that is one of a few words."""
     if word not in known:
         words = [one for one in known if one]
         raise ApiError(400, f"{name} is one of {', '.join(words)}, was {word[:20]!r}", errors=words)
     return word
 
 
-def _form_name() -> str:
+def _form_name(written: BarsQuery) -> str:
     """``format=``, or what ``Accept`` likes best; JSON for who likes nothing that we have."""
-    if "format" in request.args:
-        return _choice("format", tuple(FORMS))
+    if written.format:
+        return _choice("format", written.format, tuple(FORMS))
     return _BY_TYPE[request.accept_mimetypes.best_match(list(_BY_TYPE)) or "application/json"]
 
 
-def _place(wish: Wish) -> Place | None:
-    key = decode_page("bars", request.args.get("page_token"), (str, str))
+def _place(wish: Wish, page_token: str) -> Place | None:
+    key = decode_page("bars", page_token, (str, str))
     if key is None:
         return None
     instrument, border = map(str, key)
@@ -193,22 +195,23 @@ def _token(reading: Reading) -> str | None:
     return place and encode_page("bars", (place.instrument, str(place.border_ns or "")))
 
 
-def _ranges(rules: Services, instruments: Iterable[str], timeframe: str) -> dict[str, tuple[int, int]]:
+def _ranges(
+    rules: Services, instruments: Iterable[str], timeframe: str, ends: tuple[str, str]
+) -> dict[str, tuple[int, int]]:
     """Of each instrument, as dates are its exchange's; those of an exchange are the same."""
     found: dict[str, tuple[int, int]] = {}
     exchanges: dict[str, tuple[int, int]] = {}
     for name in instruments:
         code = name.partition(":")[0]
         if code not in exchanges:
-            exchanges[code] = _range(rules, name, timeframe)
+            exchanges[code] = _range(rules, name, timeframe, ends)
         found[name] = exchanges[code]
     return found
 
 
-def _range(rules: Services, instrument: str, timeframe: str) -> tuple[int, int]:
+def _range(rules: Services, instrument: str, timeframe: str, ends: tuple[str, str]) -> tuple[int, int]:
     zone = rules.directory.zone(instrument)
     today = datetime.fromtimestamp(rules.system.clock.now_ns() / 1e9, zone).date()
-    ends = request.args.get("start"), request.args.get("end")
     whole = range_of(*ends, zone, today, _YEAR if timeframe == "1d" else _DAY, names=("start", "end"))
     span = whole.start_ns, whole.end_ns
     if _buckets(span, timeframe) > MOST_BUCKETS:

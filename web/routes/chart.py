@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from engine.market import Calendar, Candle, CandleState
 from engine.market.window import window_start_ns
@@ -15,9 +15,11 @@ from web.answers import answer, data_kind
 from web.bars import bar_of, gap_row
 from web.errors import ApiError
 from web.known_days import borders
+from web.models.candles import Chart, ChartQuery
+from web.openapi import document_response, validate_querystring
 from web.revalidation import revalidate
 from web.routes.guards import require_reader
-from web.routes.market_data import resolve, timeframe_of, view_of_request
+from web.routes.market_data import resolve, timeframe_of, view_of
 from web.services import Services, services
 
 blueprint = Blueprint("chart", __name__, url_prefix="/api/v1/chart")
@@ -42,12 +44,14 @@ _DAY: Final = timedelta(days=1)
 
 
 @blueprint.get("/<symbol>")
-async def chart(symbol: str) -> Response:
-    """``?timeframe=5m&range=1y&continuous=&wick=``: closed candles, the one that forms, and how far to trust them."""
+@validate_querystring(ChartQuery)
+@document_response(Chart)
+async def chart(symbol: str, query_args: ChartQuery) -> Response:
+    """Up to a year of closed candles, the one that forms, and how far to trust them."""
     rules = services()
     instrument = resolve(rules, symbol)
-    timeframe = timeframe_of(request.args.get("timeframe", "5m"))
-    written, view = request.args.get("range", "1y"), view_of_request()
+    timeframe = timeframe_of(query_args.timeframe)
+    written, view = query_args.range, view_of(query_args.continuous, query_args.wick)
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     start_ns = _start_ns(calendar, timeframe, written, now_ns)
     trouble = await rules.charts.ready(instrument, timeframe)

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from engine.market.ledger import BucketState, LedgerPage, percentage
 from web.answers import data_kind, items
 from web.bars import gap_row
 from web.errors import ApiError
 from web.known_days import borders
+from web.models.candles import Completeness, CompletenessQuery
+from web.openapi import document_errors, document_response, validate_querystring
 from web.routes.guards import require_reader
 from web.routes.market_data import resolve, timeframe_of
 from web.routes.times import Range, range_of
@@ -21,9 +23,6 @@ from web.services import Services, services
 blueprint = Blueprint("completeness", __name__, url_prefix="/api/v1/completeness")
 blueprint.before_request(require_reader)
 
-INSTRUMENTS: Final = 50
-"""In one answer, unless the caller says otherwise; the rest is had with the page token."""
-MOST_INSTRUMENTS: Final = 500
 MOST_DAYS: Final = 3_000
 """Instruments times days in one answer: of each that lacks minutes the others have to be read."""
 WEEK: Final = timedelta(days=6)
@@ -32,16 +31,19 @@ _DAY_NS: Final = 86_400_000_000_000
 
 @blueprint.get("")
 @blueprint.get("/")
-async def completeness() -> Response:
-    """``?symbol=&timeframe=1m&start=&end=&limit=&page_token=``: the last seven days; several symbols with commas, or all.
+@validate_querystring(CompletenessQuery)
+@document_response(Completeness)
+@document_errors(404)
+async def completeness(query_args: CompletenessQuery) -> Response:
+    """What became of every bucket that should have been saved by now, by session.
 
     Nothing is expected of days that an exchange's calendar does not know: ``calendar_valid_through`` says where they begin.
     """
     rules = services()
-    timeframe = timeframe_of(request.args.get("timeframe", "1m"))
-    written, token = _page(rules, limit_of(INSTRUMENTS, MOST_INSTRUMENTS))
+    timeframe = timeframe_of(query_args.timeframe)
+    written, token = _page(rules, query_args)
     now_ns = rules.system.clock.now_ns()
-    ranges = {instrument: _range(rules, instrument, now_ns) for instrument in written}
+    ranges = {instrument: _range(rules, instrument, query_args, now_ns) for instrument in written}
     _refuse_too_much(list(ranges.values()))
     pages = await _read(rules, ranges, timeframe, now_ns)
     calendars = rules.directory.listing.calendars
@@ -54,33 +56,23 @@ async def completeness() -> Response:
     return items(rows, token, timeframe=timeframe, saved_until=saved, data=data_kind())
 
 
-def limit_of(usual: int, most: int) -> int:
-    """``limit=`` of the request."""
-    text = request.args.get("limit", str(usual))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ApiError(400, f"limit is a number from 1 to {most}, was {text[:20]!r}")
-    return int(text)
-
-
 def symbols_of(rules: Services, text: str) -> dict[str, str]:
     """Canonical names, each with the symbol as it was written, in order."""
     return {resolve(rules, symbol): symbol for symbol in (part.strip() for part in text.split(",")) if symbol}
 
 
-def _page(rules: Services, limit: int) -> tuple[dict[str, str], str | None]:
+def _page(rules: Services, wish: CompletenessQuery) -> tuple[dict[str, str], str | None]:
     """The instruments of this page, and the token of the next one: the last name on this one."""
-    named = request.args.get("symbol", "") or request.args.get("symbols", "")
+    named = wish.symbol or wish.symbols
     wanted = symbols_of(rules, named) or {name: name for name in rules.directory.carried()}
-    after = request.args.get("page_token", "")
-    rest = [(name, symbol) for name, symbol in sorted(wanted.items()) if name > after]
-    return dict(rest[:limit]), rest[limit - 1][0] if len(rest) > limit else None
+    rest = [(name, symbol) for name, symbol in sorted(wanted.items()) if name > wish.page_token]
+    return dict(rest[: wish.limit]), rest[wish.limit - 1][0] if len(rest) > wish.limit else None
 
 
-def _range(rules: Services, instrument: str, now_ns: int) -> Range:
+def _range(rules: Services, instrument: str, wish: CompletenessQuery, now_ns: int) -> Range:
     zone = rules.directory.zone(instrument)
     today = datetime.fromtimestamp(now_ns / 1e9, zone).date()
-    ends = request.args.get("start"), request.args.get("end")
-    return range_of(*ends, zone, today, WEEK, names=("start", "end"))
+    return range_of(wish.start, wish.end, zone, today, WEEK, names=("start", "end"))
 
 
 def _refuse_too_much(ranges: Sequence[Range]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from engine.market.candle import Candle
 from engine.market.errors import SymbolError, TimeframeError
@@ -15,6 +15,8 @@ from web.answers import data_kind, items
 from web.directory import DirectoryNotReadyError
 from web.errors import ApiError
 from web.known_days import borders
+from web.models.candles import DailyQuery, DatedGap, IntradayQuery, Row, Rows
+from web.openapi import document_errors, document_response, validate_querystring
 from web.revalidation import revalidate
 from web.routes.guards import require_reader
 from web.routes.times import Range, days_of_range, range_of
@@ -24,21 +26,21 @@ blueprint = Blueprint("market_data", __name__, url_prefix="/marketdata")
 blueprint.before_request(require_reader)
 revalidate(blueprint)
 
-ROWS = 10_000
-"""Candles in one answer; the rest is had with the page token."""
-MOST_ROWS = 50_000
 YEAR = timedelta(days=365)
 
 
 @blueprint.get("/intraday")
-async def intraday() -> Response:
-    """``?symbol=&start_date=&end_date=&timeframe=5m&continuous=&wick=``: both ends included; today when no dates are given."""
+@validate_querystring(IntradayQuery)
+@document_response(Rows)
+@document_errors(404)
+async def intraday(query_args: IntradayQuery) -> Response:
+    """Candles of one instrument within days; both ends are included."""
     rules = services()
-    instrument = resolve(rules, _argument("symbol"))
-    timeframe = timeframe_of(request.args.get("timeframe", "5m"))
-    wanted = _range(rules, instrument, length=timedelta(0))
-    page, token = _page(wanted, timeframe, _limit(), request.args.get("page_token"))
-    view, calendar = view_of_request(), rules.directory.listing.calendars.of(instrument)
+    instrument = resolve(rules, query_args.symbol)
+    timeframe = timeframe_of(query_args.timeframe)
+    wanted = _range(rules, instrument, query_args, length=timedelta(0))
+    page, token = _page(wanted, timeframe, query_args.limit, query_args.page_token)
+    view, calendar = view_of(query_args.continuous, query_args.wick), rules.directory.listing.calendars.of(instrument)
     before_ns = page.start_ns - (LONGEST_GAP_NS + length_s(timeframe) * 1_000_000_000 if view.continuous else 0)
     found, gaps = await asyncio.gather(
         rules.reader.rows(instrument, timeframe, before_ns, page.end_ns),
@@ -53,12 +55,15 @@ async def intraday() -> Response:
 
 
 @blueprint.get("/daily")
-async def daily() -> Response:
-    """``?symbol=&start_date=&end_date=``: both ends included; the last year when no dates are given."""
+@validate_querystring(DailyQuery)
+@document_response(Rows)
+@document_errors(404)
+async def daily(query_args: DailyQuery) -> Response:
+    """Candles of one instrument's days; both ends are included."""
     rules = services()
-    instrument = resolve(rules, _argument("symbol"))
+    instrument = resolve(rules, query_args.symbol)
     zone = rules.directory.zone(instrument)
-    wanted = _range(rules, instrument, length=YEAR)
+    wanted = _range(rules, instrument, query_args, length=YEAR)
     first, last = days_of_range(wanted, zone)
     found, gaps = await asyncio.gather(
         rules.reader.days(instrument, first, last), _missing(rules, instrument, "1d", wanted)
@@ -78,10 +83,10 @@ def resolve(rules: Services, symbol: str) -> str:
         raise ApiError(503, str(error), retry_after_s=1) from error
 
 
-def view_of_request() -> View:
-    """What ``continuous=`` and ``wick=`` ask for."""
+def view_of(continuous: str, wick: str) -> View:
+    """The view that these parameters ask for, or an answer that says how they are written."""
     try:
-        return View.parse(request.args.get("continuous", ""), request.args.get("wick", ""))
+        return View.parse(continuous, wick)
     except ViewError as error:
         raise ApiError(400, str(error), code="unknown_view") from error
 
@@ -93,43 +98,26 @@ async def _missing(rules: Services, instrument: str, timeframe: str, of: Range) 
     """
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     gaps = await rules.ledger.gaps(instrument, timeframe, of.start_ns, of.end_ns, now_ns)
-    told = [
-        {"start": _iso(gap.start_ns), "end": _iso(gap.end_ns), "state": gap.state, "reason": gap.reason}
-        for gap in gaps or ()
-    ]
+    told = [DatedGap(_iso(gap.start_ns), _iso(gap.end_ns), gap.state, gap.reason) for gap in gaps or ()]
     complete = gaps == [] and calendar.knows(of.start_ns, min(of.end_ns, now_ns))
     return {"complete": complete, "gaps": told, **borders(calendar, of.start_ns, of.end_ns)}
 
 
-def _range(rules: Services, instrument: str, *, length: timedelta) -> Range:
+def _range(rules: Services, instrument: str, wish: IntradayQuery | DailyQuery, *, length: timedelta) -> Range:
     zone = rules.directory.zone(instrument)
     today = datetime.fromtimestamp(rules.system.clock.now_ns() / 1e9, zone).date()
-    return range_of(request.args.get("start_date"), request.args.get("end_date"), zone, today, length)
+    return range_of(wish.start_date, wish.end_date, zone, today, length)
 
 
-def _page(wanted: Range, timeframe: str, limit: int, token: str | None) -> tuple[Range, str | None]:
+def _page(wanted: Range, timeframe: str, limit: int, token: str) -> tuple[Range, str | None]:
     """The stretch that can not hold more than ``limit`` candles, and where the next one begins."""
     start_ns = wanted.start_ns
-    if token is not None:
+    if token:
         start_ns = int(token) if token.isdecimal() and len(token) < 20 else -1
         if not wanted.start_ns <= start_ns < wanted.end_ns:
             raise ApiError(400, "page_token is not one of ours, or of another range")
     end_ns = min(wanted.end_ns, start_ns + limit * length_s(timeframe) * 1_000_000_000)
     return Range(start_ns, end_ns), None if end_ns >= wanted.end_ns else str(end_ns)
-
-
-def _argument(name: str) -> str:
-    value = request.args.get(name, "").strip()
-    if not value:
-        raise ApiError(400, f"{name} is missing")
-    return value
-
-
-def _limit() -> int:
-    text = request.args.get("limit", str(ROWS))
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_ROWS:
-        raise ApiError(400, f"limit is a number from 1 to {MOST_ROWS}, was {text[:20]!r}")
-    return int(text)
 
 
 def timeframe_of(text: str) -> str:
@@ -140,7 +128,7 @@ def timeframe_of(text: str) -> str:
         raise ApiError(400, str(error), code="unknown_timeframe", errors=TIMEFRAMES) from error
 
 
-def _row(candle: Candle, previous_close: float | None) -> dict[str, Any]:
+def _row(candle: Candle, previous_close: float | None) -> Row:
     return _fields(candle, _iso(candle.time), previous_close, None, None)
 
 
@@ -148,7 +136,7 @@ def _iso(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _day(day: DailyCandle, previous_close: float | None) -> dict[str, Any]:
+def _day(day: DailyCandle, previous_close: float | None) -> Row:
     return _fields(day.candle, day.date.isoformat(), previous_close, day.adj_close, day.delivery_percentage)
 
 
@@ -158,21 +146,20 @@ def _fields(
     previous_close: float | None,
     adj_close: float | None,
     delivery_percentage: float | None,
-) -> dict[str, Any]:
-    """A row; ``previous_close`` is that of the trading day before, for the bars of a day as for the day itself."""
-    return {
-        "timestamp": timestamp,
-        "open": candle.open,
-        "high": candle.high,
-        "low": candle.low,
-        "close": candle.close,
-        "volume": candle.volume,
-        "previous_close": previous_close,
-        "adj_close": adj_close,
-        "delivery_percentage": delivery_percentage,
-        "oi": candle.open_interest,
-        "state": candle.state,
-        "rev": candle.revision,
-        "source": candle.source,
-        "resolve_required": candle.resolve_required,
-    }
+) -> Row:
+    return Row(
+        timestamp,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        previous_close,
+        adj_close,
+        delivery_percentage,
+        candle.open_interest,
+        candle.state,
+        candle.revision,
+        candle.source,
+        candle.resolve_required,
+    )
