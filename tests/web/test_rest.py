@@ -235,7 +235,14 @@ async def test_the_operator_sees_the_tree_and_restarts_an_actor(web: Web) -> Non
         while "web-1" not in (trees := (await web.get("/admin/tree")).json()["processes"]):
             await anyio.sleep(0.1)
     names = [child["path"] for child in trees["web-1"]["tree"]["children"]]
-    assert names == ["/web/subscriber", "/web/sessions", "/web/accounts", "/web/server", "/web/operator"]
+    assert names == [
+        "/web/subscriber",
+        "/web/sessions",
+        "/web/accounts",
+        "/web/streams",
+        "/web/server",
+        "/web/operator",
+    ]
     restarted = await web.http.post("/admin/actors/web-1/web/subscriber/restart", headers=BEARER)
     assert restarted.status_code == 200
     (noted,) = await web.services.durable.audit_log(1)
