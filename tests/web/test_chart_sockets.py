@@ -39,7 +39,8 @@ async def test_a_chart_begins_with_its_history_and_goes_on_live(web: Web, engine
             (one.time // 1_000_000, one.close) for one in past[1:]
         ]
         assert (chunk["symbol"], chunk["instrument"], chunk["timeframe"]) == ("RELIANCE", "NSE:RELIANCE", "1m")
-        await engine.store(9.0)
+        (outbox,) = web.services.hub.outboxes
+        await until(lambda: len(outbox.channels) == 2)
         await engine.trade(9.0)
         tick = await client.until(lambda message: message.get("type") == "tick" and message["price"] == 9.0)
         assert (tick["symbol"], tick["size"]) == ("RELIANCE", 1)
@@ -136,6 +137,7 @@ async def test_several_charts_run_on_one_socket_and_end_one_by_one(web: Web, eng
         hub = web.services.hub
         (outbox,) = hub.outboxes
         names = ["RELIANCE.1m", "tick.RELIANCE", "RELIANCE.5m", "TCS.1m", "tick.TCS"]
+        await until(lambda: [channel.name for channel in outbox.channels] == names)
         ended = {"type": "unsubscribe", "symbol": "RELIANCE", "timeframe": "1m"}
         told = await client.ask(**ended)
         assert told == {"type": "unsubscribed", "symbol": "RELIANCE", "timeframe": "1m"}

@@ -16,6 +16,7 @@ from engine.storage.packing import pack
 from tests.web.conftest import running_web
 from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.process import TOKEN, Client, Web, until
+from web.sockets.session import ClientSession
 
 pytestmark = pytest.mark.anyio
 
@@ -232,6 +233,34 @@ async def test_a_session_that_crashes_takes_only_its_own_client_along(
         assert (await other.ask(action="ping"))["action"] == "pong"
         assert web.services.hub.statistics().clients == 1
     await until(lambda: len(web.services.sessions) == 0)
+
+
+async def test_a_client_that_is_parted_with_while_it_begins_leaves_no_session_behind(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = ClientSession.on_start
+
+    def cut_off(session: ClientSession) -> None:
+        """The handler is woken to close before it hears that the session has begun."""
+        start(session)
+        (outbox,) = web.services.hub.outboxes
+        outbox.close(3500, "signed out")
+
+    monkeypatch.setattr(ClientSession, "on_start", cut_off)
+    async with web.client() as client:
+        assert await closed_with(client) == 3500
+    await until(lambda: not web.system.snapshot("/web/sessions").children)
+    assert (len(web.services.hub.outboxes), len(web.services.admission)) == (0, 0)
+
+
+async def test_a_session_that_comes_upon_a_bug_while_it_recognizes_somebody_ends(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with web.client(bearer=False) as client:
+        await client.ask(action="ping")
+        monkeypatch.setattr("web.sockets.admission.digest", lambda _: 1 / 0)  # pyright: ignore[reportUnknownLambdaType]
+        await client.send(action="auth", ticket="t")
+        assert await closed_with(client) == 1011
 
 
 async def test_clients_are_told_when_no_engine_answers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

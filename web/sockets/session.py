@@ -77,8 +77,8 @@ class Resumed(msgspec.Struct, frozen=True, gc=False):
     """A resumption has been answered, one way or the other."""
 
 
-class ChartsFailed(msgspec.Struct, frozen=True, gc=False):
-    """Showing a chart came upon a bug of ours."""
+class TaskFailed(msgspec.Struct, frozen=True, gc=False):
+    """Recognizing somebody or showing a chart came upon a bug of ours."""
 
     error: BaseException
 
@@ -119,7 +119,7 @@ class ClientSession(Actor):
             rules.hub,
             rules.histories,
             wake=self._wake,
-            failed=lambda error: self.actor_ref.tell(ChartsFailed(error)),
+            failed=lambda error: self.actor_ref.tell(TaskFailed(error)),
         )
 
     def on_start(self) -> None:
@@ -235,8 +235,8 @@ class ClientSession(Actor):
             self._outbox.send_problem(Problem(Code.INTERNAL, "could not resume now", temporary=True, id=answer.id))
             self.on_resumed(Resumed())
 
-    @handles(ChartsFailed)
-    def on_charts_failed(self, failure: ChartsFailed) -> None:
+    @handles(TaskFailed)
+    def on_task_failed(self, failure: TaskFailed) -> None:
         raise failure.error
 
     def _carry_out(self, command: Command) -> None:
@@ -272,6 +272,12 @@ class ClientSession(Actor):
     def _authenticate(self, command: Authenticate) -> None:
         """In a task, since a key may have to be looked up; what comes meanwhile waits, so that nobody has to."""
         self._recognizing = asyncio.get_running_loop().create_task(self._recognize(command))
+        self._recognizing.add_done_callback(self._looked)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.actor_ref.tell(TaskFailed(error))
 
     async def _recognize(self, command: Authenticate) -> None:
         try:

@@ -46,10 +46,20 @@ class Sessions:
         return told[:MOST_SHOWN]
 
     async def open(self, outbox: Outbox, address: str) -> ActorRef:
-        """A session for a client that has entered; ready when it returns."""
+        """A session for a client that has entered; ready when it returns.
+
+        A client may be parted with while it begins: then it does not stay behind with nobody to end it.
+        """
+        name = str(next(self._numbers))
         start = partial(ClientSession, outbox, self._rules, address)
-        spec = ChildSpec(str(next(self._numbers)), start, restart=Restart.TEMPORARY, shutdown_s=1.0)
-        session: ActorRef = await self._supervisor.ask(StartChild(spec), timeout_s=START_S)
+        spec = ChildSpec(name, start, restart=Restart.TEMPORARY, shutdown_s=1.0)
+        begun = False
+        try:
+            session: ActorRef = await self._supervisor.ask(StartChild(spec), timeout_s=START_S)
+            begun = True
+        finally:
+            if not begun:
+                self._supervisor.tell(StopChild(name))
         self._open[session] = outbox
         return session
 

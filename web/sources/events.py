@@ -21,6 +21,8 @@ log = structlog.get_logger("ticktree.events")
 
 ANSWER_S = 2.0
 """After so long without an answer the hot store counts as away."""
+STORED_S = 3.0
+"""So long others may wait for their snapshots while the stores are read for those who come late."""
 BLOCK_MS = 1000
 ENTRIES_A_READ = 1000
 _FOR_EVER_NS = 2**62
@@ -94,9 +96,10 @@ class EventSource:
     async def _resume_stored(self, window: EventsWindow, ones: list[Resumption]) -> bool:
         """Goes on from what the stores hold; False when that may not be all, or is too much."""
         try:
-            stretch = await self._stored.stretch(window, ones)
-            candles = [] if stretch is None else await self._stored.read(ones, stretch, self._now_ns())
-        except StorageUnavailableError as error:
+            with anyio.fail_after(STORED_S):
+                stretch = await self._stored.stretch(window, ones)
+                candles = [] if stretch is None else await self._stored.read(ones, stretch, self._now_ns())
+        except (StorageUnavailableError, TimeoutError) as error:
             log.info("stores_not_read", error=str(error))
             return False
         if stretch is None or len(candles) > MOST_CANDLES:
