@@ -19,21 +19,39 @@ READ_BYTES = 1 << 20
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 HEAD_END = b"\r\n\r\n"
+MOST_REQUESTS = 900
+"""On one connection: the server closes it after a thousand."""
 
 
 class Connection:
     """One socket with at most one request under way."""
 
     def __init__(self, port: int, token: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._left = 0
+        self.socket = self._connect()
         self._head = f" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
         self.asked_ns = 0
         self.received = 0
         self._expected: int | None = None
         self._tail = b""
 
+    def _connect(self) -> socket.socket:
+        self._left = MOST_REQUESTS
+        connected = socket.create_connection(("127.0.0.1", self._port))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def renewed(self) -> bool:
+        """Whether it is another socket from now on."""
+        if self._left > 0:
+            return False
+        self.socket.close()
+        self.socket = self._connect()
+        return True
+
     def ask(self, path: str) -> None:
+        self._left -= 1
         self.asked_ns, self.received, self._expected, self._tail = time.monotonic_ns(), 0, None, b""
         self.socket.sendall(f"GET {path}{self._head}".encode())
 
@@ -58,9 +76,10 @@ class Connection:
 
 def measure(connections: Sequence[Connection], paths: Sequence[str], seconds: float) -> dict[str, float]:
     """Asks for paths in turn until the time is over; answers how many answers came, and how long they took."""
-    poll, by_descriptor, rest = select.epoll(), {one.socket.fileno(): one for one in connections}, cycle(paths)
-    for descriptor, connection in by_descriptor.items():
-        poll.register(descriptor, select.EPOLLIN)
+    poll, by_descriptor, rest = select.epoll(), dict[int, Connection](), cycle(paths)
+    for connection in connections:
+        by_descriptor[connection.socket.fileno()] = connection
+        poll.register(connection.socket.fileno(), select.EPOLLIN)
         connection.ask(next(rest))
     began_ns = time.monotonic_ns()
     times_ms: list[float] = []
@@ -73,10 +92,13 @@ def measure(connections: Sequence[Connection], paths: Sequence[str], seconds: fl
             now_ns = time.monotonic_ns()
             times_ms.append((now_ns - connection.asked_ns) / 1e6)
             received += connection.received
-            if now_ns - began_ns < seconds * 1e9:
-                connection.ask(next(rest))
-            else:
+            if now_ns - began_ns >= seconds * 1e9:
                 busy -= 1
+                continue
+            if connection.renewed():  # a closed socket has left the poll by itself
+                by_descriptor[connection.socket.fileno()] = connection
+                poll.register(connection.socket.fileno(), select.EPOLLIN)
+            connection.ask(next(rest))
     took_s = (time.monotonic_ns() - began_ns) / 1e9
     times_ms.sort()
     return {

@@ -16,7 +16,7 @@ from engine.market.spans import Span
 from engine.market.timeframe import MINUTE_NS
 from engine.storage.durable import DurableStore, ShortSession
 from engine.storage.errors import StorageUnavailableError
-from engine.storage.history import CandleReader
+from engine.storage.history import CandleRange, CandleReader
 from engine.storage.hot import HotStore
 
 CLOSED_NS = 5_000_000_000
@@ -56,9 +56,19 @@ class LedgerReader:
         return found
 
     async def gaps(
-        self, instrument: str, timeframe: str, start_ns: int, end_ns: int, now_ns: int
+        self,
+        instrument: str,
+        timeframe: str,
+        start_ns: int,
+        end_ns: int,
+        now_ns: int,
+        *,
+        read: CandleRange | None = None,
     ) -> list[LedgerGap] | None:
-        """What can not be read of either store now, though it is over; None when one is away and nobody can say."""
+        """What can not be read of either store now, though it is over; None when one is away and nobody can say.
+
+        Who has read the minutes of this stretch gives them as ``read``, and they are not read again.
+        """
         calendar, closed_ns = self._calendars.of(instrument), now_ns - CLOSED_NS
         try:
             with anyio.fail_after(PATIENCE_S):
@@ -67,7 +77,7 @@ class LedgerReader:
                     return []
                 bucket = calendar.bucket(timeframe, doubtful.sessions[0].start_ns)
                 begin_ns = max(start_ns, bucket.start_ns) if bucket else start_ns
-                evidence = await self._readable(instrument, timeframe, doubtful.since(begin_ns), now_ns)
+                evidence = await self._readable(instrument, timeframe, doubtful.since(begin_ns), now_ns, read)
         except (StorageUnavailableError, TimeoutError):
             return None
         return gaps_of(read_ledger(calendar, timeframe, begin_ns, end_ns, evidence, settled_ns=closed_ns))
@@ -103,18 +113,17 @@ class LedgerReader:
         ]
         return _Doubtful(old, young, await self._durable.short_sessions([instrument], old, unresolvable=True))
 
-    async def _readable(self, instrument: str, timeframe: str, doubtful: "_Doubtful", now_ns: int) -> Evidence:
+    async def _readable(
+        self, instrument: str, timeframe: str, doubtful: "_Doubtful", now_ns: int, read: CandleRange | None
+    ) -> Evidence:
         """Of what is too young to be saved, and of what was not saved after all, both stores are read."""
         sessions, young = doubtful.old, doubtful.young
         lacking = [one for one in doubtful.short if one.missing]
         verdicts = await self._durable.verdicts([instrument], *_hull([*sessions, *young]))
         in_part = {one.session for one in lacking if one.present or one.session.end_ns > now_ns - HOT_REACH_NS}
-        minutes: list[Candle] = []
-        for start_ns, end_ns in [*_runs(sessions, in_part), *_runs(young, set(young))]:
-            read = await self._both.rows(instrument, "1m", start_ns, end_ns)
-            if read.degraded:
-                raise StorageUnavailableError(f"Without {read.missing[0]} nobody can say what is missing.")
-            minutes += read.candles
+        spans = [*_runs(sessions, in_part), *_runs(young, set(young))]
+        parts = [read] if read else [await self._both.rows(instrument, "1m", *span) for span in spans]
+        minutes = [candle for part in parts for candle in _undegraded(part)]
         return Evidence(
             minutes=minutes,
             verdicts=verdicts.get(instrument, ()),
@@ -165,6 +174,12 @@ class _Doubtful(msgspec.Struct, frozen=True):
     def since(self, begin_ns: int) -> "_Doubtful":
         """The same without the sessions that were over by then."""
         return _Doubtful([session for session in self.old if session.end_ns > begin_ns], self.young, self.short)
+
+
+def _undegraded(read: CandleRange) -> list[Candle]:
+    if read.degraded:
+        raise StorageUnavailableError(f"Without {read.missing[0]} nobody can say what is missing.")
+    return read.candles
 
 
 def _counted(sessions: Sequence[Session], lacking: Iterable[ShortSession]) -> list[Session]:

@@ -279,7 +279,7 @@ async def test_a_whole_range_is_exported_as_one_stream(web: Web, durable: Durabl
 class RefusingStore(DurableStore):
     """Answers so many questions for candles, and refuses the next."""
 
-    answers = 8
+    answers = 4
 
     async def candles(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         self.answers -= 1

@@ -177,6 +177,9 @@ class Reading:
         if wish.published is not None:
             found = await wish.published.candles(instrument, *span)
             return found, await wish.published.gaps(instrument, self._calendar_of(instrument), span, found)
+        if wish.timeframe == "1m":
+            found = await self._reader.rows(instrument, wish.timeframe, *span)
+            return found, await self._ledger.gaps(instrument, wish.timeframe, *span, self._now_ns, read=found)
         return await asyncio.gather(
             self._reader.rows(instrument, wish.timeframe, *span),
             self._ledger.gaps(instrument, wish.timeframe, *span, self._now_ns),

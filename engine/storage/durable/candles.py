@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 
 import asyncpg
 
@@ -115,11 +117,10 @@ class PriceHistory:
             rows = await self._link.rows(DAY_CANDLES, list(names), *bounds)
         else:
             rows = await self._link.rows(CANDLES, list(names), timeframe, *bounds)
-        found: dict[str, list[Candle]] = {}
-        for row in rows:
-            instrument = names[row["instrument_id"]]
-            found.setdefault(instrument, []).append(candle_of(row, instrument, timeframe))
-        return found
+        return {
+            names[identity]: [candle_of(row, names[identity], timeframe) for row in of_one]
+            for identity, of_one in groupby(rows, key=itemgetter("instrument_id"))
+        }
 
     async def nth_time(
         self, instrument: str, timeframe: str, start_ns: int, end_ns: int, number: int, *, newest_first: bool = False

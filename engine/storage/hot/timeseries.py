@@ -6,6 +6,7 @@ hash ``realtime:sources``), the revision, the state and two flags. A candle is w
 sees half of one.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,8 @@ _STATES = tuple(CandleState)
 _REVISIONS = 1 << 16
 
 Sample = tuple[str, int, Value]
-Column = Mapping[int, float]
+Column = Sequence[tuple[int, bytes]]
+"""Samples of one series: a time in milliseconds and its value as text."""
 
 
 class TimeSeriesCandles:
@@ -77,7 +79,7 @@ class TimeSeriesCandles:
             names = [keys.series(instrument, timeframe) + suffix for instrument in chunk for suffix in _FIELDS]
             answers: list[Any] = await self._link.run(_READ, names, bounds)
             for instrument, columns in zip(chunk, chunks(answers, len(_FIELDS)), strict=True):
-                candles = list(_candles(instrument, timeframe, [_column(column) for column in columns], sources))
+                candles = list(_candles(instrument, timeframe, columns, sources))
                 if candles:
                     found[instrument] = candles
         return found
@@ -132,33 +134,49 @@ def _meta(candle: Candle, source: int) -> int:
     return number * 4 + 2 * (candle.open_interest is not None) + candle.resolve_required
 
 
-def _column(samples: Sequence[tuple[int, bytes]]) -> Column:
-    return {time: float(value) for time, value in samples}
-
-
 def _candles(
     instrument: str, timeframe: str, columns: Sequence[Column], sources: Mapping[int, str]
 ) -> Iterator[Candle]:
-    closes, opens, highs, lows, volumes, interests, metas, published = columns
-    for time, close in closes.items():
-        if time not in metas:  # not of our making
+    """The candles of all columns at the times of the first one, the closes."""
+    times = [time for time, _ in columns[0]]
+    read: dict[float, tuple[str, int, CandleState, int]] = {}
+    for time, close, opening, high, low, volume, interest, meta, published in zip(
+        times, *(_values(column, times) for column in columns), strict=True
+    ):
+        if math.isnan(meta):  # not of our making
             continue
-        number, flags = divmod(int(metas[time]), 4)
-        number, state = divmod(number, len(_STATES))
-        source, revision = divmod(number, _REVISIONS)
+        if meta not in read:
+            read[meta] = _read_meta(int(meta), sources)
+        source, revision, state, flags = read[meta]
         yield Candle(
-            instrument=instrument,
-            timeframe=timeframe,
-            time=time * _MILLISECOND_NS,
-            open=opens[time],
-            high=highs[time],
-            low=lows[time],
-            close=close,
-            volume=int(volumes[time]),
-            open_interest=int(interests[time]) if flags & 2 else None,
-            state=_STATES[state],
-            revision=revision,
-            source=sources.get(source, ""),
-            resolve_required=bool(flags & 1),
-            published_ns=int(published.get(time, 0)) * _MILLISECOND_NS,
+            instrument,
+            timeframe,
+            time * _MILLISECOND_NS,
+            opening,
+            high,
+            low,
+            close,
+            int(volume),
+            int(interest) if flags & 2 else None,
+            state,
+            revision,
+            source,
+            bool(flags & 1),
+            0 if math.isnan(published) else int(published) * _MILLISECOND_NS,
         )
+
+
+def _values(column: Column, times: Sequence[int]) -> list[float]:
+    """A column's values at these times, NaN where it has none. Mostly it has exactly them."""
+    if [time for time, _ in column] == times:
+        return [float(value) for _, value in column]
+    known = {time: float(value) for time, value in column}
+    return [known.get(time, math.nan) for time in times]
+
+
+def _read_meta(number: int, sources: Mapping[int, str]) -> tuple[str, int, CandleState, int]:
+    """Source, revision, state and flags; what ``_meta`` has made of them."""
+    number, flags = divmod(number, 4)
+    number, state = divmod(number, len(_STATES))
+    source, revision = divmod(number, _REVISIONS)
+    return sources.get(source, ""), revision, _STATES[state], flags

@@ -162,9 +162,7 @@ async def test_without_a_word_on_what_is_missing_a_page_is_not_called_complete()
     assert reading.about["complete"]
 
     class NobodyKnows(LedgerReader):
-        async def gaps(
-            self, instrument: str, timeframe: str, start_ns: int, end_ns: int, now_ns: int
-        ) -> list[LedgerGap] | None:
+        async def gaps(self, *_: object, **__: object) -> list[LedgerGap] | None:
             return None
 
     sources.ledger = NobodyKnows(sources.hot, sources.durable, CALENDARS, saved_after_ns=1)
