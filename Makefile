@@ -4,7 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check benchmark calendars lock
+ANOTHER ?= python3.13
+SMOKE := tests/config tests/runtime tests/web/protocol tests/web/client/test_following.py tests/web/client/test_returning.py \
+  tests/web/test_sockets.py
+
+.PHONY: run setup test smoke check benchmark calendars lock
 
 run: setup
 	@exec $(BIN)/ticktree run
@@ -27,6 +31,16 @@ $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 # slow ones of tests/engine are not left to the end, where one process would wait for the other.
 test: check .venv/.calendars/ready
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# On another Python, from the same locks: the kernel, the settings, the protocols and a whole web process; not the suite, which
+# would double the time of a build.
+smoke: .venv/.another/ready
+	@.venv/.another/bin/python -m pytest -q $(SMOKE)
+
+.venv/.another/ready: requirements/development.txt $(READY)
+	@$(ANOTHER) -m venv --clear .venv/.another
+	@$(BIN)/uv pip sync --quiet --python .venv/.another/bin/python --require-hashes requirements/development.txt
+	@touch $@
 
 check: setup
 	$(BIN)/ruff check .

@@ -78,11 +78,22 @@ def test_the_readme_names_every_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda file: file.name
+    "file",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda file: file.name,
 )
 def test_what_a_page_points_to_is_there(file: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(file))
     assert [target for target in targets if not (file.parent / target).exists()] == []
+
+
+def test_the_recipes_name_files_and_words_that_there_are() -> None:
+    quoted = re.findall(r"`([^`\s]+)`", text_of(ROOT / "CONTRIBUTING.md"))
+    files = [name for name in quoted if "/" in name and "*" not in name]
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    words = {name for name in quoted if re.fullmatch(r"_?[A-Za-z]+(?:_[a-z]+)*|[A-Z]\w+\.\w+", name)}
+    code = "\n".join(text_of(file) for file in tracked_files() if file.suffix == ".py")
+    assert [word for word in words if not re.search(rf"\b{word.rpartition('.')[2]}\b", code)] == []
 
 
 def test_the_licence_and_the_oldest_python_are_what_we_say() -> None:
