@@ -45,6 +45,8 @@ class WebServer(TaskActor):
         self._listen_fd = listen_fd
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
+        self._stamp = ""
+        """Of the instruments that were read last."""
 
     async def on_start(self) -> None:
         app = site(self._services, simulated=self._settings.simulated)
@@ -98,8 +100,11 @@ class WebServer(TaskActor):
     async def _read(self) -> None:
         settings, services = self._settings, self._services
         today = datetime.fromtimestamp(self.system.clock.now_ns() / 1e9, UTC).date()
-        listing = await read_listing(services.durable, settings.providers, settings.default_exchanges, today)
-        services.directory.replace(listing)
+        stamp = f"{today} {await services.durable.stamp()}"
+        if stamp != self._stamp:  # to read 200,000 instruments holds all clients up for a second
+            listing = await read_listing(services.durable, settings.providers, settings.default_exchanges, today)
+            services.directory.replace(listing)
+            self._stamp = stamp
         if settings.admin_token is None:
             services.access.admin_hash = await services.durable.hash_of("admin_token")
 

@@ -33,6 +33,12 @@ SELECT found.* FROM unnest($1::text[], $2::text[]) AS asked(code, symbol) CROSS 
 ``OFFSET 0`` keeps it a look-up by name: a planner without statistics, as after a first filling, compares all with all.
 """
 
+_TABLES = ("exchanges", "instruments", "providers", "provider_instrument_mapping")
+_STAMP = "SELECT concat_ws('/', {})".format(
+    ", ".join(f"(SELECT concat(count(*), ' ', sum(extract(epoch FROM updated_at))) FROM {table})" for table in _TABLES)
+)
+"""The sum, not the newest: of two changes at once the later one may be the first to be seen."""
+
 _RETIRE_EXPIRED = """
 WITH retired AS (
     UPDATE instruments SET is_active = false, updated_at = now() WHERE expiry < $1 AND is_active RETURNING 1
@@ -203,6 +209,13 @@ class InstrumentMaster:
     async def all_instrument_names(self) -> list[str]:
         """The canonical names of all instruments that ever were, sorted: the inactive have their history."""
         return sorted(row["canonical"] for row in await self._link.rows(_IDS))
+
+    async def stamp(self) -> str:
+        """Another one whenever an exchange, instrument, provider or mapping was added, changed or removed.
+
+        It is cheap here and there: who only asks whether to read 200,000 names again does not read them.
+        """
+        return await self._link.value(_STAMP)
 
     async def listed(self, instruments: Collection[str]) -> set[str]:
         """Those of these canonical names that are known and active."""

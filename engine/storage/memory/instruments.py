@@ -55,6 +55,13 @@ class MemoryInstrumentMaster(InstrumentMaster):
         await self._tables.arrive()
         return sorted(self._tables.instruments)
 
+    async def stamp(self) -> str:
+        """Another one whenever an exchange, instrument or mapping was added, changed or removed."""
+        await self._tables.arrive()
+        tables = self._tables
+        contents = (*tables.exchanges.values(), *tables.instruments.values(), *tables.mappings, *sorted(tables.retired))
+        return str(hash(contents))
+
     async def listed(self, instruments: Collection[str]) -> set[str]:
         """Those of these canonical names that are known and active."""
         await self._tables.arrive()

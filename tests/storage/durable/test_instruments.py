@@ -77,6 +77,20 @@ async def test_expired_and_switched_off_instruments_have_no_route(durable: Durab
     assert "NSE:TCS" not in await durable.instrument_names()
 
 
+async def test_the_stamp_tells_whether_anything_is_other_than_before(durable: DurableStore) -> None:
+    stamps = [await durable.stamp()]
+    await seeded(durable)
+    stamps.append(await durable.stamp())
+    await seeded(durable)
+    await durable.seed([], [equity("TCS", tick_size=0.1)], [])
+    stamps.append(await durable.stamp())
+    await durable.seed([], [], [mapping("TCS", "77", MARCH)])
+    stamps.append(await durable.stamp())
+    assert len(set(stamps)) == 4
+    await durable.seed([], [equity("TCS", tick_size=0.1)], [mapping("TCS", "77", MARCH)])
+    assert await durable.stamp() == stamps[-1]
+
+
 async def test_what_has_expired_is_retired_once_and_keeps_its_name(durable: DurableStore) -> None:
     await seeded(durable)
     future = Instrument(0, "NSE", "X01MAR26FUT", "X", InstrumentKind.FUTURE, 0.05, expiry=MARCH, underlying="X")
