@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from config.settings import Settings
 from engine.doctor.finding import Finding, well
-from engine.doctor.place import calendars, data_folder, limits
+from engine.doctor.place import calendars, data_folder, limits, screeners
 from engine.doctor.providers import provider_findings
 from engine.doctor.stores import database_findings, redis_findings
 
@@ -20,6 +20,7 @@ async def examine(settings: Settings, *, embedded: bool) -> AsyncIterator[Findin
     for finding in calendars(datetime.now(UTC).date()):
         yield finding
     yield limits(settings)
+    yield screeners(settings)
     async for finding in redis_findings(settings.hot_url):
         yield finding
     async for finding in database_findings(settings.durable_url):

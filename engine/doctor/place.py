@@ -1,4 +1,4 @@
-"""How this machine is: the data folder, its disk, the calendars that came with the program, and the limits in force."""
+"""How this machine is: the data folder, its disk, the calendars that came with the program, the limits and lists in force."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ from config.settings import Settings
 from engine.doctor.finding import Finding, note, well, wrong
 from engine.limits import limits_in_force
 from engine.market import Calendar
+from web.screeners import configured_screeners
 
 _LEAST_FREE_BYTES = 1_000_000_000
 _OTHERS = stat.S_IRWXO | stat.S_IRGRP | stat.S_IWGRP
@@ -61,3 +62,12 @@ def limits(settings: Settings) -> Finding:
         "are those of config/limits.toml" if settings.limits_file is None else f"are changed by {settings.limits_file}"
     )
     return well("limits", f"of prices and bars {own}.")
+
+
+def screeners(settings: Settings) -> Finding:
+    """Whether the own lists can be used."""
+    try:
+        lists = configured_screeners(settings.screeners_file)
+    except SettingsError as error:
+        return wrong("screeners", str(error))
+    return well("screeners", f"are {', '.join(sorted(lists))}.")

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from config.errors import SettingsError
+from config.settings import Settings
+from engine.doctor.finding import Health
+from engine.doctor.place import screeners
 from engine.providers.simulator.instruments import universe
 from engine.providers.simulator.options import SimulatorOptions
 from engine.storage.durable import DurableStore
@@ -76,6 +79,13 @@ def test_a_wrong_file_stops_the_start_with_a_sentence(tmp_path: Path, written: s
     with pytest.raises(SettingsError, match=sentence) as caught:
         configured_screeners(file)
     assert str(caught.value).startswith("TICKTREE_SCREENERS: ")
+    finding = screeners(Settings(screeners_file=file))
+    assert (finding.health, finding.words) == (Health.WRONG, str(caught.value))
+
+
+def test_the_doctor_names_the_lists_that_can_be_used() -> None:
+    finding = screeners(Settings())
+    assert (finding.health, finding.words) == (Health.WELL, "are longterm, swing.")
 
 
 def test_the_simulated_exchange_lists_all_of_ours() -> None:

@@ -190,11 +190,17 @@ async def test_an_owner_may_start_so_many_and_no_more(web: Web) -> None:
     await streams.start(PAIR, "user:8")
 
 
+async def test_who_has_started_too_many_is_told_so(web: Web) -> None:
+    for number in range(MOST_OWNED):
+        await web.services.streams.start([f"NSE:S{number}"], "operator:operator")
+    assert (await start(web, 409, keys=PAIR))["code"] == "too_many_streams"
+
+
 async def test_a_process_carries_so_many_and_no_more(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "MOST_CARRIED", 1)
     await start(web, keys=PAIR)
-    refused = await start(web, 409, keys=["NSE:INFY"])
-    assert refused["code"] == "too_many_streams"
+    refused = await start(web, 503, keys=["NSE:INFY"])
+    assert refused["detail"] == "no web process can carry another stream now"
     assert [stream.key for stream in await web.services.streams.all()] == [KEY]
 
 

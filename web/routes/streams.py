@@ -17,11 +17,13 @@ from web.routes.commands import audit
 from web.routes.guards import principal, require_scope
 from web.routes.screeners import found_screener
 from web.services import services
-from web.streams import StreamChange, TooManyStreamsError, key_of, opens_ns, trades_now
+from web.streams import NotCarriedError, StreamChange, TooManyStreamsError, key_of, opens_ns, trades_now
 from web.streams.price_publisher import CHANNEL
 
 blueprint = Blueprint("streams", __name__, url_prefix="/screeners/ltp")
 blueprint.before_request(require_scope(SCREENERS))
+
+NEXT_TRY_S = 5.0
 
 Keys = Annotated[list[str], Meta(description="Symbols or segment keys, up to 1,000.")]
 ScreenerId = Annotated[str, Meta(description="Instead of keys: a screener, whose instruments are meant.")]
@@ -91,6 +93,8 @@ async def start(data: StreamWanted) -> Response:
     except TooManyStreamsError as error:
         await audit("start_stream", key_of(instruments), outcome="refused")
         raise ApiError(409, str(error), code="too_many_streams") from error
+    except NotCarriedError as error:
+        raise ApiError(503, "no web process can carry another stream now", retry_after_s=NEXT_TRY_S) from error
     await audit("start_stream", stream.key, outcome=change)
     return _told(change, stream.key, stream, unknown)
 

@@ -33,7 +33,11 @@ class StreamChange(StrEnum):
 
 
 class TooManyStreamsError(Exception):
-    """There is no room for another stream."""
+    """Somebody has started as many streams as anybody may."""
+
+
+class NotCarriedError(Exception):
+    """No web process can carry another stream: PostgreSQL is away, or all have as many as they may."""
 
 
 def key_of(instruments: Sequence[str]) -> str:
@@ -80,7 +84,7 @@ class PriceStreams:
         running = await self._carried(key)
         if running is None:
             await self.stop(key, owner)
-            raise TooManyStreamsError("no web process can carry another stream now: try again in a while")
+            raise NotCarriedError
         return StreamChange.STARTED, running
 
     async def _carried(self, key: str) -> PriceStream | None:
