@@ -172,7 +172,8 @@ class Document(OpenAPIProvider):
         yield from _WITH_BODY if _body(route) is not None else ()
 
     def _response(self, model: object) -> dict[str, Any]:
-        about = inspect.getdoc(getattr(model, "__origin__", model)) or ""
+        named = getattr(model, "__origin__", model)
+        about = inspect.getdoc(named) or "" if named is not list else "A list."
         return {"description": about, "content": {"application/json": {"schema": self._references[model]}}}
 
     def _tags(self, rules: Iterable[Rule]) -> Iterator[dict[str, Any]]:

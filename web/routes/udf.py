@@ -11,6 +11,7 @@ from engine.market.errors import SymbolError
 from engine.market.portions import portion
 from web.answers import answer
 from web.errors import ApiError
+from web.models.udf import Config, MarkColumns, Quotes, TimescaleMark
 from web.openapi import document_errors, document_media, document_response, validate_querystring
 from web.origins import is_ours
 from web.routes.guards import KEY_HEADER, require_reader
@@ -118,6 +119,7 @@ async def _as_the_library_reads_it(response: Response) -> Response:
 
 
 @blueprint.get("/config")
+@document_response(Config)
 async def config() -> Response:
     """What there is to ask for."""
     known = await services().durable.exchanges()
@@ -197,6 +199,7 @@ async def history(*, query_args: HistoryQuery) -> Response:
 
 
 @blueprint.get("/marks")
+@document_response(MarkColumns)
 @document_errors(404)
 @validate_querystring(RangeQuery)
 async def marks(*, query_args: RangeQuery) -> Response:
@@ -205,6 +208,7 @@ async def marks(*, query_args: RangeQuery) -> Response:
 
 
 @blueprint.get("/timescale_marks")
+@document_response(list[TimescaleMark])
 @document_errors(404)
 @validate_querystring(RangeQuery)
 async def timescale_marks(*, query_args: RangeQuery) -> Response:
@@ -213,6 +217,7 @@ async def timescale_marks(*, query_args: RangeQuery) -> Response:
 
 
 @blueprint.get("/quotes")
+@document_response(Quotes)
 @validate_querystring(QuotesQuery)
 async def quotes(*, query_args: QuotesQuery) -> Response:
     """The newest prices of symbols, with commas between them."""
