@@ -19,7 +19,7 @@ from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table,
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
-from engine.providers.rate_limiter import Quota, RateLimiter, TokenBucket
+from engine.providers.rate_limiter import Quota, RateLimiter, Rule, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
 
 T = TypeVar("T")
@@ -83,10 +83,8 @@ class DhanHistory:
         )
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
-        self._charts = RateLimiter(TokenBucket(limits.charts_per_second * _EASE), Quota(limits.charts_per_day, _DAY_S))
-        self._prices = RateLimiter(TokenBucket(limits.prices_per_second))
-        self._turns = trio.Semaphore(_THREADS)
-        self._threads = trio.CapacityLimiter(_THREADS)
+        self._charts = _Lane(TokenBucket(limits.charts_per_second * _EASE), Quota(limits.charts_per_day, _DAY_S))
+        self._prices = _Lane(TokenBucket(limits.prices_per_second))
         self._calls = self._failures = self._bars_skipped = 0
 
     def statistics(self) -> HistoryStatistics:
@@ -184,32 +182,41 @@ class DhanHistory:
         return candles
 
     async def _ask(
-        self, limiter: RateLimiter, call: Callable[[], Reply], read: Callable[[Any], T], *, patient: bool = False
+        self, lane: "_Lane", call: Callable[[], Reply], read: Callable[[Any], T], *, patient: bool = False
     ) -> T | None:
         """What is read from the reply to a call, tried again as the policy says; ``None`` where there is no data."""
 
         async def attempt() -> T | None:
-            await limiter.acquire(patient=patient)
+            await lane.limiter.acquire(patient=patient)
             try:
-                return await self._in_thread(partial(_call, call, read))
+                return await self._in_thread(lane, partial(_call, call, read))
             except ProviderError as error:
                 self._failures += 1
                 if error.advice is Advice.WAIT:
-                    limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
+                    lane.limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
                 raise
 
         return await retrying(attempt, self._retry, jitter=self._jitter)
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
+    async def _in_thread(self, lane: "_Lane", call: Callable[[], T]) -> T:
         # The thread of a cancelled or timed-out call goes on to its end, and keeps its place among the threads until
         # then: a server that answers nobody costs two threads, not one more for each try.
-        async with self._turns:
+        async with lane.turns:
             self._calls += 1
             try:
                 with trio.fail_after(3 * self._timeout_s):  # connect, send and read have that bound each
-                    return await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
+                    return await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=lane.threads)
             except trio.TooSlowError as error:
                 raise ProviderError(f"Dhan did not answer within {3 * self._timeout_s:g} s") from error
+
+
+class _Lane:
+    """Calls of one kind: their rate, and threads of their own, so that prices that hang hold up no healing."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.limiter = RateLimiter(*rules)
+        self.turns = trio.Semaphore(_THREADS)
+        self.threads = trio.CapacityLimiter(_THREADS)
 
 
 def _call(call: Callable[[], Reply], read: Callable[[Any], T]) -> T | None:

@@ -346,7 +346,8 @@ async def test_a_server_that_drips_is_given_up_in_time() -> None:
 
 def borrowed(history: DhanHistory) -> int:
     """The threads that wait for an answer."""
-    return history._threads.borrowed_tokens  # pyright: ignore[reportPrivateUsage]
+    lanes = history._charts, history._prices  # pyright: ignore[reportPrivateUsage]
+    return sum(lane.threads.borrowed_tokens for lane in lanes)
 
 
 async def threads_done(history: DhanHistory) -> None:
@@ -355,6 +356,29 @@ async def threads_done(history: DhanHistory) -> None:
         while borrowed(history):
             await trio.sleep(0.02)
     history.close()
+
+
+async def test_prices_that_hang_hold_up_no_chart() -> None:
+    """They shared two threads: two prices that nobody waited for any more kept all healing waiting for 45 s."""
+
+    async def answer(server: RestServer, request: Request) -> Response:
+        if "marketfeed" in request.path:
+            await trio.sleep_forever()
+        await trio.lowlevel.checkpoint()
+        return chart(BAR)
+
+    async with asked(answer, limits=DhanLimits(1000, prices_per_second=1000, timeout_s=10)) as (server, history):
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(history.last_prices, [HDFCBANK])
+            with trio.fail_after(5):
+                while len(server.requests) < 2:
+                    await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+        assert borrowed(history) == 2
+        assert len(await history.minutes(HDFCBANK, OPEN, OPEN + MINUTE)) == 1
+        assert borrowed(history) == 2, "they wait still"
+    await threads_done(history)
 
 
 async def test_a_cancelled_caller_does_not_wait_for_its_thread() -> None:
