@@ -25,6 +25,7 @@ from web.accounts.accounts import Accounts
 from web.accounts.attempts import Attempts
 from web.accounts.ended import EndedSessions
 from web.accounts.follower import Follower
+from web.accounts.google import configured_google
 from web.accounts.keys import KeyRing
 from web.accounts.limits import RequestLimits
 from web.accounts.passwords import Passwords
@@ -140,6 +141,7 @@ def make_services(
         admission=admission,
         accounts=accounts,
         attempts=Attempts(hot, time.time),
+        google=configured_google(settings, lambda: system.clock.now_ns() / 1e9),
         sessions=sessions,
         allowed_origins=frozenset(settings.allowed_origins) | _own_origin(settings),
         allow_registration=settings.allow_registration,

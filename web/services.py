@@ -15,6 +15,7 @@ from engine.storage.ledger import LedgerReader
 from web.access import Access
 from web.accounts.accounts import Accounts
 from web.accounts.attempts import Attempts
+from web.accounts.google import Google
 from web.accounts.limits import RequestLimits
 from web.charts import ChartWishes
 from web.directory import Directory
@@ -43,6 +44,8 @@ class Services:
     admission: Admission
     accounts: Accounts
     attempts: Attempts
+    google: Google | None
+    """Where it is set up."""
     sessions: Sessions
     allowed_origins: frozenset[str]
     """Of pages that may open sockets and use cookies, beside those of the host they were asked at."""

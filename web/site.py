@@ -17,6 +17,7 @@ from web.routes import (
     completeness,
     documentation,
     exchanges,
+    google,
     health,
     home,
     instruments,
@@ -26,6 +27,7 @@ from web.routes import (
     me,
     metrics,
     populate,
+    preferences,
     prices,
     providers,
     quarantine,
@@ -35,6 +37,7 @@ from web.routes import (
     streams,
     udf,
     users,
+    watchlists,
 )
 from web.services import KEY, Services
 from web.sockets.gate import Gate
@@ -61,9 +64,12 @@ ROUTES = (
     socket,
     streams,
     auth,
+    google,
     me,
     api_keys,
     users,
+    preferences,
+    watchlists,
     exchanges,
     sectors,
     providers,

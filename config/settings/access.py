@@ -69,6 +69,13 @@ class Access(Group):
         "GOOGLE_CLIENT_SECRET", "The secret that belongs to it.", "a client secret", default=None
     )
 
+    google_issuer: RestUrl = setting(
+        "TICKTREE_GOOGLE_ISSUER",
+        "Whose accounts these are: another provider of OpenID Connect may stand in.",
+        "an address such as https://accounts.google.com",
+        default="https://accounts.google.com",
+    )
+
     @property
     def signing_key(self) -> str:
         """What sessions are signed with; SettingsError when there is none."""

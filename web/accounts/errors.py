@@ -3,9 +3,12 @@
 AccountError
 ├── EmailError             this is no email address
 ├── EmailTakenError        it has an account already
+├── RegistrationClosedError  the administrator makes accounts here
 ├── PasswordError          it can not be chosen
 ├── CredentialsError       email and password do not belong together; which of them is wrong is not told
 ├── SessionOverError       sign in again
+├── IdentityError          the provider's token of who somebody is can not be believed
+├── ProviderSilentError    the provider of identities does not answer as it should
 └── PasswordsBusyError     too many sign in at once
 """
 
@@ -25,6 +28,10 @@ class EmailTakenError(AccountError):
     """There is an account with this email."""
 
 
+class RegistrationClosedError(AccountError):
+    """Accounts are made by the administrator here."""
+
+
 class PasswordError(AccountError):
     """The password can not be taken:"""
 
@@ -35,6 +42,14 @@ class CredentialsError(AccountError):
 
 class SessionOverError(AccountError):
     """The session is over: sign in again."""
+
+
+class IdentityError(AccountError):
+    """What Google says of who this is can not be believed:"""
+
+
+class ProviderSilentError(AccountError):
+    """Google can not be asked at this moment: try again."""
 
 
 class PasswordsBusyError(AccountError):

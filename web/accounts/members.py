@@ -13,7 +13,8 @@ from engine.storage.durable.accounts.users import Role
 from engine.storage.errors import StorageError
 from engine.storage.hot import EndedKind, HotStore
 from web.accounts.ended import EndedSessions
-from web.accounts.errors import CredentialsError, EmailError, EmailTakenError
+from web.accounts.errors import CredentialsError, EmailError, EmailTakenError, RegistrationClosedError
+from web.accounts.identity import Identity
 from web.accounts.passwords import Passwords, check_new_password
 
 log = structlog.get_logger("ticktree.accounts")
@@ -22,6 +23,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-
 _ID = re.compile(r"u[0-9a-f]{16}")
 TELL_S = 2.0
 _LONGEST_EMAIL = 254
+_LONGEST_NAME = 200
 
 
 class Members:
@@ -62,6 +64,34 @@ class Members:
             await self._durable.rehash_password(found.user.id, kept, newer)
             return Credentials(found.user, newer)
         return found
+
+    async def of_google(self, identity: Identity, *, may_register: bool) -> User:
+        """Whose account this is, or a new one. Raises EmailError, EmailTakenError or RegistrationClosedError.
+
+        An account that has the email is not theirs by that: who made it may never have had the email, and would
+        share it from then on. Its owner links it, signed in.
+        """
+        user = await self._durable.user_of_google(identity.subject)
+        if user is not None:
+            return user
+        if not may_register:
+            raise RegistrationClosedError
+        if not identity.email_verified:
+            raise EmailError
+        email = checked_email(identity.email)
+        name, subject = one_line(identity.name), identity.subject
+        user = await self._durable.add_user(new_user_id(), email, name=name, google_subject=subject)
+        user = user or await self._durable.user_of_google(subject)  # two tabs at once
+        if user is None:
+            raise EmailTakenError
+        return user
+
+    async def link_google(self, user: str, identity: Identity) -> bool:
+        """From now on they may sign in with this Google account; false when it, or theirs, is linked otherwise."""
+        known = await self._durable.user_of_google(identity.subject)
+        if known is not None:
+            return known.id == user
+        return await self._durable.link_google(user, identity.subject) is not None
 
     async def change(
         self,
@@ -117,6 +147,11 @@ def checked_email(text: str) -> str:
 def is_email(text: str) -> bool:
     """Whether it can be one, as far as can be told without writing to it."""
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+
+
+def one_line(text: str) -> str:
+    """A name from elsewhere as we keep names."""
+    return "".join(character for character in text if character.isprintable())[:_LONGEST_NAME]
 
 
 def is_user_id(text: str) -> bool:

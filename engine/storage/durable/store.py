@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from engine.storage.durable.accounts import ApiKeys, SignedIn, UserAccounts
+from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
@@ -28,7 +28,8 @@ class DurableStore(
     def __init__(self, link: PostgresLink) -> None:
         PriceHistory.__init__(self, link, InstrumentNames(link))
         self.entities = Entities(link)
-        """For people's hands, in web processes; the double has none."""
+        self.belongings = Belongings(link)
+        """Both are for people's hands, in web processes; the double has none."""
 
     @classmethod
     async def connect(cls, url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Self:

@@ -36,6 +36,14 @@ class Doors:
         """
         return await self._link.call("GETDEL", keys.ticket(digest))
 
+    async def keep_sign_in(self, digest: str, content: bytes) -> None:
+        """Keeps for 10 minutes what a sign-in elsewhere was begun with, by the SHA-256 of its state."""
+        await self._link.call("SET", keys.sign_in(digest), content, "EX", keys.SIGN_IN_EXPIRY_S)
+
+    async def take_sign_in(self, digest: str) -> bytes | None:
+        """The same, once; repeated after a lost answer it finds nothing, and the sign-in is begun again."""
+        return await self._link.call("GETDEL", keys.sign_in(digest))
+
     async def count_attempt(self, name: str, window_s: int) -> tuple[int, int]:
         """Counts an attempt; how many there were in this window, and the seconds that are left of it.
 

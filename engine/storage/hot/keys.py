@@ -13,6 +13,8 @@ REPLY_EXPIRY_S = 30
 TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60
 TICKET_EXPIRY_S = 30
+SIGN_IN_EXPIRY_S = 600
+"""Time to sign in at a provider of identities."""
 SESSIONS_LENGTH = 100_000
 STREAM_EXPIRY_S = 3_600
 
@@ -80,6 +82,11 @@ def stream(key: str) -> str:
 def ticket(digest: str) -> str:
     """What a socket's ticket admits, by the SHA-256 of the ticket."""
     return f"ticket:{digest}"
+
+
+def sign_in(digest: str) -> str:
+    """A sign-in that was begun with a provider of identities, by the SHA-256 of its state."""
+    return f"sign_in:{digest}"
 
 
 def attempts(name: str) -> str:

@@ -33,9 +33,10 @@ class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
-    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
-    ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``,
-    ``…:published`` and ``realtime:sources``.
+    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s),
+    ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
+    ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
+    ``realtime:sources``.
     """
 
     def __init__(self, link: RedisLink, keys: ExpiringKeys, series: CandleSeries) -> None:
