@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.sources.resuming import RING, Follower, Process, World
+from tests.web.sources.resuming import MINUTE_NS, NAME, RING, Follower, Process, World
+from web.protocol import CandleValue, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,4 +225,26 @@ def test_what_nobody_can_say_is_whole_is_declared_lost() -> None:
         world.close_minute()  # not saved yet, and partly dropped
     resumed(world, client)
     assert (client.declared, client.stored, client.series) == (2, 0, world.truth())
+    world.end()
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_was_told_as_final_does_not_form_again(stored: bool) -> None:
+    """The store shows a candle as the newest that forms for some seconds after it has closed."""
+    world = World()
+    client = followed(world)
+    for _ in range(RING + 2 if stored else 1):
+        world.close_minute()
+    world.now_ms += 90_000
+    world.save()
+    world.close_minute()
+    resumed(world, client)
+    newest_ms = max(client.series)
+    hub = world.processes[1].hub
+    for behind, forms in ((1, False), (0, False), (-1, True)):
+        time_ns = newest_ms * 1_000_000 - behind * MINUTE_NS
+        hub.put_forming(CandleValue(NAME, "1m", time_ns, 1.0, 1.0, 1.0, 1.0, 1))
+        (topic,) = hub.topics(Kind.CANDLE)
+        assert (topic.value is not None) is forms
+    assert (client.declared, client.stored) == (1, int(stored))
     world.end()
