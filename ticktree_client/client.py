@@ -1,6 +1,7 @@
 """The client: one account on one server, be it several web processes; history when asked, events as they come."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import AsyncGenerator, Mapping
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from ticktree_client.credentials import Credentials, Login, Token
@@ -30,6 +31,8 @@ ANSWER_S = 15.0
 ATTEMPTS = 5
 """For one question about the past; who follows tries for ever."""
 PAGE = 10_000
+WHERE_S = 30.0
+"""Between two questions where the stream is."""
 LARGEST_MESSAGE = 8 * 1024 * 1024
 """What was missed comes at once, up to a mebibyte."""
 
@@ -151,12 +154,22 @@ class Client:
 
     async def _events(self, socket: ClientConnection, following: Following) -> AsyncGenerator[Event]:
         await socket.send(self._encoding.encode(following.wish()))
-        while True:
-            async with asyncio.timeout(None if following.answered else ANSWER_S):
-                data = await socket.recv()
-            for message in self._encoding.decode(data):
-                for event in following.receive(message):
-                    yield event
+        asking = asyncio.create_task(self._ask_again_and_again(socket, following))
+        try:
+            while True:
+                async with asyncio.timeout(None if following.answered else ANSWER_S):
+                    data = await socket.recv()
+                for message in self._encoding.decode(data):
+                    for event in following.receive(message):
+                        yield event
+        finally:
+            asking.cancel()
+
+    async def _ask_again_and_again(self, socket: ClientConnection, following: Following) -> None:
+        with contextlib.suppress(ConnectionClosed):  # who reads hears of it, too
+            while True:
+                await asyncio.sleep(WHERE_S)
+                await socket.send(self._encoding.encode(following.question()))
 
     async def _renewed(self) -> bool:
         try:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 1_000
 REMEMBERED = 500
 """Candles of each channel whose newest revision is known; what comes again is of the last seconds."""
+_FOLLOW, _WHERE = 1, 2
+"""Numbers of our requests, by which their answers are known."""
 _ABOUT_US = frozenset({401, 402, 403, 406})
 """Errors after which the server closes: its close code says what to do, which may be to show a new token."""
 
@@ -46,10 +48,14 @@ class Following:
     def wish(self) -> dict[str, Any]:
         """The message that begins a connection."""
         self.answered = False
-        message: dict[str, Any] = {"id": 1, "action": "subscribe", "channels": list(self.channels)}
+        message: dict[str, Any] = {"id": _FOLLOW, "action": "subscribe", "channels": list(self.channels)}
         if self.position is not None:
             message["since"] = {"epoch": self.position.epoch, "offset": self.position.offset}
         return message
+
+    def question(self) -> dict[str, Any]:
+        """The message that asks where the stream is, for who hears nothing for long: by then his position would be too old."""
+        return {"id": _WHERE, "action": "subscribe", "channels": []}
 
     def receive(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """What a message tells; one that is not known tells nothing."""
@@ -71,6 +77,9 @@ class Following:
             yield Message("", message["message"])
 
     def _answer(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        if message.get("id") == _WHERE:
+            self._move(_position(message))
+            return
         self.answered = True
         for result in message["results"]:
             if not result["ok"]:
@@ -82,6 +91,11 @@ class Following:
             yield self._hole(_position(message), "the server could not go on from where we were")
         self._has_followed = True
         self.position = _position(message)
+
+    def _move(self, here: Position | None) -> None:
+        """All before this answer has been told. What the stream is called since a loss counts when the loss has been told."""
+        if self.position is not None and here is not None and here.epoch == self.position.epoch:
+            self.position = here
 
     def _hole(self, at: Position | None, why: str) -> Hole:
         after, self.position = self.position, at

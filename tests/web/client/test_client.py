@@ -14,7 +14,7 @@ from tests.web.accounts.test_auth import EMAIL, PASSWORD, registered
 from tests.web.conftest import running_web
 from tests.web.engine import NOON, Engine, candle
 from tests.web.process import BEARER, TOKEN, Web, until
-from ticktree_client import Candle, Client, Event, Hole, Login, RefusedError, Tickets, UnavailableError
+from ticktree_client import Candle, Client, Event, Following, Hole, Login, RefusedError, Tickets, UnavailableError
 from ticktree_client.events import time_of
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +103,27 @@ async def test_a_hole_is_told_and_history_has_what_it_lacks(web: Web, engine: En
         assert [one.close for one in past.candles] == [0.0, 1.0, 2.0, 3.0, 4.0]
         assert not past.complete
         assert past.gaps[0].start == noon + timedelta(minutes=5)
+
+
+async def test_an_answer_about_the_stream_comes_after_everything_before_it(web: Web, engine: Engine) -> None:
+    following = Following([CHANNEL])
+    async with web.client() as client:
+        await client.send(**following.wish())
+        assert not list(following.receive(await client.receive()))
+
+        async def trade() -> None:
+            for minute in range(60):
+                await engine.close(candle(minute, float(minute)))
+                await client.send(**following.question())
+
+        trading, heard = asyncio.create_task(trade()), list[Event]()
+        for _ in range(120):
+            message = await client.receive()
+            heard.extend(following.receive(message))
+            if message.get("action") == "subscribe":
+                assert int(message["position"]["offset"].partition("-")[0]) <= len(heard), "nothing is skipped by it"
+        await trading
+        assert len(heard) == 60
 
 
 async def test_an_accounts_session_is_renewed_when_it_ends(web: Web, engine: Engine) -> None:

@@ -20,7 +20,7 @@ def told(following: Following, *messages: dict[str, Any]) -> list[Event]:
 
 def answer(epoch: str | None, offset: str = "0-0", **more: Any) -> dict[str, Any]:
     position = None if epoch is None else {"epoch": epoch, "offset": offset}
-    return {"id": 1, "action": "subscribe", "results": [], "channels": [CHANNEL], "position": position, **more}
+    return {"id": 1, "action": "subscribe", "results": [], "channels": [CHANNEL], "position": position} | more
 
 
 def push(
@@ -77,6 +77,18 @@ def test_what_comes_from_the_stores_is_told_once_and_the_place_after_it_is_kept(
     assert len(told(following, lost, push("9-0", minute=2 * REMEMBERED - 1))) == 2, (
         "after a hole nothing counts as told"
     )
+
+
+def test_who_hears_nothing_for_long_asks_where_the_stream_is() -> None:
+    following = Following([CHANNEL])
+    following.wish()
+    told(following, answer("e", "1-0"))
+    question = following.question()
+    assert (question["action"], question["channels"]) == ("subscribe", [])
+    assert told(following, answer("e", "900-0", id=question["id"])) == []
+    assert following.position == Position("e", "900-0")
+    assert told(following, answer("other", "2-0", id=question["id"]), answer(None, id=question["id"])) == []
+    assert following.position == Position("e", "900-0"), "a loss is told by itself"
 
 
 def test_where_the_server_can_not_go_on_a_hole_is_told() -> None:
