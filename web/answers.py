@@ -1,7 +1,7 @@
 """Answers: objects of ours as JSON, with what every one of them says."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, cast
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from quart import Response, current_app, request
@@ -10,6 +10,11 @@ DataKind = Annotated[
     Literal["simulated", "live"],
     msgspec.Meta(description="Whether prices come from a simulated exchange or a real one."),
 ]
+
+SHORT_BYTES: Final = 256 * 1024
+"""What is longer goes out while it is read."""
+STREAM_S: Final = 600.0
+"""A client that takes longer to read an answer is cut off."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -22,6 +27,40 @@ def answer(body: Any, status: int = 200) -> Response:
 def items(rows: Sequence[Any], next_page_token: str | None = None, **more: Any) -> Response:
     """A list as the contract writes lists, with the kind of data beside it."""
     return answer({"items": rows, "next_page_token": next_page_token, **more})
+
+
+async def streamed_items(pieces: AsyncIterator[Sequence[Any]], about: Callable[[], Mapping[str, Any]]) -> Response:
+    """The same of rows that come in pieces. A long list goes out while it is read; what is said of it stands behind it."""
+    body, beginning = _body_of_items(pieces, about), b""
+    async for part in body:  # what goes wrong in the beginning is told with its status
+        beginning += part
+        if len(beginning) >= SHORT_BYTES:
+            return streamed(_joined(beginning, body), "application/json")
+    return Response(beginning, content_type="application/json")
+
+
+def streamed(parts: AsyncIterator[bytes], content_type: str) -> Response:
+    """An answer that is made while it is sent."""
+    response = Response(parts, content_type=content_type)
+    response.timeout = STREAM_S
+    return response
+
+
+async def _body_of_items(
+    pieces: AsyncIterator[Sequence[Any]], about: Callable[[], Mapping[str, Any]]
+) -> AsyncIterator[bytes]:
+    before = b'{"items":['
+    async for rows in pieces:
+        if rows:
+            yield before + _encode(rows)[1:-1]
+            before = b","
+    yield (before if before != b"," else b"") + b"]," + _encode(about())[1:]
+
+
+async def _joined(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield beginning
+    async for part in rest:
+        yield part
 
 
 async def json_body() -> dict[str, Any]:

@@ -9,9 +9,10 @@ import pytest
 from engine.storage.durable import DurableStore, Job
 from engine.storage.hot import HotStore, InstrumentReport
 from tests.web.conftest import running_web
-from tests.web.engine import NOON, Engine, candle
+from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.process import BEARER, Web
 from web.accounts.limits import PUBLIC_AT_ONCE
+from web.intraday import iso
 from web.routes import guards
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +84,19 @@ async def test_long_ranges_come_in_pages(web: Web) -> None:
         pages.append([row["close"] for row in body["items"]])
         token = body["next_page_token"]
     assert pages == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0]]
+
+
+async def test_a_long_range_is_streamed_whole_with_what_lacks_behind_it(web: Web) -> None:
+    numbers = [number for number in range(-4_000, 0) if number != -2_000]
+    await web.services.durable.save([candle(number, 1.0) for number in numbers])
+    wanted = {"symbol": "RELIANCE", "timeframe": "1m", "start_date": "2026-11-15T16:47:00Z", "limit": "50000"}
+    response = await web.get("/marketdata/intraday", **wanted, end_date="2026-11-18T11:26:00Z")
+    assert response.headers["Transfer-Encoding"] == "chunked"
+    body = response.json()
+    assert [row["timestamp"] for row in body["items"]] == [iso(NOON + number * MINUTE) for number in numbers]
+    lacks = iso(NOON - 2_000 * MINUTE), iso(NOON - 1_999 * MINUTE)
+    assert [(gap["start"], gap["end"]) for gap in body["gaps"]] == [lacks]
+    assert (body["complete"], body["next_page_token"], body["missing"]) == (False, None, [])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,21 @@
 
 from web.bars.bar import Bar, bar_of
 from web.bars.forms import FORMS, Form
-from web.bars.gaps import gap_row
-from web.bars.reading import MOST_BUCKETS, Place, Reading, Wish
+from web.bars.gaps import PageGaps, gap_row
+from web.bars.reading import MOST_BUCKETS, PORTION, Place, Reading, Sources, Span, Wish
 
-__all__ = ["FORMS", "MOST_BUCKETS", "Bar", "Form", "Place", "Reading", "Wish", "bar_of", "gap_row"]
+__all__ = [
+    "FORMS",
+    "MOST_BUCKETS",
+    "PORTION",
+    "Bar",
+    "Form",
+    "PageGaps",
+    "Place",
+    "Reading",
+    "Sources",
+    "Span",
+    "Wish",
+    "bar_of",
+    "gap_row",
+]

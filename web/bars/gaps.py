@@ -48,6 +48,10 @@ class PageGaps:
             msgspec.structs.replace(earlier, end_ns=later.end_ns) if same and earlier.end_ns == later.start_ns else None
         )
 
+    def gaps(self) -> list[LedgerGap]:
+        """Those of all symbols."""
+        return [gap for _, gap in self._gaps]
+
     def rows(self) -> list[dict[str, Any]]:
         """As callers read them."""
         return [{"symbol": symbol, **gap_row(gap)} for symbol, gap in self._gaps]

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from config.settings.providers import PROVIDERS
 from engine.market.timeframe import length_s
-from web.answers import data_kind
+from web.answers import SHORT_BYTES, data_kind, streamed
 from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of
 from web.errors import ApiError
 from web.models.candles import Bars, BarsQuery
@@ -38,10 +38,6 @@ _BY_TYPE: Final = {
     "application/vnd.apache.arrow.stream": "arrow",
 }
 """Forms, as the header ``Accept`` calls them."""
-SHORT_BYTES: Final = 256 * 1024
-"""What is longer goes out while it is read."""
-STREAM_S: Final = 600.0
-"""A client that takes longer to read an answer is cut off."""
 _SECOND_NS: Final = 1_000_000_000
 _YEAR: Final = timedelta(days=365)
 _DAY: Final = timedelta(0)
@@ -85,8 +81,8 @@ async def bars(query_args: BarsQuery) -> Response:
 
 
 def _streamed(parts: AsyncIterator[bytes], form: Form) -> Response:
-    response = Response(parts, content_type=form.content_type, headers={"Vary": "Accept"})
-    response.timeout = STREAM_S
+    response = streamed(parts, form.content_type)
+    response.headers["Vary"] = "Accept"
     return response
 
 

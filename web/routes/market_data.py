@@ -1,19 +1,19 @@
 """Candles: intraday and daily, from their history to the one that forms."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from quart import Blueprint, Response
 
-from engine.market.candle import Candle
 from engine.market.errors import SymbolError, TimeframeError
 from engine.market.timeframe import TIMEFRAMES, length_s, parse_timeframe
-from engine.market.views import LONGEST_GAP_NS, View, ViewError
+from engine.market.views import View, ViewError
 from engine.storage.durable import DailyCandle
-from web.answers import data_kind, items
+from web.answers import data_kind, items, streamed_items
 from web.directory import DirectoryNotReadyError
 from web.errors import ApiError
+from web.intraday import IntradayPage, iso, row_of
 from web.known_days import borders
 from web.models.candles import DailyQuery, DatedGap, IntradayQuery, Row, Rows
 from web.openapi import document_errors, document_response, validate_querystring
@@ -40,18 +40,12 @@ async def intraday(query_args: IntradayQuery) -> Response:
     timeframe = timeframe_of(query_args.timeframe)
     wanted = _range(rules, instrument, query_args, length=timedelta(0))
     page, token = _page(wanted, timeframe, query_args.limit, query_args.page_token)
-    view, calendar = view_of(query_args.continuous, query_args.wick), rules.directory.listing.calendars.of(instrument)
-    before_ns = page.start_ns - (LONGEST_GAP_NS + length_s(timeframe) * 1_000_000_000 if view.continuous else 0)
-    found, gaps = await asyncio.gather(
-        rules.reader.rows(instrument, timeframe, before_ns, page.end_ns),
-        _missing(rules, instrument, timeframe, page),
+    view = view_of(query_args.continuous, query_args.wick)
+    read = IntradayPage(
+        rules, instrument, timeframe, (page.start_ns, page.end_ns), view, now_ns=rules.system.clock.now_ns()
     )
-    shown = view.since(found.candles, calendar, page.start_ns)
-    days = [calendar.session_date(candle.time) for candle in shown]
-    before = await rules.reader.previous_closes(instrument, days[0], days[-1]) if days else {}
-    rows = [_row(candle, before.get(day)) for candle, day in zip(shown, days, strict=True)]
-    labels = {**gaps, "missing": found.missing, "view": view.label, "data": data_kind()}
-    return items(rows, token, instrument=instrument, timeframe=timeframe, **labels)
+    labels = {"instrument": instrument, "timeframe": timeframe, "view": view.label, "data": data_kind()}
+    return await streamed_items(read.rows(), lambda: {"next_page_token": token, **labels, **read.about})
 
 
 @blueprint.get("/daily")
@@ -98,7 +92,7 @@ async def _missing(rules: Services, instrument: str, timeframe: str, of: Range) 
     """
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     gaps = await rules.ledger.gaps(instrument, timeframe, of.start_ns, of.end_ns, now_ns)
-    told = [DatedGap(_iso(gap.start_ns), _iso(gap.end_ns), gap.state, gap.reason) for gap in gaps or ()]
+    told = [DatedGap(iso(gap.start_ns), iso(gap.end_ns), gap.state, gap.reason) for gap in gaps or ()]
     complete = gaps == [] and calendar.knows(of.start_ns, min(of.end_ns, now_ns))
     return {"complete": complete, "gaps": told, **borders(calendar, of.start_ns, of.end_ns)}
 
@@ -128,38 +122,5 @@ def timeframe_of(text: str) -> str:
         raise ApiError(400, str(error), code="unknown_timeframe", errors=TIMEFRAMES) from error
 
 
-def _row(candle: Candle, previous_close: float | None) -> Row:
-    return _fields(candle, _iso(candle.time), previous_close, None, None)
-
-
-def _iso(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
-
-
 def _day(day: DailyCandle, previous_close: float | None) -> Row:
-    return _fields(day.candle, day.date.isoformat(), previous_close, day.adj_close, day.delivery_percentage)
-
-
-def _fields(
-    candle: Candle,
-    timestamp: str,
-    previous_close: float | None,
-    adj_close: float | None,
-    delivery_percentage: float | None,
-) -> Row:
-    return Row(
-        timestamp,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        previous_close,
-        adj_close,
-        delivery_percentage,
-        candle.open_interest,
-        candle.state,
-        candle.revision,
-        candle.source,
-        candle.resolve_required,
-    )
+    return row_of(day.candle, day.date.isoformat(), previous_close, day.adj_close, day.delivery_percentage)
