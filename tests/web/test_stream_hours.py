@@ -14,12 +14,15 @@ from engine.market.calendars import Calendars
 from engine.market.symbols import SymbolTable
 from engine.runtime import ActorSystem, ChildSpec, LoopClock, Supervisor
 from engine.storage.durable import DurableStore
-from engine.storage.hot import HotStore
+from engine.storage.hot import HotStore, InstrumentReport
+from engine.storage.memory import MemoryHotStore
 from tests.web.engine import Engine
 from tests.web.process import BEARER, Web
 from web.directory import Directory, Listing
 from web.last_prices import LastPriceWishes
 from web.streams import PriceStreams, StreamChange, opens_ns, streams_tree, trades_now
+from web.streams.messages import Look
+from web.streams.price_publisher import CHANNEL
 
 A, GOLD, SIMULATED = "NSE:A", "MCX:GOLD", "SIM:A"
 
@@ -94,3 +97,21 @@ async def test_a_closed_market_is_refused_with_when_it_opens(
     refused = await web.http.post("/screeners/ltp/start", json={"keys": ["NSE:TCS"]}, headers=BEARER)
     assert (refused.status_code, refused.json()["code"]) == (409, "market_closed")
     assert "until 2026-11-23 03:45 UTC" in refused.json()["detail"]
+
+
+@pytest.mark.anyio
+async def test_it_goes_on_after_redis_was_away(durable: DurableStore) -> None:
+    hot = MemoryHotStore()
+    async with streams_at("2026-11-20T06:00", hot, durable) as (system, streams):
+        await streams.start([A], "user:1")
+        async with hot.subscribe(CHANNEL) as messages:
+            hot.link.away = True
+            await system.ref("/web/streams/keeper").ask(Look(), timeout_s=5)
+            await anyio.sleep(1)
+            hot.link.away = False
+            await hot.write_live([InstrumentReport(A, "NSE_EQ:1", 7.5, {"ltp": 7.5, "ts_event": 1}, {}, ())])
+            with anyio.fail_after(15):
+                _, payload = await messages.receive()
+            assert msgspec.json.decode(payload)["ltp"] == 7.5
+        (carried,) = system.snapshot("/web/streams/running").children
+        assert (carried.restarts, system.snapshot("/web/streams/keeper").restarts) == (0, 0)
