@@ -1,4 +1,7 @@
-"""The interface as a whole: whatever a client sends to any operation of the document, the answer is one that it documents."""
+"""The interface as a whole: whatever a client sends to any operation, the answer is one that the document has.
+
+Half of what is sent fits the document and has to be understood; of the other half each breaks it in some way, and is refused.
+"""
 
 from collections.abc import AsyncGenerator, Iterable
 from functools import partial
@@ -10,6 +13,7 @@ import schemathesis
 from anyio import to_thread
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 from schemathesis import checks as usual_checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
@@ -28,6 +32,7 @@ CHECKS = [
     _openapi.content_type_conformance,
     _openapi.response_headers_conformance,
     _openapi.response_schema_conformance,
+    _openapi.negative_data_rejection,
 ]
 EXAMPLES = 12
 
@@ -82,6 +87,9 @@ def explore(port: int, told: dict[str, Any], headers: dict[str, str]) -> None:
 
 
 def faults_of(operation: Any, base_url: str, session: requests.Session) -> Iterable[str]:
+    fitting: Any = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    unfitting: Any = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -90,7 +98,7 @@ def faults_of(operation: Any, base_url: str, session: requests.Session) -> Itera
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
-    @given(case=operation.as_strategy(), known=st.booleans(), data=st.data())
+    @given(case=fitting | unfitting, known=st.booleans(), data=st.data())
     def send(case: Any, known: bool, data: st.DataObject) -> None:
         if known:
             make_known(case, data)

@@ -32,10 +32,14 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/auth/refresh": ("POST",),
     "/auth/logout": ("POST",),
     "/auth/me": ("GET",),
+    "/auth/google/login": ("GET",),
+    "/auth/google/callback": ("GET",),
     "/auth/ws-ticket": ("POST",),
     "/auth/api-keys": ("GET", "POST"),
     "/auth/api-keys/{}": ("DELETE",),
     "/users/": ("GET",),
+    "/preferences": ("GET",),
+    "/watchlists/": ("GET", "POST"),
     **{
         f"{base}{part}": methods
         for base in ("/exchange/", "/instruments/", "/sectors/", "/provider/")
