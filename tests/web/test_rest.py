@@ -126,6 +126,12 @@ async def test_an_unknown_symbol_gets_near_names(web: Web) -> None:
     assert "NSE:RELIANCE" in body["errors"]
 
 
+async def test_centuries_of_days_are_refused(web: Web) -> None:
+    wanted = {"symbol": "RELIANCE", "start_date": "1970-01-02", "end_date": "2262-01-01"}
+    body = await problem(await web.get("/marketdata/daily", **wanted), 400)
+    assert "10,000 days" in body["detail"]
+
+
 async def test_daily_rows_are_dated(web: Web) -> None:
     from datetime import date
 

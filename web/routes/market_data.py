@@ -27,6 +27,8 @@ blueprint.before_request(require_reader)
 revalidate(blueprint)
 
 YEAR = timedelta(days=365)
+MOST_DAYS = 10_000
+"""In one answer: the calendar is gone through day by day, and nobody keeps more than twenty-seven years."""
 
 
 @blueprint.get("/intraday")
@@ -59,6 +61,8 @@ async def daily(query_args: DailyQuery) -> Response:
     zone = rules.directory.zone(instrument)
     wanted = _range(rules, instrument, query_args, length=YEAR)
     first, last = days_of_range(wanted, zone)
+    if (last - first).days >= MOST_DAYS:
+        raise ApiError(400, f"start_date and end_date are more than {MOST_DAYS:,} days apart: ask for less")
     found, gaps = await asyncio.gather(
         rules.reader.days(instrument, first, last), _missing(rules, instrument, "1d", wanted)
     )

@@ -10,6 +10,7 @@ import pytest
 from engine.market import CandleState, Verdict
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.hot import HotStore
+from tests.web.accounts.test_auth import registered
 from tests.web.conftest import running_web
 from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.process import BEARER, TOKEN, Web
@@ -209,6 +210,15 @@ async def test_who_shows_nothing_is_refused_and_a_key_may_come_in_either_header(
     assert (refused.status_code, refused.json()["s"]) == (401, "error")
     for headers in (BEARER, {"X-API-Key": TOKEN}):
         assert (await web.http.get(f"/udf/{path}", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_key_reads_charts_when_its_scopes_say_so(web: Web, path: str) -> None:
+    person = await registered(web)
+    for scope, status in (("read", 200), ("stream", 403)):
+        made = await web.http.post("/auth/api-keys", json={"name": "chart", "scopes": [scope]}, headers=person.bearer)
+        for headers in ({"X-API-Key": made.json()["key"]}, {"Authorization": f"Bearer {made.json()['key']}"}):
+            assert (await web.http.get(f"/udf/{path}", headers=headers)).status_code == status
 
 
 @pytest.mark.parametrize("path", PATHS)
