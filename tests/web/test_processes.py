@@ -167,7 +167,7 @@ async def test_a_killed_process_loses_none_of_its_clients_a_revision(webs: list[
     async with following(webs) as followers, anyio.create_task_group() as tasks:
         for heard, addresses in zip(shipped, ([webs[0].url, webs[1].url], [webs[1].url, webs[0].url]), strict=True):
             tasks.start_soon(hear, Client(*addresses, token=TOKEN, trust_env=False), start, heard)
-        for victim in (0, 1, 0):
+        for victim in (0, 1):
             for step in range(6):
                 series = random_series(chance, first)
                 first += 10
@@ -238,9 +238,11 @@ async def test_when_redis_is_killed_clients_stay_and_are_told_what_can_not_be_kn
 
 
 async def test_without_an_engine_the_stores_answer_and_every_client_is_told(
-    webs: list[StartedWeb], hot: HotStore
+    redis: Killable, web_database: str, tmp_path: Path
 ) -> None:
-    for web in webs:
+    web = StartedWeb(platform_environment(redis.url, with_database(web_database, "web")), tmp_path / "web")
+    try:
+        await asyncio.to_thread(web.wait_until_ready)
         async with connect(f"ws{web.url.removeprefix('http')}/ws", additional_headers=BEARER, proxy=None) as socket:
             await socket.send('{"id": 1, "action": "subscribe", "channels": ["candle.RELIANCE.1m"]}')
             with anyio.fail_after(PATIENCE_S):
@@ -250,3 +252,5 @@ async def test_without_an_engine_the_stores_answer_and_every_client_is_told(
             chart = await http.get("/api/v1/chart/NSE:RELIANCE", params={"timeframe": "1m"}, timeout=20)
             assert (chart.status_code, "engine" in chart.text) == (200, True)
             assert (await http.get("/api/v1/health/market_stream")).status_code == 503
+    finally:
+        web.kill()
