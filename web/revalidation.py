@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Quart, Response, request
 from quart.wrappers.response import DataBody
 from werkzeug.http import quote_etag
 
@@ -14,6 +14,11 @@ CACHE_CONTROL: Final = "private, no-cache"
 def revalidate(blueprint: Blueprint) -> None:
     """The answers of its GET routes carry an ETag; ``If-None-Match`` with the same is answered 304, without a body."""
     blueprint.after_request(_mark)
+
+
+def is_revalidated(app: Quart, blueprint: Blueprint) -> bool:
+    """Whether that was said of it."""
+    return _mark in app.after_request_funcs.get(blueprint.name, ())
 
 
 async def _mark(response: Response) -> Response:

@@ -13,6 +13,8 @@ PATHS = (
     "/api/v1/bars?symbols=RELIANCE&start=2026-11-18&end=2026-11-18",
     "/api/v1/quarantine/",
     "/jobs/",
+    "/exchange/",
+    "/instruments/",
 )
 
 

@@ -20,6 +20,7 @@ from werkzeug.routing.rules import Rule
 from config import VERSION
 from web.errors import Problem
 from web.openapi.routes import GUARD_ATTRIBUTE, MEDIA_ATTRIBUTE
+from web.revalidation import is_revalidated
 
 EXTENSION: Final = "ticktree_document"
 
@@ -153,6 +154,9 @@ class Document(OpenAPIProvider):
         if media:
             kept = found.setdefault(200, {"description": "", "content": {}})
             kept["content"] |= {kind: {"schema": {"type": "string"}} for kind in media}
+        blueprint = self._blueprint(rule)
+        if blueprint and "GET" in (rule.methods or ()) and is_revalidated(cast("Quart", self._app), blueprint):
+            found[304] = {"description": "Who sent `If-None-Match` has it already."}
         for status in {*self._usual_errors(rule, route)}:
             if status not in told:
                 found[status] = self._response(Problem)

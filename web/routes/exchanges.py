@@ -13,6 +13,7 @@ from web.answers import answer
 from web.errors import ApiError
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
 from web.pages import decode_page
+from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import (
     ONE,
@@ -31,6 +32,7 @@ from web.services import services
 
 blueprint = Blueprint("exchanges", __name__, url_prefix="/exchange")
 blueprint.before_request(require_keeper)
+revalidate(blueprint)
 
 
 class ExchangeBody(Body, frozen=True, kw_only=True):

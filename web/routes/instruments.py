@@ -15,12 +15,14 @@ from web.answers import answer
 from web.errors import ApiError
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
 from web.pages import decode_page
+from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, Id, ListQuery, added, changed, deleted, found, legible, listed, wrong
 from web.services import services
 
 blueprint = Blueprint("instruments", __name__, url_prefix="/instruments")
 blueprint.before_request(require_keeper)
+revalidate(blueprint)
 
 SAID_BY_THE_SYMBOL = ("expiry", "strike", "option_type", "underlying")
 

@@ -10,6 +10,7 @@ from engine.storage.durable.entities import MappingDraft, MappingEntity, Mapping
 from web.answers import answer
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
 from web.pages import decode_page
+from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, Id, ListQuery, added, changed, deleted, found, legible, listed, wrong
 from web.services import services
@@ -18,6 +19,7 @@ PREFIX = "/provider/<int:provider_id>/mappings"
 
 blueprint = Blueprint("mappings", __name__, url_prefix=PREFIX)
 blueprint.before_request(require_keeper)
+revalidate(blueprint)
 
 Segment = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9_.]*$", max_length=40)]
 ProviderSymbol = Annotated[str, Meta(pattern=r"^[^:\s]+$", max_length=100)]

@@ -12,12 +12,14 @@ from web.answers import answer
 from web.errors import ApiError
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
 from web.pages import decode_page
+from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, ListQuery, added, changed, deleted, found, legible, listed, wrong
 from web.services import services
 
 blueprint = Blueprint("providers", __name__, url_prefix="/provider")
 blueprint.before_request(require_keeper)
+revalidate(blueprint)
 
 Limits = Annotated[
     Mapping[Annotated[str, Meta(max_length=60)], Annotated[float, Meta(ge=0, le=1e12)]], Meta(max_length=50)

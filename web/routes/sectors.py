@@ -6,12 +6,14 @@ from engine.storage.durable.entities import SectorDraft, SectorEntity, Sectors
 from web.answers import answer
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
 from web.pages import decode_page
+from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, ListQuery, Name, added, changed, deleted, found, legible, listed
 from web.services import services
 
 blueprint = Blueprint("sectors", __name__, url_prefix="/sectors")
 blueprint.before_request(require_keeper)
+revalidate(blueprint)
 
 
 class SectorBody(Body, frozen=True, kw_only=True):

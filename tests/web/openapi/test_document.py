@@ -66,6 +66,7 @@ async def test_parameters_bodies_and_answers_are_described(web: Web) -> None:
     assert (limit["in"], limit["required"]) == ("query", False)
     assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
     assert listed["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Entries")
+    assert "content" not in listed["responses"]["304"]
     changed = told["paths"]["/jobs/{identity}/{action}"]["post"]
     action = next(one for one in changed["parameters"] if one["name"] == "action")
     assert set(action["schema"]["enum"]) == {"pause", "resume", "cancel", "retry"}
