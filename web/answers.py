@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
-from quart import Response, current_app, request
+from quart import Response, current_app
 
 DataKind = Annotated[
     Literal["simulated", "live"],
@@ -61,15 +61,6 @@ async def _joined(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator
     yield beginning
     async for part in rest:
         yield part
-
-
-async def json_body() -> dict[str, Any]:
-    """The request's body as an object; empty for anything else, which then lacks what the route asks for."""
-    try:
-        body: object = msgspec.json.decode(await request.get_data(cache=False))
-    except (msgspec.DecodeError, RecursionError):
-        return {}
-    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
 def data_kind() -> DataKind:
