@@ -1,7 +1,7 @@
 """Many cheap WebSocket clients in one process: epoll, and frames read no further than their header.
 
 ``python -m benchmarks.clients PORT TOKEN CLIENTS SUBSCRIPTIONS INSTRUMENTS``: every client follows ``ltp`` of so many
-instruments in the full dialect. Says READY when all are subscribed; answers ``begin end`` (ns, CLOCK_MONOTONIC) with
+instruments in the full dialect. Says READY when all are subscribed; answers each ``begin end`` (ns, CLOCK_MONOTONIC) with
 what arrived in that window, and how old the prices of a ``timed_feed`` were.
 """
 
@@ -25,6 +25,11 @@ ANSWER = b'"action":"subscribe"'
 LONG = 126
 LONGER = 127
 READ_BYTES = 1 << 18
+LITTLE = 4_096
+"""Bytes the system keeps for a client that hardly reads; by itself it would keep megabytes and hide that."""
+OPCODE = 0x0F
+PING = 0x9
+PONG = b"\x8a\x80" + bytes(4)
 
 
 class Arrival(NamedTuple):
@@ -33,32 +38,43 @@ class Arrival(NamedTuple):
     ages_ms: list[float]
 
 
+def handshake(token: str) -> bytes:
+    """What a client begins with."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = ("GET /ws HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade")
+    lines += (f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", f"Authorization: Bearer {token}")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def subscription(instruments: list[str]) -> bytes:
+    """The frame that asks for the prices of so many instruments."""
+    channels = [f"ltp.NSE:{name}" for name in instruments]
+    text = json.dumps({"id": 1, "action": "subscribe", "channels": channels}).encode()
+    length = bytes([0x80 | LONG]) + len(text).to_bytes(2, "big") if len(text) >= LONG else bytes([0x80 | len(text)])
+    return b"\x81" + length + bytes(4) + text
+
+
 class Client:
     """One socket, and what of a frame has arrived so far."""
 
-    def __init__(self, port: int, token: str, instruments: list[str]) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port: int, token: str, instruments: list[str], *, reads_little: bool = False) -> None:
+        self.socket = socket.socket()
+        if reads_little:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE)
+        self.socket.connect(("127.0.0.1", port))
         self._rest = self._shake_hands(token)
         self.subscribed = False
-        channels = [f"ltp.NSE:{name}" for name in instruments]
-        self._send(json.dumps({"id": 1, "action": "subscribe", "channels": channels}).encode())
+        self.socket.sendall(subscription(instruments))
         self.socket.setblocking(False)
 
     def _shake_hands(self, token: str) -> bytes:
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = ("GET /ws HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade")
-        lines += (f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", f"Authorization: Bearer {token}")
-        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        self.socket.sendall(handshake(token))
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self.socket.recv(4096)
         if b" 101 " not in answer:
             raise ConnectionError(answer.decode())
         return answer.split(b"\r\n\r\n", 1)[1]
-
-    def _send(self, text: bytes) -> None:
-        length = bytes([0x80 | LONG]) + len(text).to_bytes(2, "big") if len(text) >= LONG else bytes([0x80 | len(text)])
-        self.socket.sendall(b"\x81" + length + bytes(4) + text)
 
     def frames(self) -> list[bytes]:
         """The whole frames that have arrived."""
@@ -73,7 +89,10 @@ class Client:
                 length = int.from_bytes(data[start - size : start], "big")
             if start + length > len(data):
                 break
-            found.append(data[start : start + length])
+            if data[position] & OPCODE == PING:  # who answers none is taken for gone
+                self.socket.sendall(PONG)
+            else:
+                found.append(data[start : start + length])
             position = start + length
         self._rest = data[position:]
         return found
@@ -97,11 +116,13 @@ class Crowd:
     def serve(self) -> None:
         while True:
             for descriptor, _ in self._poll.poll():
-                if descriptor == sys.stdin.fileno():
-                    begin, end = map(int, sys.stdin.readline().split())
-                    print(json.dumps(self._report(begin, end)), flush=True)
+                if descriptor != sys.stdin.fileno():
+                    self._read(self._clients[descriptor])
+                elif window := sys.stdin.readline():
+                    print(json.dumps(self._report(*map(int, window.split()))), flush=True)
+                    self._arrivals.clear()
+                else:
                     return
-                self._read(self._clients[descriptor])
 
     def _read(self, client: Client) -> None:
         now_ns = time.monotonic_ns()

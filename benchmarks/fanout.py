@@ -2,13 +2,15 @@
 
 Both are fed by the usual design's feed at ``RATE`` ticks/s, one quote a frame. An update is one price at one client;
 those that conflation left out are not counted. Ours are joined, all that is new for a client in one frame, the usual
-design sends a frame each. What is compared is updates per CPU second of the web process.
+design sends a frame each. What is compared is updates per CPU second of the web process, or of both where two of ours
+share the clients.
 """
 
 import time
+from contextlib import ExitStack
 from typing import NamedTuple
 
-from benchmarks.processes import crowd, our, usual_bench, usual_feed
+from benchmarks.processes import Process, crowd, our, usual_bench, usual_feed
 from benchmarks.stores import Stores, free_port, own_stores
 
 INSTRUMENTS = 500
@@ -25,12 +27,12 @@ class Window(NamedTuple):
 
 
 def run(seconds: float) -> dict[str, float]:
-    """``deliveries_per_s_N`` to N clients, and ``ratio_vs_usual_1000``."""
+    """``deliveries_per_s_N`` to N clients, ``ratio_vs_usual_1000``, and the same of two web processes."""
     figures: dict[str, float] = {}
     with own_stores(INSTRUMENTS) as stores:
         for clients in CLIENTS:
             usual = _usual(stores, clients, seconds / len(CLIENTS))
-            ours = _ours(stores, clients, seconds / len(CLIENTS))
+            ours = _ours(stores, clients, seconds / len(CLIENTS), webs=1)
             figures |= {
                 f"deliveries_per_s_{clients}": ours.updates_per_s,
                 f"frames_per_s_{clients}": ours.frames_per_s,
@@ -39,25 +41,33 @@ def run(seconds: float) -> dict[str, float]:
                 f"usual_deliveries_per_cpu_s_{clients}": usual.updates_per_cpu_s,
                 f"ratio_vs_usual_{clients}": ours.updates_per_cpu_s / usual.updates_per_cpu_s,
             }
-    return figures
+        both = _ours(stores, clients, seconds / len(CLIENTS), webs=2)
+    return figures | {
+        f"two_webs_deliveries_per_s_{clients}": both.updates_per_s,
+        f"two_webs_deliveries_per_cpu_s_{clients}": both.updates_per_cpu_s,
+        f"two_webs_ratio_vs_usual_{clients}": both.updates_per_cpu_s / usual.updates_per_cpu_s,
+    }
 
 
-def _ours(stores: Stores, clients: int, seconds: float) -> Window:
-    feed_port, web_port = free_port(), free_port()
-    with (
-        usual_feed(feed_port, INSTRUMENTS, RATE, 1) as feed,
-        our("engine", stores, feed_port),
-        our("web", stores, feed_port, web_port) as web,
-    ):
+def _ours(stores: Stores, clients: int, seconds: float, *, webs: int) -> Window:
+    feed_port, ports = free_port(), [free_port() for _ in range(webs)]
+    with ExitStack() as running:
+        feed = running.enter_context(usual_feed(feed_port, INSTRUMENTS, RATE, 1))
+        running.enter_context(our("engine", stores, feed_port))
+        processes = [running.enter_context(our("web", stores, feed_port, port)) for port in ports]
         feed.tell("go")
-        with crowd(web_port, clients, SUBSCRIPTIONS, INSTRUMENTS) as sockets:
-            time.sleep(WARM_UP_S)
-            began_ns, cpu_s = time.monotonic_ns(), web.cpu_s
-            time.sleep(seconds)
-            ended_ns, spent_s = time.monotonic_ns(), web.cpu_s - cpu_s
-            told = sockets.ask(f"{began_ns} {ended_ns}")
-    span_s = (ended_ns - began_ns) / 1e9
-    return Window(told["updates"] / span_s, told["frames"] / span_s, told["updates"] / spent_s)
+        crowds = [running.enter_context(crowd(port, clients // webs, SUBSCRIPTIONS, INSTRUMENTS)) for port in ports]
+        time.sleep(WARM_UP_S)
+        began_ns, cpu_s = time.monotonic_ns(), _cpu_s(processes)
+        time.sleep(seconds)
+        ended_ns, spent_s = time.monotonic_ns(), _cpu_s(processes) - cpu_s
+        told = [sockets.ask(f"{began_ns} {ended_ns}") for sockets in crowds]
+    span_s, updates = (ended_ns - began_ns) / 1e9, sum(one["updates"] for one in told)
+    return Window(updates / span_s, sum(one["frames"] for one in told) / span_s, updates / spent_s)
+
+
+def _cpu_s(processes: list[Process]) -> float:
+    return sum(process.cpu_s for process in processes)
 
 
 def _usual(stores: Stores, clients: int, seconds: float) -> Window:
