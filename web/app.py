@@ -16,7 +16,7 @@ import uvloop
 
 from actors.operator import Operator, Wish
 from config.settings import Settings
-from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor, settle
+from engine.runtime import GENTLE, ActorSystem, ChildSpec, Supervisor, settle
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
@@ -41,7 +41,7 @@ from web.services import Services
 from web.sockets.admission import Admission
 from web.sockets.histories import Histories
 from web.sockets.session import SessionRules
-from web.sockets.sessions import Sessions
+from web.sockets.sessions import Sessions, SessionSupervisor
 from web.streams import PriceStreams, streams_tree
 from web.subscriber import Subscriber
 
@@ -69,7 +69,7 @@ def web_tree(settings: Settings, services: Services, listen_fd: int | None) -> S
     return Supervisor(
         [
             ChildSpec("subscriber", partial(Subscriber, hot, services.durable, hub, process)),
-            ChildSpec("sessions", DynamicSupervisor),
+            ChildSpec("sessions", SessionSupervisor),
             ChildSpec("accounts", partial(Follower, hot, services.durable, services.accounts.ended)),
             ChildSpec("streams", streams),
             ChildSpec("server", partial(WebServer, settings, services, listen_fd), shutdown_s=10.0),

@@ -4,7 +4,7 @@ import asyncio
 
 from quart import Blueprint, abort, websocket
 
-from engine.runtime import ActorRef, MailboxFullError
+from engine.runtime import ActorRef, AskTimeoutError, MailboxFullError
 from web.access import AccessError
 from web.accounts.principal import public
 from web.address import limit_key
@@ -64,7 +64,11 @@ async def _serve(pipes: Plumbing, encoding: Encoding) -> tuple[int, str]:
 
 
 async def _attend(rules: Services, outbox: Outbox, who: str) -> None:
-    session = await rules.sessions.open(outbox, who)
+    try:
+        session = await rules.sessions.open(outbox, who)
+    except (MailboxFullError, AskTimeoutError):
+        refuse(outbox, "too many clients at once")
+        return
     try:
         await _read(session, outbox)
     finally:

@@ -2,17 +2,33 @@
 
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
-from engine.runtime import ActorRef, ChildSpec, Restart, StartChild, StopChild
+from engine.runtime import (
+    ActorRef,
+    ChildSpec,
+    DynamicSupervisor,
+    MailboxSpec,
+    Restart,
+    StartChild,
+    StopChild,
+)
 from web.hub import Outbox
 from web.sockets.session import ClientSession, SessionRules
 
-START_S = 5.0
+START_S = 30.0
+"""Time for a session to start. When thousands come at once their handshakes keep the loop, and sessions wait behind them:
+with less time, and 1,000 places to wait in, nearly all of 2,000 clients were cut off, only to come again together."""
 MOST_SHOWN = 200
 """Clients that an operator is shown at a time."""
+
+
+class SessionSupervisor(DynamicSupervisor):
+    """Has room for a start and a stop of each client that a process takes, so that all may come or go at once."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=20_000)
 
 
 class Sessions:
@@ -48,7 +64,8 @@ class Sessions:
     async def open(self, outbox: Outbox, address: str) -> ActorRef:
         """A session for a client that has entered; ready when it returns.
 
-        A client may be parted with while it begins: then it does not stay behind with nobody to end it.
+        A client may be parted with while it begins: then it does not stay behind with nobody to end it. Raises
+        MailboxFullError or AskTimeoutError when too many come at once.
         """
         name = str(next(self._numbers))
         start = partial(ClientSession, outbox, self._rules, address)
