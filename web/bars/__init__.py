@@ -1,7 +1,7 @@
 """Bars: candles in the short form of charts, read in portions and written in the form that a client asks for."""
 
 from web.bars.bar import Bar, bar_of
-from web.bars.forms import FORMS, Form
+from web.bars.forms import FORMS, Form, begin_form
 from web.bars.gaps import PageGaps, gap_row
 from web.bars.reading import MOST_BUCKETS, PORTION, Place, Reading, Sources, Span, Wish
 
@@ -18,5 +18,6 @@ __all__ = [
     "Span",
     "Wish",
     "bar_of",
+    "begin_form",
     "gap_row",
 ]

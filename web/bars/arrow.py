@@ -13,6 +13,14 @@ ABOUT = "ticktree"
 """Under this name the metadata of the last batch, which is empty, says as JSON what the answer tells of its bars."""
 
 
+def load_arrow() -> None:
+    """Imports the library, and pandas where it is there, which the library looks for at its first array.
+
+    That takes half a second, on a busy machine five: in a thread, lest all sockets of the process wait for it.
+    """
+    import_module("pyarrow").array([0])
+
+
 class ArrowForm:
     """A table of all symbols; ``t`` is a time. The library is imported by who asks for it: it takes tens of megabytes."""
 

@@ -1,5 +1,6 @@
 """Forms: bars as JSON, CSV, msgpack and Arrow, written piece by piece so that nobody holds them all as objects."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from web.bars.arrow import ArrowForm
+from web.bars.arrow import ArrowForm, load_arrow
 from web.bars.bar import Bar
 
 _encode_json = msgspec.json.Encoder().encode
@@ -120,3 +121,10 @@ FORMS: Final[Mapping[str, Callable[[], Form]]] = {
     "arrow": ArrowForm,
 }
 """By the word in ``format=``."""
+
+
+async def begin_form(name: str) -> Form:
+    """A form by its word, for one answer."""
+    if name == "arrow":
+        await asyncio.to_thread(load_arrow)
+    return FORMS[name]()

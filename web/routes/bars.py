@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from config.settings.providers import PROVIDERS
 from engine.market.timeframe import length_s
 from web.answers import SHORT_BYTES, data_kind, streamed
-from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of
+from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of, begin_form
 from web.errors import ApiError
 from web.models.candles import Bars, BarsQuery
 from web.openapi import document_errors, document_media, document_response, validate_querystring
@@ -57,7 +57,7 @@ async def bars(query_args: BarsQuery) -> Response:
     ``as_of`` they are about the candles that had been published by then, but minutes are called empty or unresolvable as
     is known at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
-    rules, form = services(), FORMS[_form_name(query_args)]()
+    rules, form = services(), await begin_form(_form_name(query_args))
     wish = _wish(rules, query_args)
     now_ns = rules.system.clock.now_ns()
     reading = Reading(rules, wish, _place(wish, query_args.page_token), now_ns)
