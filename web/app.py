@@ -38,7 +38,7 @@ from web.last_prices import LastPriceWishes
 from web.screeners import configured_screeners
 from web.server import WebServer
 from web.services import Services
-from web.sockets.admission import Admission
+from web.sockets.admission import Admission, Room
 from web.sockets.histories import Histories
 from web.sockets.session import SessionRules
 from web.sockets.sessions import Sessions, SessionSupervisor
@@ -126,7 +126,8 @@ def make_services(
         return CandleReader(hot, durable, directory.listing.calendars, hot_from_ns=hot_from_ns)
 
     histories = Histories(reader, directory.calendar, system.clock.now_ns)
-    admission = Admission(hot, access)
+    room = Room(settings.sockets, settings.sockets_per_account, settings.sockets_per_address)
+    admission = Admission(hot, access, room)
     rules = SessionRules(hub, directory, admission, system.ref("/web/subscriber"), histories)
     sessions = Sessions(system.ref("/web/sessions"), rules)
     accounts.ended.on_end(admission.part_with)

@@ -53,6 +53,31 @@ class Access(Group):
         "true or false",
         default=False,
     )
+    sockets: int = setting(
+        "TICKTREE_SOCKETS",
+        "Sockets that a web process takes; more are sent to another one.",
+        "a whole number from 1 to 20000",
+        default=10_000,
+        ge=1,
+        le=20_000,
+    )
+    sockets_per_account: int = setting(
+        "TICKTREE_SOCKETS_PER_ACCOUNT",
+        "Sockets of one user or API key in a web process; the administrator's token has no such limit.",
+        "a whole number from 1 to 20000",
+        default=20,
+        ge=1,
+        le=20_000,
+    )
+    sockets_per_address: int = setting(
+        "TICKTREE_SOCKETS_PER_ADDRESS",
+        "Sockets of one address in a web process that are on the public feed, and as many that have not said who they are: "
+        "more for an office behind one address.",
+        "a whole number from 1 to 20000",
+        default=100,
+        ge=1,
+        le=20_000,
+    )
     allow_registration: bool = setting(
         "TICKTREE_ALLOW_REGISTRATION",
         "Whether strangers may make an account; otherwise `ticktree users add` does.",

@@ -108,25 +108,28 @@ async def test_signing_out_closes_the_sockets_of_that_session_within_a_second(we
         assert (await other.ask(action="ping"))["action"] == "pong"
 
 
-async def test_an_account_has_so_many_sockets_and_no_more(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.sockets.admission.CLIENTS_PER_ACCOUNT", 1)
-    async with web.client(bearer=False, headers=headers()) as first:
-        await first.ask(action="ping")
-        async with web.client(bearer=False, headers=headers(session="s2")) as second:
-            assert (await second.receive())["code"] == 406
-            assert await closed_with(second) == 3504
-        async with web.client(bearer=False, headers=headers(user="u2")) as other:
-            await other.ask(action="ping")
-    await until(lambda: len(web.services.admission) == 0)
-    async with web.client(bearer=False, headers=headers()) as again:
-        await again.ask(action="ping")
+async def test_an_account_has_so_many_sockets_and_no_more(hot: HotStore, durable: DurableStore) -> None:
+    async with running_web(hot, durable, sockets_per_account=1) as web:
+        async with web.client(bearer=False, headers=headers()) as first:
+            await first.ask(action="ping")
+            async with web.client(bearer=False, headers=headers(session="s2")) as second:
+                assert (await second.receive())["code"] == 406
+                assert await closed_with(second) == 3504
+            async with web.client(bearer=False, headers=headers(user="u2")) as other:
+                await other.ask(action="ping")
+        await until(lambda: len(web.services.admission) == 0)
+        async with web.client(bearer=False, headers=headers()) as again:
+            await again.ask(action="ping")
 
 
 async def test_an_address_has_so_many_clients_that_have_not_said_who_they_are(
-    web: Web, monkeypatch: pytest.MonkeyPatch
+    hot: HotStore, durable: DurableStore
 ) -> None:
-    monkeypatch.setattr("web.sockets.admission.UNKNOWN_PER_ADDRESS", 1)
-    async with web.client(bearer=False) as unknown, web.client() as known:
+    async with (
+        running_web(hot, durable, sockets_per_address=1) as web,
+        web.client(bearer=False) as unknown,
+        web.client() as known,
+    ):
         await known.ask(action="ping")
         async with web.client(bearer=False) as refused:
             assert await closed_with(refused) == 3504

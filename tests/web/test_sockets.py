@@ -194,9 +194,8 @@ async def test_too_many_channels_are_refused_one_by_one(web: Web, monkeypatch: p
         assert reply["results"][2]["error"]["code"] == 405
 
 
-async def test_too_many_clients_are_sent_to_another_process(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.sockets.admission.CLIENTS", 1)
-    async with web.client() as first:
+async def test_too_many_clients_are_sent_to_another_process(hot: HotStore, durable: DurableStore) -> None:
+    async with running_web(hot, durable, sockets=1) as web, web.client() as first:
         await first.ask(action="ping")
         async with web.client() as second:
             assert (await second.receive())["code"] == 406

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
 from web.access import Access, AccessError, NotReadyError, TokenEndedError
@@ -12,16 +14,23 @@ from web.accounts.tokens import digest
 from web.hub import Outbox
 from web.protocol import Authenticate, Close, Code, Problem
 
-CLIENTS = 10_000
-"""Clients a process takes; more are sent to another."""
-UNKNOWN_PER_ADDRESS = 50
-"""Clients of one address that have not said who they are yet."""
-CLIENTS_PER_ACCOUNT = 20
-"""Clients of one user or key; an administrator's token has no such limit."""
-CLIENTS_PER_ADDRESS = 100
-"""Clients of one address on the public feed."""
-
 _Holder = tuple[Literal["user", "key", "operator", "public", "unknown"], str]
+
+
+class Room(msgspec.Struct, frozen=True):
+    """How many clients a process takes: in all, of one user or key, and of one address."""
+
+    clients: int
+    per_account: int
+    """An administrator's token has no such limit."""
+    per_address: int
+    """On the public feed, and as many that have not said who they are yet."""
+
+    def most(self, principal: Principal) -> int:
+        """Clients there may be of the same somebody."""
+        if principal.kind == "operator":
+            return self.clients
+        return self.per_address if principal.kind == "public" else self.per_account
 
 
 @dataclass(slots=True)
@@ -36,9 +45,10 @@ class Admission:
     A client is counted from its handshake on, before it has said who it is: nobody slips in between.
     """
 
-    def __init__(self, hot: HotStore, access: Access) -> None:
+    def __init__(self, hot: HotStore, access: Access, room: Room) -> None:
         self._hot = hot
         self._access = access
+        self._room = room
         self._guests: dict[Outbox, _Guest] = {}
         self._counts: Counter[_Holder] = Counter()
 
@@ -51,7 +61,8 @@ class Admission:
         Who shows a token at once is not kept out by neighbours that show nothing.
         """
         holder: _Holder = ("unknown", address)
-        if len(self._guests) >= CLIENTS or (not shows and self._counts[holder] >= UNKNOWN_PER_ADDRESS):
+        crowded = not shows and self._counts[holder] >= self._room.per_address
+        if crowded or len(self._guests) >= self._room.clients:
             return False
         self._guests[outbox] = _Guest(address, holder)
         self._counts[holder] += 1
@@ -92,7 +103,7 @@ class Admission:
             return False
         holder: _Holder = (principal.kind, principal.subject)
         if holder != guest.holder:
-            if self._counts[holder] >= _most(principal):
+            if self._counts[holder] >= self._room.most(principal):
                 refuse(outbox, "too many clients of this account", request)
                 return False
             self._forget(guest.holder)
@@ -112,12 +123,6 @@ class Admission:
         self._counts[holder] -= 1
         if not self._counts[holder]:
             del self._counts[holder]
-
-
-def _most(principal: Principal) -> int:
-    if principal.kind == "operator":
-        return CLIENTS
-    return CLIENTS_PER_ADDRESS if principal.kind == "public" else CLIENTS_PER_ACCOUNT
 
 
 def refuse(outbox: Outbox, why: str, request: int | str | None = None) -> None:
