@@ -136,24 +136,27 @@ async def test_a_producer_that_is_not_ahead_does_not_wait(tree: Tree) -> None:
 
 
 async def test_several_producers_wait_for_their_own_marks(tree: Tree) -> None:
-    class Big(Clerk):
-        mailbox = MailboxSpec(capacity=100_000)
+    class Slow(Clerk):
+        @handles(Note)
+        def on_note(self, note: Note) -> int:
+            time.sleep(SLICE_S / 5)  # a handful in a slice, so that none passes two marks at once
+            return super().on_note(note)
 
-    big = await tree.plant("big", Big)
-    for number in range(30_000):
-        big.tell(Note(number))
+    slow = await tree.plant("slow", Slow)
+    for number in range(6 * THROUGHPUT):
+        slow.tell(Note(number))
     seen: list[tuple[int, int]] = []
 
     async def wait(below: int) -> None:
         await tree.system.caught_up(below)
-        seen.append((below, big.mailbox.depth))
+        seen.append((below, len(slow.mailbox.waiting)))
 
     async with anyio.create_task_group() as group:
-        for below in (1, 10_000, 1_000):
+        for below in (1, 4 * THROUGHPUT, 2 * THROUGHPUT):
             group.start_soon(wait, below)
 
-    assert seen[0][0] == 10_000
-    assert all(depth < below for below, depth in seen)
+    assert [below for below, _ in seen] == [4 * THROUGHPUT, 2 * THROUGHPUT, 1]
+    assert all(waiting < below for below, waiting in seen)
 
 
 async def test_a_waiting_producer_can_be_cancelled(tree: Tree) -> None:
