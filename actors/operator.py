@@ -127,7 +127,7 @@ class Operator(TaskActor):
         try:
             reply = {"ok": True, "result": await carry_out(command)}
         except (KernelError, UnknownCommandError, ValueError, KeyError, TypeError, TimeoutError) as error:
-            reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+            reply = _refusal(error)
         say = log.debug if command.command in QUESTIONS else log.info
         say("command", command=command.command, ok=reply["ok"], request=command.id)
         try:
@@ -138,7 +138,9 @@ class Operator(TaskActor):
     async def _carry_out(self, command: Command) -> Any:
         wish = self._wishes.get(command.command)
         if wish is None:
-            raise UnknownCommandError(f"{command.command!r} is none of {', '.join(sorted(self._wishes))}")
+            raise UnknownCommandError(
+                f"there is no command {command.command!r}: known are {', '.join(sorted(self._wishes))}"
+            )
         return await wish(command.arguments)
 
     async def _listen(self) -> None:
@@ -172,3 +174,10 @@ class Operator(TaskActor):
 
 async def _refuse(command: Command) -> Any:
     raise TooBusyError(f"{MOST_ASIDE} questions for {command.command} are being answered: ask again in a moment")
+
+
+def _refusal(error: Exception) -> dict[str, Any]:
+    """Its kind, for programs, and its words, for people; Python's own errors say little without their names."""
+    kind = type(error).__name__
+    words = f"{kind}: {error}" if type(error).__module__ == "builtins" else str(error)
+    return {"ok": False, "kind": kind, "error": words}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.job_arguments import JobError
 from actors.operator import Operator
 from engine.runtime import ActorSystem, ChildSpec, Supervisor
 from engine.storage.errors import HotStoreUnavailableError
@@ -23,6 +24,10 @@ async def double(arguments: Mapping[str, Any]) -> int:
     return arguments["number"] * 2 + 0
 
 
+async def refuse(_: Mapping[str, Any]) -> int:
+    raise JobError("there is no list prices.csv")
+
+
 @pytest.fixture
 async def hot(redis_url: str) -> AsyncGenerator[HotStore]:
     store = await HotStore.connect(redis_url)
@@ -32,7 +37,7 @@ async def hot(redis_url: str) -> AsyncGenerator[HotStore]:
 
 @pytest.fixture
 async def system(hot: HotStore) -> AsyncGenerator[ActorSystem]:
-    operator = ChildSpec("operator", partial(Operator, "one", hot, wishes={"double": double}))
+    operator = ChildSpec("operator", partial(Operator, "one", hot, wishes={"double": double, "refuse": refuse}))
     async with ActorSystem("one") as running:
         await running.start(ChildSpec("one", partial(Supervisor, [operator])))
         while True:
@@ -59,8 +64,16 @@ async def test_every_command_is_answered(
     system: ActorSystem, hot: HotStore, command: dict[str, Any], error: str | None
 ) -> None:
     reply = await hot.send_command("one", command, 5)
-    assert reply == {"ok": True, "result": 4} if error is None else reply["error"].startswith(error)
+    assert reply == {"ok": True, "result": 4} if error is None else reply["kind"] == error
     assert system.snapshot("/one/operator").restarts == 0
+
+
+async def test_a_refusal_is_told_in_its_own_words(system: ActorSystem, hot: HotStore) -> None:
+    """Who reads them may be somebody at the other end of the REST interface."""
+    refused = await hot.send_command("one", {"command": "refuse"}, 5)
+    assert (refused["kind"], refused["error"]) == ("JobError", "there is no list prices.csv")
+    broken = await hot.send_command("one", {"command": "double"}, 5)
+    assert broken["error"] == "KeyError: 'number'"
 
 
 async def test_the_tree_is_shown_and_said_to_whoever_asks(system: ActorSystem, hot: HotStore) -> None:

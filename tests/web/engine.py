@@ -59,6 +59,8 @@ class Engine:
         self.silent = False
         """Whether questions for prices stay without an answer."""
         self.asked: dict[str, Any] = {}
+        self.refusal: dict[str, Any] = {}
+        """What is answered to a command that can not be carried out."""
         self.decision: dict[str, Any] = {}
         """What is answered to an operator's word on a quarantined price."""
 
@@ -109,7 +111,7 @@ class Engine:
                     self.watched = command["symbols"]
                 else:
                     self.asked = command
-                await self.hot.reply(command["id"], {"ok": True, "result": {"unmapped": self.unmapped}})
+                await self.hot.reply(command["id"], self.refusal or {"ok": True, "result": {"unmapped": self.unmapped}})
 
     async def tell_prices(self, command: dict[str, Any]) -> None:
         self.prices_asked.append(command["symbols"])

@@ -30,12 +30,13 @@ async def ask(process: str, command: str, **arguments: Any) -> Any:
     """A process's answer to a command, or an error that says whose fault it is."""
     hot = services().hot
     if process not in await hot.trees():
+        if process == ENGINE:
+            raise ApiError(503, "no engine has shown itself in the last 5 s", retry_after_s=REPLY_S)
         raise ApiError(404, f"no process {process!r} has shown itself in the last 5 s")
     try:
         reply = await hot.send_command(process, {"command": command, **arguments}, REPLY_S)
     except StorageUnavailableError as error:
         raise ApiError(504, f"{process} did not answer within {REPLY_S:g} s") from error
     if not reply.get("ok"):
-        why = str(reply.get("error"))
-        raise ApiError(404 if why.startswith("UnknownPathError") else 409, why)
+        raise ApiError(404 if reply.get("kind") == "UnknownPathError" else 409, str(reply.get("error")))
     return reply.get("result")

@@ -34,7 +34,7 @@ class PopulateBody(Body, frozen=True, kw_only=True):
 @blueprint.post("/<any(exchanges, instruments, mappings):what>")
 @validate_request(PopulateBody)
 @document_response(Begun, 202)
-@document_errors(404, 409, 504)
+@document_errors(409, 504)
 async def populate(what: str, data: PopulateBody) -> Response:
     """Begins a job that adds what is new and updates what changed; repeated, it makes nothing twice.
 

@@ -33,7 +33,16 @@ async def test_nothing_need_be_said(web: Web, engine: Engine) -> None:
 
 
 async def test_without_an_engine_nobody_does_it(web: Web) -> None:
-    await problem(await send(web, "POST", "/populate_database/instruments"), 404)
+    refused = await send(web, "POST", "/populate_database/instruments")
+    assert (await problem(refused, 503))["detail"].startswith("no engine")
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
+async def test_what_the_engine_refuses_is_a_conflict_in_its_own_words(web: Web, engine: Engine) -> None:
+    await web.services.hot.publish_tree("engine", {})
+    engine.refusal = {"ok": False, "kind": "JobError", "error": "there is no list prices.csv"}
+    body = await problem(await send(web, "POST", "/populate_database/instruments", {"file": "prices.csv"}), 409)
+    assert body["detail"] == "there is no list prices.csv"
 
 
 @pytest.mark.parametrize(
