@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
+from web.screen import BUILT, screen_in
 from web.screeners import configured_screeners
 from web.server import WebServer
 from web.services import Services
@@ -113,9 +115,9 @@ async def _serve(settings: Settings, listen_fd: int | None, ready: Callable[[], 
 
 
 def make_services(
-    settings: Settings, system: ActorSystem, hot: HotStore, durable: DurableStore, process: str
+    settings: Settings, system: ActorSystem, hot: HotStore, durable: DurableStore, process: str, *, pages: Path = BUILT
 ) -> Services:
-    """What the routes and the tree share."""
+    """What the routes and the tree share; ``pages`` is the folder of the built ones."""
     directory = Directory()
     hub = Hub(directory.calendar)
     access, accounts = _doors(settings, system, hot, durable)
@@ -156,6 +158,7 @@ def make_services(
         chart_gaps=Joined(CHART_GAPS_S),
         hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,
+        screen=screen_in(pages),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 import zstandard
@@ -25,7 +26,7 @@ async def pack(response: Response) -> Response:
     if not isinstance(body, DataBody) or not _is_worth_it(response, body.data):
         return response
     response.vary.add("Accept-Encoding")
-    encoding = _best()
+    encoding = best_encoding(ENCODINGS)
     if encoding is None:
         return response
     small = len(body.data) < THREAD_BYTES
@@ -35,12 +36,20 @@ async def pack(response: Response) -> Response:
     return response
 
 
-def packed_as(encoding: str, data: bytes) -> bytes:
-    """In one of ``ENCODINGS``."""
+def packed_as(encoding: str, data: bytes, *, thorough: bool = False) -> bytes:
+    """In one of ``ENCODINGS``; what is packed once and sent often may take ten times as long."""
     if encoding == "zstd":
-        return zstandard.ZstdCompressor(level=1).compress(data)
-    packer = zlib.compressobj(level=1, wbits=zlib.MAX_WBITS | 16)
+        return zstandard.ZstdCompressor(level=12 if thorough else 1).compress(data)
+    packer = zlib.compressobj(level=9 if thorough else 1, wbits=zlib.MAX_WBITS | 16)
     return packer.compress(data) + packer.flush()
+
+
+def best_encoding(possible: Iterable[str]) -> str | None:
+    """What the client likes best of these; the first where it has no preference, ``None`` where it wants none."""
+    wanted = request.accept_encodings
+    liking = {encoding: float(wanted[encoding]) for encoding in possible}
+    found = max(liking, key=lambda encoding: liking[encoding], default=None)
+    return found if found and liking[found] > 0 else None
 
 
 def _is_worth_it(response: Response, data: bytes) -> bool:
@@ -50,11 +59,3 @@ def _is_worth_it(response: Response, data: bytes) -> bool:
         and response.headers.get("Content-Type", "").startswith(KINDS)
         and not request.path.startswith(SECRETS)
     )
-
-
-def _best() -> str | None:
-    """What the client likes best of what we can do; the better one where it has no preference."""
-    wanted = request.accept_encodings
-    liking = {encoding: float(wanted[encoding]) for encoding in ENCODINGS}
-    found = max(ENCODINGS, key=lambda encoding: liking[encoding])
-    return found if liking[found] > 0 else None

@@ -22,6 +22,7 @@ from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
+from web.screen import Screen
 from web.screeners import Screener
 from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
@@ -65,6 +66,8 @@ class Services:
     """How far back Redis keeps candles, and a day more."""
     saved_after_ns: int
     """How old a minute is when it has been saved for certain."""
+    screen: Screen | None
+    """The pages, where they have been built."""
 
     @property
     def reader(self) -> CandleReader:

@@ -11,6 +11,7 @@ from web.packing import pack
 from web.routes import (
     admin,
     api_keys,
+    assets,
     auth,
     bars,
     chart,
@@ -19,13 +20,13 @@ from web.routes import (
     exchanges,
     google,
     health,
-    home,
     instruments,
     jobs,
     mappings,
     market_data,
     me,
     metrics,
+    pages,
     populate,
     preferences,
     prices,
@@ -47,7 +48,8 @@ BODY_S = 15
 _OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
 ROUTES = (
-    home,
+    pages,
+    assets,
     documentation,
     health,
     market_data,

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,6 +21,7 @@ from tests.servers import with_database
 from tests.web.engine import Engine, seed
 from tests.web.process import SECRET, TOKEN, Web
 from web.app import make_services, web_tree
+from web.screen import BUILT
 
 DATABASE = "web"
 
@@ -71,7 +73,7 @@ async def engine(hot: HotStore) -> AsyncGenerator[Engine]:
 
 @contextlib.asynccontextmanager
 async def running_web(
-    hot: HotStore, durable: DurableStore, *, process: str = "web-1", **changes: Any
+    hot: HotStore, durable: DurableStore, *, process: str = "web-1", pages: Path = BUILT, **changes: Any
 ) -> AsyncGenerator[Web]:
     """A web process with these settings, ready to be asked."""
     written: dict[str, Any] = {
@@ -87,7 +89,7 @@ async def running_web(
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(listener)
         system = await stack.enter_async_context(ActorSystem("web"))
-        services = make_services(settings, system, hot, durable, process)
+        services = make_services(settings, system, hot, durable, process, pages=pages)
         stack.callback(services.accounts.close)
         await system.start(ChildSpec("web", partial(web_tree, settings, services, listener.fileno())))
         http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)

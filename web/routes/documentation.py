@@ -10,10 +10,10 @@ from quart import Blueprint, Response, current_app, request
 from web.errors import ApiError
 from web.openapi import document_of, hide
 from web.openapi.assets import NAMES, asset
+from web.routes.assets import FOR_EVER
 
 blueprint = Blueprint("documentation", __name__)
 
-FOR_EVER: Final = "public, max-age=31536000, immutable"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

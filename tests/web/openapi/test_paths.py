@@ -6,11 +6,15 @@ from typing import Any, Final
 import pytest
 
 from tests.web.process import Web
+from web.routes.pages import PATHS
 from web.site import site
 
 pytestmark = pytest.mark.anyio
 
-HIDDEN: Final = {"/", "/openapi.json", "/docs", "/redoc", "/assets/{digest}/{name}"}
+HIDDEN: Final = {
+    *(path.replace("<path:rest>", "{rest}") for path in PATHS),
+    *("/openapi.json", "/docs", "/redoc", "/assets/{digest}/{name}", "/assets/{name}"),
+}
 """Pages for people, and what they are made of."""
 OPEN: Final = {
     "GET /health",
