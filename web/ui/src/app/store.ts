@@ -1,0 +1,34 @@
+/** The store: what the pages show. */
+
+import { configureStore } from "@reduxjs/toolkit";
+import { useDispatch, useSelector } from "react-redux";
+import { api } from "@/api/api";
+import { chainReducer } from "@/chain/chain";
+import { quotesReducer } from "@/market/quotes";
+import { statusesReducer } from "@/market/statuses";
+import { sessionReducer } from "@/session/session";
+import { preferencesReducer } from "@/settings/preferences";
+import { interfaceReducer } from "./interface";
+
+export function makeStore() {
+  return configureStore({
+    reducer: {
+      session: sessionReducer,
+      quotes: quotesReducer,
+      statuses: statusesReducer,
+      chain: chainReducer,
+      preferences: preferencesReducer,
+      interface: interfaceReducer,
+      [api.reducerPath]: api.reducer,
+    },
+    // The checks of a development build walk the whole state at every frame.
+    middleware: (usual) => usual({ serializableCheck: false, immutableCheck: false }).concat(api.middleware),
+  });
+}
+
+export type Store = ReturnType<typeof makeStore>;
+export type State = ReturnType<Store["getState"]>;
+export type Dispatch = Store["dispatch"];
+
+export const useAppDispatch = useDispatch.withTypes<Dispatch>();
+export const useAppSelector = useSelector.withTypes<State>();

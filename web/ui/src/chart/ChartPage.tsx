@@ -1,0 +1,3 @@
+export function ChartPage() {
+  return <h1>ChartPage</h1>;
+}

@@ -1,0 +1,29 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Provider } from "react-redux";
+import { RouterProvider } from "react-router";
+import { router } from "@/app/routes";
+import { makeStore } from "@/app/store";
+import "@/app/theme.css";
+import { SessionProvider } from "@/session/SessionProvider";
+import { showRememberedTheme } from "@/settings/theme";
+import { LineProvider } from "@/socket/LineProvider";
+
+showRememberedTheme();
+
+const screen = document.getElementById("screen");
+if (screen === null) {
+  throw new Error("index.html has no element #screen");
+}
+
+createRoot(screen).render(
+  <StrictMode>
+    <Provider store={makeStore()}>
+      <SessionProvider>
+        <LineProvider>
+          <RouterProvider router={router} />
+        </LineProvider>
+      </SessionProvider>
+    </Provider>
+  </StrictMode>,
+);

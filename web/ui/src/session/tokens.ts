@@ -1,0 +1,124 @@
+/** The access token, kept in memory only, and its renewal through the cookie that no script can read. */
+
+export interface Grant {
+  access_token: string;
+  expires_in: number;
+}
+
+/** What the server says against it, in words for who reads the page. */
+export class RefusedError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+const EARLY_MS = 60_000;
+const PATIENCE_MS = 15_000;
+
+export class Tokens {
+  private token = "";
+  private goodUntil = 0;
+  private renewal: Promise<string | null> | null = null;
+  private readonly listeners = new Set<(token: string | null) => void>();
+
+  /** A token that is good for a minute at least; null when nobody is signed in. Rejects while the server is away. */
+  async good(): Promise<string | null> {
+    return Date.now() < this.goodUntil - EARLY_MS ? this.token : this.renew();
+  }
+
+  /** A new one; all who ask meanwhile get the same. */
+  renew(): Promise<string | null> {
+    this.renewal ??= this.ask().finally(() => {
+      this.renewal = null;
+    });
+    return this.renewal;
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.keep(await grant("/auth/login", { email, password, client: "browser" }));
+  }
+
+  async register(email: string, password: string, name: string): Promise<void> {
+    this.keep(await grant("/auth/register", { email, password, name, client: "browser" }));
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await post("/auth/logout", {}, this.token);
+    } finally {
+      this.forget();
+    }
+  }
+
+  /** Told of each new token, and of the end of the session with null. Returns how to hear no more. */
+  onChange(listener: (token: string | null) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private async ask(): Promise<string | null> {
+    try {
+      // Two windows that renew at once would show one cookie twice, which looks like theft and ends the session.
+      this.keep(await alone(() => grant("/auth/refresh", {})));
+    } catch (error) {
+      if (!(error instanceof RefusedError && (error.status === 401 || error.status === 403))) {
+        throw error;
+      }
+      this.forget();
+      return null;
+    }
+    return this.token;
+  }
+
+  private keep(fresh: Grant): void {
+    this.token = fresh.access_token;
+    this.goodUntil = Date.now() + fresh.expires_in * 1000;
+    this.tell(this.token);
+  }
+
+  private forget(): void {
+    this.token = "";
+    this.goodUntil = 0;
+    this.tell(null);
+  }
+
+  private tell(token: string | null): void {
+    for (const listener of this.listeners) {
+      listener(token);
+    }
+  }
+}
+
+export const tokens = new Tokens();
+
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  return "locks" in navigator ? await navigator.locks.request("ticktree-session", work) : await work();
+}
+
+async function grant(path: string, body: object): Promise<Grant> {
+  return (await (await post(path, body)).json()) as Grant;
+}
+
+async function post(path: string, body: object, token = ""): Promise<Response> {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  if (!response.ok) {
+    throw new RefusedError(await words(response), response.status);
+  }
+  return response;
+}
+
+async function words(response: Response): Promise<string> {
+  try {
+    return ((await response.json()) as { detail: string }).detail;
+  } catch {
+    return `the server answered ${response.status}`;
+  }
+}

@@ -1,0 +1,48 @@
+/** What a user's pages keep on the server for the next time, on every device. */
+
+import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
+
+export interface Preferences {
+  theme: "system" | "dark" | "light";
+  /** `screener:ID` or `watchlist:ID`. */
+  list: string;
+  timeframe: string;
+  /** Show each open at the close before it; display only. */
+  continuous: boolean;
+  /** The longest wick shown, as `0.5%`; empty: as they are. Display only. */
+  wick: string;
+}
+
+export interface PreferencesState {
+  values: Preferences;
+  /** Whether the server's have come; before, nothing is written over them. */
+  isLoaded: boolean;
+}
+
+export const DEFAULTS: Preferences = {
+  theme: "system",
+  list: "screener:swing",
+  timeframe: "5m",
+  continuous: false,
+  wick: "",
+};
+
+const initialState: PreferencesState = { values: DEFAULTS, isLoaded: false };
+
+const preferences = createSlice({
+  name: "preferences",
+  initialState,
+  reducers: {
+    loaded: (_, { payload }: PayloadAction<Partial<Preferences>>): PreferencesState => ({
+      values: { ...DEFAULTS, ...payload },
+      isLoaded: true,
+    }),
+    preferred(state, { payload }: PayloadAction<Partial<Preferences>>) {
+      Object.assign(state.values, payload);
+    },
+    forgotten: (): PreferencesState => initialState,
+  },
+});
+
+export const { loaded, preferred, forgotten } = preferences.actions;
+export const preferencesReducer = preferences.reducer;

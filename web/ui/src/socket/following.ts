@@ -1,0 +1,186 @@
+/** What we follow and where we stand: messages in, events out. No socket, no clock, no store. */
+
+import type {
+  CandleData,
+  Failure,
+  Incoming,
+  Outcome,
+  Outgoing,
+  Position,
+  QuoteData,
+  StatusData,
+  StatusTold,
+} from "./messages";
+
+/** A status and what it is of: an instrument, a feed, or all when it names neither. */
+export type StatusOf = StatusTold & { instrument: string | null; feed: string | null };
+
+export type Event =
+  | { kind: "quote"; data: QuoteData }
+  | { kind: "candle"; channel: string; data: CandleData }
+  | { kind: "status"; data: StatusOf }
+  | { kind: "told"; channel: string; data: Record<string, unknown> }
+  | { kind: "refused"; channel: string; error: Failure }
+  /** What came between can not be had: read history again. */
+  | { kind: "hole"; why: string }
+  | { kind: "conflated"; count: number; lagMs: number }
+  | { kind: "notice"; text: string };
+
+const FOLLOW = 1;
+const WHERE = 2;
+const LEAVE = 3;
+export const AUTH = 4;
+/** Candles of each channel whose newest revision is known; what comes again is of the last seconds. */
+const REMEMBERED = 500;
+export const MOST_CHANNELS = 1000;
+
+export class Following {
+  private readonly followers = new Map<string, number>();
+  private readonly told = new Map<string, Map<number, number>>();
+  private position: Position | null = null;
+
+  get channels(): string[] {
+    return [...this.followers.keys()];
+  }
+
+  /** Counts us in; the message that asks for what nobody here followed before. */
+  follow(channels: readonly string[]): Outgoing | null {
+    const fresh = [...new Set(channels)].filter((channel) => !this.followers.has(channel));
+    for (const channel of channels) {
+      this.followers.set(channel, (this.followers.get(channel) ?? 0) + 1);
+    }
+    return fresh.length > 0 ? { id: FOLLOW, action: "subscribe", channels: fresh } : null;
+  }
+
+  /** Counts us out; the message that leaves what nobody follows any more. */
+  leave(channels: readonly string[]): Outgoing | null {
+    const over = channels.filter((channel) => this.countOut(channel));
+    return over.length > 0 ? { id: LEAVE, action: "unsubscribe", channels: over } : null;
+  }
+
+  /** The message that begins a connection: all of it, from where we stood. */
+  begin(): Outgoing {
+    const wish: Outgoing = { id: FOLLOW, action: "subscribe", channels: this.channels };
+    return this.position === null ? wish : { ...wish, since: this.position };
+  }
+
+  /** Asks where the stream is: who hears nothing for long would stand too far back to go on. */
+  question(): Outgoing {
+    return { id: WHERE, action: "subscribe", channels: [] };
+  }
+
+  receive(message: Incoming): Event[] {
+    if ("channel" in message) {
+      return this.pushed(message.channel, message.offset, message.data);
+    }
+    if ("action" in message) {
+      return message.action === "subscribe" ? this.answered(message) : [];
+    }
+    switch (message.type) {
+      case "position":
+        this.position = message.position;
+        return [];
+      case "lost":
+        return this.lost(message.position, "the server lost a part of its stream");
+      case "conflated":
+        return [{ kind: "conflated", count: message.count, lagMs: message.lag_ms }];
+      case "notice":
+        return [{ kind: "notice", text: message.message }];
+      case "error":
+        return message.symbol === null ? [] : [{ kind: "refused", channel: message.symbol, error: message }];
+      default:
+        return [];
+    }
+  }
+
+  private countOut(channel: string): boolean {
+    const count = (this.followers.get(channel) ?? 0) - 1;
+    if (count > 0) {
+      this.followers.set(channel, count);
+      return false;
+    }
+    this.told.delete(channel);
+    return this.followers.delete(channel);
+  }
+
+  private answered(answer: {
+    id: number;
+    results: Outcome[];
+    position: Position | null;
+    recovered?: boolean;
+  }): Event[] {
+    if (answer.id === WHERE || (answer.recovered === undefined && this.position !== null)) {
+      this.move(answer.position);
+      return outcomes(answer.results);
+    }
+    if (answer.recovered === true) {
+      return outcomes(answer.results);
+    }
+    const began = this.position === null;
+    const hole = began ? [] : this.lost(answer.position, "the server could not go on from where we were");
+    this.position = answer.position;
+    return [...hole, ...outcomes(answer.results)];
+  }
+
+  /** What the stream is called since a loss counts only when the loss has been told. */
+  private move(here: Position | null): void {
+    if (here !== null && this.position?.epoch === here.epoch) {
+      this.position = here;
+    }
+  }
+
+  private lost(at: Position | null, why: string): Event[] {
+    this.position = at;
+    this.told.clear(); // a server that was restarted may count revisions anew
+    return [{ kind: "hole", why }];
+  }
+
+  private pushed(channel: string, offset: string | null, data: unknown): Event[] {
+    if (offset !== null && this.position !== null) {
+      this.position = { epoch: this.position.epoch, offset };
+    }
+    switch (channel.split(".", 1)[0]) {
+      case "ltp":
+      case "tick":
+      case "quote":
+        return [{ kind: "quote", data: data as QuoteData }];
+      case "candle":
+        return this.knows(channel, data as CandleData) ? [] : [{ kind: "candle", channel, data: data as CandleData }];
+      case "status":
+        return [{ kind: "status", data: statusOf(data as StatusData) }];
+      default:
+        return [{ kind: "told", channel, data: data as Record<string, unknown> }];
+    }
+  }
+
+  /** Whether this revision was told: what closed just before our position may come again from the stores. */
+  private knows(channel: string, candle: CandleData): boolean {
+    if (candle.state === "forming") {
+      return false;
+    }
+    const told = this.told.get(channel) ?? new Map<number, number>();
+    this.told.set(channel, told);
+    if ((told.get(candle.time) ?? -1) >= candle.rev) {
+      return true;
+    }
+    told.set(candle.time, candle.rev);
+    if (told.size > REMEMBERED) {
+      told.delete(told.keys().next().value as number);
+    }
+    return false;
+  }
+}
+
+function outcomes(results: readonly Outcome[]): Event[] {
+  return results.flatMap((result): Event[] => {
+    if (result.error !== undefined) {
+      return [{ kind: "refused", channel: result.channel, error: result.error }];
+    }
+    const status = result.status;
+    return status ? [{ kind: "status", data: { ...status, instrument: result.instrument ?? null, feed: null } }] : [];
+  });
+}
+
+function statusOf({ status, since, why, cause, instrument, symbol, feed }: StatusData): StatusOf {
+  return { status, since, why, cause, instrument: instrument ?? symbol, feed };
+}

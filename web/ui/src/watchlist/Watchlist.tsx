@@ -1,0 +1,3 @@
+export function Watchlist() {
+  return <h1>Watchlist</h1>;
+}
