@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
+import structlog
 from quart import Response, current_app
+
+log = structlog.get_logger("ticktree.web")
 
 DataKind = Annotated[
     Literal["simulated", "live"],
@@ -41,7 +44,7 @@ async def streamed_items(pieces: AsyncIterator[Sequence[Any]], about: Callable[[
 
 def streamed(parts: AsyncIterator[bytes], content_type: str) -> Response:
     """An answer that is made while it is sent."""
-    response = Response(parts, content_type=content_type)
+    response = Response(_witnessed(parts), content_type=content_type)
     response.timeout = STREAM_S
     return response
 
@@ -61,6 +64,16 @@ async def _joined(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator
     yield beginning
     async for part in rest:
         yield part
+
+
+async def _witnessed(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What goes wrong in the middle has no status any more: the client sees the answer break off, the log says why."""
+    try:
+        async for part in parts:
+            yield part
+    except Exception:
+        log.exception("answer_broken_off")
+        raise
 
 
 def data_kind() -> DataKind:

@@ -33,7 +33,7 @@ class ChartWishes:
             async with asyncio.timeout(BUILD_S):
                 return await self._built(instrument, timeframe)
         except StorageUnavailableError as error:
-            return str(error)
+            return error.kind
         except TimeoutError:
             return LATE
 

@@ -91,7 +91,7 @@ async def _http_error(error: HTTPException) -> Response:
 
 
 async def _storage_error(error: StorageError) -> Response:
-    log.warning("request_failed", request=g.get("request_id"), error=str(error))
+    log.warning("request_failed", error=str(error))
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "a store is away; try again in a moment", retry_after_s=1).response
     return ApiError(500, "a store refused; it has been logged").response

@@ -3,7 +3,8 @@
 import re
 from secrets import token_hex
 
-from quart import Quart, Response, g, request
+import structlog
+from quart import Quart, Response, g, request, websocket
 
 from web import errors, openapi
 from web.answers import data_kind
@@ -84,11 +85,13 @@ ROUTES = (
 def site(services: Services, *, simulated: bool) -> Quart:
     """The app of one web process."""
     app = Quart("ticktree", static_folder=None)
+    app.debug = False  # else FLASK_DEBUG and QUART_DEBUG in the environment show tracebacks to everybody
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_S
     app.config["DATA_KIND"] = "simulated" if simulated else "live"
     app.extensions[KEY] = services
     app.before_request(_number)
+    app.before_websocket(_number_socket)
     app.after_request(pack)
     app.after_request(_label)
     errors.install(app)
@@ -101,8 +104,18 @@ def site(services: Services, *, simulated: bool) -> Quart:
 
 async def _number() -> None:
     """Gives the request its id; one that came along, from a proxy of ours, is kept."""
-    given = request.headers.get("X-Request-Id", "")
+    _give_id(request.headers.get("X-Request-Id", ""))
+
+
+async def _number_socket() -> None:
+    """The same for a socket."""
+    _give_id(websocket.headers.get("X-Request-Id", ""))
+
+
+def _give_id(given: str) -> None:
+    """What goes wrong is told outside by this id only; whatever is logged of the request has it, too."""
     g.request_id = given if _OUR_ID.fullmatch(given) else token_hex(8)
+    structlog.contextvars.bind_contextvars(request=g.request_id)
 
 
 async def _label(response: Response) -> Response:

@@ -16,6 +16,11 @@ class StorageError(Exception):
     def __init__(self, detail: str = "") -> None:
         super().__init__(f"{self.__doc__} {detail}".strip())
 
+    @property
+    def kind(self) -> str:
+        """The same for strangers, without what the store itself said, which is for the log."""
+        return str(self.__doc__)
+
 
 class StorageUnavailableError(StorageError):
     """A store is not available."""

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from quart import Blueprint, abort, websocket
+import structlog
+from quart import Blueprint, abort, g, websocket
 
 from engine.runtime import ActorRef, AskTimeoutError, MailboxFullError
 from web.access import AccessError
@@ -19,6 +20,8 @@ from web.sockets.admission import refuse, turn_away
 from web.sockets.gate import Plumbing, plumbing
 from web.sockets.line import SocketLine
 from web.sockets.session import Incoming
+
+log = structlog.get_logger("ticktree.web")
 
 blueprint = Blueprint("socket", __name__)
 
@@ -39,7 +42,11 @@ async def follow() -> None:
     await websocket.accept(  # pyright: ignore[reportUnknownMemberType]
         {"X-Ticktree-Data": data_kind()}, MSGPACK_SUBPROTOCOL if binary else None
     )
-    code, reason = await _serve(pipes, MSGPACK if binary else JSON)
+    try:
+        code, reason = await _serve(pipes, MSGPACK if binary else JSON)
+    except Exception:  # the last resort: Quart would call it a normal end
+        log.exception("socket_failed")
+        code, reason = Close.INTERNAL, f"something went wrong here; it has been logged as {g.request_id}"
     await websocket.close(code, reason)
 
 

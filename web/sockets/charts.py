@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 import msgspec
+import structlog
 
 from engine.market.candle import Candle, CandleState
 from engine.storage.errors import StorageError
@@ -22,6 +23,8 @@ from web.protocol import (
     tick_channel,
 )
 from web.sockets.histories import Histories, History, HistoryError
+
+log = structlog.get_logger("ticktree.web")
 
 WAITING = 64
 """Charts that a client may ask for before the first is shown."""
@@ -125,7 +128,10 @@ class Charts:
             self._current = self._waiting.popleft()
             try:
                 await self._show(self._current)
-            except (StorageError, HistoryError) as error:
+            except StorageError as error:
+                log.warning("chart_not_read", channel=self._current.channel.name, error=str(error))
+                self._refuse(self._current, error.kind)
+            except HistoryError as error:
                 self._refuse(self._current, str(error))
         self._current = None
 

@@ -137,6 +137,7 @@ class ClientSession(Actor):
         exception_value: BaseException | None,  # noqa: ARG002
         traceback: TracebackType | None,  # noqa: ARG002
     ) -> None:
+        self._outbox.close(Close.INTERNAL, f"something went wrong here; it has been logged as {self.actor_ref.path}")
         self._leave()
 
     @handles(Incoming)
