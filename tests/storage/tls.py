@@ -57,7 +57,8 @@ class Certificate:
 @contextmanager
 def tls_before(url: str, certificate: Certificate) -> Generator[str]:
     """The address of the same server with TLS, in a thread of its own: programs under test may be other processes."""
-    loop, started = asyncio.new_event_loop(), threading.Event()
+    # Of a kind that is named: once a test has run engine code, the default one is bound to the thread of its making.
+    loop, started = asyncio.SelectorEventLoop(), threading.Event()
     ports: list[int] = []
     ending = asyncio.Event()
 
