@@ -14,15 +14,17 @@ from engine.market.calendars import Calendars
 from engine.market.symbols import SymbolTable
 from engine.runtime import ActorSystem, ChildSpec, LoopClock, Supervisor
 from engine.storage.durable import DurableStore
-from engine.storage.hot import HotStore, InstrumentReport
+from engine.storage.errors import HotStoreUnavailableError
+from engine.storage.hot import HotStore, InstrumentReport, PriceStream
 from engine.storage.memory import MemoryHotStore
 from tests.web.engine import Engine
 from tests.web.process import BEARER, Web
 from web.directory import Directory, Listing
 from web.last_prices import LastPriceWishes
-from web.streams import PriceStreams, StreamChange, opens_ns, streams_tree, trades_now
+from web.streams import PriceStreams, StreamChange, key_of, opens_ns, streams_tree, trades_now
 from web.streams.messages import Look
 from web.streams.price_publisher import CHANNEL
+from web.streams.streams import lock_of
 
 A, GOLD, SIMULATED = "NSE:A", "MCX:GOLD", "SIM:A"
 
@@ -115,3 +117,28 @@ async def test_it_goes_on_after_redis_was_away(durable: DurableStore) -> None:
             assert msgspec.json.decode(payload)["ltp"] == 7.5
         (carried,) = system.snapshot("/web/streams/running").children
         assert (carried.restarts, system.snapshot("/web/streams/keeper").restarts) == (0, 0)
+
+
+@pytest.mark.anyio
+async def test_locks_whose_streams_can_not_be_carried_now_are_free_for_others(
+    durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis goes away between the locks and the first stream: another process may carry the second one, too."""
+    hot = MemoryHotStore()
+    for name in (A, GOLD):
+        stream = PriceStream(key_of([name]), (name,), {"user:1": 1}, 1)
+        await hot.change_stream(stream.key, lambda _, stream=stream: stream)
+    change, others = hot.change_stream, durable.session_locks()
+
+    async def away(*_: object) -> None:
+        raise HotStoreUnavailableError
+
+    async with streams_at("2026-11-20T06:00", hot, durable) as (system, _):
+        monkeypatch.setattr(hot, "change_stream", away)
+        await system.ref("/web/streams/keeper").ask(Look(), timeout_s=5)
+        numbers = [lock_of(key_of([name])) for name in (A, GOLD)]
+        assert await others.take(numbers, 2) == set(numbers)
+        await others.close()
+        monkeypatch.setattr(hot, "change_stream", change)
+        await system.ref("/web/streams/keeper").ask(Look(), timeout_s=5)
+        assert len(system.snapshot("/web/streams/running").children) == 2

@@ -147,11 +147,17 @@ class StreamKeeper(TaskActor):
                 log.info("stream_ended", stream=key, why="the market has closed")
 
     async def _take(self, free: Sequence[PriceStream]) -> None:
-        """Those whose lock is free are ours from now on."""
+        """Those whose lock is free are ours from now on; a lock whose stream can not be carried is given back."""
         wanted, room = {lock_of(stream.key): stream for stream in free}, MOST_CARRIED - len(self._carried)
-        if wanted and room > 0:
-            for number in await self._locks.take(wanted, room):
-                await self._carry(wanted[number])
+        if not wanted or room <= 0:
+            return
+        taken = await self._locks.take(wanted, room)
+        try:
+            while taken:
+                await self._carry(wanted[taken.pop()])
+        finally:
+            for number in taken:
+                await self._locks.give_back(number)
 
     async def _carry(self, stream: PriceStream) -> None:
         """One that ended since it was read is carried by nobody; a lock without a stream would keep others from it."""

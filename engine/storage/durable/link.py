@@ -106,14 +106,20 @@ class PostgresLink:
             raise
         else:
             return result
-        finally:  # rolls back what was not committed
+        finally:  # rolls back what a cancelled caller left behind
             await self._pool.release(connection, timeout=self._answer_timeout_s)
 
 
 async def _in_transaction(work: Callable[[Connection], Awaitable[Result]], connection: Connection) -> Result:
     transaction = connection.transaction()
     await transaction.start()
-    result = await work(connection)
+    try:
+        result = await work(connection)
+    except PASSING:
+        raise  # with its connection the transaction is gone
+    except Exception:  # a refusal, such as a name that is taken; left to the pool, each would be an error in the log
+        await transaction.rollback()
+        raise
     await transaction.commit()
     return result
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.storage.durable.errors import speaking_postgres
-from engine.storage.errors import DurableStoreUnavailableError
+from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
 
 if TYPE_CHECKING:
     import asyncpg
@@ -66,7 +66,7 @@ class SessionLocks:
         try:
             with speaking_postgres():
                 yield
-        except (DurableStoreUnavailableError, asyncio.CancelledError):
+        except (DurableStoreError, asyncio.CancelledError):
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.terminate()

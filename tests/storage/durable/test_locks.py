@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from engine.storage.durable import DurableStore
-from engine.storage.errors import DurableStoreUnavailableError
+from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
 from tests.storage.conftest import Opener
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +53,19 @@ async def test_who_loses_the_connection_holds_nothing_and_is_told(database_url: 
             await one.give_back(1)
         assert await two.take([1], 1) == {1}
         assert await one.take([1, 2], 2) == {2}, "it begins anew"
+    finally:
+        await one.close()
+        await two.close()
+
+
+async def test_who_is_refused_holds_nothing_either(database_url: str, opened: Opener) -> None:
+    store: DurableStore = await opened(DurableStore, database_url)
+    one, two = store.session_locks(), store.session_locks()
+    try:
+        await one.take([1], 1)
+        with pytest.raises(DurableStoreError):
+            await one.take([2], -1)
+        assert await two.take([1, 2], 2) == {1, 2}
     finally:
         await one.close()
         await two.close()

@@ -1,5 +1,6 @@
 """What all entities have in common: they are written, rewritten, retired and removed, and refuse with a sentence."""
 
+import asyncio
 from datetime import UTC, datetime, time, timedelta
 
 import msgspec
@@ -57,6 +58,18 @@ async def test_a_name_is_given_once(entities: Entities) -> None:
         await entities.sectors.add(SectorDraft("Banks"))
     with pytest.raises(EntityClashError, match="a sector of that name"):
         await entities.sectors.change(other.id, SectorDraft("Banks"))
+
+
+async def test_a_refusal_is_no_error_of_the_programs(entities: Entities) -> None:
+    """Left to the pool, an open transaction would be one, in the log of who was only asked for a name that is taken."""
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    await entities.sectors.add(SectorDraft("Energy"))
+    with pytest.raises(EntityClashError):
+        await entities.sectors.add(SectorDraft("Energy"))
+    loop.set_exception_handler(None)
+    assert complaints == []
 
 
 async def test_what_is_retired_is_kept_and_leaves_the_lists(entities: Entities) -> None:
