@@ -17,5 +17,12 @@ export default defineConfig({
   server: {
     proxy: { "/ws": { target: ENGINE, ws: true }, ...Object.fromEntries(OURS.map((path) => [path, ENGINE])) },
   },
-  test: { environment: "jsdom", restoreMocks: true },
+  // A browser is made only for the tests of components: it takes longer to start than most tests to run.
+  test: {
+    restoreMocks: true,
+    projects: [
+      { extends: true, test: { name: "pure", include: ["src/**/*.test.ts"] } },
+      { extends: true, test: { name: "page", include: ["src/**/*.test.tsx"], environment: "jsdom" } },
+    ],
+  },
 });

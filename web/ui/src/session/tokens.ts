@@ -94,8 +94,10 @@ export class Tokens {
 
 export const tokens = new Tokens();
 
+/** Browsers have locks only on pages that came safely; elsewhere the server's patience with a cookie shown twice must do. */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
-  return "locks" in navigator ? await navigator.locks.request("ticktree-session", work) : await work();
+  const locks = globalThis.navigator?.locks;
+  return locks === undefined ? await work() : await locks.request("ticktree-session", work);
 }
 
 async function grant(path: string, body: object): Promise<Grant> {

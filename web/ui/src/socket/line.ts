@@ -30,6 +30,8 @@ const QUESTION_MS = 20_000;
 const SILENCE_MS = 45_000;
 const OPENING_MS = 10_000;
 const TOKEN = 3500;
+/** `WebSocket.OPEN`, also where there is no WebSocket. */
+const OPEN = 1;
 
 export class Line {
   private readonly following = new Following();
@@ -169,7 +171,7 @@ export class Line {
   }
 
   private send(message: Outgoing | null): void {
-    if (message !== null && this.socket?.readyState === WebSocket.OPEN) {
+    if (message !== null && this.socket?.readyState === OPEN) {
       this.socket.send(encode(message));
     }
   }

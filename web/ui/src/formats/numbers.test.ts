@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { change, percentChange, price, short, whole } from "./numbers";
+
+describe("numbers", () => {
+  it.each([
+    [price(123456.5), "1,23,456.50"],
+    [price(0.0525, 4), "0.0525"],
+    [price(null), "–"],
+    [change(112.4, 100), "+12.40"],
+    [change(99, 100), "−1.00"],
+    [change(100, 100), "0.00"],
+    [change(100, null), "–"],
+    [percentChange(99, 100), "−1.00%"],
+    [percentChange(100.001, 100), "0.00%"],
+    [whole(1234567), "12,34,567"],
+    [short(1_240_000), "1.24M"],
+    [short(undefined), "–"],
+  ])("%s is %s", (written, expected) => {
+    expect(written).toBe(expected);
+  });
+});

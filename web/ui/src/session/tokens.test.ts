@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RefusedError, Tokens } from "./tokens";
+
+describe("tokens", () => {
+  let answers: (() => Promise<Response>)[];
+  let asked: string[];
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    answers = [];
+    asked = [];
+    vi.stubGlobal("fetch", async (path: string) => {
+      asked.push(path);
+      const next = answers.shift();
+      return next === undefined ? Promise.reject(new TypeError("nobody answers")) : next();
+    });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("are asked for once, however many need one at the same time", async () => {
+    answers.push(grant("one"));
+    const tokens = new Tokens();
+
+    expect(await Promise.all([tokens.good(), tokens.good(), tokens.good()])).toEqual(["one", "one", "one"]);
+    expect(asked).toEqual(["/auth/refresh"]);
+  });
+
+  it("are renewed a minute before their end", async () => {
+    answers.push(grant("one"), grant("two"));
+    const tokens = new Tokens();
+    await tokens.good();
+    vi.advanceTimersByTime(840_001);
+
+    expect(await tokens.good()).toBe("two");
+  });
+
+  it("are none when the session is over, and all are told", async () => {
+    answers.push(refusal(401, "the session is over"));
+    const tokens = new Tokens();
+    const told: (string | null)[] = [];
+    tokens.onChange((token) => told.push(token));
+
+    expect(await tokens.good()).toBeNull();
+    expect(told).toEqual([null]);
+  });
+
+  it("stay what they are while the server is away", async () => {
+    const tokens = new Tokens();
+    const told: (string | null)[] = [];
+    tokens.onChange((token) => told.push(token));
+
+    await expect(tokens.good()).rejects.toThrow();
+    expect(told).toEqual([]);
+  });
+
+  it("are refused in the server's words", async () => {
+    answers.push(refusal(401, "email or password is wrong"));
+
+    await expect(new Tokens().signIn("ann@example.org", "wrong")).rejects.toEqual(
+      new RefusedError("email or password is wrong", 401),
+    );
+  });
+});
+
+function grant(token: string) {
+  return async () => Response.json({ access_token: token, token_type: "bearer", expires_in: 900 });
+}
+
+function refusal(status: number, detail: string) {
+  return async () => Response.json({ detail }, { status });
+}
