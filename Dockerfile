@@ -1,6 +1,14 @@
 # One image; web, worker and release are commands of it (compose.yaml). Try everything at once, on embedded stores:
 #   docker build -t ticktree . && docker run --rm -p 8000:8000 ticktree run --host 0.0.0.0
 ARG PYTHON=3.12.8-slim-bookworm
+ARG NODE=24.19.0-bookworm-slim
+
+FROM node:${NODE} AS screen
+WORKDIR /source
+COPY web/ui/package.json web/ui/package-lock.json web/ui/.npmrc /source/
+RUN npm ci --no-audit --no-fund
+COPY web/ui /source
+RUN npm run build
 
 FROM python:${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -14,6 +22,7 @@ COPY engine /source/engine
 COPY actors /source/actors
 COPY web /source/web
 COPY ticktree_client /source/ticktree_client
+COPY --from=screen /source/dist /source/web/ui/dist
 RUN /opt/ticktree/bin/pip install --no-deps --no-build-isolation /source
 
 FROM python:${PYTHON}

@@ -1,4 +1,4 @@
-# make run: ticktree on this machine.  make test: every check.  make setup is called by both.
+# make run: ticktree on this machine.  make test: every check.  Both call make setup, which builds the screen, too, where it can.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,13 +8,15 @@ ANOTHER ?= python3.13
 SMOKE := tests/config tests/runtime tests/web/protocol tests/web/client/test_following.py tests/web/client/test_returning.py \
   tests/web/test_sockets.py
 
-.PHONY: run setup test smoke check benchmark calendars lock
+.PHONY: run setup screen test smoke check benchmark calendars lock
 
 run: setup
 	@exec $(BIN)/ticktree run
 
-setup: $(READY)
-	@:
+setup: $(READY) screen
+
+screen: $(READY)
+	@$(BIN)/python scripts/screen.py build
 
 $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "ticktree: needs Python 3.11 or newer, found no $(PYTHON)"; exit 1; }
@@ -47,6 +49,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(BIN)/python scripts/screen.py check
 
 # The benchmarks compare with other stacks; what only they need is installed on first use.
 benchmark: setup .venv/.benchmarks

@@ -93,10 +93,11 @@ def test_the_composition_asks_only_for_settings_and_starts_in_order() -> None:
 
 def test_the_image_is_pinned_made_of_what_there_is_and_run_by_nobody_special() -> None:
     found = list(instructions())
-    default = next(rest for name, rest in found if name == "ARG")
-    assert re.fullmatch(r"PYTHON=3\.\d+\.\d+-slim-\w+", default)
+    defaults = dict(rest.split("=") for name, rest in found if name == "ARG")
+    assert re.fullmatch(r"3\.\d+\.\d+-slim-\w+", defaults["PYTHON"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+-\w+-slim", defaults["NODE"])
     bases = [rest for name, rest in found if name == "FROM"]
-    assert bases == ["python:${PYTHON} AS build", "python:${PYTHON}"]
+    assert bases == ["node:${NODE} AS screen", "python:${PYTHON} AS build", "python:${PYTHON}"]
     for rest in [rest for name, rest in found if name == "COPY" and not rest.startswith("--from")]:
         assert all((ROOT / source).exists() for source in shlex.split(rest)[:-1]), rest
     users = [rest for name, rest in found if name == "USER"]

@@ -1,5 +1,6 @@
 """The repository itself: pinned, without addresses that belong to nobody else's machine, and told truly by its README."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -13,6 +14,8 @@ from scripts.settings_table import example, table
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com")
+THANKED = {"https://github.com", "https://opencollective.com", "https://tidelift.com"}
+"""Where the makers of packages take donations: a lock file repeats it."""
 HOME_OF_THE_TOOLS = re.compile("/" + r"(work|tmp/plan)/")
 
 
@@ -42,6 +45,15 @@ def test_every_requirement_is_pinned_with_hashes_and_no_index(file: Path) -> Non
     assert [entry.split()[0] for entry in entries if not re.search(r"==\S+.*--hash=sha256:", entry, re.DOTALL)] == []
     assert "index-url" not in text
     assert "find-links" not in text
+
+
+def test_the_screens_lock_names_versions_and_hashes_and_no_address() -> None:
+    lock = json.loads(text_of(ROOT / "web" / "ui" / "package-lock.json"))
+    packages = {name: told for name, told in lock["packages"].items() if name}
+    assert [name for name, told in packages.items() if "resolved" in told or not told.get("version")] == []
+    assert [name for name, told in packages.items() if "integrity" not in told and not told.get("optional")] == []
+    addresses = [address for told in packages.values() for address in re.findall(r"https?://[^/\"]+", json.dumps(told))]
+    assert {address for address in addresses if address not in THANKED} == set(), "only where thanks may be sent"
 
 
 def test_the_files_agree_on_every_version() -> None:

@@ -42,8 +42,8 @@ _NOT_BUILT: Final = """<!doctype html>
 <title>ticktree ({kind} data)</title>
 <main>
 <h1>ticktree</h1>
-<p>Everything runs but the pages: they have not been built here. Install Node.js 20.19 or newer with npm and start again
-with <code>make run</code>, which builds them.</p>
+<p>Everything runs but the pages, which have not been built here. <code>make run</code> builds them and says why when it can
+not: it needs Node.js 20.19 or newer, and npm that can fetch what they are made of.</p>
 <p><strong>The data here is {kind}.</strong></p>
 <ul>
 <li><a href="/health/ready">/health/ready</a>: whether everything is up</li>
