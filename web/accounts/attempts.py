@@ -31,6 +31,8 @@ SIGN_IN_ACCOUNT = Rule("account", 50, 900)
 """Failed ones of one account, from wherever they come."""
 SIGN_IN_ADDRESS = Rule("address", 50, 900)
 """Of one address, whichever accounts they are for."""
+CHANGE_PASSWORD = Rule("password", 10, 900)
+"""Failed ones of one account: who has come by an access token shall not guess the password with it."""
 REGISTER_ADDRESS = Rule("register", 10, 3600)
 """New accounts from one address."""
 

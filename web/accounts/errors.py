@@ -5,6 +5,8 @@ AccountError
 ├── EmailTakenError        it has an account already
 ├── RegistrationClosedError  the administrator makes accounts here
 ├── PasswordError          it can not be chosen
+├── NoPasswordError        there is none to be changed
+├── WrongPasswordError     it is not the one that is to be changed
 ├── CredentialsError       email and password do not belong together; which of them is wrong is not told
 ├── SessionOverError       sign in again
 ├── IdentityError          the provider's token of who somebody is can not be believed
@@ -34,6 +36,14 @@ class RegistrationClosedError(AccountError):
 
 class PasswordError(AccountError):
     """The password can not be taken:"""
+
+
+class NoPasswordError(AccountError):
+    """The account has no password: it signs in with Google."""
+
+
+class WrongPasswordError(AccountError):
+    """The current password is wrong."""
 
 
 class CredentialsError(AccountError):

@@ -13,7 +13,14 @@ from engine.storage.durable.accounts.users import Role
 from engine.storage.errors import StorageError
 from engine.storage.hot import EndedKind, HotStore
 from web.accounts.ended import EndedSessions
-from web.accounts.errors import CredentialsError, EmailError, EmailTakenError, RegistrationClosedError
+from web.accounts.errors import (
+    CredentialsError,
+    EmailError,
+    EmailTakenError,
+    NoPasswordError,
+    RegistrationClosedError,
+    WrongPasswordError,
+)
 from web.accounts.identity import Identity
 from web.accounts.passwords import Passwords, check_new_password
 
@@ -46,7 +53,7 @@ class Members:
     async def register(self, email: str, password: str, name: str = "", *, role: Role = "user") -> User:
         """Makes an account. Raises EmailError, PasswordError or EmailTakenError."""
         email = checked_email(email)
-        check_new_password(password, email, email.partition("@")[0], *name.split())
+        _check_password_of(email, name, password)
         kept = await self.passwords.hash(password)
         user = await self._durable.add_user(new_user_id(), email, name=name, password_hash=kept, role=role)
         if user is None:
@@ -64,6 +71,28 @@ class Members:
             await self._durable.rehash_password(found.user.id, kept, newer)
             return Credentials(found.user, newer)
         return found
+
+    async def change_password(self, identity: str, current: str, password: str) -> Credentials:
+        """Another password for who knows the current one; all their sessions end.
+
+        Raises NoPasswordError, WrongPasswordError or PasswordError.
+        """
+        user = await self._durable.user(identity)
+        if user is None or not user.has_password:
+            raise NoPasswordError
+        _check_password_of(user.email, user.name, password)
+        try:
+            before = (await self.recognize(user.email, current)).password_hash
+        except CredentialsError as error:
+            raise WrongPasswordError from error
+        kept, now_ns = await self.passwords.hash(password), self._now_ns()
+        put_out = await self._durable.change_user(
+            identity, now_ns, "password changed", password_hash=kept, password_before=before
+        )
+        if put_out is None:
+            raise WrongPasswordError
+        await self._end("sid", put_out.sessions)
+        return Credentials(put_out.user, kept)
 
     async def of_google(self, identity: Identity, *, may_register: bool) -> User:
         """Whose account this is, or a new one. Raises EmailError, EmailTakenError or RegistrationClosedError.
@@ -134,6 +163,11 @@ class Members:
                 await self._hot.end_session(kind, *names)
         except (StorageError, TimeoutError) as error:
             log.warning("ends_not_told", kind=kind, count=len(names), error=str(error))
+
+
+def _check_password_of(email: str, name: str, password: str) -> None:
+    """Raises PasswordError for one that nobody, or not this somebody, may choose."""
+    check_new_password(password, email, email.partition("@")[0], *name.split())
 
 
 def checked_email(text: str) -> str:

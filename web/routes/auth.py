@@ -1,7 +1,7 @@
 """``/auth``: signing up, in and out, and going on with a session."""
 
 import asyncio
-from typing import Annotated, Literal, NoReturn
+from typing import NoReturn
 
 import msgspec
 from quart import Blueprint, Response, request
@@ -11,34 +11,26 @@ from web.accounts.errors import (
     AccountError,
     CredentialsError,
     EmailTakenError,
+    NoPasswordError,
     PasswordsBusyError,
     SessionOverError,
+    WrongPasswordError,
 )
 from web.accounts.tokens import digest
 from web.address import limit_key
 from web.answers import answer
 from web.errors import ApiError
-from web.openapi import Body, document_errors, document_response, validate_request
+from web.openapi import document_errors, document_response, validate_request
 from web.routes.commands import audit
 from web.routes.grants import Tokens, forget_cookie, granted, refresh_cookie
 from web.routes.guards import address, principal, require_somebody, token
-from web.routes.texts import Line
+from web.routes.texts import Client, Line, Secret, Text
 from web.services import services
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
-Text = Annotated[str, msgspec.Meta(max_length=1_024)]
-Client = Literal["program", "browser"]
 
-
-class _Secret(Body, frozen=True, kw_only=True):
-    """What must not be shown, also where a failure shows everything."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(***)"
-
-
-class Registration(_Secret, frozen=True, kw_only=True):
+class Registration(Secret, frozen=True, kw_only=True):
     """Somebody wants an account."""
 
     email: Text
@@ -47,7 +39,7 @@ class Registration(_Secret, frozen=True, kw_only=True):
     client: Client = "program"
 
 
-class SignIn(_Secret, frozen=True, kw_only=True):
+class SignIn(Secret, frozen=True, kw_only=True):
     """Somebody shows who they are; ``browser``: the refresh token shall be a cookie."""
 
     email: Text
@@ -55,7 +47,7 @@ class SignIn(_Secret, frozen=True, kw_only=True):
     client: Client = "program"
 
 
-class Refresh(_Secret, frozen=True, kw_only=True):
+class Refresh(Secret, frozen=True, kw_only=True):
     """A program's refresh token; a browser's comes as a cookie."""
 
     refresh_token: Text | None = None
@@ -76,12 +68,12 @@ async def register(data: Registration) -> Response:
     rules = services()
     if not rules.allow_registration:
         raise ApiError(403, "accounts are made by the administrator here", code="registration_closed")
-    await _count(REGISTER_ADDRESS, limit_key(address(request)))
+    await count(REGISTER_ADDRESS, limit_key(address(request)))
     try:
         user = await rules.accounts.register(data.email, data.password, data.name.strip())
         grant = await rules.accounts.sign_in(user, address(request))
     except AccountError as error:
-        _refuse(error)
+        refuse(error)
     await audit("register", user.email, outcome="done", actor=user.id)
     return granted(grant, browser=data.client == "browser", status=201)
 
@@ -96,15 +88,15 @@ async def login(data: SignIn) -> Response:
     where = limit_key(address(request))
     pair = f"{account} {where}"
     for rule, who in ((SIGN_IN_ADDRESS, where), (SIGN_IN, pair), (SIGN_IN_ACCOUNT, account)):
-        await _count(rule, who)
+        await count(rule, who)
     try:
         found = await rules.accounts.recognize(account, data.password)
         grant = await rules.accounts.sign_in(found.user, address(request), password_hash=found.password_hash)
     except CredentialsError as error:
         await audit("login", "", outcome="refused", actor=f"account {digest(account)[:16]}")
-        _refuse(error)
+        refuse(error)
     except AccountError as error:
-        _refuse(error)
+        refuse(error)
     await rules.attempts.forgive(SIGN_IN, pair)
     await rules.attempts.forgive(SIGN_IN_ACCOUNT, account)
     await audit("login", found.user.email, outcome="done", actor=found.user.id)
@@ -158,17 +150,22 @@ async def _own_session(shown: str | None) -> str | None:
     return principal().session if principal().kind == "user" else None
 
 
-async def _count(rule: Rule, who: str) -> None:
+async def count(rule: Rule, who: str) -> None:
+    """Counts an attempt before it is made; ApiError 429 when there have been too many."""
     wait_s = await services().attempts.wait_s(rule, who)
     if wait_s:
         raise ApiError(429, "too many attempts; try again later", retry_after_s=wait_s)
 
 
-def _refuse(error: AccountError) -> NoReturn:
+def refuse(error: AccountError) -> NoReturn:
     """An account's error as an answer."""
     match error:
         case CredentialsError():
             raise ApiError(401, str(error), code="bad_credentials") from error
+        case WrongPasswordError():
+            raise ApiError(403, str(error), code="wrong_password") from error
+        case NoPasswordError():
+            raise ApiError(409, str(error), code="no_password") from error
         case EmailTakenError():
             raise ApiError(409, str(error), code="email_taken") from error
         case PasswordsBusyError():

@@ -104,12 +104,16 @@ class MemoryUserAccounts(UserAccounts):
         role: Role | None = None,
         is_active: bool | None = None,
         password_hash: str | None = None,
+        password_before: str | None = None,
     ) -> PutOut | None:
         """Changes what somebody may do, and ends all their sessions."""
         await self._tables.arrive()
         accounts = self._tables.accounts
         before = accounts.users.get(identity)
-        if before is None:
+        if before is None or accounts.hashes[identity] not in (
+            password_before or accounts.hashes[identity],
+            password_hash,
+        ):
             return None
         if password_hash is not None:
             accounts.hashes[identity] = password_hash

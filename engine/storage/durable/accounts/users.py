@@ -28,7 +28,7 @@ UPDATE users SET google_subject = $2, updated_at = now() WHERE id = $1 AND googl
 _CHANGE = f"""
 UPDATE users SET role = coalesce($2, role), is_active = coalesce($3, is_active),
     password_hash = coalesce($4, password_hash), updated_at = now()
-WHERE id = $1 RETURNING {_COLUMNS}
+WHERE id = $1 AND ($5::text IS NULL OR password_hash IN ($4, $5)) RETURNING {_COLUMNS}
 """
 _REHASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"
 _END_SESSIONS = "UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL"
@@ -126,14 +126,16 @@ class UserAccounts:
         role: Role | None = None,
         is_active: bool | None = None,
         password_hash: str | None = None,
+        password_before: str | None = None,
     ) -> PutOut | None:
         """Changes what somebody may do, or how they sign in, and ends all their sessions; ``None``: there is no such user.
 
+        Nor one when the password is to take the place of ``password_before`` and another one has.
         In one transaction, and the user's row first: a sign-in that is under way is ended with the others, or refused.
         """
 
         async def change(connection: Connection) -> PutOut | None:
-            row = await connection.fetchrow(_CHANGE, identity, role, is_active, password_hash)
+            row = await connection.fetchrow(_CHANGE, identity, role, is_active, password_hash, password_before)
             if row is None:
                 return None
             await connection.execute(_END_SESSIONS, identity, moment(now_ns), why)

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from engine.storage.durable import DurableStore
-from engine.storage.durable.accounts import ABSOLUTE_S, ApiKey, SessionStart, User
+from engine.storage.durable.accounts import ABSOLUTE_S, ApiKey, PutOut, SessionStart, User
 from engine.storage.durable.accounts.keys import KEYS
 from engine.storage.durable.accounts.sessions import SESSIONS
 
@@ -101,6 +101,22 @@ async def test_a_change_ends_what_was_good_before_and_says_what(durable: Durable
     assert newer is not None
     assert newer.password_hash == "newer"
     assert await durable.change_user("u9", NOW, "disabled", is_active=False) is None
+
+
+async def test_a_password_takes_the_place_of_the_one_that_was_shown_and_of_no_other(durable: DurableStore) -> None:
+    await added(durable)
+    assert await durable.begin_session(start("s1")) == []
+
+    async def change(before: str, after: str) -> PutOut | None:
+        return await durable.change_user("u1", NOW, "changed", password_hash=after, password_before=before)
+
+    assert await change("other", "new") is None
+    assert await durable.sessions_ended(NOW) == [], "nothing has happened"
+    for _ in range(2):  # told again, when the answer was lost
+        put_out = await change("hash", "new")
+        assert put_out is not None
+        assert put_out.sessions == ("s1",)
+    assert await change("hash", "newer") is None
 
 
 async def test_who_is_disabled_while_signing_in_is_not_signed_in(durable: DurableStore) -> None:
