@@ -42,11 +42,13 @@ from web.routes import (
     users,
     watchlists,
 )
-from web.services import KEY, Services
+from web.services import KEY, Services, services
 from web.sockets.gate import Gate
 
 BODY_BYTES = 256 * 1024
 BODY_S = 15
+HTTPS_S = 31_536_000
+"""How long browsers remember that this site is served over HTTPS, where it is."""
 _OUR_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
 ROUTES = (
@@ -84,14 +86,14 @@ ROUTES = (
 )
 
 
-def site(services: Services, *, simulated: bool) -> Quart:
+def site(rules: Services, *, simulated: bool) -> Quart:
     """The app of one web process."""
     app = Quart("ticktree", static_folder=None)
     app.debug = False  # else FLASK_DEBUG and QUART_DEBUG in the environment show tracebacks to everybody
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_S
     app.config["DATA_KIND"] = "simulated" if simulated else "live"
-    app.extensions[KEY] = services
+    app.extensions[KEY] = rules
     app.before_request(_number)
     app.before_websocket(_number_socket)
     app.after_request(pack)
@@ -125,5 +127,7 @@ async def _label(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     response.headers["X-Ticktree-Data"] = data_kind()
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if services().https_only:
+        response.headers["Strict-Transport-Security"] = f"max-age={HTTPS_S}"
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -90,10 +90,19 @@ def address(of: Request | Websocket) -> str:
 
 def is_https() -> bool:
     """Whether the browser came by HTTPS, to us or to a proxy of ours."""
-    rules, forwarded = services(), request.headers.getlist("X-Forwarded-Proto")
-    written = [part.strip() for line in forwarded for part in line.split(",")]
-    hops = rules.trusted_proxies
-    return rules.https_only or request.scheme == "https" or (0 < hops <= len(written) and written[-hops] == "https")
+    return services().https_only or (_forwarded_scheme(request) or request.scheme) == "https"
+
+
+def is_bare(of: Websocket) -> bool:
+    """Whether a proxy of ours says that somebody came without HTTPS to a site that has it: their token was read on the way."""
+    return services().https_only and _forwarded_scheme(of) == "http"
+
+
+def _forwarded_scheme(of: Request | Websocket) -> str | None:
+    """By which the browser came, by the word of proxies that are ours."""
+    written = [part.strip() for line in of.headers.getlist("X-Forwarded-Proto") for part in line.split(",")]
+    hops = services().trusted_proxies
+    return written[-hops] if 0 < hops <= len(written) else None
 
 
 async def _require(scope: str) -> None:

@@ -14,7 +14,7 @@ from web.hub import Outbox
 from web.limits import Bucket
 from web.origins import is_ours
 from web.protocol import JSON, MSGPACK, MSGPACK_SUBPROTOCOL, Authenticate, Close, Conversation, Encoding
-from web.routes.guards import address, token
+from web.routes.guards import address, is_bare, token
 from web.services import Services, services
 from web.sockets.admission import refuse, turn_away
 from web.sockets.gate import Plumbing, plumbing
@@ -35,6 +35,8 @@ async def follow() -> None:
     origin = websocket.headers.get("Origin")  # programs send none
     if origin is not None and not is_ours(origin, websocket.headers.get("Host", ""), services().allowed_origins):
         abort(403)
+    if is_bare(websocket):
+        abort(403, "this site is served over HTTPS: use wss")
     pipes = plumbing(websocket)
     if pipes is None:
         abort(400, "sockets are served over HTTP/1.1")
