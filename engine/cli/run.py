@@ -1,5 +1,6 @@
 """``ticktree run``."""
 
+import resource
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def command(role: str, host: str | None, port: int | None, listen_fd: int | None
             "--new-admin-token: only a run of everything makes one; elsewhere TICKTREE_ADMIN_TOKEN sets it"
         )
     configure(settings)
+    _leave_no_core()
     if role != "web":
         from engine.limits import limits_in_force
 
@@ -52,6 +54,12 @@ def command(role: str, host: str | None, port: int | None, listen_fd: int | None
     else:
         code = _engine(settings) if role == "engine" else _web(settings, listen_fd)
     sys.exit(code)
+
+
+def _leave_no_core() -> None:
+    """A core dump of this process, or of one it starts, would hold every secret; ``prlimit --core`` allows one again."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _all(settings: "Settings", *, new_admin_token: bool) -> int:
