@@ -59,6 +59,23 @@ class Done(msgspec.Struct, frozen=True):
     status: str
 
 
+class Ways(msgspec.Struct, frozen=True):
+    """How one comes in here."""
+
+    google: bool
+    """Whether ``/auth/google/login`` leads anywhere."""
+    registration: bool
+    """Whether people may make accounts themselves."""
+
+
+@blueprint.get("/ways")
+@document_response(Ways)
+async def ways() -> Response:
+    """How one may sign in here, for the page where one does."""
+    rules = services()
+    return answer(Ways(google=rules.google is not None, registration=rules.allow_registration))
+
+
 @blueprint.post("/register")
 @validate_request(Registration)
 @document_response(Tokens, 201)

@@ -112,6 +112,7 @@ async def test_strangers_make_no_account_where_the_administrator_does(hot: HotSt
     async with running_web(hot, durable, allow_registration=False) as web:
         response = await web.http.post("/auth/register", json={"email": EMAIL, "password": PASSWORD})
         assert (await problem(response, 403))["code"] == "registration_closed"
+        assert (await web.http.get("/auth/ways")).json() == {"google": False, "registration": False}
 
 
 async def test_the_same_answer_for_who_is_unknown_disabled_or_mistaken(web: Web) -> None:

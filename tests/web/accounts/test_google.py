@@ -102,6 +102,10 @@ async def test_who_comes_back_from_google_is_signed_in_and_the_same_the_next_tim
     assert (await other.account())["id"] == account["id"]
 
 
+async def test_the_page_is_told_that_google_leads_somewhere(web: Web) -> None:
+    assert (await web.http.get("/auth/ways")).json() == {"google": True, "registration": True}
+
+
 async def test_an_answer_is_taken_once_and_only_from_the_browser_that_began(web: Web) -> None:
     browser, stranger = Browser(web), Browser(web)
     back = await browser.at_the_provider(await browser.sent_away())

@@ -1,39 +1,27 @@
-/** Making an account. */
+/** Making an account, where people may. */
 
-import { type FormEvent, useState } from "react";
 import { Link, Navigate } from "react-router";
-import { useAppDispatch, useAppSelector } from "@/app/store";
+import { useAppSelector } from "@/app/store";
 import { Problem } from "@/parts/Problem";
 import { Doorstep } from "./Doorstep";
-import { recognize } from "./SessionProvider";
-import { wordsOf } from "./SignIn";
+import { useWaysQuery } from "./endpoints";
 import { tokens } from "./tokens";
+import { useEntering } from "./useEntering";
 
 export function Register() {
-  const dispatch = useAppDispatch();
   const session = useAppSelector((state) => state.session);
-  const [problem, setProblem] = useState("");
-  const [isBusy, setBusy] = useState(false);
+  const { data: ways } = useWaysQuery();
+  const { problem, isBusy, onSubmit } = useEntering((field) =>
+    tokens.register(field("email"), field("password"), field("name")),
+  );
   if (session.is === "signed in") {
     return <Navigate to="/watchlist" replace />;
   }
-
-  async function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setProblem("");
-    try {
-      await tokens.register(String(form.get("email")), String(form.get("password")), String(form.get("name")));
-      await recognize(dispatch);
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setBusy(false);
-    }
-  }
-
   return (
     <Doorstep title="Register">
+      {ways?.registration === false && (
+        <Problem words="Accounts are made by the administrator here. Ask them for one." />
+      )}
       {problem && <Problem words={problem} />}
       <form onSubmit={onSubmit}>
         <label>
@@ -46,9 +34,19 @@ export function Register() {
         </label>
         <label>
           Password
-          <input name="password" type="password" autoComplete="new-password" minLength={8} required />
+          <input
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            minLength={8}
+            required
+            aria-describedby="password-words"
+          />
         </label>
-        <button type="submit" data-kind="main" disabled={isBusy}>
+        <p id="password-words" className="quiet">
+          Eight characters at least; longer is better, and a few words are good.
+        </p>
+        <button type="submit" data-kind="main" disabled={isBusy || ways?.registration === false}>
           {isBusy ? "Making the account…" : "Register"}
         </button>
       </form>

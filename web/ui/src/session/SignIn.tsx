@@ -1,40 +1,30 @@
 /** Signing in with email and password, or with Google where the installation has it. */
 
-import { type FormEvent, useState } from "react";
 import { Link, Navigate, useSearchParams } from "react-router";
-import { useAppDispatch, useAppSelector } from "@/app/store";
+import { useAppSelector } from "@/app/store";
 import { Problem } from "@/parts/Problem";
 import { Doorstep } from "./Doorstep";
-import { recognize } from "./SessionProvider";
-import { RefusedError, tokens } from "./tokens";
+import { useWaysQuery } from "./endpoints";
+import { googleAddress, googleOutcome } from "./google";
+import { memory } from "./memory";
+import { ownPage } from "./ownPage";
+import { tokens } from "./tokens";
+import { useEntering } from "./useEntering";
 
 export function SignIn() {
-  const dispatch = useAppDispatch();
   const session = useAppSelector((state) => state.session);
   const [search] = useSearchParams();
-  const [problem, setProblem] = useState("");
-  const [isBusy, setBusy] = useState(false);
+  const { data: ways } = useWaysQuery();
+  const { problem, isBusy, onSubmit } = useEntering((field) => tokens.signIn(field("email"), field("password")));
+  const to = ownPage(search.get("to"));
   if (session.is === "signed in") {
-    return <Navigate to={ownPage(search.get("to"))} replace />;
+    return <Navigate to={to} replace />;
   }
-
-  async function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setProblem("");
-    try {
-      await tokens.signIn(String(form.get("email")), String(form.get("password")));
-      await recognize(dispatch);
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setBusy(false);
-    }
-  }
-
+  const words = problem || googleOutcome(search.get("sign_in"));
   return (
     <Doorstep title="Sign in">
-      {problem && <Problem words={problem} />}
+      {words && <Problem words={words} />}
+      {session.is === "unknown" && session.why && <p role="status">{session.why}</p>}
       <form onSubmit={onSubmit}>
         <label>
           Email
@@ -48,19 +38,16 @@ export function SignIn() {
           {isBusy ? "Signing in…" : "Sign in"}
         </button>
       </form>
-      <p>
-        No account yet? <Link to="/register">Register</Link>
-      </p>
+      {ways?.google && (
+        <a href={googleAddress(to)} onClick={memory.expect}>
+          Sign in with Google
+        </a>
+      )}
+      {ways?.registration && (
+        <p>
+          No account yet? <Link to="/register">Register</Link>
+        </p>
+      )}
     </Doorstep>
   );
-}
-
-/** What to say about a refusal, or that nobody answered. */
-export function wordsOf(error: unknown): string {
-  return error instanceof RefusedError ? error.message : "The server can not be reached. Try again in a moment.";
-}
-
-/** Only a path of this site: what stands in the address may come from anybody. */
-export function ownPage(to: string | null): string {
-  return to !== null && /^\/(?![/\\])/.test(to) ? to : "/watchlist";
 }

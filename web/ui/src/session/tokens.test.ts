@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RefusedError, Tokens } from "./tokens";
 
+const EXPECTING = { expects: () => true, expect: () => undefined, forget: () => undefined };
+
 describe("tokens", () => {
   let answers: (() => Promise<Response>)[];
   let asked: string[];
@@ -23,7 +25,7 @@ describe("tokens", () => {
 
   it("are asked for once, however many need one at the same time", async () => {
     answers.push(grant("one"));
-    const tokens = new Tokens();
+    const tokens = new Tokens(EXPECTING);
 
     expect(await Promise.all([tokens.good(), tokens.good(), tokens.good()])).toEqual(["one", "one", "one"]);
     expect(asked).toEqual(["/auth/refresh"]);
@@ -31,7 +33,7 @@ describe("tokens", () => {
 
   it("are renewed a minute before their end", async () => {
     answers.push(grant("one"), grant("two"));
-    const tokens = new Tokens();
+    const tokens = new Tokens(EXPECTING);
     await tokens.good();
     vi.advanceTimersByTime(840_001);
 
@@ -40,7 +42,7 @@ describe("tokens", () => {
 
   it("are none when the session is over, and all are told", async () => {
     answers.push(refusal(401, "the session is over"));
-    const tokens = new Tokens();
+    const tokens = new Tokens(EXPECTING);
     const told: (string | null)[] = [];
     tokens.onChange((token) => told.push(token));
 
@@ -48,8 +50,13 @@ describe("tokens", () => {
     expect(told).toEqual([null]);
   });
 
+  it("are not asked for where no session was ever begun", async () => {
+    expect(await new Tokens({ ...EXPECTING, expects: () => false }).good()).toBeNull();
+    expect(asked).toEqual([]);
+  });
+
   it("stay what they are while the server is away", async () => {
-    const tokens = new Tokens();
+    const tokens = new Tokens(EXPECTING);
     const told: (string | null)[] = [];
     tokens.onChange((token) => told.push(token));
 
@@ -60,7 +67,7 @@ describe("tokens", () => {
   it("are refused in the server's words", async () => {
     answers.push(refusal(401, "email or password is wrong"));
 
-    await expect(new Tokens().signIn("ann@example.org", "wrong")).rejects.toEqual(
+    await expect(new Tokens(EXPECTING).signIn("ann@example.org", "wrong")).rejects.toEqual(
       new RefusedError("email or password is wrong", 401),
     );
   });

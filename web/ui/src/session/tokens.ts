@@ -1,5 +1,7 @@
 /** The access token, kept in memory only, and its renewal through the cookie that no script can read. */
 
+import { type Memory, memory } from "./memory";
+
 export interface Grant {
   access_token: string;
   expires_in: number;
@@ -23,6 +25,8 @@ export class Tokens {
   private goodUntil = 0;
   private renewal: Promise<string | null> | null = null;
   private readonly listeners = new Set<(token: string | null) => void>();
+
+  constructor(private readonly memory: Memory) {}
 
   /** A token that is good for a minute at least; null when nobody is signed in. Rejects while the server is away. */
   async good(): Promise<string | null> {
@@ -60,6 +64,12 @@ export class Tokens {
   }
 
   private async ask(): Promise<string | null> {
+    if (!this.memory.expects()) {
+      if (this.token !== "") {
+        this.forget(); // another window has signed out
+      }
+      return null;
+    }
     try {
       // Two windows that renew at once would show one cookie twice, which looks like theft and ends the session.
       this.keep(await alone(() => grant("/auth/refresh", {})));
@@ -76,12 +86,14 @@ export class Tokens {
   private keep(fresh: Grant): void {
     this.token = fresh.access_token;
     this.goodUntil = Date.now() + fresh.expires_in * 1000;
+    this.memory.expect();
     this.tell(this.token);
   }
 
   private forget(): void {
     this.token = "";
     this.goodUntil = 0;
+    this.memory.forget();
     this.tell(null);
   }
 
@@ -92,7 +104,7 @@ export class Tokens {
   }
 }
 
-export const tokens = new Tokens();
+export const tokens = new Tokens(memory);
 
 /** Browsers have locks only on pages that came safely; elsewhere the server's patience with a cookie shown twice must do. */
 async function alone<T>(work: () => Promise<T>): Promise<T> {

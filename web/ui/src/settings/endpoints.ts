@@ -10,7 +10,10 @@ const endpoints = api.injectEndpoints({
     keepPreferences: build.mutation<unknown, Preferences>({
       query: (preferences) => ({ url: "preferences", method: "PUT", body: { preferences } }),
     }),
+    linkGoogle: build.mutation<{ url: string }, void>({
+      query: () => ({ url: "auth/google/link", method: "POST", body: { return_to: "/settings" } }),
+    }),
   }),
 });
 
-export const { usePreferencesQuery, useKeepPreferencesMutation } = endpoints;
+export const { usePreferencesQuery, useKeepPreferencesMutation, useLinkGoogleMutation } = endpoints;
