@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, ClassVar
 
+import anyio
 import structlog
 
 from actors.instrument import InstrumentActor, Outlets
-from actors.messages import Covered, CoverWanted, FeedStarted, MappingsChanged, Wanted
+from actors.messages import Covered, CoverWanted, FeedStarted, MappingsChanged, TakeUp, Wanted
 from engine.market import Calendars, Candle, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
 from engine.providers.base import Route
 from engine.runtime import (
@@ -20,6 +21,7 @@ from engine.runtime import (
     StartChildren,
     TaskActor,
     Terminated,
+    Timer,
     handles,
 )
 from engine.storage.durable import DurableStore, MappedInstrument
@@ -28,6 +30,10 @@ from engine.storage.hot import HotStore
 log = structlog.get_logger("ticktree.provider_manager")
 
 START_TIMEOUT_S = 120.0
+QUIET_S = 2.0
+LATEST_S = 30.0
+"""Whoever changes one mapping by hand often changes the next, and each taking up connects feeds anew: it waits for a pause,
+but not longer than this."""
 NS_PER_S = 1_000_000_000
 DAY_NS = 86_400 * NS_PER_S
 
@@ -66,6 +72,8 @@ class ProviderManager(TaskActor):
         """What each provider's feed carries."""
         self._known: dict[str, tuple[Route, ...]] = {}
         """What each provider's history may be asked for."""
+        self._taking_up: Timer | None = None
+        self._latest_s = 0.0
 
     async def on_start(self) -> None:
         """In the order of preference: an instrument two providers know is carried by the first.
@@ -76,8 +84,18 @@ class ProviderManager(TaskActor):
         self.watch(self._instruments)
 
     @handles(MappingsChanged)
-    async def on_mappings_changed(self, _: MappingsChanged) -> None:
+    def on_mappings_changed(self, _: MappingsChanged) -> None:
+        now_s = anyio.current_time()
+        if self._taking_up is None:
+            self._latest_s = now_s + LATEST_S
+        else:
+            self._taking_up.cancel()
+        self._taking_up = self.send_after(min(QUIET_S, max(0.0, self._latest_s - now_s)), TakeUp())
+
+    @handles(TakeUp)
+    async def on_take_up(self, _: TakeUp) -> None:
         """What is new begins, what is gone is no longer carried; a feed whose set changes is connected anew."""
+        self._taking_up = None  # before anything is read: what changes from now on is looked at again
         await self._take_up_all()
 
     async def _take_up_all(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actors.messages import ChangeJob, ChartWanted, Decide, PricesWanted, StartJob, WatchList
+from actors.messages import ChangeJob, ChartWanted, Decide, MappingsChanged, PricesWanted, StartJob, WatchList
 from actors.operator import Wish
 from engine.market import TIMEFRAMES
 from engine.market.quarantine import Fate
@@ -15,7 +15,13 @@ PRICES_S = 5.0
 
 
 def engine_wishes(
-    *, watches: ActorRef, jobs: ActorRef, charts: ActorRef, quarantine: ActorRef, last_prices: ActorRef
+    *,
+    watches: ActorRef,
+    jobs: ActorRef,
+    charts: ActorRef,
+    quarantine: ActorRef,
+    last_prices: ActorRef,
+    manager: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
@@ -70,4 +76,13 @@ def engine_wishes(
         "chart": chart,
         "decide": decide,
         "last_prices": prices,
+        "take_up": _taking_up(manager),
     }
+
+
+def _taking_up(manager: ActorRef) -> Wish:
+    async def take_up(_: Mapping[str, Any]) -> None:
+        """Somebody changed instruments, or what providers call them: what is carried follows within seconds."""
+        manager.tell(MappingsChanged())
+
+    return take_up

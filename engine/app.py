@@ -362,7 +362,12 @@ def last_prices(system: ActorSystem, parts: Parts, healing: Healing) -> Start:
 
 def operator(parts: Parts, at: Places) -> Start:
     wishes = engine_wishes(
-        watches=at.watches, jobs=at.jobs, charts=at.charts, quarantine=at.quarantine, last_prices=at.last_prices
+        watches=at.watches,
+        jobs=at.jobs,
+        charts=at.charts,
+        quarantine=at.quarantine,
+        last_prices=at.last_prices,
+        manager=at.provider_manager,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel, at.last_prices)

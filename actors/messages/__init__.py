@@ -31,6 +31,7 @@ from actors.messages.feeds import (
     FeedStatus,
     MappingsChanged,
     Resubscribe,
+    TakeUp,
     Wanted,
 )
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
@@ -97,6 +98,7 @@ __all__ = [
     "SweepHistory",
     "SymbolStatus",
     "TakeNewest",
+    "TakeUp",
     "TickRefused",
     "Wanted",
     "Watch",

@@ -15,6 +15,10 @@ class MappingsChanged(Message, frozen=True, gc=False):
     """Instruments or their mappings in the tables are others than before."""
 
 
+class TakeUp(Message, frozen=True, gc=False):
+    """They have been so for a moment: carry what is there now."""
+
+
 class Wanted(Message, frozen=True, gc=False):
     """The complete set of instruments a feed has to carry."""
 

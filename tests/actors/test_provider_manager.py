@@ -10,7 +10,7 @@ import trio
 
 from actors.instrument import Outlets
 from actors.messages import Covered, MappingsChanged, Wanted
-from actors.provider_manager import ProviderManager
+from actors.provider_manager import QUIET_S, ProviderManager
 from config.calendars import load_calendar
 from config.limits import load_limits
 from engine.market import Calendars, Instrument, LimitTable
@@ -40,6 +40,10 @@ class Engine:
     def newest(self, kind: type[Wanted] | type[Covered], who: str) -> list[str]:
         messages = [message for message in self.seen[who] if isinstance(message, kind)]
         return [route.instrument for route in messages[-1].routes] if messages else []
+
+    def told(self, kind: type[Wanted], who: str) -> int:
+        """How often."""
+        return sum(isinstance(message, kind) for message in self.seen[who])
 
     async def until(self, holds: Callable[[], bool]) -> None:
         with trio.fail_after(60):
@@ -103,3 +107,21 @@ async def test_what_is_mapped_anew_begins_while_the_engine_runs(autojump_clock: 
             "what is carried no more has still its candles to close"
         )
         assert running.newest(Covered, "resolver") == ["LSE:B", "NSE:C"]
+
+
+async def test_many_changes_in_a_row_are_taken_up_together_and_not_too_late(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Each taking up connects feeds anew."""
+    durable = MemoryDurableStore()
+    await listed(durable, NSE, "A", "1")
+    async with engine(durable) as running:
+        await running.until(lambda: running.newest(Wanted, "feed") == ["NSE:A"])
+        before = running.told(Wanted, "feed")
+        for number in range(2, 42):
+            await listed(durable, NSE, f"S{number}", str(number))
+            running.system.ref("/engine/manager").tell(MappingsChanged())
+            await trio.sleep(1)
+        await trio.sleep(QUIET_S + 1)
+        assert running.told(Wanted, "feed") - before == 2
+        assert len(running.newest(Wanted, "feed")) == 41

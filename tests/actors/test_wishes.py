@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
+import trio.testing
 
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
-from actors.messages import Decide, WatchList
+from actors.messages import Decide, MappingsChanged, WatchList
 from actors.operator import Wish
 from actors.routes import Routes
 from actors.wishes import engine_wishes
@@ -51,11 +52,16 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         kinds = JobKinds(nobody, nobody, routes, nobody, nobody, resolver=nobody, charts=nobody)
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
-    async with among_witnesses(make, "publisher", "watches", "charts", "quarantine", "last_prices", answer="done") as (
+    async with among_witnesses(
+        make, "publisher", "watches", "charts", "quarantine", "last_prices", "manager", answer="done"
+    ) as (
         system,
         seen,
     ):
-        at = {name: system.ref(f"/engine/{name}") for name in ("watches", "charts", "quarantine", "last_prices")}
+        at = {
+            name: system.ref(f"/engine/{name}")
+            for name in ("watches", "charts", "quarantine", "last_prices", "manager")
+        }
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 
 
@@ -76,3 +82,10 @@ async def test_who_is_watched_and_decided_about_is_told_in_plain_values(autojump
         assert await known["decide"]({"entry": 7, "status": "released", "by": "admin"}) == "done"
         assert seen["watches"] == [WatchList("web-1", (NAME, "5"))]
         assert seen["quarantine"] == [Decide(7, Fate.RELEASED, "admin")]
+
+
+async def test_who_changed_mappings_by_hand_need_not_wait_for_them(autojump_clock: Any) -> None:
+    async with wishes() as (known, seen, _):
+        assert await known["take_up"]({}) is None
+        await trio.testing.wait_all_tasks_blocked()
+        assert seen["manager"] == [MappingsChanged()]

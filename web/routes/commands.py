@@ -14,6 +14,7 @@ log = structlog.get_logger("ticktree.commands")
 
 ENGINE = "engine"
 REPLY_S = 5.0
+TELL_S = 1.0
 
 
 async def audit(action: str, target: str, *, outcome: str = "", actor: str | None = None) -> None:
@@ -24,6 +25,16 @@ async def audit(action: str, target: str, *, outcome: str = "", actor: str | Non
         await services().durable.audit(who, action, target, address=address(request), outcome=outcome)
     except StorageError as error:
         log.warning("command_not_noted", action=action, target=target, error=str(error))
+
+
+async def tell_engine(command: str) -> None:
+    """Lets the engine know of something it would else find out with its next start; without it nothing is lost."""
+    hot = services().hot
+    try:
+        if ENGINE in await hot.trees():
+            await hot.send_command(ENGINE, {"command": command}, TELL_S)
+    except StorageError as error:
+        log.warning("engine_not_told", command=command, error=str(error))
 
 
 async def ask(process: str, command: str, **arguments: Any) -> Any:

@@ -12,7 +12,7 @@ from web.answers import answer, items
 from web.errors import ApiError
 from web.openapi import Body, Query
 from web.pages import encode_page
-from web.routes.commands import audit
+from web.routes.commands import audit, tell_engine
 
 Row = TypeVar("Row", bound=Entity)
 
@@ -20,6 +20,17 @@ Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 ONE: Final = "/<int:identity>"
+
+
+FOLLOWED: Final = {
+    "mapping_added",
+    *(
+        f"{noun}_{change}"
+        for noun in ("exchange", "provider", "instrument", "mapping")
+        for change in ("changed", "retired", "removed")
+    ),
+}
+"""What the engine carries follows from these: it hears of them. What is added is carried once it is mapped."""
 
 
 class ListQuery(Query, frozen=True, kw_only=True):
@@ -95,4 +106,6 @@ async def _carried_out(action: str, target: str, change: Awaitable[Result]) -> R
             raise wrong(error.field, error.sentence) from error
         raise ApiError(409, error.sentence) from error
     await audit(action, target, outcome="done")
+    if action in FOLLOWED:
+        await tell_engine("take_up")
     return result

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.web.accounts.test_auth import registered
+from tests.web.engine import Engine
 from tests.web.entities.parts import a_share, an_exchange, exchange, listed, made, send
 from tests.web.process import Web
 from tests.web.test_rest import problem
@@ -168,3 +169,28 @@ async def test_what_an_exchange_or_a_provider_is_known_by_stays(web: Web) -> Non
     assert told["detail"].startswith("code: the exchange keeps LSE")
     number = (await made(web, "/provider/", name="reuters"))["id"]
     await problem(await send(web, "PUT", f"/provider/{number}", {"name": "bloomberg"}), 409)
+
+
+async def test_the_engine_hears_of_what_changes_what_it_carries_and_of_nothing_else(web: Web, engine: Engine) -> None:
+    async def is_told(method: str, path: str, body: Any = None, **arguments: Any) -> bool:
+        engine.asked = {}
+        answered = await send(web, method, path, body, **arguments)
+        assert answered.is_success, answered.text
+        return engine.asked.get("command") == "take_up"
+
+    await engine.appear()
+    provider = (await made(web, "/provider/", name="reuters"))["id"]
+    share = await a_share(web, await an_exchange(web))
+    assert engine.asked == {}, "nobody carries them yet"
+    mapping = {"instrument_id": share["id"], "segment": "LSE_EQ", "provider_symbol": "7", "valid_from": "2026-01-01"}
+    mappings = f"/provider/{provider}/mappings"
+    assert await is_told("POST", mappings, mapping)
+    for path in (f"/instruments/{share['id']}", f"/provider/{provider}", f"/exchange/{share['exchange_id']}"):
+        await engine.appear()
+        assert await is_told("DELETE", path)
+    assert not await is_told("POST", "/sectors/", {"name": "Telephones"})
+    await problem(await send(web, "POST", mappings, mapping), 409)
+    assert engine.asked == {}, "nothing was changed"
+    (row,) = await listed(web, mappings)
+    await web.services.hot._link.call("DEL", "tree:engine")  # pyright: ignore[reportPrivateUsage]
+    assert not await is_told("DELETE", f"{mappings}/{row['id']}", hard=True), "without one it is done all the same"

@@ -17,7 +17,7 @@ class ProviderDraft(msgspec.Struct, frozen=True):
     rate_limits: Mapping[str, float] = {}
     """What its documents allow, by whatever name they give it; for people to read."""
     is_active: bool = True
-    """While it is not, the engine carries nothing of it after its next start."""
+    """While it is not, the engine carries nothing of it."""
 
 
 class ProviderEntity(ProviderDraft, frozen=True, kw_only=True):
