@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import anyio
+import msgspec
 import structlog
 
 from actors.messages import Command, Count, Publish
@@ -14,6 +15,7 @@ from engine.runtime import (
     ActorDeadError,
     ActorRef,
     AskTimeoutError,
+    DeadLetter,
     KernelError,
     MailboxSpec,
     Overflow,
@@ -162,7 +164,7 @@ class Operator(TaskActor):
 
     async def _dead_letters(self, _: dict[str, Any]) -> Any:
         letters = self.system.dead_letters
-        return {"count": letters.count, "sample": [str(letter) for letter in letters.sample]}
+        return {"count": letters.count, "sample": [_shown(letter) for letter in letters.sample]}
 
     def _on_actor(self, action: str) -> Wish:
         async def act(arguments: dict[str, Any]) -> str:
@@ -170,6 +172,10 @@ class Operator(TaskActor):
             return arguments["path"]
 
         return act
+
+
+def _shown(letter: DeadLetter) -> dict[str, Any]:
+    return msgspec.to_builtins(msgspec.structs.replace(letter, time=letter.time // 1_000_000))
 
 
 async def _refuse(command: Command) -> Any:

@@ -49,6 +49,15 @@ async def system(hot: HotStore) -> AsyncGenerator[ActorSystem]:
         yield running
 
 
+async def test_dead_letters_are_told_with_where_when_and_why(system: ActorSystem, hot: HotStore) -> None:
+    system.ref("/one/nobody").tell("hello")
+    told = (await hot.send_command("one", {"command": "dead_letters"}, 5))["result"]
+    (letter,) = told["sample"]
+    assert (told["count"], letter["path"], letter["message"]) == (1, "/one/nobody", "'hello'")
+    assert letter["reason"]
+    assert 0 <= system.clock.now_ns() // 1_000_000 - letter["time"] < 10_000
+
+
 @pytest.mark.parametrize(
     ("command", "error"),
     [

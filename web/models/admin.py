@@ -27,9 +27,10 @@ class Trees(msgspec.Struct, frozen=True):
 
 
 class Subtree(msgspec.Struct, frozen=True):
-    """One process's actors from a path on."""
+    """One process's actors from a path on, as they stood at a time (unix milliseconds)."""
 
     process: str
+    time: int
     tree: Mapping[str, Any]
 
 

@@ -37,7 +37,8 @@ async def tree() -> Response:
 @document_errors(409, 504)
 async def subtree(process: str, path: str) -> Response:
     """One process's tree from a path on, whole."""
-    return answer({"process": process, "tree": await ask(process, "tree", path=f"/{path}")})
+    found = await ask(process, "tree", path=f"/{path}")
+    return answer(Subtree(process, services().system.clock.now_ns() // 1_000_000, found))
 
 
 @blueprint.post("/actors/<process>/<path:path>/<any(restart, pause, resume, stop):action>")

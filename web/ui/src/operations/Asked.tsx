@@ -1,0 +1,44 @@
+/** What was asked for, or in words why it is not there; what came before stays while the server is away. */
+
+import type { SerializedError } from "@reduxjs/toolkit";
+import type { ReactNode } from "react";
+import type { ApiProblem } from "@/api/api";
+import { age } from "@/formats/times";
+import { Problem } from "@/parts/Problem";
+import { Waiting } from "@/parts/Waiting";
+import { problemWords } from "./words";
+
+interface Query<T> {
+  data?: T | undefined;
+  error?: ApiProblem | SerializedError | undefined;
+  fulfilledTimeStamp?: number | undefined;
+}
+
+interface Props<T> {
+  query: Query<T>;
+  /** Said until the first answer. */
+  waiting: string;
+  children: (data: T) => ReactNode;
+}
+
+export function Asked<T>({ query: { data, error, fulfilledTimeStamp }, waiting, children }: Props<T>) {
+  if (data === undefined) {
+    return error === undefined ? (
+      <Waiting words={waiting} />
+    ) : (
+      <Problem words={`${problemWords(error)} Asking again by itself.`} />
+    );
+  }
+  const since = fulfilledTimeStamp === undefined ? "" : ` What you see is from ${ago(fulfilledTimeStamp)}.`;
+  return (
+    <>
+      {error !== undefined && <Problem words={`${problemWords(error)}${since} Asking again by itself.`} />}
+      {children(data)}
+    </>
+  );
+}
+
+function ago(thenMs: number): string {
+  const text = age(thenMs, Date.now());
+  return text === "now" ? "just now" : `${text} ago`;
+}

@@ -1,0 +1,74 @@
+/** What states, refusals and wishes are called on these pages. */
+
+import type { SerializedError } from "@reduxjs/toolkit";
+import type { ApiProblem } from "@/api/api";
+import { whole } from "@/formats/numbers";
+import type { Action, ActorState } from "./models";
+
+/** An answer that is none, as the server told it. */
+export function problemWords(error: ApiProblem | SerializedError): string {
+  if (!("status" in error)) {
+    return error.message ?? "This page failed to ask.";
+  }
+  const detail = sentence(error.detail);
+  switch (error.status) {
+    case 0:
+      return detail;
+    case 409:
+      return `Refused (409): ${detail}`;
+    case 503:
+      return `Not available now (503): ${detail}`;
+    case 504:
+      return `No answer in time (504): ${detail}`;
+    default:
+      return `${detail} (${error.status})`;
+  }
+}
+
+/** What each command does, asked before it is sent and told when it is done. */
+export const ACTIONS: Record<Action, { verb: string; effect: string; done: string }> = {
+  restart: {
+    verb: "Restart",
+    effect: "It is replaced by a new one now. What it may have missed meanwhile is found and healed.",
+    done: "was restarted",
+  },
+  pause: { verb: "Pause", effect: "It handles no messages until it is resumed; they wait.", done: "is paused" },
+  resume: { verb: "Resume", effect: "It goes on with the messages that wait.", done: "goes on" },
+  stop: { verb: "Stop", effect: "Its place stays empty until somebody restarts it.", done: "was stopped" },
+};
+
+/** The actions that make sense for an actor in a state. */
+export function actionsFor(state: ActorState): Action[] {
+  switch (state) {
+    case "paused":
+      return ["restart", "resume", "stop"];
+    case "dead":
+      return ["restart"];
+    case "backing off":
+      return ["restart", "stop"];
+    default:
+      return ["restart", "pause", "stop"];
+  }
+}
+
+/** Counts of states in words, the most troubling ones first: `1 backing off, 31 running`. */
+export function statesText(states: Partial<Record<ActorState, number>>): string {
+  const order: ActorState[] = ["dead", "backing off", "paused", "stopping", "starting", "running"];
+  return order
+    .filter((state) => states[state])
+    .map((state) => `${whole(states[state])} ${state}`)
+    .join(", ");
+}
+
+/** How a state looks; it is always told in words too. */
+export function mood(state: string): "good" | "bad" | "waiting" {
+  if (["running", "live", "done", "released", "active"].includes(state)) {
+    return "good";
+  }
+  return ["dead", "backing off", "stale", "failed", "unmapped", "disconnected"].includes(state) ? "bad" : "waiting";
+}
+
+export function sentence(words: string): string {
+  const text = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
