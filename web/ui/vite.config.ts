@@ -2,7 +2,18 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const ENGINE = "http://127.0.0.1:8000";
-const OURS = ["/auth", "/api", "/preferences", "/watchlists", "/admin", "/users", "/jobs", "/exchange", "/instruments"];
+const OURS = [
+  "/auth",
+  "/api",
+  "/udf",
+  "/preferences",
+  "/watchlists",
+  "/admin",
+  "/users",
+  "/jobs",
+  "/exchange",
+  "/instruments",
+];
 
 export default defineConfig({
   plugins: [react()],

@@ -11,7 +11,7 @@ export interface Quote extends QuoteData {
   moves: number;
 }
 
-type Quotes = Record<string, Quote>;
+export type Quotes = Record<string, Quote>;
 
 /** A price that was asked for, before the socket has told one. */
 export interface KnownPrice {

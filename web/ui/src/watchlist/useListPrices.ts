@@ -1,0 +1,40 @@
+/** The prices of a list: asked for once, then told by the socket, and asked for again and again while it is away. */
+
+import { skipToken } from "@reduxjs/toolkit/query";
+import { useMemo } from "react";
+import type { ApiProblem } from "@/api/api";
+import { useAppSelector } from "@/app/store";
+import { MOST_CHANNELS } from "@/socket/following";
+import { useFollow } from "@/socket/LineProvider";
+import type { LineState } from "@/socket/line";
+import { watchlistApi } from "./endpoints";
+
+export const POLLING_MS = 1_500;
+/** Of the channels that one socket may have some are for other things than prices. */
+export const MOST_FOLLOWED = MOST_CHANNELS - 10;
+
+export interface Supply {
+  line: LineState;
+  /** What the last question for prices came to. */
+  problem: ApiProblem | undefined;
+}
+
+export function useListPrices(instruments: readonly string[]): Supply {
+  const line = useAppSelector((state) => state.interface.line);
+  useFollow(useMemo(() => channelsOf(instruments), [instruments]));
+  const { problem } = watchlistApi.useCurrentPricesQuery(instruments.length > 0 ? instruments : skipToken, {
+    pollingInterval: isAway(line) || instruments.length > MOST_FOLLOWED ? POLLING_MS : 0,
+    refetchOnMountOrArgChange: true,
+    selectFromResult: ({ error }) => ({ problem: error as ApiProblem | undefined }),
+  });
+  return { line, problem };
+}
+
+export function channelsOf(instruments: readonly string[]): string[] {
+  return ["status", ...instruments.slice(0, MOST_FOLLOWED).map((instrument) => `quote.${instrument}`)];
+}
+
+/** Whether prices do not come by themselves; not while the page connects for the first time. */
+export function isAway(line: LineState): boolean {
+  return line.is === "away" || line.is === "refused" || (line.is === "connecting" && line.tries > 0);
+}
