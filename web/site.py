@@ -93,6 +93,7 @@ def site(rules: Services, *, simulated: bool) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_S
     app.config["DATA_KIND"] = "simulated" if simulated else "live"
+    app.config["PUBLIC_FEED"] = rules.access.public_feed
     app.extensions[KEY] = rules
     app.before_request(_number)
     app.before_websocket(_number_socket)

@@ -8,6 +8,7 @@ from web.openapi.routes import (
     document_response,
     guarded,
     hide,
+    opened_by_public_feed,
     validate_querystring,
     validate_request,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "guarded",
     "hide",
     "install",
+    "opened_by_public_feed",
     "validate_querystring",
     "validate_request",
 ]

@@ -19,7 +19,7 @@ from werkzeug.routing.rules import Rule
 
 from config import VERSION
 from web.errors import Problem
-from web.openapi.routes import GUARD_ATTRIBUTE, MEDIA_ATTRIBUTE
+from web.openapi.routes import GUARD_ATTRIBUTE, MEDIA_ATTRIBUTE, PUBLIC_ATTRIBUTE
 from web.revalidation import is_revalidated
 
 EXTENSION: Final = "ticktree_document"
@@ -30,6 +30,8 @@ Live prices, candles and their history. Times are UTC, in milliseconds or as ISO
 Every error has one body (`Problem`). Lists come in pages: pass `next_page_token` as `page_token` to read on.
 """
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"api_key": []}]
+_OR_NONE: Final[list[dict[str, list[str]]]] = [*_SECURITY, {}]
+"""Of what the public feed shows, where it is on."""
 _SCHEMES: Final = {
     "bearer": HttpSecurityScheme(scheme="bearer"),
     "api_key": APIKeySecurityScheme(name="X-API-Key", in_="header"),
@@ -114,17 +116,28 @@ class Document(OpenAPIProvider):
         }
         if body is not None:
             operation["requestBody"] = self._request_body(body)
-        if self.is_secured(rule):
-            operation["security"] = _SECURITY
         methods = sorted(self.generate_methods(rule))
-        return {path: {method.lower(): operation | {"operationId": _identity(method, path)} for method in methods}}, {}
+        told = {
+            method.lower(): operation | self._security(rule, method) | {"operationId": _identity(method, path)}
+            for method in methods
+        }
+        return {path: told}, {}
 
     def is_secured(self, rule: Rule) -> bool:
         """Whether nobody gets in who shows nothing: what runs before a blueprint's routes are its guards."""
-        if hasattr(self._route(rule), GUARD_ATTRIBUTE):
-            return True
-        blueprint = self._blueprint(rule)
-        return bool(blueprint and self._app.before_request_funcs.get(blueprint.name))
+        return bool(self._guards(rule))
+
+    def _guards(self, rule: Rule) -> list[Any]:
+        route, blueprint = self._route(rule), self._blueprint(rule)
+        own = [getattr(route, GUARD_ATTRIBUTE)] if hasattr(route, GUARD_ATTRIBUTE) else []
+        return own + (self._app.before_request_funcs.get(blueprint.name, []) if blueprint else [])
+
+    def _security(self, rule: Rule, method: str) -> dict[str, Any]:
+        guards = self._guards(rule)
+        if not guards:
+            return {}
+        is_public = all(method in getattr(guard, PUBLIC_ATTRIBUTE, ()) for guard in guards)
+        return {"security": _OR_NONE if is_public and self._app.config["PUBLIC_FEED"] else _SECURITY}
 
     def _route(self, rule: Rule) -> Callable[..., Any]:
         return self._app.view_functions[rule.endpoint]

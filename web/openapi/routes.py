@@ -14,6 +14,7 @@ from web.errors import Problem
 from web.openapi.validation import body_of, query_of
 
 GUARD_ATTRIBUTE: Final = "_ticktree_guard"
+PUBLIC_ATTRIBUTE: Final = "_ticktree_public"
 MEDIA_ATTRIBUTE: Final = "_ticktree_media"
 
 Route = Callable[..., Awaitable[Any]]
@@ -60,6 +61,16 @@ def guarded(guard: Callable[[], Awaitable[None]]) -> Callable[[Route], Route]:
 
         setattr(protected, GUARD_ATTRIBUTE, guard)
         return protected
+
+    return decorate
+
+
+def opened_by_public_feed(*methods: str) -> Callable[[Route], Route]:
+    """A guard that asks nothing of these methods while the public feed is on."""
+
+    def decorate(guard: Route) -> Route:
+        setattr(guard, PUBLIC_ATTRIBUTE, frozenset(methods))
+        return guard
 
     return decorate
 

@@ -14,6 +14,7 @@ from web.access import AccessError, NotReadyError, TokenEndedError, bearer
 from web.accounts.principal import READ, Principal, public
 from web.address import client_address, limit_key
 from web.errors import ApiError
+from web.openapi import opened_by_public_feed
 from web.services import services
 
 KEY_HEADER = "X-API-Key"
@@ -52,6 +53,7 @@ async def require_somebody() -> None:
     await _known()
 
 
+@opened_by_public_feed("GET", "POST")
 async def require_reader() -> None:
     """Somebody who may read prices; or the public feed, which is limited per address."""
     rules = services()
@@ -64,6 +66,7 @@ async def require_reader() -> None:
         raise ApiError(429, "too many requests from this address", retry_after_s=wait_s)
 
 
+@opened_by_public_feed("GET")
 async def require_keeper() -> None:
     """Somebody who may read prices; an administrator for whatever changes something."""
     await (require_reader() if request.method in ("GET", "HEAD", "OPTIONS") else require_admin())

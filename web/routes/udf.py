@@ -12,7 +12,7 @@ from engine.market.portions import portion
 from web.answers import answer
 from web.errors import ApiError
 from web.models.udf import Config, MarkColumns, Quotes, TimescaleMark
-from web.openapi import document_errors, document_media, document_response, validate_querystring
+from web.openapi import document_errors, document_media, document_response, opened_by_public_feed, validate_querystring
 from web.origins import is_ours
 from web.routes.guards import KEY_HEADER, require_reader
 from web.routes.market_data import resolve
@@ -90,6 +90,7 @@ class NoData(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @blueprint.before_request
+@opened_by_public_feed("GET")
 async def _admit() -> None:
     """A browser asks without a token whether it may ask with one."""
     if request.method != "OPTIONS":

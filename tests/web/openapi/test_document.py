@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.storage.durable import DurableStore
+from engine.storage.hot import HotStore
+from tests.web.conftest import running_web
 from tests.web.process import Web
 
 pytestmark = pytest.mark.anyio
@@ -71,3 +74,24 @@ async def test_parameters_bodies_and_answers_are_described(web: Web) -> None:
     action = next(one for one in changed["parameters"] if one["name"] == "action")
     assert set(action["schema"]["enum"]) == {"pause", "resume", "cancel", "retry"}
     assert {"404", "409", "504"} <= set(changed["responses"])
+
+
+async def test_it_says_what_the_public_feed_shows_where_that_is_on(hot: HotStore, durable: DurableStore) -> None:
+    async with running_web(hot, durable, public_feed=True) as web:
+        told = await document(web)
+        free = {(path, method) for path, method, operation in operations(told) if {} in operation.get("security", ())}
+        assert free >= {
+            ("/api/v1/bars", "get"),
+            ("/api/v1/current_prices", "post"),
+            ("/instruments/", "get"),
+            ("/udf/history", "get"),
+        }
+        for path, method in free:
+            if method == "get" and "{" not in path:
+                assert (await web.http.get(path)).status_code != 401, path
+        closed = {(path, method) for path, method, _ in operations(told)} - free
+        assert closed >= {("/instruments/", "post"), ("/auth/me", "get"), ("/jobs/", "get"), ("/preferences", "get")}
+
+
+async def test_it_says_that_nothing_is_free_where_the_public_feed_is_off(web: Web) -> None:
+    assert not any({} in operation.get("security", ()) for _, _, operation in operations(await document(web)))
