@@ -20,6 +20,7 @@ OPEN: Final = {
     "GET /health",
     "GET /health/ready",
     "GET /api/v1/health/market_stream",
+    "GET /auth/ways",
     "POST /auth/register",
     "POST /auth/login",
     "POST /auth/refresh",
@@ -50,6 +51,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
         for part, methods in (("", ("GET", "POST")), ("{}", ("GET", "PUT", "DELETE")))
     },
     "/provider/{}/mappings": ("GET", "POST"),
+    "/provider/{}/mappings/{}": ("GET", "PUT", "DELETE"),
     "/populate_database/{}": ("POST",),
     "/jobs/": ("GET",),
     "/jobs/{}/{}": ("POST",),
