@@ -33,6 +33,8 @@ MESSAGE_BYTES = 64 * 1024
 HEADER_BYTES = 64 * 1024
 """A thousand keys in an address are some 20 KiB."""
 BACKLOG = 1024
+IDLE_S = 20.0
+"""A connection on which no request has become whole for so long is cut off."""
 
 
 class WebServer(TaskActor):
@@ -121,7 +123,7 @@ def _configuration(listen_fd: int) -> Config:
     config.websocket_max_message_size = MESSAGE_BYTES
     config.max_app_queue_size = 0  # bounded, it blocks the reading of a client whose handler has returned, for ever
     config.graceful_timeout = GOODBYE_S
-    config.keep_alive_timeout = 20
+    config.keep_alive_timeout = IDLE_S
     return config
 
 

@@ -63,7 +63,7 @@ async def _serve(pipes: Plumbing, encoding: Encoding) -> tuple[int, str]:
             outbox = Outbox(line, Conversation(encoding, authenticated=False))
             try:
                 if await _let_in(rules, outbox, who):
-                    await _attend(rules, outbox, who)
+                    await _attend(rules, outbox, line, who)
             finally:
                 rules.admission.leave(outbox)
                 line.hang_up()
@@ -72,14 +72,14 @@ async def _serve(pipes: Plumbing, encoding: Encoding) -> tuple[int, str]:
     return (line.closing if line else None) or (Close.INTERNAL, "the session ended")
 
 
-async def _attend(rules: Services, outbox: Outbox, who: str) -> None:
+async def _attend(rules: Services, outbox: Outbox, line: SocketLine, who: str) -> None:
     try:
         session = await rules.sessions.open(outbox, who)
     except (MailboxFullError, AskTimeoutError):
         refuse(outbox, "too many clients at once")
         return
     try:
-        await _read(session, outbox)
+        await _read(session, outbox, line)
     finally:
         rules.sessions.close(session)
 
@@ -100,14 +100,15 @@ async def _let_in(rules: Services, outbox: Outbox, who: str) -> bool:
         return False
 
 
-async def _read(session: ActorRef, outbox: Outbox) -> None:
+async def _read(session: ActorRef, outbox: Outbox, line: SocketLine) -> None:
     """Hands every message on at once: Quart would keep any number of them."""
     loop = asyncio.get_running_loop()
     bucket = Bucket(MESSAGES_PER_S, MESSAGES_AT_ONCE, loop.time())
     while not outbox.closed:
         message = await websocket.receive()
+        line.taken(message)
         try:
-            if bucket.take(loop.time()):
+            if bucket.take(loop.time()) and not line.flooded:
                 session.tell(Incoming(message))
                 continue
         except MailboxFullError:

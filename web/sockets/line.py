@@ -15,14 +15,23 @@ from web.sockets.gate import Plumbing
 CONGESTED_BYTES = 64 * 1024
 """Bytes the transport may hold for a client; with the kernel's buffer beneath, all that is ever on its way."""
 KERNEL_BUFFER_BYTES = 128 * 1024
+UNREAD_BYTES = 512 * 1024
+"""Of messages that wait to be read: nobody reads while a token is looked up or a session begins."""
 CLOSE_GRACE_S = 2.0
 """Time for a client to take its leave before the connection is cut."""
 
 
 class _Listening(Connection):
-    """Remembers that something was heard, since Hypercorn shows pongs to nobody; takes no message after our goodbye."""
+    """Remembers that something was heard, since Hypercorn shows pongs to nobody; takes no message after our goodbye.
+
+    Nor more than may wait: Quart's queue has no end, and whoever has shown nothing yet could fill the memory with it.
+    """
 
     heard = True
+    unread = 0
+    """Bytes, or characters, that nobody has read yet."""
+    flooded = False
+    """Whether messages were left out since too many waited."""
     parting = False
     """Whether we have said goodbye: no frame may follow."""
 
@@ -37,8 +46,15 @@ class _Listening(Connection):
 
     def events(self) -> Generator[Event, None, None]:
         for event in super().events():
-            if not self.parting or not isinstance(event, Message):
+            if not isinstance(event, Message) or self._takes(len(event.data)):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - text or bytes
                 yield event
+
+    def _takes(self, size: int) -> bool:
+        self.flooded = self.flooded or self.unread + size > UNREAD_BYTES
+        if self.parting or self.flooded:
+            return False
+        self.unread += size
+        return True
 
 
 class SocketLine:
@@ -62,6 +78,20 @@ class SocketLine:
     @property
     def congested(self) -> bool:
         return self._transport.get_write_buffer_size() > CONGESTED_BYTES
+
+    @property
+    def flooded(self) -> bool:
+        """Whether the client sent more than may wait, so that messages were left out."""
+        return self._connection.flooded
+
+    @property
+    def unread(self) -> int:
+        """Bytes, or characters, of its messages that wait."""
+        return self._connection.unread
+
+    def taken(self, message: str | bytes | None) -> None:
+        """A message was read; Quart makes ``None`` of an empty one."""
+        self._connection.unread -= len(message or "")
 
     def offer(self, frames: bytes) -> bool:
         transport = self._transport
