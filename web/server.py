@@ -108,7 +108,10 @@ class WebServer(TaskActor):
             services.directory.replace(listing)
             self._stamp = stamp
         if settings.admin_token is None:
-            services.access.admin_hash = await services.durable.hash_of("admin_token")
+            before, now = services.access.admin_hash, await services.durable.hash_of("admin_token")
+            services.access.admin_hash = now
+            if before not in (None, now):
+                services.admission.part_with_operators()
 
 
 def _configuration(listen_fd: int) -> Config:

@@ -16,7 +16,7 @@ from tests.web.engine import Engine
 from tests.web.process import BEARER, SECRET, TOKEN, Web, until
 from tests.web.test_sockets import closed_with
 from web.accounts.principal import Role
-from web.accounts.tokens import ACCESS_S, AccessTokens
+from web.accounts.tokens import ACCESS_S, AccessTokens, digest
 
 pytestmark = pytest.mark.anyio
 
@@ -106,6 +106,24 @@ async def test_signing_out_closes_the_sockets_of_that_session_within_a_second(we
         with anyio.fail_after(1):
             assert [await closed_with(client) for client in (one, two)] == [3500, 3500]
         assert (await other.ask(action="ping"))["action"] == "pong"
+
+
+async def test_who_came_with_an_administrators_token_that_is_replaced_goes_with_it(
+    hot: HotStore, durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.server.REFRESH_S", 0.1)
+    await durable.keep_hash("admin_token", digest(TOKEN))
+    async with (
+        running_web(hot, durable, admin_token=None) as web,
+        web.client() as operator,
+        web.client(bearer=False, headers=headers()) as user,
+    ):
+        for client in (operator, user):
+            assert (await client.ask(action="ping"))["action"] == "pong"
+        await durable.keep_hash("admin_token", digest("another"))
+        assert await closed_with(operator) == 3500
+        assert (await web.get("/admin/tree")).status_code == 401
+        assert (await user.ask(action="ping"))["action"] == "pong"
 
 
 async def test_an_account_has_so_many_sockets_and_no_more(hot: HotStore, durable: DurableStore) -> None:

@@ -119,6 +119,12 @@ class Admission:
             if outbox.principal is not None and outbox.principal.session == session:
                 outbox.close(Close.BAD_TOKEN, "signed out")
 
+    def part_with_operators(self) -> None:
+        """Closes the clients of the administrator's token, which has been replaced."""
+        for outbox in list(self._guests):
+            if outbox.principal is not None and outbox.principal.kind == "operator":
+                outbox.close(Close.BAD_TOKEN, "the administrator's token was replaced")
+
     def _forget(self, holder: _Holder) -> None:
         self._counts[holder] -= 1
         if not self._counts[holder]:
