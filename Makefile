@@ -32,6 +32,7 @@ $(READY): requirements/bootstrap.txt requirements/development.txt pyproject.toml
 # Two processes, as most of the time is waiting. Whole files, in their order: what a file's tests share is made once, and the
 # slow ones of tests/engine are not left to the end, where one process would wait for the other.
 test: check .venv/.calendars/ready
+	@$(BIN)/python scripts/screen.py test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # On another Python, from the same locks: the kernel, the settings, the protocols and a whole web process; not the suite, which

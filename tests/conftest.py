@@ -24,8 +24,8 @@ pytest_plugins = ["tests.servers"]
 DEADLINE_S = 60.0
 SLOW_DEADLINE_S = 300.0
 REMINDER_S = 5.0
-WHOLE_ENGINES = Path(__file__).parent / "engine"
-"""Tests in real time: each may take as long as one that starts processes."""
+WHOLE = (Path(__file__).parent / "engine", Path(__file__).parent / "browser")
+"""Tests of whole programs in real time: each may take as long as one that starts processes."""
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
@@ -41,7 +41,7 @@ class TestDeadlineError(BaseException):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if WHOLE_ENGINES in item.path.parents:
+        if set(WHOLE) & set(item.path.parents):
             item.add_marker(pytest.mark.slow)
         if _is_async(item) and item.get_closest_marker("anyio") is None:
             item.add_marker(pytest.mark.trio)

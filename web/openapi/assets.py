@@ -22,6 +22,9 @@ SwaggerUIBundle({
 });
 """
 """Starts Swagger UI. Without ``validatorUrl: null`` it shows our document to somebody else's server."""
+FOREIGN_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+NO_LOGO: Final = b"data:,"
+"""ReDoc asks its makers for a picture, which our policy refuses with an error on every reader's console."""
 _FILES: Final = {
     "swagger-ui.js": ("flask_swagger_ui", "dist/swagger-ui-bundle.js", _SCRIPT),
     "swagger-ui.css": ("flask_swagger_ui", "dist/swagger-ui.css", _STYLE),
@@ -53,7 +56,7 @@ def asset(name: str) -> Asset:
         text, content_type = _OURS[name]
         return _asset(text.encode(), content_type)
     package, path, content_type = _FILES[name]
-    return _asset((_folder(package) / path).read_bytes(), content_type)
+    return _asset((_folder(package) / path).read_bytes().replace(FOREIGN_LOGO, NO_LOGO), content_type)
 
 
 def _folder(package: str) -> Path:

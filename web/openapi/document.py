@@ -108,7 +108,7 @@ class Document(OpenAPIProvider):
         query, body = _query(route), _body(route)
         summary, _, description = (inspect.getdoc(route) or "").partition("\n")
         operation: dict[str, Any] = {
-            "summary": summary,
+            "summary": summary.replace("``", ""),  # shown as it is, where a description is read as Markdown
             "description": description.strip(),
             "tags": [_tag(blueprint)],
             "parameters": [*parameters, *(self._parameters(query) if query else ())],

@@ -26,6 +26,7 @@ Both pages make style elements while they run, and ReDoc a worker, to search in.
 _DOCS: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ticktree: interface</title>
+<link rel="icon" href="data:,"><style>body {{ margin: 0 }}</style>
 <link rel="stylesheet" href="{style}">
 <body><div id="swagger-ui"></div>
 <script src="{script}"></script>
@@ -35,6 +36,7 @@ _DOCS: Final = """<!doctype html>
 _REDOC: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ticktree: interface</title>
+<link rel="icon" href="data:,"><style>body {{ margin: 0 }}</style>
 <body><redoc spec-url="/openapi.json"></redoc>
 <script src="{script}"></script>
 </body></html>

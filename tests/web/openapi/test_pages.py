@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.process import Web
 from tests.web.test_rest import problem
-from web.openapi.assets import NAMES, asset
+from web.openapi.assets import FOREIGN_LOGO, NAMES, NO_LOGO, asset
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ async def test_a_page_loads_its_files_from_here_and_nothing_else(web: Web, path:
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "<script>" not in page.text, "the policy lets no script of the page itself run"
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    addresses = set(re.findall(r'(?:src|href)="([^"]+)"', page.text)) - {"data:,"}
     assert {address.rpartition("/")[2] for address in addresses} == names
     for address in addresses:
         assert address.startswith("/assets/")
@@ -48,3 +48,8 @@ async def test_another_versions_address_has_no_file(web: Web) -> None:
         f"/assets/{asset('redoc.js').digest}/x",
     ):
         await problem(await web.http.get(address), 404)
+
+
+async def test_no_picture_is_asked_of_redocs_makers() -> None:
+    assert FOREIGN_LOGO not in asset("redoc.js").plain
+    assert NO_LOGO in asset("redoc.js").plain
