@@ -1,6 +1,7 @@
 /** REST: one cache for all pages; each page adds its own endpoints. */
 
 import { type BaseQueryFn, createApi, type FetchArgs, fetchBaseQuery } from "@reduxjs/toolkit/query/react";
+import { dataKindTold } from "@/app/interface";
 import { tokens } from "@/session/tokens";
 
 /** The one error body of the API, or that the server was not reached at all (status 0). */
@@ -25,6 +26,10 @@ const asMe: BaseQueryFn<string | FetchArgs, unknown, ApiProblem> = async (wish, 
   if (result.error?.status === 401 && token !== null) {
     token = await tokens.renew().catch(() => null);
     result = token === null ? result : await plain(withToken(wish, token), api, extra);
+  }
+  const kind = result.meta?.response?.headers.get("X-Ticktree-Data");
+  if (kind) {
+    api.dispatch(dataKindTold(kind));
   }
   return result.error === undefined ? { data: result.data } : { error: problem(result.error) };
 };

@@ -9,10 +9,12 @@ export function Connection() {
   const line = useAppSelector((state) => state.interface.line);
   const overall = useAppSelector((state) => state.statuses.overall);
   const notice = useAppSelector((state) => state.interface.notice);
+  const isSimulated = useAppSelector((state) => state.interface.dataKind === "simulated");
   return (
     <div className={styles.connection} data-state={line.is} role="status" aria-label="Connection">
       <span className={styles.dot} aria-hidden="true" />
       {notice || words(line, overall)}
+      {isSimulated && <span className={styles.simulated}>Simulated data</span>}
     </div>
   );
 }

@@ -10,9 +10,11 @@ export interface Interface {
   holes: number;
   /** The server's newest words, as that it restarts. */
   notice: string;
+  /** `simulated` or `live`; empty until an answer has told. */
+  dataKind: string;
 }
 
-const initialState: Interface = { line: { is: "idle" }, holes: 0, notice: "" };
+const initialState: Interface = { line: { is: "idle" }, holes: 0, notice: "", dataKind: "" };
 
 const slice = createSlice({
   name: "interface",
@@ -24,6 +26,9 @@ const slice = createSlice({
         state.notice = "";
       }
     },
+    dataKindTold(state, { payload }: PayloadAction<string>) {
+      state.dataKind = payload;
+    },
   },
   extraReducers: (builder) =>
     builder.addCase(received, (state, { payload }) => {
@@ -32,5 +37,5 @@ const slice = createSlice({
     }),
 });
 
-export const { lineChanged } = slice.actions;
+export const { lineChanged, dataKindTold } = slice.actions;
 export const interfaceReducer = slice.reducer;
