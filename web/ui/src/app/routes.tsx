@@ -1,6 +1,7 @@
 /** Which page is where. Pages are loaded when they are first opened, so that the first one comes fast. */
 
 import { createBrowserRouter, Navigate } from "react-router";
+import { Waiting } from "@/parts/Waiting";
 import { AdminGate, Gate } from "@/session/Gate";
 import { Register } from "@/session/Register";
 import { SignIn } from "@/session/SignIn";
@@ -11,6 +12,7 @@ import { Shell } from "./Shell";
 export const router = createBrowserRouter([
   {
     errorElement: <Broken />,
+    hydrateFallbackElement: <Waiting words="Getting the page…" />,
     children: [
       { path: "/sign-in", element: <SignIn /> },
       { path: "/register", element: <Register /> },

@@ -4,6 +4,7 @@ import { configureStore } from "@reduxjs/toolkit";
 import { useDispatch, useSelector } from "react-redux";
 import { api } from "@/api/api";
 import { chainReducer } from "@/chain/chain";
+import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
 import { sessionReducer } from "@/session/session";
@@ -15,6 +16,7 @@ export function makeStore() {
     reducer: {
       session: sessionReducer,
       quotes: quotesReducer,
+      candles: candlesReducer,
       statuses: statusesReducer,
       chain: chainReducer,
       preferences: preferencesReducer,

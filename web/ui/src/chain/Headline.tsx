@@ -1,0 +1,37 @@
+/** What the underlying costs: at once, by its next future, and how much it is expected to move. */
+
+import { useAppSelector } from "@/app/store";
+import { percentChange, price } from "@/formats/numbers";
+import type { Instrument } from "@/market/instruments";
+import { useFollow } from "@/socket/LineProvider";
+import styles from "./ChainPage.module.css";
+
+interface Shown {
+  spot: Instrument | null;
+  future: Instrument | null;
+  volatility: Instrument | null;
+}
+
+export function Headline({ spot, future, volatility }: Shown) {
+  return (
+    <dl className={styles.headline}>
+      <Figure name="Spot" of={spot} />
+      <Figure name={future?.expiry ? `Future ${future.expiry}` : "Future"} of={future} />
+      <Figure name="India VIX" of={volatility} />
+    </dl>
+  );
+}
+
+function Figure({ name, of }: { name: string; of: Instrument | null }) {
+  useFollow(of === null ? [] : [`quote.${of.instrument}`]);
+  const quote = useAppSelector(({ quotes }) => (of === null ? undefined : quotes[of.instrument]));
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-instrument={of?.instrument} data-field="ltp">
+        {of === null ? "not listed here" : price(quote?.ltp)}{" "}
+        {quote && <small className={quote.direction}>{percentChange(quote.ltp, quote.previous_close)}</small>}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+/** One instrument's chart: its history, what is pushed, and what there is to say of both. */
+
+import { useCallback, useMemo, useState } from "react";
+import { useAppSelector } from "@/app/store";
+import { type Series, withPrice } from "@/market/series";
+import { decimalsOf, type InstrumentInfo } from "@/market/symbols";
+import { Problem } from "@/parts/Problem";
+import { Waiting } from "@/parts/Waiting";
+import { useFollow } from "@/socket/LineProvider";
+import type { Notes } from "./annotations";
+import { CandleTable } from "./CandleTable";
+import styles from "./Chart.module.css";
+import { Clock } from "./clock";
+import type { Range, Wish } from "./endpoints";
+import { Key } from "./Key";
+import { Legend } from "./Legend";
+import { gapMarks, healMarks } from "./marks";
+import { Plot } from "./Plot";
+import { sessionStarts } from "./sessions";
+import { DAY_MS, type Timeframe } from "./timeframes";
+import { channelOf, keyOf, useHistory } from "./useHistory";
+import { completenessWords, isOld, statusWords } from "./words";
+
+interface ChartProps {
+  info: InstrumentInfo;
+  timeframe: Timeframe;
+  range: Range;
+  isTable: boolean;
+}
+
+export function Chart({ info, timeframe, range, isTable }: ChartProps) {
+  const wish = { instrument: info.ticker, timeframe: timeframe.name, range };
+  const instrument = info.ticker;
+  useFollow([channelOf(instrument, timeframe.name), `quote.${instrument}`, `status.${instrument}`]);
+  useHistory(wish);
+  const candles = useAppSelector((state) => state.candles);
+  if (candles.key !== keyOf(wish) || candles.readings === 0) {
+    return candles.problem !== null && candles.key === keyOf(wish) ? (
+      <Problem words={`The candles could not be read: ${candles.problem.detail}`} />
+    ) : (
+      <Waiting words={`Reading the candles of ${instrument}…`} />
+    );
+  }
+  return <Read key={keyOf(wish)} wish={wish} info={info} timeframe={timeframe} isTable={isTable} />;
+}
+
+interface ReadProps {
+  wish: Wish;
+  info: InstrumentInfo;
+  timeframe: Timeframe;
+  isTable: boolean;
+}
+
+function Read({ wish, info, timeframe, isTable }: ReadProps) {
+  const [pointed, setPointed] = useState<number | null>(null);
+  const onPoint = useCallback((time: number | null) => setPointed(time), []);
+  const clock = useMemo(
+    () => new Clock(info.timezone, timeframe.lengthMs >= DAY_MS ? DAY_MS / 2 : 0),
+    [info.timezone, timeframe.lengthMs],
+  );
+  const series = useSeries(info.ticker, timeframe.lengthMs);
+  const notes = useNotes(info, timeframe.lengthMs, clock);
+  const { continuous, wick } = useAppSelector((state) => state.preferences.values);
+  const display = useMemo(() => ({ continuous, wick }), [continuous, wick]);
+  const label = `${info.ticker}, candles of ${timeframe.words}`;
+  const common = { label, series, clock, decimals: decimalsOf(info), lengthMs: timeframe.lengthMs };
+  return (
+    <>
+      <Legend {...common} pointed={isTable ? null : pointed} />
+      <Say instrument={info.ticker} isEmpty={series.length === 0} />
+      {isTable ? (
+        <CandleTable {...common} />
+      ) : (
+        <Plot {...common} display={display} notes={notes} isWhole={wish.range === "year"} onPoint={onPoint} />
+      )}
+      <Foot zone={info.timezone} isChanged={continuous || wick !== ""} />
+    </>
+  );
+}
+
+/** The candles, the forming one with the newest price. */
+function useSeries(instrument: string, lengthMs: number): Series {
+  const candles = useAppSelector((state) => state.candles.candles);
+  const price = useAppSelector((state) => state.quotes[instrument]?.ltp);
+  const timestamp = useAppSelector((state) => state.quotes[instrument]?.timestamp);
+  return useMemo(
+    () => (price === undefined || timestamp === undefined ? candles : withPrice(candles, price, timestamp, lengthMs)),
+    [candles, price, timestamp, lengthMs],
+  );
+}
+
+/** Sessions and marks change when a candle comes or closes, not with each price. */
+function useNotes(info: InstrumentInfo, lengthMs: number, clock: Clock): Notes {
+  const { candles, gaps } = useAppSelector((state) => state.candles);
+  const isStale = useAppSelector((state) => isOld(state.statuses.instruments[info.ticker]));
+  const isAway = useAppSelector((state) => state.interface.line.is !== "open");
+  return useMemo(
+    () => ({
+      sessions: lengthMs >= DAY_MS ? [] : sessionStarts(candles, clock, info.session),
+      gaps: gapMarks(candles, gaps, lengthMs),
+      heals: healMarks(candles),
+      staleFrom: isStale || isAway ? candles.length - 1 : null,
+    }),
+    [candles, gaps, isStale, isAway, lengthMs, clock, info.session],
+  );
+}
+
+function Say({ instrument, isEmpty }: { instrument: string; isEmpty: boolean }) {
+  const status = useAppSelector((state) => statusWords(state.statuses.instruments[instrument]));
+  const problem = useAppSelector((state) => state.candles.problem);
+  const isOpen = useAppSelector((state) => state.interface.line.is === "open");
+  const words = [
+    isEmpty ? `There are no candles of ${instrument} yet; the first one appears when it is traded.` : "",
+    isOpen
+      ? status
+      : "Not connected: candles stand still until the connection is back, and nothing will be left out then.",
+    problem === null ? "" : `The candles could not be read again: ${problem.detail}`,
+  ].filter((one) => one !== "");
+  return (
+    <p className={styles.say} role="status" aria-label="Chart">
+      {words.join(" ")}
+    </p>
+  );
+}
+
+function Foot({ zone, isChanged }: { zone: string; isChanged: boolean }) {
+  const candles = useAppSelector((state) => state.candles);
+  return (
+    <footer className={styles.foot}>
+      <Key />
+      <p>
+        {completenessWords(candles)} Times of {zone}.{candles.isSimulated && " The data are simulated."}
+        {isChanged && " Candles are drawn otherwise than traded (display only); the numbers above are as traded."}
+      </p>
+      <p>
+        Charts by{" "}
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          TradingView Lightweight Charts™
+        </a>
+      </p>
+    </footer>
+  );
+}

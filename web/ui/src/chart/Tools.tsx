@@ -1,0 +1,97 @@
+/** What one may choose of a chart: timeframe and range, how candles are drawn, and whether as a table. */
+
+import { useState } from "react";
+import { useAppDispatch, useAppSelector } from "@/app/store";
+import { preferred } from "@/settings/preferences";
+import { isLimit } from "./display";
+import type { Range } from "./endpoints";
+import styles from "./Tools.module.css";
+import { TIMEFRAMES } from "./timeframes";
+
+interface ToolsProps {
+  timeframe: string;
+  range: Range;
+  isTable: boolean;
+  onRange(range: Range): void;
+  onTable(isTable: boolean): void;
+}
+
+const RANGES: readonly (readonly [Range, string])[] = [
+  ["live", "Live"],
+  ["year", "1 year"],
+];
+
+export function Tools({ timeframe, range, isTable, onRange, onTable }: ToolsProps) {
+  const dispatch = useAppDispatch();
+  return (
+    <div className={styles.tools}>
+      <fieldset className={styles.group}>
+        <legend className="unseen">Timeframe</legend>
+        {TIMEFRAMES.map(({ name, words }) => (
+          <button
+            key={name}
+            type="button"
+            title={words}
+            aria-pressed={name === timeframe}
+            onClick={() => dispatch(preferred({ timeframe: name }))}
+          >
+            {name}
+          </button>
+        ))}
+      </fieldset>
+      <fieldset className={styles.group}>
+        <legend className="unseen">Range</legend>
+        {RANGES.map(([name, words]) => (
+          <button key={name} type="button" aria-pressed={name === range} onClick={() => onRange(name)}>
+            {words}
+          </button>
+        ))}
+      </fieldset>
+      <button type="button" aria-pressed={isTable} onClick={() => onTable(!isTable)}>
+        Show as table
+      </button>
+      <DisplayOptions />
+    </div>
+  );
+}
+
+function DisplayOptions() {
+  const dispatch = useAppDispatch();
+  const { continuous, wick } = useAppSelector((state) => state.preferences.values);
+  const [written, setWritten] = useState<string | null>(null);
+  const isWrong = written !== null && !isLimit(written);
+  return (
+    <fieldset className={styles.display}>
+      <legend>Display only</legend>
+      <label>
+        <input
+          type="checkbox"
+          checked={continuous}
+          onChange={(event) => dispatch(preferred({ continuous: event.target.checked }))}
+        />
+        Continuous opens
+      </label>
+      <label>
+        Wicks at most
+        <input
+          className={styles.wick}
+          value={written ?? wick}
+          placeholder="as they are"
+          aria-invalid={isWrong}
+          aria-describedby="wick-words"
+          onChange={(event) => {
+            const limit = event.target.value.trim();
+            setWritten(limit);
+            if (isLimit(limit)) {
+              dispatch(preferred({ wick: limit }));
+            }
+          }}
+          onBlur={() => setWritten(null)}
+        />
+      </label>
+      <span id="wick-words" className={isWrong ? "down" : "unseen"}>
+        Write 0.5% or 10 points, or nothing.
+      </span>
+    </fieldset>
+  );
+}

@@ -1,0 +1,108 @@
+/** The candles of the chart that is looked at: what history holds, and what was pushed since it was asked for. */
+
+import { createAction, type UnknownAction } from "@reduxjs/toolkit";
+import type { ApiProblem } from "@/api/api";
+import { received } from "@/socket/batch";
+import type { CandleData } from "@/socket/messages";
+import { bounded, type Candle, merged, type Series } from "./series";
+
+/** Where candles lack, and why; the end is not included. */
+export interface Gap {
+  start: number;
+  end: number;
+  state: "missing" | "healing" | "unresolvable";
+  reason: string;
+}
+
+/** What REST answers of a chart, in one form for both kinds of charts. */
+export interface History {
+  candles: Series;
+  gaps: Gap[];
+  complete: boolean;
+  isSimulated: boolean;
+  /** Stores that could not be read, and why nobody keeps the year chart fresh; empty when all is well. */
+  trouble: string;
+}
+
+export interface Candles extends History {
+  /** Which chart: its channel and range. */
+  key: string;
+  channel: string;
+  /** What was pushed while history is awaited; null when none is. */
+  since: Series | null;
+  /** How often history was read, for who wants to know whether there is any. */
+  readings: number;
+  /** Grows when what was pushed does not fit to what history told: it should be read again. */
+  doubts: number;
+  problem: ApiProblem | null;
+}
+
+const NONE: Candles = {
+  key: "",
+  channel: "",
+  candles: [],
+  gaps: [],
+  complete: true,
+  isSimulated: false,
+  trouble: "",
+  since: null,
+  readings: 0,
+  doubts: 0,
+  problem: null,
+};
+
+/** Beyond twice as many the oldest go; a year of minutes is less. */
+const MOST = 600_000;
+
+export const historyAsked = createAction<{ key: string; channel: string }>("candles/historyAsked");
+export const historyRead = createAction<{ key: string; history: History }>("candles/historyRead");
+export const historyFailed = createAction<{ key: string; problem: ApiProblem }>("candles/historyFailed");
+
+/** By hand and not by Immer, which would look at each of a hundred thousand candles at every frame. */
+export function candlesReducer(state: Candles = NONE, action: UnknownAction): Candles {
+  if (received.match(action)) {
+    return pushed(state, action.payload.candles.filter(({ channel }) => channel === state.channel).map(candleOf));
+  }
+  if (historyAsked.match(action)) {
+    const { key, channel } = action.payload;
+    return key === state.key ? { ...state, since: [] } : { ...NONE, key, channel, since: [] };
+  }
+  if (historyRead.match(action) && action.payload.key === state.key) {
+    return read(state, action.payload.history);
+  }
+  if (historyFailed.match(action) && action.payload.key === state.key) {
+    return { ...state, problem: action.payload.problem };
+  }
+  return state;
+}
+
+function pushed(state: Candles, candles: Candle[]): Candles {
+  if (candles.length === 0) {
+    return state;
+  }
+  const isOdd = state.readings > 0 && candles.some((candle) => isNews(state, candle));
+  return {
+    ...state,
+    candles: bounded(merged(state.candles, candles), MOST),
+    since: state.since && merged(state.since, candles),
+    doubts: state.doubts + (isOdd ? 1 : 0),
+  };
+}
+
+/** Whether it changes what is known to lack: it fills a gap, or there is one before it. */
+function isNews({ candles, gaps }: Candles, { time }: Candle): boolean {
+  const [before, last] = candles.slice(-2);
+  const leaps = before !== undefined && last !== undefined && time - last.time > last.time - before.time;
+  return leaps || gaps.some((gap) => time >= gap.start && time < gap.end);
+}
+
+/** What was told before it was asked for is in it; so all that it does not hold is gone, as after a restart. */
+function read(state: Candles, history: History): Candles {
+  const candles = merged(history.candles, state.since ?? []);
+  return { ...state, ...history, candles, since: null, readings: state.readings + 1, problem: null };
+}
+
+function candleOf({ data }: { data: CandleData }): Candle {
+  const { time, open, high, low, close, volume, state, rev, source } = data;
+  return { time, open, high, low, close, volume, state, rev, source };
+}
