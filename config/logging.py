@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from pydantic import SecretStr
@@ -20,7 +20,7 @@ from config.settings import Settings
 HIDDEN = "***"
 _WORD = r"(?:access_?token|refresh_?token|token|api_?key|password|passwd|secret(?:_key)?|authorization)"
 _SECRET_KEY = re.compile(rf"(?:^|[_\W]){_WORD}$", re.IGNORECASE)
-_IN_QUERY = re.compile(rf"(\b{_WORD}=)[^&\s\"'\\]+", re.IGNORECASE)
+_IN_QUERY = re.compile(rf"(\b\w*?(?:{_WORD}|ticket)=)[^&\s\"'\\]+", re.IGNORECASE)
 _IN_USERINFO = re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)")
 _TALKATIVE = ("alembic", "hypercorn", "urllib3", "asyncio")
 """Libraries whose steps are of no concern to an operator."""
@@ -56,11 +56,12 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def known_secrets(settings: Settings) -> tuple[str, ...]:
-    """The settings' secret values, of an address its password only."""
+    """The settings' secret values, of an address its password only, as it is written there and as it is."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
     texts = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
-    secrets = (urlsplit(text).password if "://" in text else text for text in texts)
-    return tuple(secret for secret in secrets if secret and len(secret) >= _LEAST_SECRET)
+    secrets = [(urlsplit(text).password or "") if "://" in text else text for text in texts]
+    both = dict.fromkeys([*secrets, *map(unquote, secrets)])
+    return tuple(secret for secret in both if len(secret) >= _LEAST_SECRET)
 
 
 def _formatter(settings: Settings, *, colors: bool) -> structlog.stdlib.ProcessorFormatter:

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from config.logging import configure, redact
+from config.logging import configure, known_secrets, redact
 from config.settings import Settings
 
 
@@ -72,6 +72,11 @@ def test_the_settings_own_secrets_never_appear_not_even_in_a_traceback(log: io.S
     assert "canary" not in log.getvalue()
 
 
+def test_a_password_is_known_as_it_is_and_as_an_address_writes_it() -> None:
+    settings = Settings(redis_url=SecretStr("redis://:a%2Fword%40home@host/0"))
+    assert redact("AUTH a/word@home, a%2Fword%40home", known_secrets(settings)) == "AUTH ***, ***"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -82,6 +87,8 @@ def test_the_settings_own_secrets_never_appear_not_even_in_a_traceback(log: io.S
         ("redis://:word@host:1/0 refused", "redis://:***@host:1/0 refused"),
         ("postgresql://user:word@host/db", "postgresql://user:***@host/db"),
         ("https://host/path?access_token=a&x=1", "https://host/path?access_token=***&x=1"),
+        ("/ws?ticket=abc failed", "/ws?ticket=*** failed"),
+        ("grant_type=code&client_secret=abc&id_token=d", "grant_type=code&client_secret=***&id_token=***"),
         ("the time is 12:30@home", "the time is 12:30@home"),
     ],
 )
