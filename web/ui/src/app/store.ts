@@ -7,6 +7,7 @@ import { chainReducer } from "@/chain/chain";
 import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
+import { jobsReducer } from "@/operations/jobs";
 import { sessionReducer } from "@/session/session";
 import { preferencesReducer } from "@/settings/preferences";
 import { interfaceReducer } from "./interface";
@@ -20,6 +21,7 @@ export function makeStore() {
       statuses: statusesReducer,
       chain: chainReducer,
       preferences: preferencesReducer,
+      jobs: jobsReducer,
       interface: interfaceReducer,
       [api.reducerPath]: api.reducer,
     },

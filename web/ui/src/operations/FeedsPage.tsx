@@ -13,6 +13,7 @@ import common from "./page.module.css";
 import { rateText } from "./rates";
 import { type Command, useCommand } from "./useCommand";
 import { useRates } from "./useRates";
+import { Wide } from "./Wide";
 import { ACTIONS } from "./words";
 
 const LOOK_MS = 2_000;
@@ -59,7 +60,7 @@ function Lines({ feeds, command }: { feeds: Feeds; command: Command }) {
     return <p className={common.words}>There is no feed: no provider carries an instrument.</p>;
   }
   return (
-    <div className={common.wide}>
+    <Wide label="Connections, in columns">
       <table aria-label="Connections">
         <thead>
           <tr>
@@ -84,7 +85,7 @@ function Lines({ feeds, command }: { feeds: Feeds; command: Command }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

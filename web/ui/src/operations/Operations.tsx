@@ -2,13 +2,25 @@
 
 import { Navigate, NavLink, Route, Routes } from "react-router";
 import { NotFound } from "@/app/NotFound";
+import { AuditPage } from "./AuditPage";
+import { CompletenessPage } from "./CompletenessPage";
+import { DeadLettersPage } from "./DeadLettersPage";
 import { FeedsPage } from "./FeedsPage";
+import { JobsPage } from "./JobsPage";
 import styles from "./Operations.module.css";
+import { QuarantinePage } from "./QuarantinePage";
 import { TreePage } from "./TreePage";
+import { UsersPage } from "./UsersPage";
 
 const PAGES = [
   { path: "tree", title: "Actors", page: <TreePage /> },
   { path: "feeds", title: "Feeds", page: <FeedsPage /> },
+  { path: "completeness", title: "Completeness", page: <CompletenessPage /> },
+  { path: "jobs", title: "Jobs", page: <JobsPage /> },
+  { path: "quarantine", title: "Quarantine", page: <QuarantinePage /> },
+  { path: "dead-letters", title: "Dead letters", page: <DeadLettersPage /> },
+  { path: "users", title: "Users", page: <UsersPage /> },
+  { path: "audit", title: "Audit log", page: <AuditPage /> },
 ];
 
 export function Operations() {

@@ -9,6 +9,7 @@ import common from "./page.module.css";
 import { type Rates, rateText } from "./rates";
 import styles from "./TreePage.module.css";
 import { keyOf, nameOf, type Row } from "./tree";
+import { Wide } from "./Wide";
 
 const ROW_PX = 33;
 const AROUND = 15;
@@ -34,8 +35,7 @@ export function TreeTable({ rows, rates, selected, onSelect, onToggle }: Props) 
   const below = view.getTotalSize() - (items.at(-1)?.end ?? 0);
   const chosen = selected === null ? "" : keyOf(selected);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <section className={`${common.wide} ${styles.region}`} ref={region} tabIndex={0} aria-label="All actors">
+    <Wide label="All actors" className={styles.region} ref={region}>
       <table aria-label="Actors" aria-rowcount={rows.length + 1}>
         <Head />
         <tbody>
@@ -58,7 +58,7 @@ export function TreeTable({ rows, rates, selected, onSelect, onToggle }: Props) 
         </tbody>
       </table>
       {rows.length === 0 && <p className={common.words}>No actor is called so, is in such a state or failed so.</p>}
-    </section>
+    </Wide>
   );
 }
 

@@ -1,5 +1,24 @@
 import { api } from "@/api/api";
-import type { Action, Feeds, Place, ProcessTree, Subtree } from "./models";
+import type {
+  Account,
+  Action,
+  AuditEntry,
+  DeadLetters,
+  Fate,
+  Feeds,
+  InstrumentCounts,
+  Job,
+  JobAction,
+  Page,
+  Place,
+  ProcessTree,
+  Quarantined,
+  Stretch,
+  Subtree,
+} from "./models";
+
+/** Rows of the map on a page: counting them is work for the server, and more than these nobody looks at at once. */
+const MAP_ROWS = 20;
 
 const endpoints = api.injectEndpoints({
   endpoints: (build) => ({
@@ -13,19 +32,74 @@ const endpoints = api.injectEndpoints({
       providesTags: ["Tree"],
     }),
     act: build.mutation<unknown, Place & { action: Action }>({
-      query: ({ process, path, action }) => ({
-        url: `admin/actors/${encodeURIComponent(process)}${address(path)}/${action}`,
-        method: "POST",
-      }),
+      query: ({ process, path, action }) =>
+        post(`admin/actors/${encodeURIComponent(process)}${address(path)}/${action}`),
       invalidatesTags: ["Tree"],
     }),
     feeds: build.query<Feeds, void>({ query: () => "admin/feeds" }),
+    deadLetters: build.query<Record<string, DeadLetters>, void>({
+      query: () => "admin/dead_letters",
+      transformResponse: (told: { processes: Record<string, DeadLetters> }) => told.processes,
+    }),
+    auditLog: build.query<Page<AuditEntry>, void>({ query: () => "admin/audit", providesTags: ["Audit"] }),
+    jobs: build.query<Page<Job>, void>({ query: () => "jobs/", providesTags: ["Jobs"] }),
+    changeJob: build.mutation<unknown, { id: string; action: JobAction }>({
+      query: ({ id, action }) => post(`jobs/${encodeURIComponent(id)}/${action}`),
+      invalidatesTags: ["Jobs"],
+    }),
+    scan: build.mutation<{ job: Job }, Stretch>({
+      query: (stretch) => ({ ...post("admin/scan"), body: stretch }),
+      invalidatesTags: ["Jobs"],
+    }),
+    completeness: build.query<Page<InstrumentCounts>, { symbols: string; start: string; page_token: string }>({
+      query: (params) => ({ url: "api/v1/completeness", params: { ...params, limit: MAP_ROWS } }),
+    }),
+    quarantine: build.query<Page<Quarantined>, { status: Fate | ""; symbol: string; page_token: string }>({
+      query: ({ page_token, ...params }) => ({
+        url: "api/v1/quarantine/",
+        params: page_token === "" ? params : { ...params, page_token },
+      }),
+      providesTags: ["Quarantine"],
+    }),
+    decide: build.mutation<Quarantined, { id: number; word: "release" | "discard" }>({
+      query: ({ id, word }) => post(`api/v1/quarantine/${id}/${word}`),
+      invalidatesTags: ["Quarantine"],
+    }),
+    users: build.query<Page<Account>, { page_token: string }>({
+      query: ({ page_token }) => ({ url: "users/", params: page_token === "" ? {} : { page_token } }),
+      providesTags: ["Users"],
+    }),
+    changeUser: build.mutation<unknown, { id: string; role?: Account["role"]; is_active?: boolean }>({
+      query: ({ id, ...body }) => ({ url: `users/${encodeURIComponent(id)}`, method: "PATCH", body }),
+      invalidatesTags: ["Users"],
+    }),
   }),
 });
 
-export const { useTreeQuery, useSubtreeQuery, useActMutation, useFeedsQuery } = endpoints;
+export const {
+  useTreeQuery,
+  useSubtreeQuery,
+  useActMutation,
+  useFeedsQuery,
+  useDeadLettersQuery,
+  useAuditLogQuery,
+  useJobsQuery,
+  useChangeJobMutation,
+  useScanMutation,
+  useCompletenessQuery,
+  useQuarantineQuery,
+  useDecideMutation,
+  useUsersQuery,
+  useChangeUserMutation,
+} = endpoints;
+
+export const { jobs: jobsEndpoint } = endpoints.endpoints;
 
 /** An actor's path as a part of an address: names of instruments may hold any character but a slash. */
 export function address(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
+}
+
+function post(url: string) {
+  return { url, method: "POST" };
 }

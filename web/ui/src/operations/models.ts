@@ -62,3 +62,102 @@ export interface Feeds {
   causes: Record<string, number>;
   packets: Record<string, Packets>;
 }
+
+export type JobStatus = "waiting" | "running" | "paused" | "done" | "failed" | "cancelled";
+export type JobAction = "pause" | "resume" | "cancel" | "retry";
+
+export interface Job {
+  id: string;
+  kind: string;
+  status: JobStatus;
+  /** From 0 to 1. */
+  progress: number;
+  message: string;
+  arguments: Record<string, unknown>;
+  done: number;
+  total: number;
+}
+
+/** What became of the buckets that should have been saved by now. */
+export interface Counts {
+  expected: number;
+  traded: number;
+  empty: number;
+  missing: number;
+  healing: number;
+  unresolvable: number;
+  percentage: number;
+}
+
+export interface Gap {
+  start: number;
+  end: number;
+  state: string;
+  reason: string;
+}
+
+export interface SessionCounts extends Counts {
+  date: string;
+  start: number;
+  end: number;
+  gaps: Gap[];
+}
+
+export interface InstrumentCounts extends Counts {
+  symbol: string;
+  instrument: string;
+  sessions: SessionCounts[];
+}
+
+export interface Page<T> {
+  items: T[];
+  next_page_token: string | null;
+}
+
+export interface Stretch {
+  symbols: string[];
+  start: string;
+  end: string;
+}
+
+export interface DeadLetter {
+  path: string;
+  message: string;
+  time: number;
+  reason: string;
+}
+
+export type DeadLetters = { count: number; sample: DeadLetter[] } | { error: string };
+
+export type Fate = "held" | "released" | "discarded";
+
+export interface Quarantined {
+  id: number;
+  instrument: string;
+  kind: "tick" | "bar";
+  timestamp: string | null;
+  price: number;
+  reason: string;
+  evidence: Record<string, unknown>;
+  status: Fate;
+  decided_by: string;
+  decided_at: string | null;
+}
+
+export interface Account {
+  id: string;
+  email: string;
+  name: string;
+  role: "user" | "admin";
+  is_active: boolean;
+  created_at: string;
+}
+
+export interface AuditEntry {
+  at: string;
+  actor: string;
+  action: string;
+  target: string;
+  address: string;
+  outcome: string;
+}

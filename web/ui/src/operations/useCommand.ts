@@ -11,8 +11,8 @@ export interface Outcome {
 }
 
 export interface Wish extends Omit<Question, "onYes"> {
-  /** Said when it is done. */
-  done: string;
+  /** Said when it is done, by what was answered. */
+  done: string | ((answer: unknown) => string);
   send(): { unwrap(): Promise<unknown> };
 }
 
@@ -26,8 +26,8 @@ export function useCommand() {
     setBusy(true);
     setOutcome({ words: `${question.replace(/\?$/, "")}…`, isRefused: false });
     try {
-      await send().unwrap();
-      setOutcome({ words: done, isRefused: false });
+      const answer = await send().unwrap();
+      setOutcome({ words: typeof done === "string" ? done : done(answer), isRefused: false });
     } catch (error) {
       setOutcome({ words: problemWords(error as ApiProblem | SerializedError), isRefused: true });
     } finally {
@@ -39,7 +39,7 @@ export function useCommand() {
     setAsked({ ...wish, onYes: () => void run(wish) });
   }
 
-  return { ask, asked, outcome, isBusy, close: () => setAsked(null) };
+  return { ask, run, asked, outcome, isBusy, close: () => setAsked(null) };
 }
 
 export type Command = ReturnType<typeof useCommand>;

@@ -1,0 +1,76 @@
+/** Who did what: the last hundred commands and changes, the newest first. */
+
+import { useState } from "react";
+import { moment } from "@/formats/times";
+import { Asked } from "./Asked";
+import { useAuditLogQuery, useUsersQuery } from "./endpoints";
+import type { AuditEntry } from "./models";
+import common from "./page.module.css";
+import { Wide } from "./Wide";
+
+const LOOK_MS = 10_000;
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export function AuditPage() {
+  const query = useAuditLogQuery(undefined, { pollingInterval: LOOK_MS, refetchOnMountOrArgChange: true });
+  const { data: users } = useUsersQuery({ page_token: "" });
+  const [filter, setFilter] = useState("");
+  const names = new Map(users?.items.map(({ id, email }) => [id, email]));
+  return (
+    <section className={common.page} aria-labelledby="audit-title">
+      <h2 id="audit-title">Audit log</h2>
+      <div className={common.tools}>
+        <label>
+          Filter
+          <input type="search" value={filter} onChange={(event) => setFilter(event.target.value)} />
+        </label>
+        <span className="quiet">the last hundred entries, times in {ZONE}</span>
+      </div>
+      <Asked query={query} waiting="Asking for the audit log…">
+        {({ items }) => <Entries entries={named(items, names)} filter={filter.trim().toLowerCase()} />}
+      </Asked>
+    </section>
+  );
+}
+
+function named(entries: readonly AuditEntry[], names: ReadonlyMap<string, string>): AuditEntry[] {
+  return entries.map((entry) => ({ ...entry, actor: names.get(entry.actor) ?? entry.actor }));
+}
+
+function Entries({ entries, filter }: { entries: readonly AuditEntry[]; filter: string }) {
+  const shown = entries.filter(({ actor, action, target }) =>
+    `${actor} ${action} ${target}`.toLowerCase().includes(filter),
+  );
+  if (shown.length === 0) {
+    return (
+      <p className={common.words}>{filter === "" ? "Nobody has done anything yet." : "No entry holds this text."}</p>
+    );
+  }
+  return (
+    <Wide label="Entries">
+      <table aria-label="Audit log">
+        <thead>
+          <tr>
+            {["When", "Who", "Did", "To what", "Outcome", "From"].map((title) => (
+              <th scope="col" key={title}>
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ at, actor, action, target, outcome, address }) => (
+            <tr key={`${at} ${action} ${target}`}>
+              <td>{moment(Date.parse(at), ZONE)}</td>
+              <td>{actor}</td>
+              <td>{action.replaceAll("_", " ")}</td>
+              <td className={common.long}>{target}</td>
+              <td>{outcome || "asked for"}</td>
+              <td>{address || "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Wide>
+  );
+}

@@ -1,0 +1,63 @@
+/** Jobs: the newest word on each, from the list and from the channel, and what can be wished of them. */
+
+import { createSlice } from "@reduxjs/toolkit";
+import { received } from "@/socket/batch";
+import { jobsEndpoint } from "./endpoints";
+import type { Job, JobAction, JobStatus } from "./models";
+
+type Jobs = Record<string, Job>;
+
+const slice = createSlice({
+  name: "jobs",
+  initialState: {} as Jobs,
+  reducers: {},
+  extraReducers: (builder) =>
+    builder
+      .addCase(received, (state, { payload }) => {
+        for (const { channel, data } of payload.told) {
+          if (channel === "jobs") {
+            const job = data as unknown as Job;
+            state[job.id] = job;
+          }
+        }
+      })
+      // The list is newer than what was told before it.
+      .addMatcher(jobsEndpoint.matchFulfilled, (): Jobs => ({})),
+});
+
+export const jobsReducer = slice.reducer;
+
+/** The list with what was told since; jobs that are not in it yet come first. */
+export function newest(listed: readonly Job[], told: Jobs): Job[] {
+  const known = new Set(listed.map(({ id }) => id));
+  const fresh = Object.values(told).filter(({ id }) => !known.has(id));
+  return [...fresh.reverse(), ...listed.map((job) => told[job.id] ?? job)];
+}
+
+const WISHES: Record<JobStatus, JobAction[]> = {
+  waiting: ["pause", "cancel"],
+  running: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  failed: ["retry"],
+  cancelled: ["retry"],
+  done: [],
+};
+
+export function wishesFor(status: JobStatus): JobAction[] {
+  return WISHES[status];
+}
+
+export function isOver({ status }: Job): boolean {
+  return status === "done" || status === "failed" || status === "cancelled";
+}
+
+const MOST_NAMED = 3;
+
+/** What it is about: its instruments and its days, as far as it names them. */
+export function subjectOf({ arguments: { instruments, start, end } }: Job): string {
+  const names = Array.isArray(instruments) ? instruments.map(String) : [];
+  const others = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : "";
+  const days =
+    typeof start === "string" && typeof end === "string" ? `${start.slice(0, 10)} to ${end.slice(0, 10)}` : "";
+  return [names.slice(0, MOST_NAMED).join(", ") + others, days].filter(Boolean).join(", ");
+}
