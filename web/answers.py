@@ -32,14 +32,21 @@ def items(rows: Sequence[Any], next_page_token: str | None = None, **more: Any) 
     return answer({"items": rows, "next_page_token": next_page_token, **more})
 
 
-async def streamed_items(pieces: AsyncIterator[Sequence[Any]], about: Callable[[], Mapping[str, Any]]) -> Response:
+async def streamed_items(
+    pieces: AsyncIterator[Sequence[Any]],
+    about: Callable[[], Mapping[str, Any]],
+    *,
+    name: str = "items",
+    short_bytes: int = SHORT_BYTES,
+) -> Response:
     """The same of rows that come in pieces. A long list goes out while it is read; what is said of it stands behind it."""
-    body, beginning = _body_of_items(pieces, about), b""
+    body, beginning, size = _body_of_items(pieces, about, name), list[bytes](), 0
     async for part in body:  # what goes wrong in the beginning is told with its status
-        beginning += part
-        if len(beginning) >= SHORT_BYTES:
-            return streamed(_joined(beginning, body), "application/json")
-    return Response(beginning, content_type="application/json")
+        beginning.append(part)
+        size += len(part)
+        if size >= short_bytes:
+            return streamed(_joined(b"".join(beginning), body), "application/json")
+    return Response(b"".join(beginning), content_type="application/json")
 
 
 def streamed(parts: AsyncIterator[bytes], content_type: str) -> Response:
@@ -50,9 +57,9 @@ def streamed(parts: AsyncIterator[bytes], content_type: str) -> Response:
 
 
 async def _body_of_items(
-    pieces: AsyncIterator[Sequence[Any]], about: Callable[[], Mapping[str, Any]]
+    pieces: AsyncIterator[Sequence[Any]], about: Callable[[], Mapping[str, Any]], name: str
 ) -> AsyncIterator[bytes]:
-    before = b'{"items":['
+    before = b'{"%s":[' % name.encode()
     async for rows in pieces:
         if rows:
             yield before + _encode(rows)[1:-1]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import groupby
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import msgspec
 
 from engine.market.calendar import Calendar, Session
@@ -22,6 +24,8 @@ from engine.storage.hot import HotStore
 CLOSED_NS = 5_000_000_000
 """So long after its end a bucket is closed and stands in the hot store."""
 PATIENCE_S = 5.0
+LONG_NS = 10 * 86_400_000_000_000
+"""More takes longer than others should wait for the loop: a year of minutes half a second."""
 HOT_REACH_NS = 8 * 86_400_000_000_000
 """What was not saved for so long does not stand in the hot store either."""
 
@@ -80,7 +84,9 @@ class LedgerReader:
                 evidence = await self._readable(instrument, timeframe, doubtful.since(begin_ns), now_ns, read)
         except (StorageUnavailableError, TimeoutError):
             return None
-        return gaps_of(read_ledger(calendar, timeframe, begin_ns, end_ns, evidence, settled_ns=closed_ns))
+        read_all = partial(read_ledger, calendar, timeframe, begin_ns, end_ns, evidence, settled_ns=closed_ns)
+        is_long = end_ns - begin_ns > LONG_NS
+        return gaps_of(await anyio.to_thread.run_sync(read_all) if is_long else read_all())
 
     async def _saved(
         self, instruments: Sequence[str], timeframe: str, sessions: Sequence[Session]

@@ -174,3 +174,23 @@ async def test_intraday_bars_are_shown_through_a_view_with_the_bar_before_the_ra
         (20.0, 30.3, 20.0, 30.0),
     ]
     assert body["view"] == {"continuous": True, "wick": "1%"}
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+async def test_a_chart_in_pieces_is_the_chart_as_a_whole(
+    web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch, *, is_cached: bool
+) -> None:
+    """Bars go on from the last one of the piece before, also where they are sent while they are read."""
+    await show_engine(web)
+    candles = [bar(day * 1_440 + minute, day + minute / 10) for day in range(8, 0, -1) for minute in (500, 499, 3)]
+    await (keep(web, *candles) if is_cached else web.services.durable.save(candles))
+    await engine.store(4.0, forming=(bar(0, 4.0, state=CandleState.FORMING),))
+    whole = await chart(web, continuous="true")
+    assert [row["t"] * 1_000_000 for row in whole["candles"]] == [one.time for one in candles]
+    assert {row["o"] != one.open for row, one in zip(whole["candles"], candles, strict=True)} == {True, False}
+
+    monkeypatch.setattr("web.year_chart.PIECE", 1_440)
+    monkeypatch.setattr("web.routes.chart.LONG_BYTES", 500)
+    streamed = await web.get(f"/api/v1/chart/{NAME}", timeframe="1m", continuous="true")
+    assert streamed.json() == whole
+    assert "ETag" not in streamed.headers
