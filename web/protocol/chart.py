@@ -10,24 +10,10 @@ from web.protocol.errors import RequestError
 from web.protocol.messages import CloseChart, Command, GetHistory, Subscribed
 from web.protocol.requests import text
 from web.protocol.typed import KEY, TypedDialect
-from web.protocol.values import CandleValue, PriceValue, Value
+from web.protocol.values import CandleValue, PriceValue, Value, candle_row
 
 BARS = 500
 MOST_BARS = 10_000
-
-
-def candle_row(value: CandleValue) -> Message:
-    """A candle of a chart; ``time`` is its open in milliseconds UTC."""
-    return {
-        "time": value.time // 1_000_000,
-        "open": value.open,
-        "high": value.high,
-        "low": value.low,
-        "close": value.close,
-        "volume": value.volume,
-        "state": value.state,
-        "rev": value.revision,
-    }
 
 
 def render_candle(channel: Channel, instrument: str, value: Value, offset: str | None) -> Message:

@@ -19,7 +19,7 @@ from web.protocol.messages import (
     Unsubscribe,
 )
 from web.protocol.requests import credentials, request_id
-from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value
+from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value, candle_row
 
 KEY = "action"
 CHANNELS_PER_REQUEST = 1000
@@ -75,15 +75,8 @@ def render_candle(channel: Channel, instrument: str, value: Value, offset: str |
         "instrument": instrument,
         "symbol": channel.symbol,
         "timeframe": value.timeframe,
-        "time": value.time // 1_000_000,
-        "open": value.open,
-        "high": value.high,
-        "low": value.low,
-        "close": value.close,
-        "volume": value.volume,
+        **candle_row(value),
         "oi": value.oi,
-        "state": value.state,
-        "rev": value.revision,
         "source": value.source,
     }
     if channel.view is not None:

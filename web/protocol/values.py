@@ -48,6 +48,20 @@ class CandleValue(msgspec.Struct, array_like=True, frozen=True, gc=False):
     source: str = ""
 
 
+def candle_row(value: CandleValue) -> dict[str, Any]:
+    """A candle as all dialects write one; ``time`` is its open in milliseconds UTC."""
+    return {
+        "time": value.time // 1_000_000,
+        "open": value.open,
+        "high": value.high,
+        "low": value.low,
+        "close": value.close,
+        "volume": value.volume,
+        "state": value.state,
+        "rev": value.revision,
+    }
+
+
 class Status(msgspec.Struct, frozen=True):
     """How well prices flow, for one symbol, one feed, or for all of them when both are None."""
 
