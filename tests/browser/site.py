@@ -6,6 +6,9 @@ from playwright.async_api import BrowserContext
 
 from tests.launcher.whole import Run
 
+EXPECTS_A_SESSION = "localStorage.setItem('ticktree.session', 'expected')"
+"""What the sign-in page leaves behind: without it no page asks whether its cookie is good (web/ui/src/session/memory.ts)."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -24,3 +27,4 @@ class Site:
             headers={"Origin": self.url},
         )
         assert answered.ok, await answered.text()
+        await context.add_init_script(EXPECTS_A_SESSION)

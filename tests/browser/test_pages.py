@@ -20,5 +20,6 @@ async def test_a_stranger_is_asked_to_sign_in(page: Page, complaints: Complaints
 @pytest.mark.parametrize("address", ["/watchlist", "/chart", "/chain", "/operations", "/settings"])
 async def test_a_page_opens_at_its_address_and_is_accessible(ann: Page, address: str) -> None:
     await ann.goto(address)
+    await expect(ann.get_by_role("navigation", name="Pages")).to_be_visible()
     await expect(ann.get_by_role("heading", level=1)).to_be_visible()
     assert await violations(ann) == []

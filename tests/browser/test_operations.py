@@ -1,0 +1,65 @@
+"""The operator's pages: what happens to the engine is seen while it happens, and what is wished of it is told."""
+
+import os
+import re
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.complaints import Complaints
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.anyio
+
+FEED = "/engine/feeds/simulator"
+
+
+@contextmanager
+def frozen(pid: int) -> Generator[None]:
+    """A process that holds its connections and says nothing."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_restarted_feed_is_seen_to_wait_for_its_exchange_and_to_return(ann: Page, site: Site) -> None:
+    await ann.goto("/operations/feeds")
+    line = ann.get_by_role("row", name="simulator/0")
+    await expect(line).to_contain_text("live")
+    with frozen(site.run.pids("simulator")[-1]):
+        await line.get_by_role("button", name="Restart simulator").click()
+        await ann.get_by_role("dialog").get_by_role("button", name="Restart").click()
+        await expect(ann.get_by_role("status", name="Last command")).to_have_text(f"{FEED} was restarted.")
+        await expect(line).to_contain_text(re.compile("connecting|failed|stale"))
+    await expect(line).to_contain_text("live")
+    await ann.get_by_role("link", name="Actors").click()
+    await ann.get_by_label("Filter").fill("simulator")
+    feed = ann.locator(f'[data-actor="{FEED}"]')
+    await expect(feed).to_contain_text("running")
+    await expect(feed.get_by_role("cell").nth(4)).not_to_have_text("0")
+
+
+async def test_a_command_that_is_refused_says_why(ann: Page, complaints: Complaints) -> None:
+    complaints.expect(r"409 .*/admin/actors/")
+    await ann.goto("/operations/tree")
+    await ann.get_by_role("button", name="engine /engine", exact=True).click()
+    await ann.get_by_role("complementary", name="Actor").get_by_role("button", name="Restart").click()
+    await ann.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    await expect(ann.get_by_role("alert")).to_contain_text("Refused (409)")
+
+
+async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> None:
+    await ann.goto("/operations")
+    pages = ann.get_by_role("navigation", name="Operations").get_by_role("link")
+    await expect(pages).to_have_count(8)
+    for link in await pages.all():
+        await link.click()
+        await expect(ann.get_by_role("heading", level=2, name=await link.inner_text())).to_be_visible()
+        await expect(ann.get_by_text(re.compile("^(Asking|Counting) "))).to_have_count(0)
+        assert await violations(ann) == [], await link.inner_text()
