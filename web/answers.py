@@ -37,14 +37,15 @@ async def streamed_items(
     about: Callable[[], Mapping[str, Any]],
     *,
     name: str = "items",
-    short_bytes: int = SHORT_BYTES,
+    short_bytes: int | None = None,
 ) -> Response:
     """The same of rows that come in pieces. A long list goes out while it is read; what is said of it stands behind it."""
+    most = SHORT_BYTES if short_bytes is None else short_bytes
     body, beginning, size = _body_of_items(pieces, about, name), list[bytes](), 0
     async for part in body:  # what goes wrong in the beginning is told with its status
         beginning.append(part)
         size += len(part)
-        if size >= short_bytes:
+        if size >= most:
             return streamed(_joined(b"".join(beginning), body), "application/json")
     return Response(b"".join(beginning), content_type="application/json")
 
