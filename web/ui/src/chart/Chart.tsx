@@ -2,6 +2,7 @@
 
 import { useCallback, useMemo, useState } from "react";
 import { useAppSelector } from "@/app/store";
+import { whole } from "@/formats/numbers";
 import { type Series, withPrice } from "@/market/series";
 import { decimalsOf, type InstrumentInfo } from "@/market/symbols";
 import { Problem } from "@/parts/Problem";
@@ -67,16 +68,18 @@ function Read({ wish, info, timeframe, isTable }: ReadProps) {
   return (
     <>
       <Legend {...common} pointed={isTable ? null : pointed} />
-      <Say instrument={info.ticker} isEmpty={series.length === 0} />
+      <Say instrument={info.ticker} channel={channelOf(info.ticker, timeframe.name)} isEmpty={series.length === 0} />
       {isTable ? (
         <CandleTable {...common} />
       ) : (
         <Plot {...common} display={display} notes={notes} isWhole={wish.range === "year"} onPoint={onPoint} />
       )}
-      <Foot zone={info.timezone} isChanged={continuous || wick !== ""} />
+      <Foot clock={clock} isChanged={continuous || wick !== ""} />
     </>
   );
 }
+
+const AWAY = "The live connection is away: the candles are read every few seconds until it is back.";
 
 /** The candles, the forming one with the newest price. */
 function useSeries(instrument: string, lengthMs: number): Series {
@@ -91,29 +94,30 @@ function useSeries(instrument: string, lengthMs: number): Series {
 
 /** Sessions and marks change when a candle comes or closes, not with each price. */
 function useNotes(info: InstrumentInfo, lengthMs: number, clock: Clock): Notes {
-  const { candles, gaps } = useAppSelector((state) => state.candles);
+  const settled = useAppSelector((state) => state.candles.settled);
+  const gaps = useAppSelector((state) => state.candles.gaps);
   const isStale = useAppSelector((state) => isOld(state.statuses.instruments[info.ticker]));
   const isAway = useAppSelector((state) => state.interface.line.is !== "open");
   return useMemo(
     () => ({
-      sessions: lengthMs >= DAY_MS ? [] : sessionStarts(candles, clock, info.session),
-      gaps: gapMarks(candles, gaps, lengthMs),
-      heals: healMarks(candles),
-      staleFrom: isStale || isAway ? candles.length - 1 : null,
+      sessions: lengthMs >= DAY_MS ? [] : sessionStarts(settled, clock, info.session),
+      gaps: gapMarks(settled, gaps, lengthMs),
+      heals: healMarks(settled),
+      staleFrom: isStale || isAway ? settled.length - 1 : null,
     }),
-    [candles, gaps, isStale, isAway, lengthMs, clock, info.session],
+    [settled, gaps, isStale, isAway, lengthMs, clock, info.session],
   );
 }
 
-function Say({ instrument, isEmpty }: { instrument: string; isEmpty: boolean }) {
+function Say({ instrument, channel, isEmpty }: { instrument: string; channel: string; isEmpty: boolean }) {
+  const refused = useAppSelector((state) => state.statuses.refused[channel]);
   const status = useAppSelector((state) => statusWords(state.statuses.instruments[instrument]));
   const problem = useAppSelector((state) => state.candles.problem);
   const isOpen = useAppSelector((state) => state.interface.line.is === "open");
   const words = [
     isEmpty ? `There are no candles of ${instrument} yet; the first one appears when it is traded.` : "",
-    isOpen
-      ? status
-      : "Not connected: candles stand still until the connection is back, and nothing will be left out then.",
+    isOpen ? status : AWAY,
+    refused === undefined ? "" : `New candles do not come by themselves: ${refused}`,
     problem === null ? "" : `The candles could not be read again: ${problem.detail}`,
   ].filter((one) => one !== "");
   return (
@@ -123,13 +127,17 @@ function Say({ instrument, isEmpty }: { instrument: string; isEmpty: boolean }) 
   );
 }
 
-function Foot({ zone, isChanged }: { zone: string; isChanged: boolean }) {
-  const candles = useAppSelector((state) => state.candles);
+function Foot({ clock, isChanged }: { clock: Clock; isChanged: boolean }) {
+  const settled = useAppSelector((state) => state.candles.settled);
+  const isSimulated = useAppSelector((state) => state.candles.isSimulated);
+  const completeness = useAppSelector((state) => completenessWords(state.candles));
+  const first = settled[0];
   return (
     <footer className={styles.foot}>
       <Key />
       <p>
-        {completenessWords(candles)} Times of {zone}.{candles.isSimulated && " The data are simulated."}
+        {first !== undefined && `${whole(settled.length)} candles since ${clock.date(first.time)}. `}
+        {completeness} Times of {clock.zone}.{isSimulated && " The data are simulated."}
         {isChanged && " Candles are drawn otherwise than traded (display only); the numbers above are as traded."}
       </p>
       <p>

@@ -64,11 +64,16 @@ export function Plot({ label, series, display, notes, lengthMs, decimals, clock,
     <section
       className={styles.plot}
       aria-label={label}
+      aria-describedby="plot-keys"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the picture is moved with keys; its numbers are in the table.
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
       <div className={styles.canvas} ref={place} aria-hidden="true" />
+      <p id="plot-keys" className="unseen">
+        Arrow keys move the picture, plus and minus bring it closer and farther, End shows the newest candles, Home all.
+        The same numbers are in the table.
+      </p>
     </section>
   );
 }

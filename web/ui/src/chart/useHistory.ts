@@ -6,10 +6,13 @@ import { type Dispatch, useAppDispatch, useAppSelector } from "@/app/store";
 import { historyAsked, historyFailed, historyRead } from "@/market/candles";
 import { isHollow } from "@/market/series";
 import { pauseMs } from "@/socket/pauses";
-import { endpoints, type Wish } from "./endpoints";
+import { endpoints, type Range, type Wish } from "./endpoints";
 
 /** What closes in a row, as after a heal, is waited for; and nobody reads more often than that. */
 const DOUBT_MS = 4_000;
+
+/** How often it is read while nothing is pushed, or while a store is away. */
+const POOR_MS: Record<Range, number> = { live: 5_000, year: 30_000 };
 
 export function keyOf({ instrument, timeframe, range }: Wish): string {
   return `${range} ${channelOf(instrument, timeframe)}`;
@@ -21,7 +24,7 @@ export function channelOf(instrument: string, timeframe: string): string {
 
 export function useHistory({ instrument, timeframe, range }: Wish): void {
   const dispatch = useAppDispatch();
-  const turn = useTurns(instrument);
+  const turn = useTurns(instrument, range);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is a new reading of the same.
   useEffect(() => {
     const reading = new AbortController();
@@ -66,24 +69,34 @@ function isPassing({ status }: ApiProblem): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
 
-/** Counts the reasons to read again: a hole in the stream at once, doubts and changes of status a moment later. */
-function useTurns(instrument: string): number {
+/** Counts the reasons to read again: a hole in the stream at once, doubts a moment later, and now and then without a socket. */
+function useTurns(instrument: string, range: Range): number {
   const holes = useAppSelector((state) => state.interface.holes);
+  const isPoor = useAppSelector(({ interface: { line }, candles }) => line.is !== "open" || candles.trouble !== "");
+  return holes + useDoubts(instrument) + useTicks(isPoor, POOR_MS[range]);
+}
+
+function useDoubts(instrument: string): number {
   const doubts = useAppSelector((state) => state.candles.doubts);
   const hollow = useAppSelector((state) => isHollow(state.candles.candles));
   const status = useAppSelector((state) => state.statuses.instruments[instrument]?.status);
-  const [calm, setCalm] = useState(0);
   const reason = `${instrument} ${status} ${doubts} ${hollow}`;
-  const [settled, setSettled] = useState(reason);
+  const [settled, setSettled] = useState({ reason, count: 0 });
   useEffect(() => {
-    if (settled === reason) {
+    if (settled.reason === reason) {
       return undefined;
     }
-    const timer = setTimeout(() => {
-      setSettled(reason);
-      setCalm((count) => count + 1);
-    }, DOUBT_MS);
+    const timer = setTimeout(() => setSettled({ reason, count: settled.count + 1 }), DOUBT_MS);
     return () => clearTimeout(timer);
   }, [settled, reason]);
-  return holes + calm;
+  return settled.count;
+}
+
+function useTicks(isOn: boolean, everyMs: number): number {
+  const [ticks, setTicks] = useState(0);
+  useEffect(() => {
+    const timer = isOn ? setInterval(() => setTicks((count) => count + 1), everyMs) : undefined;
+    return () => clearInterval(timer);
+  }, [isOn, everyMs]);
+  return ticks;
 }

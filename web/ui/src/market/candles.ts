@@ -28,6 +28,8 @@ export interface Candles extends History {
   /** Which chart: its channel and range. */
   key: string;
   channel: string;
+  /** The candles as they were when the last one closed or began: marks are made of them, not at each price. */
+  settled: Series;
   /** What was pushed while history is awaited; null when none is. */
   since: Series | null;
   /** How often history was read, for who wants to know whether there is any. */
@@ -45,6 +47,7 @@ const NONE: Candles = {
   complete: true,
   isSimulated: false,
   trouble: "",
+  settled: [],
   since: null,
   readings: 0,
   doubts: 0,
@@ -81,9 +84,12 @@ function pushed(state: Candles, candles: Candle[]): Candles {
     return state;
   }
   const isOdd = state.readings > 0 && candles.some((candle) => isNews(state, candle));
+  const all = bounded(merged(state.candles, candles), MOST);
+  const isSettled = all.length !== state.candles.length || candles.some((candle) => candle.state !== "forming");
   return {
     ...state,
-    candles: bounded(merged(state.candles, candles), MOST),
+    candles: all,
+    settled: isSettled ? all : state.settled,
     since: state.since && merged(state.since, candles),
     doubts: state.doubts + (isOdd ? 1 : 0),
   };
@@ -99,7 +105,7 @@ function isNews({ candles, gaps }: Candles, { time }: Candle): boolean {
 /** What was told before it was asked for is in it; so all that it does not hold is gone, as after a restart. */
 function read(state: Candles, history: History): Candles {
   const candles = merged(history.candles, state.since ?? []);
-  return { ...state, ...history, candles, since: null, readings: state.readings + 1, problem: null };
+  return { ...state, ...history, candles, settled: candles, since: null, readings: state.readings + 1, problem: null };
 }
 
 function candleOf({ data }: { data: CandleData }): Candle {

@@ -1,6 +1,7 @@
 /** How well prices flow: of each instrument, of each feed, and of all. */
 
 import { createSlice } from "@reduxjs/toolkit";
+import { lineChanged } from "@/app/interface";
 import { received } from "@/socket/batch";
 import type { StatusTold } from "@/socket/messages";
 
@@ -18,7 +19,13 @@ const statuses = createSlice({
   name: "statuses",
   initialState,
   reducers: {},
-  extraReducers: (builder) =>
+  extraReducers: (builder) => {
+    // With each connection all is asked for again, and what is still refused is told again.
+    builder.addCase(lineChanged, (state, { payload }) => {
+      if (payload.is === "open") {
+        state.refused = {};
+      }
+    });
     builder.addCase(received, (state, { payload }) => {
       for (const { instrument, feed, ...told } of payload.statuses) {
         if (instrument !== null) {
@@ -32,7 +39,8 @@ const statuses = createSlice({
       for (const { channel, error } of payload.refused) {
         state.refused[channel] = error.message;
       }
-    }),
+    });
+  },
 });
 
 export const statusesReducer = statuses.reducer;
