@@ -1,0 +1,124 @@
+"""The chart in a browser: what it shows is what the API has, also after its socket was killed while history was healed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+import pytest
+from playwright.async_api import Page, WebSocketRoute, expect
+
+from tests.browser.axe import violations
+from tests.browser.complaints import Complaints
+from tests.browser.site import Site
+from tests.launcher.whole import CANARY
+
+pytestmark = pytest.mark.anyio
+
+INSTRUMENT = "NSE:RELIANCE"
+SHOWN = 100
+"""Rows of the table, the newest candles."""
+PATIENCE_S = 90
+"""At first the provider's history of a year is read, which revises what stands there."""
+SHOWN_ROWS = """rows => rows.map(row => [
+    Number(row.dataset.time), row.dataset.state,
+    ...[...row.querySelectorAll("td")].slice(0, 5).map(cell => Number(cell.textContent.replaceAll(",", ""))),
+])"""
+
+Row = tuple[int | float | str, ...]
+
+
+class Sockets:
+    """The page's sockets, through our hands: let through, or ended as by a server that goes away."""
+
+    def __init__(self) -> None:
+        self._is_away = False
+        self._opened: list[WebSocketRoute] = []
+
+    async def listen(self, page: Page) -> None:
+        await page.route_web_socket("**/ws", self._pass_on)
+
+    async def kill(self) -> None:
+        """The one that is open, and all that come after it."""
+        self._is_away = True
+        await self._opened[-1].close(code=1012, reason="the server is restarted")
+
+    def let_through(self) -> None:
+        self._is_away = False
+
+    async def _pass_on(self, socket: WebSocketRoute) -> None:
+        if self._is_away:
+            await socket.close(code=1013, reason="the server is away")
+        else:
+            socket.connect_to_server()
+            self._opened.append(socket)
+
+
+async def test_the_chart_outlives_its_socket_and_shows_what_the_api_has(ann: Page, site: Site) -> None:
+    sockets = Sockets()
+    await sockets.listen(ann)
+    await _open_table(ann, INSTRUMENT)
+    said = ann.get_by_role("status", name="Chart")
+    await sockets.kill()
+    await expect(said).to_contain_text("The live connection is away")
+    sockets.let_through()
+    await expect(said).not_to_contain_text("The live connection is away")
+    with anyio.fail_after(PATIENCE_S):
+        while not (shown := await _shown(ann)) or shown != await _had(ann, site):
+            await anyio.sleep(0.5)
+
+
+async def test_the_chart_is_drawn_and_accessible(ann: Page) -> None:
+    await ann.goto(f"/chart/{quote(INSTRUMENT)}?range=1y")
+    picture = ann.get_by_role("region", name=f"{INSTRUMENT}, candles")
+    await expect(picture.locator("canvas").first).to_be_visible()
+    await picture.press("Home")
+    await expect(ann.get_by_text("candles since")).to_be_visible()
+    assert await violations(ann) == []
+
+
+async def test_an_instrument_that_nobody_knows_is_told_of_and_another_is_found(
+    ann: Page, complaints: Complaints
+) -> None:
+    complaints.expect(r"404 .*/udf/symbols")
+    await ann.goto("/chart/NSE:NOBODY")
+    await expect(ann.get_by_role("alert")).to_contain_text("There is no instrument called NSE:NOBODY")
+    await ann.get_by_role("combobox").fill("RELIANCE")
+    await expect(ann.get_by_role("option").first).to_contain_text(INSTRUMENT)
+    await ann.get_by_role("combobox").press("Enter")
+    await expect(ann.get_by_role("heading", level=1)).to_contain_text(INSTRUMENT)
+
+
+async def _open_table(page: Page, instrument: str) -> None:
+    await page.goto(f"/chart/{quote(instrument)}")
+    await page.get_by_role("button", name="1m").click()
+    await page.get_by_role("button", name="Show as table").click()
+    await expect(page.get_by_role("table").get_by_role("row").nth(1)).to_be_visible()
+
+
+async def _shown(page: Page) -> list[Row]:
+    """The closed candles of the table."""
+    rows = await page.locator("tr[data-time]").evaluate_all(SHOWN_ROWS)
+    return [tuple(row) for row in rows if row[1] != "forming"]
+
+
+async def _had(page: Page, site: Site) -> list[Row]:
+    """The closed ones of as many bars of the API."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    answer = await page.request.get(
+        f"{site.url}/api/v1/bars",
+        params={
+            "symbols": INSTRUMENT,
+            "timeframe": "1m",
+            "limit": SHOWN,
+            "sort": "desc",
+            "start": yesterday.isoformat(),
+        },
+        headers={"Authorization": f"Bearer {CANARY}"},
+    )
+    bars: list[dict[str, Any]] = (await answer.json())["bars"][INSTRUMENT]
+    return [
+        tuple(bar[name] for name in ("t", "state", "o", "h", "l", "c", "v"))
+        for bar in bars
+        if bar["state"] != "forming"
+    ]
