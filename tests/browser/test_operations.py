@@ -54,6 +54,16 @@ async def test_a_command_that_is_refused_says_why(ann: Page, complaints: Complai
     await expect(ann.get_by_role("alert")).to_contain_text("Refused (409)")
 
 
+async def test_somebody_is_kept_out_and_let_in_again(ann: Page, site: Site) -> None:
+    site.run.command("users", "add", "bob@example.org", said=f"{site.password}\n")
+    await ann.goto("/operations/users")
+    bob = ann.get_by_role("row", name="bob@example.org")
+    for word, state in (("Disable", "disabled"), ("Enable", "active")):
+        await bob.get_by_role("button", name=word).click()
+        await ann.get_by_role("dialog").get_by_role("button", name=f"{word} it").click()
+        await expect(bob.get_by_role("cell", name=state)).to_be_visible()
+
+
 async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> None:
     await ann.goto("/operations")
     pages = ann.get_by_role("navigation", name="Operations").get_by_role("link")

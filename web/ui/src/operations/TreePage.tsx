@@ -15,7 +15,6 @@ import { useRates } from "./useRates";
 import { statesText } from "./words";
 
 const LOOK_MS = 2_000;
-const NONE: readonly ProcessTree[] = [];
 
 export function TreePage() {
   const query = useTreeQuery(undefined, { pollingInterval: LOOK_MS });
@@ -96,7 +95,7 @@ function useTrees(told: Record<string, ProcessTree>, wanted: Place | null, filte
   const shown = place === undefined ? undefined : whole;
   const processes = useMemo(() => ({ all: grafted(all, shown), whole: shown }), [all, shown]);
   return {
-    processes: all.length === 0 ? { all: NONE, whole: undefined } : processes,
+    processes,
     summed: summed.filter(({ path }) => path !== wanted?.path),
     isAsking: place !== undefined && whole === undefined && isFetching,
   };
