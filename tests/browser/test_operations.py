@@ -54,6 +54,18 @@ async def test_a_command_that_is_refused_says_why(ann: Page, complaints: Complai
     await expect(ann.get_by_role("alert")).to_contain_text("Refused (409)")
 
 
+async def test_a_day_is_chosen_by_keyboard_and_its_scan_is_seen_to_end(ann: Page) -> None:
+    await ann.goto("/operations/completeness")
+    await ann.locator('[data-cell="0 0"]').focus()
+    await ann.keyboard.press("ArrowRight")
+    await ann.keyboard.press("Enter")
+    await ann.get_by_role("button", name="Find and heal what is missing").click()
+    await expect(ann.get_by_role("status", name="Last command")).to_contain_text("has begun")
+    job = ann.get_by_role("table", name="Heal jobs").get_by_role("row", name="scan-")
+    await expect(job).to_contain_text("done")
+    await expect(job).to_contain_text("1 of 1 steps")
+
+
 async def test_somebody_is_kept_out_and_let_in_again(ann: Page, site: Site) -> None:
     site.run.command("users", "add", "bob@example.org", said=f"{site.password}\n")
     await ann.goto("/operations/users")

@@ -1,29 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { type Batch, received } from "@/socket/batch";
-import { jobsReducer, newest, subjectOf, wishesFor } from "./jobs";
+import { hasUnlisted, jobsReducer, newest, subjectOf, wishesFor } from "./jobs";
 import type { Job } from "./models";
 
 function job(id: string, more: Partial<Job> = {}): Job {
   return { id, kind: "scan", status: "running", progress: 0, message: "", arguments: {}, done: 0, total: 4, ...more };
 }
 
-function told(...jobs: Job[]): Batch {
-  const pushes = jobs.map((data) => ({ channel: "jobs", data: { ...data } }));
+function told(...news: Partial<Job>[]): Batch {
+  const pushes = news.map((data) => ({ channel: "jobs", data: { kind: "jobs", job: "scan", ...data } }));
   return { quotes: [], candles: [], statuses: [], told: pushes, refused: [], holes: [], notices: [] };
 }
 
 describe("the newest word on each job", () => {
-  it("is what the channel told since the list was read", () => {
-    const news = jobsReducer(undefined, received(told(job("a", { done: 1 }), job("a", { done: 2 }))));
-    expect(newest([job("a"), job("b")], news).map(({ id, done }) => [id, done])).toEqual([
-      ["a", 2],
-      ["b", 0],
-    ]);
+  it("is what the channel told since the list was read, which is less than the list has", () => {
+    const pushes = told({ id: "a", status: "running", progress: 0.5, message: "half", done: 2, total: 4 });
+    const [first, second] = newest([job("a", { kind: "scan" }), job("b")], jobsReducer(undefined, received(pushes)));
+    expect(first).toEqual(job("a", { progress: 0.5, message: "half", done: 2 }));
+    expect(second).toEqual(job("b"));
   });
 
-  it("puts jobs that the list does not have yet before it, the newest first", () => {
-    const news = jobsReducer(undefined, received(told(job("b"), job("c"))));
-    expect(newest([job("a")], news).map(({ id }) => id)).toEqual(["c", "b", "a"]);
+  it("is of a job that the list does not have: it is read again", () => {
+    const news = jobsReducer(undefined, received(told({ id: "b", status: "running", progress: 0, message: "" })));
+    expect(hasUnlisted([job("a")], news)).toBe(true);
+    expect(hasUnlisted([job("a"), job("b")], news)).toBe(false);
   });
 });
 

@@ -3,35 +3,39 @@
 import { createSlice } from "@reduxjs/toolkit";
 import { received } from "@/socket/batch";
 import { jobsEndpoint } from "./endpoints";
-import type { Job, JobAction, JobStatus } from "./models";
+import type { Job, JobAction, JobNews, JobStatus } from "./models";
 
-type Jobs = Record<string, Job>;
+type News = Record<string, JobNews>;
 
 const slice = createSlice({
   name: "jobs",
-  initialState: {} as Jobs,
+  initialState: {} as News,
   reducers: {},
   extraReducers: (builder) =>
     builder
       .addCase(received, (state, { payload }) => {
         for (const { channel, data } of payload.told) {
           if (channel === "jobs") {
-            const job = data as unknown as Job;
-            state[job.id] = job;
+            const { id, status, progress, message, done, total } = data as unknown as JobNews;
+            state[id] = { id, status, progress, message, done, total };
           }
         }
       })
       // The list is newer than what was told before it.
-      .addMatcher(jobsEndpoint.matchFulfilled, (): Jobs => ({})),
+      .addMatcher(jobsEndpoint.matchFulfilled, (): News => ({})),
 });
 
 export const jobsReducer = slice.reducer;
 
-/** The list with what was told since; jobs that are not in it yet come first. */
-export function newest(listed: readonly Job[], told: Jobs): Job[] {
+/** The list with what was told since. */
+export function newest(listed: readonly Job[], told: News): Job[] {
+  return listed.map((job) => ({ ...job, ...told[job.id] }));
+}
+
+/** Whether something was told of a job that the list does not have: it has to be read again. */
+export function hasUnlisted(listed: readonly Job[], told: News): boolean {
   const known = new Set(listed.map(({ id }) => id));
-  const fresh = Object.values(told).filter(({ id }) => !known.has(id));
-  return [...fresh.reverse(), ...listed.map((job) => told[job.id] ?? job)];
+  return Object.keys(told).some((id) => !known.has(id));
 }
 
 const WISHES: Record<JobStatus, JobAction[]> = {

@@ -78,6 +78,9 @@ export interface Job {
   total: number;
 }
 
+/** What the channel tells of a job: how far it is. */
+export type JobNews = Pick<Job, "id" | "status" | "progress" | "message" | "done" | "total">;
+
 /** What became of the buckets that should have been saved by now. */
 export interface Counts {
   expected: number;
