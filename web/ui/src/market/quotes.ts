@@ -1,6 +1,6 @@
 /** The newest quote of each instrument, and which way its price went last. */
 
-import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
+import { createAction, type UnknownAction } from "@reduxjs/toolkit";
 import { received } from "@/socket/batch";
 import type { QuoteData } from "@/socket/messages";
 
@@ -20,29 +20,37 @@ export interface KnownPrice {
   observedMs: number;
 }
 
-const quotes = createSlice({
-  name: "quotes",
-  initialState: {} as Quotes,
-  reducers: {
-    pricesKnown(state, { payload }: PayloadAction<KnownPrice[]>) {
-      for (const { instrument, price, observedMs } of payload) {
-        const before = state[instrument];
-        if (before === undefined || before.timestamp < observedMs) {
-          state[instrument] = next(before, { ...bare(instrument), ...before, ltp: price, timestamp: observedMs });
-        }
-      }
-    },
-  },
-  extraReducers: (builder) =>
-    builder.addCase(received, (state, { payload }) => {
-      for (const data of payload.quotes) {
-        state[data.instrument] = next(state[data.instrument], data);
-      }
-    }),
-});
+export const pricesKnown = createAction<KnownPrice[]>("quotes/pricesKnown");
 
-export const { pricesKnown } = quotes.actions;
-export const quotesReducer = quotes.reducer;
+/** No slice: drafts of hundreds of quotes would cost more, sixty times a second, than all that is drawn of them. */
+export function quotesReducer(state: Quotes = {}, action: UnknownAction): Quotes {
+  if (received.match(action)) {
+    return withQuotes(state, action.payload.quotes);
+  }
+  return pricesKnown.match(action) ? withQuotes(state, newerThan(state, action.payload)) : state;
+}
+
+function withQuotes(state: Quotes, told: readonly QuoteData[]): Quotes {
+  if (told.length === 0) {
+    return state;
+  }
+  const after = { ...state };
+  for (const data of told) {
+    after[data.instrument] = next(after[data.instrument], data);
+  }
+  return after;
+}
+
+function newerThan(state: Quotes, known: readonly KnownPrice[]): QuoteData[] {
+  return known
+    .filter(({ instrument, observedMs }) => (state[instrument]?.timestamp ?? -1) < observedMs)
+    .map(({ instrument, price, observedMs }) => ({
+      ...bare(instrument),
+      ...state[instrument],
+      ltp: price,
+      timestamp: observedMs,
+    }));
+}
 
 function next(before: Quote | undefined, data: QuoteData): Quote {
   if (before === undefined || before.ltp === data.ltp) {

@@ -23,7 +23,8 @@ export function Finder({ label, onTake }: Props) {
   const id = useId();
   useSlash(input);
   const { found } = finding;
-  const active = popup.isOpen ? Math.min(popup.active, found.length - 1) : -1;
+  // What is shown while one types on was found for the text before: Enter must not take that.
+  const active = popup.isOpen && finding.isSettled ? Math.min(popup.active, found.length - 1) : -1;
   const isOpen = popup.isOpen && text.trim() !== "";
 
   async function take(symbol: string) {

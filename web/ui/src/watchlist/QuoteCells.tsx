@@ -1,9 +1,10 @@
 /** What moves in a row. Each part follows its own instrument, so that a tick draws one row's cells and no others. */
 
 import { memo } from "react";
-import { useAppSelector } from "@/app/store";
 import { change, percentChange, price, short } from "@/formats/numbers";
+import { type Table, useEntry } from "@/market/useEntry";
 import { useQuote, useQuoteAge } from "@/market/useQuote";
+import type { StatusTold } from "@/socket/messages";
 import styles from "./Prices.module.css";
 import { useFlash } from "./useFlash";
 import { statusWords } from "./words";
@@ -16,42 +17,34 @@ export const QuoteCells = memo(function QuoteCells({ instrument }: { instrument:
   return (
     <>
       <td ref={last} className={styles.last} data-instrument={instrument} data-field="ltp">
-        <div className={styles.box}>{price(quote?.ltp)}</div>
+        {price(quote?.ltp)}
       </td>
       <td className={way} data-field="change">
-        <div className={styles.box}>{change(ltp, previous_close)}</div>
+        {change(ltp, previous_close)}
       </td>
       <td className={way} data-field="percent">
-        <div className={styles.box}>{percentChange(ltp, previous_close)}</div>
+        {percentChange(ltp, previous_close)}
       </td>
-      <td data-field="low">
-        <div className={styles.box}>{price(quote?.low)}</div>
-      </td>
-      <td data-field="high">
-        <div className={styles.box}>{price(quote?.high)}</div>
-      </td>
-      <td data-field="volume">
-        <div className={styles.box}>{short(quote?.volume)}</div>
-      </td>
+      <td data-field="low">{price(quote?.low)}</td>
+      <td data-field="high">{price(quote?.high)}</td>
+      <td data-field="volume">{short(quote?.volume)}</td>
     </>
   );
 });
 
 export const AgeCell = memo(function AgeCell({ instrument }: { instrument: string }) {
-  return (
-    <td data-field="age">
-      <div className={styles.box}>{useQuoteAge(instrument)}</div>
-    </td>
-  );
+  return <td data-field="age">{useQuoteAge(instrument)}</td>;
 });
 
+const statuses: Table<StatusTold> = (state) => state.statuses.instruments;
+const refusals: Table<string> = (state) => state.statuses.refused;
+
 export const StatusCell = memo(function StatusCell({ instrument }: { instrument: string }) {
-  const told = useAppSelector((state) => state.statuses.instruments[instrument]);
-  const refusal = useAppSelector((state) => state.statuses.refused[`quote.${instrument}`]);
-  const isPriced = useAppSelector((state) => state.quotes[instrument] !== undefined);
-  const words = statusWords(told, refusal, isPriced);
+  const told = useEntry(statuses, instrument);
+  const refusal = useEntry(refusals, `quote.${instrument}`);
+  const words = statusWords(told, refusal, useQuoteAge(instrument) !== "");
   return (
-    <td className={styles.status} data-field="status" title={words}>
+    <td className={styles.status} data-field="status" data-trouble={told?.status !== "live"} title={words}>
       {words}
     </td>
   );
