@@ -20,4 +20,5 @@ async def ensure_admin_token(durable: DurableStore, *, renew: bool = False) -> N
         await durable.keep_hash(_NAME, mine)
     elif await durable.keep_first_hash(_NAME, mine) != mine:
         return  # another release made one meanwhile, and has shown it
-    click.echo(f"\n  Admin token, shown only this once:  {token}\n")
+    click.echo(f"\n  Admin token, shown only this once:  {token}")
+    click.echo("  Register on the page /register with it, and your account is an administrator's.\n")

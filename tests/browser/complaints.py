@@ -4,9 +4,6 @@ import re
 
 from playwright.async_api import ConsoleMessage, Error, Page
 
-SIGNED_OUT = r"401 .*/auth/refresh"
-"""Said by the browser itself when a page finds out that nobody is signed in."""
-
 
 class Complaints:
     """Errors on the console and exceptions that nobody caught, but for those that a test expects."""

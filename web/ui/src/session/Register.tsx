@@ -11,9 +11,10 @@ import { useEntering } from "./useEntering";
 export function Register() {
   const session = useAppSelector((state) => state.session);
   const { data: ways } = useWaysQuery();
-  const { problem, isBusy, onSubmit } = useEntering((field) =>
-    tokens.register(field("email"), field("password"), field("name")),
-  );
+  const { problem, isBusy, onSubmit } = useEntering((field) => {
+    const [email, password, name, admin] = [field("email"), field("password"), field("name"), field("admin").trim()];
+    return admin ? tokens.registerAdmin(email, password, name, admin) : tokens.register(email, password, name);
+  });
   if (session.is === "signed in") {
     return <Navigate to="/watchlist" replace />;
   }
@@ -46,6 +47,16 @@ export function Register() {
         <p id="password-words" className="quiet">
           Eight characters at least; longer is better, and a few words are good.
         </p>
+        <details>
+          <summary>I run this installation</summary>
+          <label>
+            Administrator's token
+            <input name="admin" type="password" autoComplete="off" aria-describedby="admin-words" />
+          </label>
+          <p id="admin-words" className="quiet">
+            The first start has printed it. With it this account becomes an administrator's.
+          </p>
+        </details>
         <button type="submit" data-kind="main" disabled={isBusy || ways?.registration === false}>
           {isBusy ? "Making the account…" : "Register"}
         </button>

@@ -64,6 +64,28 @@ describe("tokens", () => {
     expect(told).toEqual([]);
   });
 
+  it("of an administrator come after the role was given, as that ends the sessions before", async () => {
+    answers.push(
+      grant("user"),
+      async () => Response.json({ id: "7" }),
+      async () => Response.json({}),
+      grant("admin"),
+    );
+    const tokens = new Tokens(EXPECTING);
+    await tokens.registerAdmin("ann@example.org", "calm harbour", "Ann", "printed");
+
+    expect(asked).toEqual(["/auth/register", "/auth/me", "/users/7", "/auth/login"]);
+    expect(await tokens.good()).toBe("admin");
+  });
+
+  it("go on after the password was changed", async () => {
+    answers.push(grant("before"), grant("after"));
+    const tokens = new Tokens(EXPECTING);
+    await tokens.changePassword("calm harbour", "calm lantern");
+
+    expect(await tokens.good()).toBe("after");
+  });
+
   it("are refused in the server's words", async () => {
     answers.push(refusal(401, "email or password is wrong"));
 

@@ -49,9 +49,25 @@ export class Tokens {
     this.keep(await grant("/auth/register", { email, password, name, client: "browser" }));
   }
 
+  /** Makes an account and, with the administrator's token that the first start has printed, an administrator's of it. */
+  async registerAdmin(email: string, password: string, name: string, adminToken: string): Promise<void> {
+    await this.register(email, password, name);
+    const me = await ask("GET", "/auth/me", this.token);
+    const { id } = (await me.json()) as { id: string };
+    await ask("PATCH", `/users/${id}`, adminToken, { role: "admin" });
+    await this.signIn(email, password); // a change of role ends the sessions from before
+  }
+
+  /** All sessions end with the old password; this one goes on with what the answer has. */
+  async changePassword(current: string, next: string): Promise<void> {
+    const token = (await this.good()) ?? "";
+    const body = { current_password: current, new_password: next, client: "browser" };
+    this.keep((await (await ask("POST", "/auth/password", token, body)).json()) as Grant);
+  }
+
   async signOut(): Promise<void> {
     try {
-      await post("/auth/logout", {}, this.token);
+      await ask("POST", "/auth/logout", this.token, {});
     } finally {
       this.forget();
     }
@@ -113,14 +129,14 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function grant(path: string, body: object): Promise<Grant> {
-  return (await (await post(path, body)).json()) as Grant;
+  return (await (await ask("POST", path, "", body)).json()) as Grant;
 }
 
-async function post(path: string, body: object, token = ""): Promise<Response> {
+async function ask(method: string, path: string, token: string, body?: object): Promise<Response> {
   const response = await fetch(path, {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-    body: JSON.stringify(body),
+    body: body === undefined ? null : JSON.stringify(body),
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
   if (!response.ok) {

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useAppDispatch } from "@/app/store";
+import { wordsOf } from "./refusals";
 import { recognize } from "./SessionProvider";
-import { RefusedError } from "./tokens";
 
 export interface Entering {
   problem: string;
@@ -30,8 +30,4 @@ export function useEntering(enter: (field: (name: string) => string) => Promise<
   }
 
   return { problem, isBusy, onSubmit };
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof RefusedError ? error.message : "The server can not be reached. Try again in a moment.";
 }

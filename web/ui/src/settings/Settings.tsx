@@ -3,6 +3,7 @@
 import { useAppDispatch, useAppSelector } from "@/app/store";
 import { tokens } from "@/session/tokens";
 import { GoogleLink } from "./GoogleLink";
+import { PasswordForm } from "./PasswordForm";
 import { preferred } from "./preferences";
 import styles from "./Settings.module.css";
 import type { Theme } from "./theme";
@@ -58,6 +59,7 @@ function Account() {
         <dd>{person?.role === "admin" ? "Administrator" : "User"}</dd>
       </dl>
       <GoogleLink />
+      <PasswordForm />
       <p>
         <button type="button" onClick={() => void tokens.signOut().catch(() => null)}>
           Sign out
