@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import anyio
+import msgspec
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.anyio
 INSTRUMENT = "NSE:RELIANCE"
 SHOWN = 100
 """Rows of the table, the newest candles."""
+FUTURE_MS = 1_900_000_200_000
+"""Later than all that the engine has to tell meanwhile."""
 PATIENCE_S = 90
 """At first the provider's history of a year is read, which revises what stands there."""
 SHOWN_ROWS = """rows => rows.map(row => [
@@ -42,6 +45,11 @@ class Sockets:
         """The one that is open, and all that come after it."""
         self._is_away = True
         await self._opened[-1].close(code=1012, reason="the server is restarted")
+
+    def push(self, *candles: dict[str, Any]) -> None:
+        """As if the server had sent them."""
+        told = [{"channel": f"candle.{INSTRUMENT}.5m", "offset": None, "data": candle} for candle in candles]
+        self._opened[-1].send(msgspec.msgpack.encode(told))
 
     def let_through(self) -> None:
         self._is_away = False
@@ -77,6 +85,28 @@ async def test_the_chart_is_drawn_and_accessible(ann: Page) -> None:
     assert await violations(ann) == []
 
 
+@pytest.mark.parametrize("count", [50, 6_000])
+async def test_candles_of_the_past_are_drawn_anew_without_errors(ann: Page, count: int) -> None:
+    sockets = Sockets()
+    await sockets.listen(ann)
+    known = {place: _candle(place) for place in range(count)}
+    await ann.route("**/api/v1/chart/**", lambda route: route.fulfill(json=_year(known)))
+    await ann.goto(f"/chart/{quote(INSTRUMENT)}?range=1y")
+    await ann.get_by_role("button", name="5m", exact=True).click()
+    await expect(ann.get_by_text("1 gap among the candles")).to_be_visible()
+    changes = {
+        count - 2: _candle(count - 2, close=111, rev=1),
+        count // 2: _candle(count // 2, close=112, rev=1),
+        -7: _candle(-7, close=113, rev=1),
+        count: _candle(count, close=114),
+    }
+    known |= changes
+    sockets.push(*changes.values())
+    await expect(ann.get_by_label("Candle", exact=True)).to_contain_text("114.0")
+    await ann.get_by_role("button", name="Show as table").click()
+    await expect(ann.locator(f'tr[data-time="{changes[count - 2]["time"]}"]')).to_contain_text("revised, revision 1")
+
+
 async def test_an_instrument_that_nobody_knows_is_told_of_and_another_is_found(
     ann: Page, complaints: Complaints
 ) -> None:
@@ -87,6 +117,29 @@ async def test_an_instrument_that_nobody_knows_is_told_of_and_another_is_found(
     await expect(ann.get_by_role("option").first).to_contain_text(INSTRUMENT)
     await ann.get_by_role("combobox").press("Enter")
     await expect(ann.get_by_role("heading", level=1)).to_contain_text(INSTRUMENT)
+
+
+def _candle(place: int, *, close: int = 110, rev: int = 0) -> dict[str, Any]:
+    """A closed candle of five minutes, as it is pushed."""
+    prices = {"open": 100, "high": 120, "low": 90, "close": close, "volume": 7, "oi": None}
+    about = {"instrument": INSTRUMENT, "symbol": INSTRUMENT, "timeframe": "5m", "source": "simulator"}
+    return about | prices | {"time": FUTURE_MS + place * 300_000, "state": "revised" if rev else "final", "rev": rev}
+
+
+def _year(known: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """What the API answers who asks for a year and there are these, between which some lack."""
+    candles = [_bar(known[place]) for place in sorted(known)]
+    gap = {"start": FUTURE_MS + 610_000, "end": FUTURE_MS + 620_000, "state": "missing", "reason": "missing"}
+    told = {"complete": False, "gaps": [gap], "missing": [], "degraded": "", "data": "simulated"}
+    return {"candles": candles, "forming": None, **told}
+
+
+def _bar(candle: dict[str, Any]) -> dict[str, Any]:
+    """The same as REST writes it."""
+    short = {"t": "time", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
+    return {one: candle[name] for one, name in short.items()} | {
+        name: candle[name] for name in ("oi", "state", "rev", "source")
+    }
 
 
 async def _open_table(page: Page, instrument: str) -> None:

@@ -25,6 +25,11 @@ export interface Scene {
 }
 
 const VOLUME_SHARE = 0.22;
+/**
+ * From so many candles on, those that fall on one pixel are drawn as one, from the lowest low to the highest high: fifty
+ * thousand would take a third of a second. The library then takes no candle of the past: it wants all of them again.
+ */
+const LONG = 5_000;
 
 export class Picture {
   private readonly chart: IChartApiBase<Time>;
@@ -33,6 +38,7 @@ export class Picture {
   private readonly annotations: Annotations;
   private shown: Series = [];
   private drawnCount = 0;
+  private isLong = false;
   private display: Display = { continuous: false, wick: "" };
 
   constructor(
@@ -63,7 +69,7 @@ export class Picture {
     const change = isOther ? ({ is: "all" } as const) : difference(this.shown, series);
     this.shown = series;
     this.display = display;
-    if (change.is === "all") {
+    if (change.is === "all" || (change.is === "some" && this.isLong && this.isPast(change.places))) {
       this.drawAll();
     } else if (change.is === "some") {
       this.drawSome(change.places);
@@ -114,7 +120,14 @@ export class Picture {
     this.chart.remove();
   }
 
+  /** Whether one of them is before the last that is drawn. */
+  private isPast(places: readonly number[]): boolean {
+    return places.some((place) => place < this.drawnCount - 1);
+  }
+
   private drawAll(): void {
+    this.isLong = this.shown.length > LONG;
+    this.chart.timeScale().applyOptions({ enableConflation: this.isLong });
     this.candles.setData(this.shown.map((_, place) => this.candle(place)));
     this.volumes.setData(this.shown.map((candle) => this.volume(candle)));
     this.drawnCount = this.shown.length;
@@ -169,9 +182,8 @@ export class Picture {
         timeVisible: !isDaily,
         secondsVisible: false,
         rightOffset: 6,
-        // A year of minutes fits on a phone; of what falls on one pixel one is drawn, from the lowest low to the highest high.
+        // A year of minutes fits on a phone.
         minBarSpacing: 0.001,
-        enableConflation: true,
         tickMarkFormatter: (time: Time, type: number) => markText(time, type, this.clock),
       },
     };
