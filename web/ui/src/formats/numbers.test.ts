@@ -4,7 +4,9 @@ import { change, percentChange, price, short, whole } from "./numbers";
 describe("numbers", () => {
   it.each([
     [price(123456.5), "1,23,456.50"],
-    [price(0.0525, 4), "0.0525"],
+    [price(0.0525), "0.0525"],
+    [price(1432.1 + 0.2), "1,432.30"],
+    [price(25900, 0), "25,900"],
     [price(null), "–"],
     [change(112.4, 100), "+12.40"],
     [change(99, 100), "−1.00"],

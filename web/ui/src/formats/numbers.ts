@@ -6,9 +6,9 @@ const priceFormats = new Map<number, Intl.NumberFormat>();
 const grouped = new Intl.NumberFormat("en-IN");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
-/** A price with so many decimals. */
-export function price(value: number | null | undefined, decimals = 2): string {
-  return value === null || value === undefined ? NONE : priceFormat(decimals).format(value);
+/** A price with so many decimals; where nobody says how many: two, or four where it has more, as currencies do. */
+export function price(value: number | null | undefined, decimals?: number): string {
+  return value === null || value === undefined ? NONE : priceFormat(decimals ?? decimalsOf(value)).format(value);
 }
 
 /** How far it is from before, with its sign: `+12.40`. */
@@ -33,6 +33,11 @@ export function whole(value: number | null | undefined): string {
 /** A large number, short: `1.24M`. */
 export function short(value: number | null | undefined): string {
   return value === null || value === undefined ? NONE : compact.format(value);
+}
+
+function decimalsOf(value: number): number {
+  const hundredths = value * 100;
+  return Math.abs(hundredths - Math.round(hundredths)) < 1e-4 ? 2 : 4;
 }
 
 function signed(value: number, absolute: string): string {
