@@ -344,6 +344,18 @@ async def test_the_audit_log_names_some_of_many_instruments(web: Web, engine: En
     assert newest["target"].startswith("NSE:RELIANCE, NSE:TCS 2026-11-18T00:00:00+00:00")
 
 
+async def test_the_audit_log_is_read_page_by_page_to_its_beginning(web: Web) -> None:
+    for number in range(5):
+        await web.services.durable.audit("admin", f"deed-{number}")
+    seen, token = list[str](), ""
+    while token is not None:
+        page = (await web.get(f"/admin/audit?limit=2&page_token={token}")).json()
+        seen += [entry["action"] for entry in page["items"]]
+        token = page["next_page_token"]
+    assert [action for action in seen if action.startswith("deed")] == [f"deed-{number}" for number in (4, 3, 2, 1, 0)]
+    assert (await web.get("/admin/audit?page_token=nonsense")).status_code == 400
+
+
 async def test_jobs_are_listed_and_changed_by_the_administrator_alone(web: Web, engine: Engine) -> None:
     await engine.hot.publish_tree("engine", {})
     await web.services.durable.save_job(

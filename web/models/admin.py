@@ -19,6 +19,13 @@ Moment = Annotated[
 ]
 
 
+class AuditQuery(Query, frozen=True, kw_only=True):
+    """Which part of the log."""
+
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    page_token: str = ""
+
+
 class Trees(msgspec.Struct, frozen=True):
     """The actor trees of all processes, summed up."""
 

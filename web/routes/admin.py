@@ -10,8 +10,20 @@ from actors.job_arguments import JobError, instruments_of, stretch_of
 from engine.storage.durable import AuditEntry
 from web.answers import answer, data_kind, items
 from web.errors import ApiError
-from web.models.admin import Begun, Commanded, Feeds, OfEachProcess, StretchBody, Subtree, Trees, Volume, VolumeQuery
+from web.models.admin import (
+    AuditQuery,
+    Begun,
+    Commanded,
+    Feeds,
+    OfEachProcess,
+    StretchBody,
+    Subtree,
+    Trees,
+    Volume,
+    VolumeQuery,
+)
 from web.openapi import Page, document_errors, document_response, validate_querystring, validate_request
+from web.page_tokens import decode_page, encode_page
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_admin
 from web.routes.market_data import resolve
@@ -66,10 +78,15 @@ async def clients() -> Response:
 
 
 @blueprint.get("/audit")
+@validate_querystring(AuditQuery)
 @document_response(Page[AuditEntry])
-async def audit_log() -> Response:
-    """The last hundred commands of operators, newest first."""
-    return items(await services().durable.audit_log())
+async def audit_log(query_args: AuditQuery) -> Response:
+    """Who signed in and who commanded what, the newest first."""
+    after = decode_page("audit", query_args.page_token, (int,))
+    before = None if after is None else int(after[0])
+    entries = await services().durable.audit_log(query_args.limit + 1, before)
+    shown = entries[: query_args.limit]
+    return items(shown, encode_page("audit", (shown[-1].id,) if len(entries) > len(shown) else None))
 
 
 @blueprint.post("/backfill")

@@ -13,7 +13,7 @@ from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of, be
 from web.errors import ApiError
 from web.models.candles import Bars, BarsQuery
 from web.openapi import document_errors, document_media, document_response, validate_querystring
-from web.pages import decode_page, encode_page
+from web.page_tokens import decode_page, encode_page
 from web.published_candles import PublishedCandles
 from web.revalidation import revalidate
 from web.routes.completeness import symbols_of

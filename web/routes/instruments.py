@@ -14,7 +14,7 @@ from engine.storage.durable.entities import InstrumentDraft, InstrumentEntity, I
 from web.answers import answer
 from web.errors import ApiError
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
-from web.pages import decode_page
+from web.page_tokens import decode_page
 from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, Id, ListQuery, added, changed, deleted, found, legible, listed, wrong

@@ -11,7 +11,7 @@ from engine.storage.durable.entities import Entity, EntityError, EntityTable, En
 from web.answers import answer, items
 from web.errors import ApiError
 from web.openapi import Body, Query
-from web.pages import encode_page
+from web.page_tokens import encode_page
 from web.routes.commands import audit, tell_engine
 
 Row = TypeVar("Row", bound=Entity)

@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 from engine.storage.durable.entities import SectorDraft, SectorEntity, Sectors
 from web.answers import answer
 from web.openapi import Body, Page, document_errors, document_response, validate_querystring, validate_request
-from web.pages import decode_page
+from web.page_tokens import decode_page
 from web.revalidation import revalidate
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, DeletionQuery, ListQuery, Name, added, changed, deleted, found, legible, listed

@@ -10,7 +10,7 @@ from web.accounts.members import is_user_id
 from web.answers import answer, items
 from web.errors import ApiError
 from web.openapi import Body, Page, Query, document_errors, document_response, validate_querystring, validate_request
-from web.pages import decode_page, encode_page
+from web.page_tokens import decode_page, encode_page
 from web.routes.commands import audit
 from web.routes.guards import principal, require_admin
 from web.routes.me import Account, shown_account

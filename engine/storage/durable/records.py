@@ -23,7 +23,10 @@ _KEEP_FIRST_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING hash
 """
 _AUDIT = "INSERT INTO audit_log (actor, action, target, detail, address, outcome) VALUES ($1, $2, $3, $4, $5, $6)"
-_AUDIT_LOG = "SELECT at, actor, action, target, detail, address, outcome FROM audit_log ORDER BY id DESC LIMIT $1"
+_AUDIT_LOG = """
+SELECT id, at, actor, action, target, detail, address, outcome FROM audit_log
+WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1
+"""
 
 
 class Records:
@@ -73,9 +76,9 @@ class Records:
         written = msgspec.json.encode(detail or {}).decode()
         await self._link.value(_AUDIT, actor, action, target, written, address, outcome)
 
-    async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
-        """The newest entries."""
-        rows = await self._link.rows(_AUDIT_LOG, limit)
+    async def audit_log(self, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """The newest entries, or the newest of those before one."""
+        rows = await self._link.rows(_AUDIT_LOG, limit, before)
         return [AuditEntry(**{**dict(row), "detail": msgspec.json.decode(row["detail"])}) for row in rows]
 
 

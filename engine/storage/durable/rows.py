@@ -84,6 +84,8 @@ class Job(msgspec.Struct, frozen=True):
 class AuditEntry(msgspec.Struct, frozen=True):
     """Who did what to what."""
 
+    id: int
+    """Grows from entry to entry."""
     at: datetime
     actor: str
     action: str

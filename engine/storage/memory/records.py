@@ -57,9 +57,10 @@ class MemoryRecords(Records):
     ) -> None:
         """Notes who did what to what."""
         await self._tables.arrive()
-        self._tables.audit.append(AuditEntry(datetime.now(UTC), actor, action, target, detail or {}, address, outcome))
+        number, now = len(self._tables.audit) + 1, datetime.now(UTC)
+        self._tables.audit.append(AuditEntry(number, now, actor, action, target, detail or {}, address, outcome))
 
-    async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
-        """The newest entries."""
+    async def audit_log(self, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """The newest entries, or the newest of those before one."""
         await self._tables.arrive()
-        return self._tables.audit[::-1][:limit]
+        return [entry for entry in self._tables.audit[::-1] if before is None or entry.id < before][:limit]

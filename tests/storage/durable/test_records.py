@@ -37,3 +37,5 @@ async def test_the_audit_log_tells_who_did_what(durable: DurableStore) -> None:
     assert (newest.action, newest.detail, newest.address, newest.outcome) == ("login", {}, "10.0.0.1", "refused")
     assert (oldest.actor, oldest.target, oldest.detail) == ("admin", "/engine/feeds/dhan", {"why": "stale"})
     assert oldest.at <= newest.at
+    assert await durable.audit_log(before=newest.id) == [oldest]
+    assert await durable.audit_log(before=oldest.id) == []

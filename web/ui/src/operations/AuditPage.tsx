@@ -1,4 +1,4 @@
-/** Who did what: the last hundred commands and changes, the newest first. */
+/** Who did what: a hundred commands and changes at a time, the newest first. */
 
 import { useState } from "react";
 import { moment } from "@/formats/times";
@@ -12,7 +12,8 @@ const LOOK_MS = 10_000;
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function AuditPage() {
-  const query = useAuditLogQuery(undefined, { pollingInterval: LOOK_MS, refetchOnMountOrArgChange: true });
+  const [token, setToken] = useState("");
+  const query = useAuditLogQuery(token, { pollingInterval: LOOK_MS, refetchOnMountOrArgChange: true });
   const { data: users } = useUsersQuery({ page_token: "" });
   const [filter, setFilter] = useState("");
   const names = new Map(users?.items.map(({ id, email }) => [id, email]));
@@ -24,7 +25,17 @@ export function AuditPage() {
           Filter
           <input type="search" value={filter} onChange={(event) => setFilter(event.target.value)} />
         </label>
-        <span className="quiet">the last hundred entries, times in {ZONE}</span>
+        <button type="button" disabled={token === ""} onClick={() => setToken("")}>
+          Newest
+        </button>
+        <button
+          type="button"
+          disabled={!query.data?.next_page_token}
+          onClick={() => setToken(query.data?.next_page_token ?? "")}
+        >
+          Older
+        </button>
+        <span className="quiet">a hundred at a time, times in {ZONE}</span>
       </div>
       <Asked query={query} waiting="Asking for the audit log…">
         {({ items }) => <Entries entries={named(items, names)} filter={filter.trim().toLowerCase()} />}
@@ -59,8 +70,8 @@ function Entries({ entries, filter }: { entries: readonly AuditEntry[]; filter: 
           </tr>
         </thead>
         <tbody>
-          {shown.map(({ at, actor, action, target, outcome, address }) => (
-            <tr key={`${at} ${action} ${target}`}>
+          {shown.map(({ id, at, actor, action, target, outcome, address }) => (
+            <tr key={id}>
               <td>{moment(Date.parse(at), ZONE)}</td>
               <td>{actor}</td>
               <td>{action.replaceAll("_", " ")}</td>

@@ -41,7 +41,10 @@ const endpoints = api.injectEndpoints({
       query: () => "admin/dead_letters",
       transformResponse: (told: { processes: Record<string, DeadLetters> }) => told.processes,
     }),
-    auditLog: build.query<Page<AuditEntry>, void>({ query: () => "admin/audit", providesTags: ["Audit"] }),
+    auditLog: build.query<Page<AuditEntry>, string>({
+      query: (page_token) => ({ url: "admin/audit", params: { page_token } }),
+      providesTags: ["Audit"],
+    }),
     jobs: build.query<Page<Job>, void>({ query: () => "jobs/", providesTags: ["Jobs"] }),
     changeJob: build.mutation<unknown, { id: string; action: JobAction }>({
       query: ({ id, action }) => post(`jobs/${encodeURIComponent(id)}/${action}`),

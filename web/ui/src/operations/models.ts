@@ -157,6 +157,7 @@ export interface Account {
 }
 
 export interface AuditEntry {
+  id: number;
   at: string;
   actor: string;
   action: string;

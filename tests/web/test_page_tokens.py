@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.errors import ApiError
-from web.pages import decode_page, encode_page
+from web.page_tokens import decode_page, encode_page
 
 PRINTABLE = st.text(st.characters(exclude_categories=("C", "Z")), max_size=40)
 
