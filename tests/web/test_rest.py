@@ -393,12 +393,6 @@ async def test_metrics_tell_how_complete_the_last_week_is(web: Web) -> None:
     assert 'name="completeness' not in text
 
 
-async def test_the_page_says_what_the_data_is(web: Web) -> None:
-    page = await web.http.get("/")
-    assert "The data here is simulated." in page.text
-    assert "text/html" in page.headers["Content-Type"]
-
-
 async def test_a_request_keeps_the_id_it_came_with_when_it_is_one(web: Web) -> None:
     assert (await web.http.get("/health", headers={"X-Request-Id": "abcdefgh-1"})).headers[
         "X-Request-Id"
