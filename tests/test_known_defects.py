@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
@@ -193,8 +193,8 @@ def _pushes_of(port: int, channels: Sequence[str]) -> set[str]:
     ) as ws:
         ws.send(json.dumps({"id": 1, "action": "subscribe", "channels": channels}))
         while seen != set(channels):
-            message: Any = json.loads(ws.recv(timeout=40))
-            pushes: Any = message if isinstance(message, list) else [message]
+            told = json.loads(ws.recv(timeout=40))
+            pushes = cast("list[dict[str, Any]]", told if isinstance(told, list) else [told])
             seen |= {push["channel"] for push in pushes if push.get("data", {}).get("timeframe")}
     return seen
 

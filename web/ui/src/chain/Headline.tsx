@@ -1,7 +1,7 @@
 /** What the underlying costs: at once, by its next future, and how much it is expected to move. */
 
 import { useAppSelector } from "@/app/store";
-import { percentChange, price } from "@/formats/numbers";
+import { percentChange, price, wayOf } from "@/formats/numbers";
 import type { Instrument } from "@/market/instruments";
 import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
@@ -30,7 +30,11 @@ function Figure({ name, of }: { name: string; of: Instrument | null }) {
       <dt>{name}</dt>
       <dd data-instrument={of?.instrument} data-field="ltp">
         {of === null ? "not listed here" : price(quote?.ltp)}{" "}
-        {quote && <small className={quote.direction}>{percentChange(quote.ltp, quote.previous_close)}</small>}
+        {quote && (
+          <small className={wayOf(quote.ltp, quote.previous_close)}>
+            {percentChange(quote.ltp, quote.previous_close)}
+          </small>
+        )}
       </dd>
     </div>
   );

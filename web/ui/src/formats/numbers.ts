@@ -25,6 +25,14 @@ export function percentChange(now: number, before: number | null | undefined): s
   return signed(percent, `${Math.abs(percent).toFixed(2)}%`);
 }
 
+/** Whether it is above or below what was before: the class of its colour. */
+export function wayOf(now: number, before: number | null | undefined): "up" | "down" | "" {
+  if (!before || now === before) {
+    return "";
+  }
+  return now > before ? "up" : "down";
+}
+
 /** A whole number in groups. */
 export function whole(value: number | null | undefined): string {
   return value === null || value === undefined ? NONE : grouped.format(value);

@@ -1,7 +1,7 @@
 /** What moves in a row. Each part follows its own instrument, so that a tick draws one row's cells and no others. */
 
 import { memo } from "react";
-import { change, percentChange, price, short } from "@/formats/numbers";
+import { change, percentChange, price, short, wayOf } from "@/formats/numbers";
 import { type Table, useEntry } from "@/market/useEntry";
 import { useQuote, useQuoteAge } from "@/market/useQuote";
 import type { StatusTold } from "@/socket/messages";
@@ -49,10 +49,3 @@ export const StatusCell = memo(function StatusCell({ instrument }: { instrument:
     </td>
   );
 });
-
-function wayOf(now: number, before: number | null | undefined): "up" | "down" | undefined {
-  if (!before || now === before) {
-    return undefined;
-  }
-  return now > before ? "up" : "down";
-}
