@@ -16,7 +16,7 @@ export function LineProvider({ children }: { children: ReactNode }) {
     const gathering = new Gathering((batch) => dispatch(received(batch)));
     return new Line({
       address: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-      token: () => tokens.good(),
+      token: (isRefused) => (isRefused ? tokens.renew() : tokens.good()),
       onEvents: (events) => gathering.add(events),
       onState: (state) => dispatch(lineChanged(state)),
     });

@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Batch, Gathering } from "./batch";
 import type { CandleData, CandleState, QuoteData } from "./messages";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe("gathering", () => {
   it("tells once a frame, of each price the newest", () => {
@@ -41,6 +46,20 @@ describe("gathering", () => {
 
     expect(told).toHaveLength(1);
   });
+});
+
+it("gathers no longer than a second, also when the page is hidden while it waits for its frame", () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("requestAnimationFrame", () => 1);
+  vi.stubGlobal("cancelAnimationFrame", () => undefined);
+  const told: Batch[] = [];
+  const gathering = new Gathering((batch) => told.push(batch));
+  gathering.add([quote("NSE:TCS", 1)]);
+  vi.advanceTimersByTime(1_000);
+  gathering.add([quote("NSE:TCS", 2)]);
+  vi.advanceTimersByTime(1_000);
+
+  expect(told).toHaveLength(2);
 });
 
 function set() {

@@ -104,10 +104,14 @@ function emptyRest(): Omit<Batch, "quotes" | "candles"> {
   return { statuses: [], told: [], refused: [], holes: [], notices: [] };
 }
 
+/** Whichever comes first: a page may be hidden while it waits for its frame. */
 function nextFrame(flush: () => void): void {
-  if (document.hidden) {
-    setTimeout(flush, HIDDEN_MS);
-  } else {
-    requestAnimationFrame(flush);
-  }
+  const frame = requestAnimationFrame(() => {
+    clearTimeout(timer);
+    flush();
+  });
+  const timer = setTimeout(() => {
+    cancelAnimationFrame(frame);
+    flush();
+  }, HIDDEN_MS);
 }

@@ -9,17 +9,37 @@ describe("following", () => {
   it("asks only for what nobody here followed before", () => {
     const following = new Following();
 
-    expect(following.follow(["quote.NSE:TCS", CHANNEL])).toMatchObject({ channels: ["quote.NSE:TCS", CHANNEL] });
-    expect(following.follow(["quote.NSE:TCS"])).toBeNull();
+    following.follow(["quote.NSE:TCS", CHANNEL]);
+    expect(following.changes()).toMatchObject([{ action: "subscribe", channels: ["quote.NSE:TCS", CHANNEL] }]);
+    following.follow(["quote.NSE:TCS"]);
+    expect(following.changes()).toEqual([]);
   });
 
   it("leaves a channel only with its last follower", () => {
     const following = new Following();
-    following.follow([CHANNEL]);
-    following.follow([CHANNEL]);
+    following.follow([CHANNEL, CHANNEL]);
+    following.changes();
 
-    expect(following.leave([CHANNEL])).toBeNull();
-    expect(following.leave([CHANNEL])).toMatchObject({ action: "unsubscribe", channels: [CHANNEL] });
+    following.leave([CHANNEL]);
+    expect(following.changes()).toEqual([]);
+    following.leave([CHANNEL]);
+    expect(following.changes()).toMatchObject([{ action: "unsubscribe", channels: [CHANNEL] }]);
+  });
+
+  it("neither leaves nor asks for what is left and followed again in between", () => {
+    const following = begun();
+    following.leave([CHANNEL]);
+    following.follow([CHANNEL, "quote.NSE:TCS"]);
+
+    expect(following.changes()).toMatchObject([{ action: "subscribe", channels: ["quote.NSE:TCS"] }]);
+  });
+
+  it("leaves before it asks, so that a full connection has room", () => {
+    const following = begun();
+    following.leave([CHANNEL]);
+    following.follow(["quote.NSE:TCS"]);
+
+    expect(following.changes().map(({ action }) => action)).toEqual(["unsubscribe", "subscribe"]);
   });
 
   it("goes on from the newest offset it was told", () => {
@@ -79,6 +99,7 @@ describe("following", () => {
 function begun(): Following {
   const following = new Following();
   following.follow([CHANNEL]);
+  following.changes();
   following.receive(answer(HERE));
   return following;
 }

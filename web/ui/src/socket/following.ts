@@ -23,7 +23,6 @@ export type Event =
   | { kind: "refused"; channel: string; error: Failure }
   /** What came between can not be had: read history again. */
   | { kind: "hole"; why: string }
-  | { kind: "conflated"; count: number; lagMs: number }
   | { kind: "notice"; text: string };
 
 const FOLLOW = 1;
@@ -36,6 +35,8 @@ export const MOST_CHANNELS = 1000;
 
 export class Following {
   private readonly followers = new Map<string, number>();
+  /** What this connection was asked for. */
+  private asked = new Set<string>();
   private readonly told = new Map<string, Map<number, number>>();
   private position: Position | null = null;
 
@@ -43,23 +44,43 @@ export class Following {
     return [...this.followers.keys()];
   }
 
-  /** Counts us in; the message that asks for what nobody here followed before. */
-  follow(channels: readonly string[]): Outgoing | null {
-    const fresh = [...new Set(channels)].filter((channel) => !this.followers.has(channel));
+  /** Counts us in. */
+  follow(channels: readonly string[]): void {
     for (const channel of channels) {
       this.followers.set(channel, (this.followers.get(channel) ?? 0) + 1);
     }
-    return fresh.length > 0 ? { id: FOLLOW, action: "subscribe", channels: fresh } : null;
   }
 
-  /** Counts us out; the message that leaves what nobody follows any more. */
-  leave(channels: readonly string[]): Outgoing | null {
-    const over = channels.filter((channel) => this.countOut(channel));
-    return over.length > 0 ? { id: LEAVE, action: "unsubscribe", channels: over } : null;
+  /** Counts us out. */
+  leave(channels: readonly string[]): void {
+    for (const channel of channels) {
+      const count = (this.followers.get(channel) ?? 0) - 1;
+      if (count > 0) {
+        this.followers.set(channel, count);
+      } else {
+        this.followers.delete(channel);
+      }
+    }
+  }
+
+  /** The messages that leave what nobody follows any more, and ask for what nobody followed before. */
+  changes(): Outgoing[] {
+    const over = [...this.asked].filter((channel) => !this.followers.has(channel));
+    const fresh = this.channels.filter((channel) => !this.asked.has(channel));
+    this.asked = new Set(this.followers.keys());
+    for (const channel of over) {
+      this.told.delete(channel);
+    }
+    const wishes = [
+      { id: LEAVE, action: "unsubscribe" as const, channels: over },
+      { id: FOLLOW, action: "subscribe" as const, channels: fresh },
+    ];
+    return wishes.filter(({ channels }) => channels.length > 0);
   }
 
   /** The message that begins a connection: all of it, from where we stood. */
   begin(): Outgoing {
+    this.asked = new Set(this.followers.keys());
     const wish: Outgoing = { id: FOLLOW, action: "subscribe", channels: this.channels };
     return this.position === null ? wish : { ...wish, since: this.position };
   }
@@ -82,8 +103,6 @@ export class Following {
         return [];
       case "lost":
         return this.lost(message.position, "the server lost a part of its stream");
-      case "conflated":
-        return [{ kind: "conflated", count: message.count, lagMs: message.lag_ms }];
       case "notice":
         return [{ kind: "notice", text: message.message }];
       case "error":
@@ -91,16 +110,6 @@ export class Following {
       default:
         return [];
     }
-  }
-
-  private countOut(channel: string): boolean {
-    const count = (this.followers.get(channel) ?? 0) - 1;
-    if (count > 0) {
-      this.followers.set(channel, count);
-      return false;
-    }
-    this.told.delete(channel);
-    return this.followers.delete(channel);
   }
 
   private answered(answer: {

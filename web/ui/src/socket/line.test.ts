@@ -51,7 +51,7 @@ describe("a line", () => {
 
   afterEach(() => vi.useRealTimers());
 
-  function line(token: () => Promise<string | null> = async () => "token"): Line {
+  function line(token: (isRefused: boolean) => Promise<string | null> = async () => "token"): Line {
     return new Line({
       address: "ws://here/ws",
       token,
@@ -66,8 +66,7 @@ describe("a line", () => {
     });
   }
 
-  async function opened(): Promise<{ line: Line; wire: Wire }> {
-    const one = line();
+  async function opened(one = line()): Promise<{ line: Line; wire: Wire }> {
     one.follow(["quote.NSE:TCS"]);
     one.start();
     await vi.advanceTimersByTimeAsync(0);
@@ -110,11 +109,22 @@ describe("a line", () => {
   });
 
   it("comes back with a fresh token when the old one was over", async () => {
-    const { wire } = await opened();
+    const wishes: boolean[] = [];
+    const { wire } = await opened(
+      line(async (isRefused) => {
+        wishes.push(isRefused);
+        return isRefused ? "fresh" : "old";
+      }),
+    );
     wire.breaks(3500, "token expired");
     await vi.advanceTimersByTimeAsync(500);
+    newest().opens();
 
-    expect(wires).toHaveLength(2);
+    expect(newest().sent[0]).toMatchObject({ action: "auth", token: "fresh" });
+    newest().tells(ANSWER);
+    newest().breaks(1006);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(wishes).toEqual([false, true, false]);
   });
 
   it("does not come back where it is not wanted", async () => {
@@ -151,6 +161,30 @@ describe("a line", () => {
 
     expect(wire.readyState).toBe(3);
     expect(wires.length).toBeGreaterThan(1);
+  });
+
+  it("keeps a wire that answers its questions, however late a page in the background asks them", async () => {
+    const { wire } = await opened();
+    for (let question = 0; question < 5; question += 1) {
+      await vi.advanceTimersByTimeAsync(20_000);
+      wire.tells(ANSWER);
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+
+    expect(wires).toHaveLength(1);
+  });
+
+  it("asks once for what is followed within a moment, as by who scrolls", async () => {
+    const { line: one, wire } = await opened();
+    const before = wire.sent.length;
+    for (let row = 0; row < 50; row += 1) {
+      one.follow([`quote.NSE:${row}`]);
+      one.leave([`quote.NSE:${row - 10}`]);
+    }
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(wire.sent.slice(before)).toHaveLength(1);
+    expect(wire.sent.at(-1)?.channels).toHaveLength(10);
   });
 
   it("asks where the stream is, so that its position stays fresh", async () => {

@@ -16,8 +16,8 @@ export type LineState =
 
 export interface LineOptions {
   address: string;
-  /** A token that is good now; null when the session is over. Rejects while the server is away. */
-  token(): Promise<string | null>;
+  /** A token that is good now, and a new one where the last was not; null: the session is over. Rejects while away. */
+  token(isRefused: boolean): Promise<string | null>;
   onEvents(events: Event[]): void;
   onState(state: LineState): void;
   open?(address: string, protocol: string): WebSocket;
@@ -27,7 +27,8 @@ export interface LineOptions {
 const PROTOCOL = "ticktree.msgpack.v1";
 /** We hear a ping at least that often only as a protocol frame, which scripts do not see; so we ask. */
 const QUESTION_MS = 20_000;
-const SILENCE_MS = 45_000;
+/** Whoever scrolls follows other channels with each frame; the server takes twenty messages a second. */
+const CHANGES_MS = 100;
 const OPENING_MS = 10_000;
 const TOKEN = 3500;
 /** `WebSocket.OPEN`, also where there is no WebSocket. */
@@ -40,7 +41,10 @@ export class Line {
   private watch: ReturnType<typeof setInterval> | undefined;
   private opening: ReturnType<typeof setTimeout> | undefined;
   private tries = 0;
-  private heardAt = 0;
+  private changing: ReturnType<typeof setTimeout> | undefined;
+  /** Whether nothing was heard since the last question. */
+  private isSilent = false;
+  private isTokenRefused = false;
   private wanted = false;
   private generation = 0;
 
@@ -68,11 +72,13 @@ export class Line {
   }
 
   follow(channels: readonly string[]): void {
-    this.send(this.following.follow(channels));
+    this.following.follow(channels);
+    this.changeSoon();
   }
 
   leave(channels: readonly string[]): void {
-    this.send(this.following.leave(channels));
+    this.following.leave(channels);
+    this.changeSoon();
   }
 
   /** A fresh token of the same user, so that the socket outlives the one that it was opened with. */
@@ -85,7 +91,8 @@ export class Line {
     this.options.onState({ is: "connecting", tries: this.tries });
     let token: string | null;
     try {
-      token = await this.options.token();
+      token = await this.options.token(this.isTokenRefused);
+      this.isTokenRefused = false;
     } catch {
       this.comeBack(generation, "the server can not be reached");
       return;
@@ -114,12 +121,12 @@ export class Line {
   private opened(socket: WebSocket, token: string): void {
     socket.send(encode({ id: AUTH, action: "auth", token } satisfies Outgoing));
     socket.send(encode(this.following.begin()));
-    this.heardAt = Date.now();
+    this.isSilent = false;
     this.watch = setInterval(() => this.look(), QUESTION_MS);
   }
 
   private heard(data: ArrayBuffer): void {
-    this.heardAt = Date.now();
+    this.isSilent = false;
     const told = decode(data) as Incoming | Incoming[];
     const messages = Array.isArray(told) ? told : [told];
     this.options.onEvents(messages.flatMap((message) => this.read(message)));
@@ -136,9 +143,10 @@ export class Line {
   }
 
   private look(): void {
-    if (Date.now() - this.heardAt > SILENCE_MS) {
+    if (this.isSilent) {
       this.ended(this.generation, 0, "nothing was heard of the server");
     } else {
+      this.isSilent = true;
       this.send(this.following.question());
     }
   }
@@ -148,6 +156,7 @@ export class Line {
       return;
     }
     this.drop();
+    this.isTokenRefused ||= code === TOKEN;
     if (code >= 3500 && code < 4000 && code !== TOKEN) {
       this.refuse(reason, code);
     } else {
@@ -170,8 +179,22 @@ export class Line {
     this.options.onState({ is: "refused", why, code });
   }
 
-  private send(message: Outgoing | null): void {
-    if (message !== null && this.socket?.readyState === OPEN) {
+  private changeSoon(): void {
+    this.changing ??= setTimeout(() => this.change(), CHANGES_MS);
+  }
+
+  /** What is followed while nobody listens is asked for when the next connection begins. */
+  private change(): void {
+    this.changing = undefined;
+    if (this.socket?.readyState === OPEN) {
+      for (const message of this.following.changes()) {
+        this.send(message);
+      }
+    }
+  }
+
+  private send(message: Outgoing): void {
+    if (this.socket?.readyState === OPEN) {
       this.socket.send(encode(message));
     }
   }
