@@ -4,13 +4,13 @@ import { Link, Navigate } from "react-router";
 import { useAppSelector } from "@/app/store";
 import { Problem } from "@/parts/Problem";
 import { Doorstep } from "./Doorstep";
-import { useWaysQuery } from "./endpoints";
 import { tokens } from "./tokens";
 import { useEntering } from "./useEntering";
+import { useWays } from "./useWays";
 
 export function Register() {
   const session = useAppSelector((state) => state.session);
-  const { data: ways } = useWaysQuery();
+  const ways = useWays();
   const { problem, isBusy, onSubmit } = useEntering((field) => {
     const [email, password, name, admin] = [field("email"), field("password"), field("name"), field("admin").trim()];
     return admin ? tokens.registerAdmin(email, password, name, admin) : tokens.register(email, password, name);

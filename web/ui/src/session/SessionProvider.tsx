@@ -1,10 +1,13 @@
-/** Finds out who is signed in: when the page opens, and whenever the token changes. */
+/** Finds out who is signed in: when the page opens, and whenever this window or another one signs in or out. */
 
 import { type ReactNode, useEffect } from "react";
 import { api } from "@/api/api";
 import { type Dispatch, useAppDispatch } from "@/app/store";
+import { forgotten } from "@/settings/preferences";
 import { pauseMs } from "@/socket/pauses";
 import { me } from "./endpoints";
+import { memory, onElsewhere } from "./memory";
+import { reasonOf } from "./refusals";
 import { signedIn, signedOut, unknown } from "./session";
 import { tokens } from "./tokens";
 
@@ -12,19 +15,29 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const dispatch = useAppDispatch();
   useEffect(() => {
     const finding = new AbortController();
-    const stop = tokens.onChange((token) => {
+    const stopTokens = tokens.onChange((token, why) => {
       if (token === null) {
-        dispatch(signedOut("You are signed out."));
-        dispatch(api.util.resetApiState());
+        leave(dispatch, why);
       }
+    });
+    const stopElsewhere = onElsewhere(() => {
+      void (memory.expects() ? find(dispatch, finding.signal) : tokens.renew());
     });
     void find(dispatch, finding.signal);
     return () => {
       finding.abort();
-      stop();
+      stopElsewhere();
+      stopTokens();
     };
   }, [dispatch]);
   return children;
+}
+
+/** Whoever signs in next finds nothing here of who was here before. */
+function leave(dispatch: Dispatch, why: string): void {
+  dispatch(signedOut(why));
+  dispatch(forgotten());
+  dispatch(api.util.resetApiState());
 }
 
 /** Reads who the token belongs to; what the pages may show depends on it. */
@@ -42,8 +55,8 @@ async function find(dispatch: Dispatch, signal: AbortSignal): Promise<void> {
         await recognize(dispatch);
       }
       return;
-    } catch {
-      dispatch(unknown("The server can not be reached; trying again."));
+    } catch (error) {
+      dispatch(unknown(`${reasonOf(error)} Trying again…`));
       await new Promise((done) => setTimeout(done, pauseMs(tries)));
     }
   }

@@ -4,17 +4,17 @@ import { Link, Navigate, useSearchParams } from "react-router";
 import { useAppSelector } from "@/app/store";
 import { Problem } from "@/parts/Problem";
 import { Doorstep } from "./Doorstep";
-import { useWaysQuery } from "./endpoints";
 import { googleAddress, googleOutcome } from "./google";
 import { memory } from "./memory";
 import { ownPage } from "./ownPage";
 import { tokens } from "./tokens";
 import { useEntering } from "./useEntering";
+import { useWays } from "./useWays";
 
 export function SignIn() {
   const session = useAppSelector((state) => state.session);
   const [search] = useSearchParams();
-  const { data: ways } = useWaysQuery();
+  const ways = useWays();
   const { problem, isBusy, onSubmit } = useEntering((field) => tokens.signIn(field("email"), field("password")));
   const to = ownPage(search.get("to"));
   if (session.is === "signed in") {
@@ -24,7 +24,7 @@ export function SignIn() {
   return (
     <Doorstep title="Sign in">
       {words && <Problem words={words} />}
-      {session.is === "unknown" && session.why && <p role="status">{session.why}</p>}
+      <p role="status">{session.why}</p>
       <form onSubmit={onSubmit}>
         <label>
           Email

@@ -9,6 +9,17 @@ export interface Memory {
   forget(): void;
 }
 
+/** Told when another window has signed in or out. Returns how to hear no more. */
+export function onElsewhere(listener: () => void): () => void {
+  const onStorage = ({ key }: StorageEvent) => {
+    if (key === KEY || key === null) {
+      listener();
+    }
+  };
+  window.addEventListener("storage", onStorage);
+  return () => window.removeEventListener("storage", onStorage);
+}
+
 const KEY = "ticktree.session";
 
 export const memory: Memory = {

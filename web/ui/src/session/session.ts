@@ -13,7 +13,7 @@ export interface Person {
 
 export type Session =
   | { is: "unknown"; why: string }
-  | { is: "signed out"; because: string }
+  | { is: "signed out"; why: string }
   | { is: "signed in"; person: Person };
 
 const initialState = { is: "unknown", why: "" } as Session;
@@ -23,7 +23,11 @@ const session = createSlice({
   initialState,
   reducers: {
     signedIn: (_, { payload }: PayloadAction<Person>): Session => ({ is: "signed in", person: payload }),
-    signedOut: (_, { payload }: PayloadAction<string>): Session => ({ is: "signed out", because: payload }),
+    /** And why; what was said stays where there is nothing to add. */
+    signedOut: (state, { payload }: PayloadAction<string>): Session => ({
+      is: "signed out",
+      why: payload || (state.is === "signed out" ? state.why : ""),
+    }),
     /** We can not tell yet, and why. */
     unknown: (_, { payload }: PayloadAction<string>): Session => ({ is: "unknown", why: payload }),
   },

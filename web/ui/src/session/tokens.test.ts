@@ -55,6 +55,31 @@ describe("tokens", () => {
     expect(asked).toEqual([]);
   });
 
+  it("are none when another window has signed out", async () => {
+    let isExpected = true;
+    answers.push(grant("one"));
+    const tokens = new Tokens({ ...EXPECTING, expects: () => isExpected });
+    await tokens.good();
+    isExpected = false;
+    const told: string[] = [];
+    tokens.onChange((_, why) => told.push(why));
+
+    expect(await tokens.renew()).toBeNull();
+    expect(told).toEqual(["You have signed out in another window."]);
+  });
+
+  it("are gone with signing out, which says when the server could not be told", async () => {
+    const tokens = new Tokens(EXPECTING);
+    const told: string[] = [];
+    tokens.onChange((_, why) => told.push(why));
+    answers.push(async () => Response.json({ status: "signed out" }));
+    await tokens.signOut();
+    await tokens.signOut();
+
+    expect(told[0]).toBe("You are signed out.");
+    expect(told[1]).toContain("The server could not be told");
+  });
+
   it("stay what they are while the server is away", async () => {
     const tokens = new Tokens(EXPECTING);
     const told: (string | null)[] = [];

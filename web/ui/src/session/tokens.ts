@@ -17,6 +17,15 @@ export class RefusedError extends Error {
   }
 }
 
+/** Told of each new token; at the end of the session of null, and in words why it is over. */
+type Listener = (token: string | null, why: string) => void;
+
+const SIGNED_OUT = "You are signed out.";
+const UNTOLD =
+  "You are signed out of this window. The server could not be told: sign in and out again when it can be reached.";
+const ELSEWHERE = "You have signed out in another window.";
+const OVER = "Your session is over.";
+
 const EARLY_MS = 60_000;
 const PATIENCE_MS = 15_000;
 
@@ -24,7 +33,7 @@ export class Tokens {
   private token = "";
   private goodUntil = 0;
   private renewal: Promise<string | null> | null = null;
-  private readonly listeners = new Set<(token: string | null) => void>();
+  private readonly listeners = new Set<Listener>();
 
   constructor(private readonly memory: Memory) {}
 
@@ -67,14 +76,15 @@ export class Tokens {
 
   async signOut(): Promise<void> {
     try {
-      await ask("POST", "/auth/logout", this.token, {});
-    } finally {
-      this.forget();
+      await ask("POST", "/auth/logout", "", {}); // the cookie names the session, however old the token is
+      this.forget(SIGNED_OUT);
+    } catch {
+      this.forget(UNTOLD);
     }
   }
 
-  /** Told of each new token, and of the end of the session with null. Returns how to hear no more. */
-  onChange(listener: (token: string | null) => void): () => void {
+  /** Returns how to hear no more. */
+  onChange(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -82,7 +92,7 @@ export class Tokens {
   private async ask(): Promise<string | null> {
     if (!this.memory.expects()) {
       if (this.token !== "") {
-        this.forget(); // another window has signed out
+        this.forget(ELSEWHERE);
       }
       return null;
     }
@@ -93,7 +103,7 @@ export class Tokens {
       if (!(error instanceof RefusedError && (error.status === 401 || error.status === 403))) {
         throw error;
       }
-      this.forget();
+      this.forget(OVER);
       return null;
     }
     return this.token;
@@ -103,19 +113,19 @@ export class Tokens {
     this.token = fresh.access_token;
     this.goodUntil = Date.now() + fresh.expires_in * 1000;
     this.memory.expect();
-    this.tell(this.token);
+    this.tell(this.token, "");
   }
 
-  private forget(): void {
+  private forget(why: string): void {
     this.token = "";
     this.goodUntil = 0;
     this.memory.forget();
-    this.tell(null);
+    this.tell(null, why);
   }
 
-  private tell(token: string | null): void {
+  private tell(token: string | null, why: string): void {
     for (const listener of this.listeners) {
-      listener(token);
+      listener(token, why);
     }
   }
 }

@@ -3,12 +3,12 @@
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { Problem } from "@/parts/Problem";
-import { useWaysQuery } from "@/session/endpoints";
 import { googleOutcome } from "@/session/google";
+import { useWays } from "@/session/useWays";
 import { useLinkGoogleMutation } from "./endpoints";
 
 export function GoogleLink() {
-  const { data: ways } = useWaysQuery();
+  const ways = useWays();
   const [search] = useSearchParams();
   const [link] = useLinkGoogleMutation();
   const [problem, setProblem] = useState("");

@@ -61,7 +61,7 @@ function Account() {
       <GoogleLink />
       <PasswordForm />
       <p>
-        <button type="button" onClick={() => void tokens.signOut().catch(() => null)}>
+        <button type="button" onClick={() => void tokens.signOut()}>
           Sign out
         </button>
       </p>

@@ -15,6 +15,8 @@ export interface Preferences {
 
 export interface PreferencesState {
   values: Preferences;
+  /** What was chosen before the server's came: it stands above them. */
+  early: Partial<Preferences>;
   /** Whether the server's have come; before, nothing is written over them. */
   isLoaded: boolean;
 }
@@ -27,18 +29,22 @@ export const DEFAULTS: Preferences = {
   wick: "",
 };
 
-const initialState: PreferencesState = { values: DEFAULTS, isLoaded: false };
+const initialState: PreferencesState = { values: DEFAULTS, early: {}, isLoaded: false };
 
 const preferences = createSlice({
   name: "preferences",
   initialState,
   reducers: {
-    loaded: (_, { payload }: PayloadAction<Partial<Preferences>>): PreferencesState => ({
-      values: { ...DEFAULTS, ...payload },
+    loaded: ({ early }, { payload }: PayloadAction<Partial<Preferences>>): PreferencesState => ({
+      values: { ...DEFAULTS, ...payload, ...early },
+      early: {},
       isLoaded: true,
     }),
     preferred(state, { payload }: PayloadAction<Partial<Preferences>>) {
       Object.assign(state.values, payload);
+      if (!state.isLoaded) {
+        Object.assign(state.early, payload);
+      }
     },
     forgotten: (): PreferencesState => initialState,
   },

@@ -1,0 +1,37 @@
+/** What may come in place of an answer. */
+
+import type { SerializedError } from "@reduxjs/toolkit";
+import { sentence } from "@/formats/sentences";
+
+/** The one error body of the API, or that the server was not reached at all (status 0). */
+export interface ApiProblem {
+  status: number;
+  detail: string;
+  code: string;
+}
+
+/** What a query calls its error: a problem, or a fault of the page itself. */
+export type QueryError = ApiProblem | SerializedError;
+
+export const AWAY: ApiProblem = { status: 0, detail: "The server can not be reached.", code: "away" };
+
+/** The problem behind an error; a fault of the page is one of status -1. */
+export function problemOf(error: QueryError): ApiProblem {
+  return "status" in error ? error : { status: -1, detail: error.message ?? "This page has failed.", code: "" };
+}
+
+/** As a sentence. */
+export function problemWords(error: QueryError): string {
+  return sentence(problemOf(error).detail);
+}
+
+/** As a sentence, and that it is asked again where it is. */
+export function hopeWords(error: QueryError): string {
+  return isPassing(error) ? `${problemWords(error)} Trying again…` : problemWords(error);
+}
+
+/** Whether asking again may help: the server is away, busy or broken. What it refuses it refuses again. */
+export function isPassing(error: QueryError): boolean {
+  const { status } = problemOf(error);
+  return status === 0 || status === 429 || status >= 500;
+}
