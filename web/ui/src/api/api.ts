@@ -1,16 +1,9 @@
 /** REST: one cache for all pages; each page adds its own endpoints. */
 
-import type { SerializedError } from "@reduxjs/toolkit";
 import { type BaseQueryFn, createApi, type FetchArgs, fetchBaseQuery } from "@reduxjs/toolkit/query/react";
 import { dataKindTold } from "@/app/interface";
 import { tokens } from "@/session/tokens";
-
-/** The one error body of the API, or that the server was not reached at all (status 0). */
-export interface ApiProblem {
-  status: number;
-  detail: string;
-  code: string;
-}
+import { type ApiProblem, AWAY } from "./problems";
 
 const PATIENCE_MS = 20_000;
 
@@ -41,13 +34,6 @@ export const api = createApi({
   tagTypes: ["Watchlists", "Preferences", "Jobs", "Quarantine", "Users", "Audit", "Tree"],
   endpoints: () => ({}),
 });
-
-/** What went wrong, of what a query calls its error: ours as it is, a fault of the page in its own words. */
-export function problemOf(error: ApiProblem | SerializedError): ApiProblem {
-  return "status" in error ? error : { status: -1, detail: error.message ?? "This page has failed.", code: "" };
-}
-
-const AWAY: ApiProblem = { status: 0, detail: "The server can not be reached.", code: "away" };
 
 function withToken(wish: string | FetchArgs, token: string | null): FetchArgs {
   const args = typeof wish === "string" ? { url: wish } : wish;

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import type { ApiProblem } from "./api";
+import { isPassing, type QueryError } from "./problems";
 
 const PAUSE_MS = 3_000;
 
@@ -11,16 +11,12 @@ interface Asked {
 
 /** Asks again after a while as long as the server is away or broken; what it refuses stays refused. */
 export function useTryAgain({ error, isFetching, refetch }: Asked): void {
-  const isPassing = error !== undefined && passes(error as ApiProblem);
+  const isDue = error !== undefined && isPassing(error as QueryError) && !isFetching;
   useEffect(() => {
-    if (!isPassing || isFetching) {
+    if (!isDue) {
       return undefined;
     }
     const timer = setTimeout(refetch, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [isPassing, isFetching, refetch]);
-}
-
-function passes({ status }: ApiProblem): boolean {
-  return status === 0 || status === 429 || status >= 500;
+  }, [isDue, refetch]);
 }

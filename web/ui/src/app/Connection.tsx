@@ -1,11 +1,17 @@
 /** How prices reach this page, in a few words, told to screen readers when it changes. */
 
+import { capital } from "@/formats/sentences";
+import { isAway } from "@/socket/isAway";
+import { useFollow } from "@/socket/LineProvider";
 import type { LineState } from "@/socket/line";
 import type { StatusTold } from "@/socket/messages";
 import styles from "./Connection.module.css";
 import { useAppSelector } from "./store";
 
+const CHANNELS = ["status"];
+
 export function Connection() {
+  useFollow(CHANNELS);
   const line = useAppSelector((state) => state.interface.line);
   const overall = useAppSelector((state) => state.statuses.overall);
   const notice = useAppSelector((state) => state.interface.notice);
@@ -19,21 +25,16 @@ export function Connection() {
   );
 }
 
+/** The same through all tries to come back: nobody wants to be told of each. */
 export function words(line: LineState, overall: StatusTold | null): string {
-  switch (line.is) {
-    case "idle":
-      return "Not connected";
-    case "connecting":
-      return "Connecting…";
-    case "away":
-      return `Prices every 1.5 s: ${line.why}; trying again`;
-    case "refused":
-      return `Not connected: ${line.why}`;
-    case "open":
-      return overall === null || overall.status === "live" ? "Live" : `${capital(overall.status)}: ${overall.why}`;
+  if (line.is === "refused") {
+    return `Not connected: ${line.why}. Load this page again to try once more.`;
   }
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
+  if (isAway(line)) {
+    return "Live prices are away; trying again…";
+  }
+  if (line.is !== "open") {
+    return line.is === "idle" ? "Not connected" : "Connecting…";
+  }
+  return overall === null || overall.status === "live" ? "Live" : `${capital(overall.status)}: ${overall.why}`;
 }

@@ -2,7 +2,10 @@
 
 import { Navigate, useNavigate, useParams } from "react-router";
 import { useAppDispatch, useAppSelector } from "@/app/store";
+import { statusWords } from "@/market/statusWords";
 import { Waiting } from "@/parts/Waiting";
+import { isAway } from "@/socket/isAway";
+import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
 import { expiryChosen, underlyingChosen } from "./chain";
 import { Headline } from "./Headline";
@@ -14,7 +17,7 @@ export function ChainPage() {
   const { underlying: written } = useParams();
   const chosen = useAppSelector((state) => state.chain);
   if (written === undefined) {
-    return <Navigate to={`/chain/${chosen.underlying}`} replace />;
+    return <Navigate to={`/chain/${encodeURIComponent(chosen.underlying)}`} replace />;
   }
   return <Chain key={written} underlying={written.toUpperCase()} />;
 }
@@ -27,7 +30,7 @@ function Chain({ underlying }: { underlying: string }) {
 
   function onUnderlying(next: string) {
     dispatch(underlyingChosen(next));
-    navigate(`/chain/${next}`);
+    navigate(`/chain/${encodeURIComponent(next)}`);
   }
 
   return (
@@ -51,9 +54,26 @@ function Chain({ underlying }: { underlying: string }) {
           </select>
         </label>
       </div>
+      <Say instrument={(view.spot ?? view.future)?.instrument} />
       <Headline spot={view.spot} future={view.future} volatility={view.volatility} />
-      {view.words ? <Waiting words={view.words} /> : <Matrix rows={view.rows} atTheMoney={view.atTheMoney} />}
+      {view.words ? (
+        <Waiting words={view.words} />
+      ) : (
+        <Matrix key={view.expiry} rows={view.rows} atTheMoney={view.atTheMoney} />
+      )}
       <p className="quiet">Implied volatility and Greeks are not computed by this version; their columns are empty.</p>
     </div>
+  );
+}
+
+/** Why prices do not move, as the market or the connection has it; a line of its own, so that nothing moves for it. */
+function Say({ instrument = "" }: { instrument: string | undefined }) {
+  useFollow(instrument === "" ? [] : [`status.${instrument}`]);
+  const status = useAppSelector(({ statuses }) => statusWords(statuses.instruments[instrument]));
+  const isCutOff = useAppSelector((state) => isAway(state.interface.line));
+  return (
+    <p className={styles.say} role="status" aria-label="Chain">
+      {isCutOff ? "The live connection is away: the prices are old until it is back." : status}
+    </p>
   );
 }

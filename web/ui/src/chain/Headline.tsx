@@ -6,10 +6,13 @@ import type { Instrument } from "@/market/instruments";
 import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
 
+/** Null: there is none; undefined: nobody has told yet. */
+type Listed = Instrument | null | undefined;
+
 interface Shown {
-  spot: Instrument | null;
-  future: Instrument | null;
-  volatility: Instrument | null;
+  spot: Listed;
+  future: Listed;
+  volatility: Listed;
 }
 
 export function Headline({ spot, future, volatility }: Shown) {
@@ -22,9 +25,9 @@ export function Headline({ spot, future, volatility }: Shown) {
   );
 }
 
-function Figure({ name, of }: { name: string; of: Instrument | null }) {
-  useFollow(of === null ? [] : [`quote.${of.instrument}`]);
-  const quote = useAppSelector(({ quotes }) => (of === null ? undefined : quotes[of.instrument]));
+function Figure({ name, of }: { name: string; of: Listed }) {
+  useFollow(of ? [`quote.${of.instrument}`] : []);
+  const quote = useAppSelector(({ quotes }) => (of ? quotes[of.instrument] : undefined));
   return (
     <div>
       <dt>{name}</dt>

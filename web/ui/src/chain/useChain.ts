@@ -1,7 +1,8 @@
 import { useMemo } from "react";
+import { hopeWords } from "@/api/problems";
+import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
-import { type Instrument, useInstrumentsQuery } from "@/market/instruments";
-import { problemWords } from "@/operations/words";
+import { type Instrument, type InstrumentFilter, useInstrumentsQuery } from "@/market/instruments";
 import { atTheMoney, expiries, frontFuture, rowsOf, type StrikeRow, spotOf } from "./matrix";
 
 export interface ChainView {
@@ -11,9 +12,10 @@ export interface ChainView {
   expiry: string;
   rows: StrikeRow[];
   atTheMoney: number;
-  spot: Instrument | null;
-  future: Instrument | null;
-  volatility: Instrument | null;
+  /** Null: there is none; undefined: nobody has told yet. */
+  spot: Instrument | null | undefined;
+  future: Instrument | null | undefined;
+  volatility: Instrument | null | undefined;
 }
 
 const NONE: Instrument[] = [];
@@ -21,37 +23,47 @@ const NONE: Instrument[] = [];
 /** All that the page of an underlying shows but the prices. */
 export function useChain(underlying: string, wantedExpiry: string, today: string): ChainView {
   const symbol = underlying.slice(underlying.indexOf(":") + 1);
-  const options = useInstrumentsQuery({ kind: "option", underlying: symbol });
-  const { data: futures = NONE } = useInstrumentsQuery({ kind: "future", underlying: symbol });
-  const { data: named = NONE } = useInstrumentsQuery({ q: symbol });
-  const { data: volatilities = NONE } = useInstrumentsQuery({ q: "VIX", kind: "index" });
+  const options = useAll({ kind: "option", underlying: symbol });
+  const futures = useAll({ kind: "future", underlying: symbol }).data;
+  const indices = useAll({ kind: "index", q: symbol }).data;
+  const equities = useAll({ kind: "equity", q: symbol }).data;
+  const volatilities = useAll({ kind: "index", q: "VIX" }).data;
 
   const contracts = options.data ?? NONE;
   const days = useMemo(() => expiries(contracts).filter((day) => day >= today), [contracts, today]);
   const expiry = days.includes(wantedExpiry) ? wantedExpiry : (days[0] ?? "");
   const rows = useMemo(() => rowsOf(contracts, expiry), [contracts, expiry]);
-  const spot = useMemo(() => spotOf(named, symbol), [named, symbol]);
-  const future = useMemo(() => frontFuture(futures, today), [futures, today]);
+  const spot = useMemo(
+    () => indices && equities && spotOf([...indices, ...equities], symbol),
+    [indices, equities, symbol],
+  );
+  const future = useMemo(() => futures && frontFuture(futures, today), [futures, today]);
   const price = useAppSelector(({ quotes }) => quotes[(spot ?? future)?.instrument ?? ""]?.ltp ?? null);
 
   return {
-    words: wordsOf(symbol, options.isLoading, options.error && problemWords(options.error), rows.length),
+    words: wordsOf(symbol, options.isLoading, options.error && hopeWords(options.error), rows.length),
     expiries: days,
     expiry,
     rows,
     atTheMoney: atTheMoney(rows, price),
     spot,
     future,
-    volatility: volatilities[0] ?? null,
+    volatility: volatilities && (volatilities[0] ?? null),
   };
 }
 
+function useAll(filter: InstrumentFilter) {
+  const query = useInstrumentsQuery(filter);
+  useTryAgain(query);
+  return query;
+}
+
 function wordsOf(symbol: string, isLoading: boolean, problem: string | undefined, count: number): string {
+  if (problem !== undefined && count === 0) {
+    return problem;
+  }
   if (isLoading) {
     return `Reading the contracts of ${symbol}…`;
-  }
-  if (problem !== undefined) {
-    return problem;
   }
   return count === 0 ? `No options of ${symbol} are listed here, or all of them have ended.` : "";
 }

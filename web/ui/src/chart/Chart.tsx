@@ -1,12 +1,15 @@
 /** One instrument's chart: its history, what is pushed, and what there is to say of both. */
 
 import { useCallback, useMemo, useState } from "react";
+import { hopeWords } from "@/api/problems";
 import { useAppSelector } from "@/app/store";
 import { whole } from "@/formats/numbers";
 import { type Series, withPrice } from "@/market/series";
+import { statusWords } from "@/market/statusWords";
 import { decimalsOf, type InstrumentInfo } from "@/market/symbols";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
+import { isAway } from "@/socket/isAway";
 import { useFollow } from "@/socket/LineProvider";
 import type { Notes } from "./annotations";
 import { CandleTable } from "./CandleTable";
@@ -20,7 +23,7 @@ import { Plot } from "./Plot";
 import { sessionStarts } from "./sessions";
 import { DAY_MS, type Timeframe } from "./timeframes";
 import { channelOf, keyOf, useHistory } from "./useHistory";
-import { completenessWords, isOld, statusWords } from "./words";
+import { completenessWords, isOld } from "./words";
 
 interface ChartProps {
   info: InstrumentInfo;
@@ -37,7 +40,7 @@ export function Chart({ info, timeframe, range, isTable }: ChartProps) {
   const candles = useAppSelector((state) => state.candles);
   if (candles.key !== keyOf(wish) || candles.readings === 0) {
     return candles.problem !== null && candles.key === keyOf(wish) ? (
-      <Problem words={`The candles could not be read: ${candles.problem.detail}`} />
+      <Problem words={`The candles could not be read. ${hopeWords(candles.problem)}`} />
     ) : (
       <Waiting words={`Reading the candles of ${instrument}…`} />
     );
@@ -97,15 +100,15 @@ function useNotes(info: InstrumentInfo, lengthMs: number, clock: Clock): Notes {
   const settled = useAppSelector((state) => state.candles.settled);
   const gaps = useAppSelector((state) => state.candles.gaps);
   const isStale = useAppSelector((state) => isOld(state.statuses.instruments[info.ticker]));
-  const isAway = useAppSelector((state) => state.interface.line.is !== "open");
+  const isCutOff = useAppSelector((state) => isAway(state.interface.line));
   return useMemo(
     () => ({
       sessions: lengthMs >= DAY_MS ? [] : sessionStarts(settled, clock, info.session),
       gaps: gapMarks(settled, gaps, lengthMs),
       heals: healMarks(settled),
-      staleFrom: isStale || isAway ? settled.length - 1 : null,
+      staleFrom: isStale || isCutOff ? settled.length - 1 : null,
     }),
-    [settled, gaps, isStale, isAway, lengthMs, clock, info.session],
+    [settled, gaps, isStale, isCutOff, lengthMs, clock, info.session],
   );
 }
 
@@ -113,12 +116,12 @@ function Say({ instrument, channel, isEmpty }: { instrument: string; channel: st
   const refused = useAppSelector((state) => state.statuses.refused[channel]);
   const status = useAppSelector((state) => statusWords(state.statuses.instruments[instrument]));
   const problem = useAppSelector((state) => state.candles.problem);
-  const isOpen = useAppSelector((state) => state.interface.line.is === "open");
+  const isCutOff = useAppSelector((state) => isAway(state.interface.line));
   const words = [
     isEmpty ? `There are no candles of ${instrument} yet; the first one appears when it is traded.` : "",
-    isOpen ? status : AWAY,
+    isCutOff ? AWAY : status,
     refused === undefined ? "" : `New candles do not come by themselves: ${refused}`,
-    problem === null ? "" : `The candles could not be read again: ${problem.detail}`,
+    problem === null ? "" : `The candles could not be read again. ${hopeWords(problem)}`,
   ].filter((one) => one !== "");
   return (
     <p className={styles.say} role="status" aria-label="Chart">

@@ -1,8 +1,9 @@
 /** The chart page: choose an instrument, and see its candles. */
 
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Link, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
-import { type ApiProblem, problemOf } from "@/api/api";
+import { hopeWords, problemOf, type QueryError } from "@/api/problems";
+import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
 import { useFindInstrumentsQuery, useInstrumentQuery } from "@/market/symbols";
 import { InstrumentSearch } from "@/parts/InstrumentSearch";
@@ -25,6 +26,12 @@ export function ChartPage() {
 function Head({ title, description }: { title: string; description: string }) {
   const navigate = useNavigate();
   const { search } = useLocation();
+
+  async function onTake(instrument: string): Promise<boolean> {
+    await navigate(`/chart/${encodeURIComponent(instrument)}${search}`);
+    return true;
+  }
+
   return (
     <div className={styles.head}>
       <h1>
@@ -32,17 +39,16 @@ function Head({ title, description }: { title: string; description: string }) {
         <span className="quiet">{description}</span>
       </h1>
       <div className={styles.find}>
-        <InstrumentSearch
-          label="Find an instrument"
-          onChoose={(instrument) => void navigate(`/chart/${encodeURIComponent(instrument)}${search}`)}
-        />
+        <InstrumentSearch label="Find an instrument" onTake={onTake} />
       </div>
     </div>
   );
 }
 
 function Instrument({ symbol }: { symbol: string }) {
-  const { data: info, error, refetch } = useInstrumentQuery(symbol);
+  const query = useInstrumentQuery(symbol);
+  useTryAgain(query);
+  const { data: info, error } = query;
   const timeframe = timeframeOf(useAppSelector((state) => state.preferences.values.timeframe));
   const [search, setSearch] = useSearchParams();
   const [isTable, setTable] = useState(false);
@@ -54,7 +60,7 @@ function Instrument({ symbol }: { symbol: string }) {
         {error === undefined ? (
           <Waiting words={`Looking up ${symbol}…`} />
         ) : (
-          <NotFound symbol={symbol} problem={problemOf(error)} onAgain={refetch} />
+          <Problem words={unknownWords(symbol, error)} />
         )}
       </>
     );
@@ -74,34 +80,26 @@ function Instrument({ symbol }: { symbol: string }) {
   );
 }
 
-const AGAIN_MS = 3_000;
-
-/** There is none of this name, or nobody could say yet; then it is asked for again until somebody can. */
-function NotFound({ symbol, problem, onAgain }: { symbol: string; problem: ApiProblem; onAgain(): void }) {
-  const isUnknown = problem.status === 404;
-  useEffect(() => {
-    const timer = isUnknown ? undefined : setInterval(onAgain, AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [isUnknown, onAgain]);
-  return (
-    <Problem
-      words={
-        isUnknown ? `There is no instrument called ${symbol}. Find another above.` : `${problem.detail} Trying again.`
-      }
-    />
-  );
+/** There is none of this name, or nobody could say yet; then it is asked for again. */
+function unknownWords(symbol: string, error: QueryError): string {
+  return problemOf(error).status === 404
+    ? `There is no instrument called ${symbol}. Find another above.`
+    : `What is known of ${symbol} can not be read. ${hopeWords(error)}`;
 }
 
 const SUGGESTED = 12;
 
 function Suggestions() {
-  const { data } = useFindInstrumentsQuery({ text: "", limit: SUGGESTED });
+  const query = useFindInstrumentsQuery({ text: "", limit: SUGGESTED });
+  useTryAgain(query);
   return (
     <>
       <Head title="Chart" description="" />
       <p>Find an instrument by its name, or take one of these:</p>
+      {query.data === undefined && <Waiting words={query.error ? hopeWords(query.error) : "Looking for some…"} />}
+      {query.data?.length === 0 && <p>There is no instrument yet; an administrator adds them.</p>}
       <ul className={styles.suggestions}>
-        {data?.map(({ ticker }) => (
+        {query.data?.map(({ ticker }) => (
           <li key={ticker}>
             <Link to={`/chart/${encodeURIComponent(ticker)}`}>{ticker}</Link>
           </li>

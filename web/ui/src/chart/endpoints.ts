@@ -14,6 +14,12 @@ export interface Wish {
   range: Range;
 }
 
+export interface Asked extends Wish {
+  nowMs: number;
+  /** Makes each reading a request of its own: the end of one that was given up is not taken for the answer to the next. */
+  reading: string;
+}
+
 interface Bar {
   t: number;
   o: number | null;
@@ -50,7 +56,7 @@ const ONCE = { keepUnusedDataFor: 0, structuralSharing: false } as const;
 
 export const endpoints = api.injectEndpoints({
   endpoints: (build) => ({
-    bars: build.query<History, Wish & { nowMs: number }>({
+    bars: build.query<History, Asked>({
       ...ONCE,
       query: ({ instrument, timeframe, nowMs }) => ({
         url: "api/v1/bars",
@@ -65,7 +71,7 @@ export const endpoints = api.injectEndpoints({
       transformResponse: (told: BarsAnswer, _meta, { instrument }) =>
         history(told, [...(told.bars[instrument] ?? [])].reverse(), ""),
     }),
-    year: build.query<History, Wish>({
+    year: build.query<History, Asked>({
       ...ONCE,
       query: ({ instrument, timeframe }) => ({
         url: `api/v1/chart/${encodeURIComponent(instrument)}`,

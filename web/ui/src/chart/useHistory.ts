@@ -1,7 +1,8 @@
 /** Reads a chart's history when it is opened, and again whenever there is doubt about what is shown. */
 
+import { nanoid } from "@reduxjs/toolkit";
 import { useEffect, useState } from "react";
-import type { ApiProblem } from "@/api/api";
+import { isPassing } from "@/api/problems";
 import { type Dispatch, useAppDispatch, useAppSelector } from "@/app/store";
 import { historyAsked, historyFailed, historyRead } from "@/market/candles";
 import { isHollow } from "@/market/series";
@@ -46,8 +47,9 @@ async function read(dispatch: Dispatch, wish: Wish, signal: AbortSignal): Promis
       dispatch(historyRead({ key, history: data }));
       return;
     }
-    dispatch(historyFailed({ key, problem: error as ApiProblem }));
-    if (!isPassing(error as ApiProblem)) {
+    const problem = error ?? { message: "Nothing was answered." };
+    dispatch(historyFailed({ key, problem }));
+    if (!isPassing(problem)) {
       return;
     }
     await new Promise((done) => setTimeout(done, pauseMs(tries)));
@@ -55,25 +57,21 @@ async function read(dispatch: Dispatch, wish: Wish, signal: AbortSignal): Promis
 }
 
 function ask(dispatch: Dispatch, wish: Wish, signal: AbortSignal) {
-  const options = { forceRefetch: true, subscribe: false } as const;
   const { bars, year } = endpoints.endpoints;
-  const request =
-    wish.range === "live"
-      ? dispatch(bars.initiate({ ...wish, nowMs: Date.now() }, options))
-      : dispatch(year.initiate(wish, options));
+  const asked = { ...wish, nowMs: Date.now(), reading: nanoid() };
+  const options = { subscribe: false };
+  const request = dispatch(wish.range === "live" ? bars.initiate(asked, options) : year.initiate(asked, options));
   signal.addEventListener("abort", () => request.abort());
   return request;
-}
-
-function isPassing({ status }: ApiProblem): boolean {
-  return status === 0 || status === 429 || status >= 500;
 }
 
 /** Counts the reasons to read again: a hole in the stream at once, doubts a moment later, and now and then without a socket. */
 function useTurns(instrument: string, range: Range): number {
   const holes = useAppSelector((state) => state.interface.holes);
   const isPoor = useAppSelector(({ interface: { line }, candles }) => line.is !== "open" || candles.trouble !== "");
-  return holes + useDoubts(instrument) + useTicks(isPoor, POOR_MS[range]);
+  const isReading = useAppSelector((state) => state.candles.since !== null);
+  // Not while it is read: on a slow network no reading would ever come to its end.
+  return holes + useDoubts(instrument) + useTicks(isPoor && !isReading, POOR_MS[range]);
 }
 
 function useDoubts(instrument: string): number {

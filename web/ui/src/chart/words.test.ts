@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { candlesReducer, type Gap } from "@/market/candles";
 import type { Candle } from "@/market/series";
+import { statusWords } from "@/market/statusWords";
 import { candleOf } from "./endpoints";
 import { keyOf } from "./useHistory";
-import { completenessWords, isOld, stateWords, statusWords } from "./words";
+import { completenessWords, isOld, stateWords } from "./words";
 
 const CANDLE: Candle = {
   time: 600_000,

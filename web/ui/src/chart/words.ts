@@ -1,5 +1,6 @@
-/** What the chart says: of a candle, of the market, and of what is shown or is not. */
+/** What the chart says: of a candle, and of what is shown or is not. */
 
+import { sentence } from "@/formats/sentences";
 import type { Candles } from "@/market/candles";
 import type { Candle } from "@/market/series";
 import type { StatusTold } from "@/socket/messages";
@@ -17,24 +18,6 @@ export function stateWords({ state, rev }: Candle): string {
   }
 }
 
-const STATUS: Record<StatusTold["status"], string> = {
-  live: "",
-  stale: "No new prices for too long",
-  backfilling: "Missing candles are being got",
-  degraded: "A store is away; what is shown may lack something",
-  fallback: "Prices come from another source",
-  closed: "The market is closed",
-  unmapped: "No provider delivers this instrument",
-};
-
-/** Why prices do not flow as usual; empty while they do. */
-export function statusWords(told: StatusTold | undefined): string {
-  if (told === undefined || told.status === "live") {
-    return "";
-  }
-  return told.why === "" ? `${STATUS[told.status]}.` : `${STATUS[told.status]}: ${told.why}.`;
-}
-
 /** Whether what is drawn has become old. */
 export function isOld(told: StatusTold | undefined): boolean {
   return told !== undefined && ["stale", "degraded", "unmapped"].includes(told.status);
@@ -50,11 +33,7 @@ export function completenessWords({ candles, gaps, complete, trouble }: Candles)
     trouble,
   ].filter((words) => words !== "");
   if (lacking.length > 0) {
-    return capital(`${lacking.join("; ")}.`);
+    return sentence(lacking.join("; "));
   }
   return complete ? "Complete: no candle is missing." : "Not known to be complete.";
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,7 +1,7 @@
 /** The candles of the chart that is looked at: what history holds, and what was pushed since it was asked for. */
 
 import { createAction, type UnknownAction } from "@reduxjs/toolkit";
-import type { ApiProblem } from "@/api/api";
+import type { QueryError } from "@/api/problems";
 import { received } from "@/socket/batch";
 import type { CandleData } from "@/socket/messages";
 import { bounded, type Candle, merged, type Series } from "./series";
@@ -36,7 +36,7 @@ export interface Candles extends History {
   readings: number;
   /** Grows when what was pushed does not fit to what history told: it should be read again. */
   doubts: number;
-  problem: ApiProblem | null;
+  problem: QueryError | null;
 }
 
 const NONE: Candles = {
@@ -59,7 +59,7 @@ const MOST = 600_000;
 
 export const historyAsked = createAction<{ key: string; channel: string }>("candles/historyAsked");
 export const historyRead = createAction<{ key: string; history: History }>("candles/historyRead");
-export const historyFailed = createAction<{ key: string; problem: ApiProblem }>("candles/historyFailed");
+export const historyFailed = createAction<{ key: string; problem: QueryError }>("candles/historyFailed");
 
 /** By hand and not by Immer, which would look at each of a hundred thousand candles at every frame. */
 export function candlesReducer(state: Candles = NONE, action: UnknownAction): Candles {

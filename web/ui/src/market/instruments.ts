@@ -1,6 +1,7 @@
 /** What can be traded, as the tables have it. */
 
-import { type ApiProblem, api } from "@/api/api";
+import { api } from "@/api/api";
+import type { ApiProblem } from "@/api/problems";
 
 export interface Instrument {
   instrument: string;

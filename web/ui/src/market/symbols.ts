@@ -28,6 +28,7 @@ const endpoints = api.injectEndpoints({
   endpoints: (build) => ({
     findInstruments: build.query<InstrumentFound[], { text: string; limit: number }>({
       query: ({ text, limit }) => ({ url: "udf/search", params: { query: text, limit } }),
+      keepUnusedDataFor: 30,
     }),
     instrument: build.query<InstrumentInfo, string>({
       query: (symbol) => ({ url: "udf/symbols", params: { symbol } }),

@@ -12,7 +12,7 @@ import { type Rates, rateText } from "./rates";
 import styles from "./TreePage.module.css";
 import { find, keyOf } from "./tree";
 import type { Command } from "./useCommand";
-import { ACTIONS, actionsFor, problemWords } from "./words";
+import { ACTIONS, actionsFor, refusalWords } from "./words";
 
 const LOOK_MS = 2_000;
 
@@ -33,7 +33,7 @@ export function ActorDetails({ place, processes, rates, command, onClose }: Prop
       <h3>
         {place.process} {place.path}
       </h3>
-      {actor === undefined && error !== undefined && <Problem words={problemWords(error)} />}
+      {actor === undefined && error !== undefined && <Problem words={refusalWords(error)} />}
       {actor === undefined && error === undefined && <Waiting words="Asking for this actor…" />}
       {actor !== undefined && (
         <>

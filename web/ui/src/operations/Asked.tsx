@@ -1,16 +1,15 @@
 /** What was asked for, or in words why it is not there; what came before stays while the server is away. */
 
-import type { SerializedError } from "@reduxjs/toolkit";
 import type { ReactNode } from "react";
-import type { ApiProblem } from "@/api/api";
+import type { QueryError } from "@/api/problems";
 import { age } from "@/formats/times";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
-import { problemWords } from "./words";
+import { refusalWords } from "./words";
 
 interface Query<T> {
   data?: T | undefined;
-  error?: ApiProblem | SerializedError | undefined;
+  error?: QueryError | undefined;
   fulfilledTimeStamp?: number | undefined;
 }
 
@@ -26,13 +25,13 @@ export function Asked<T>({ query: { data, error, fulfilledTimeStamp }, waiting, 
     return error === undefined ? (
       <Waiting words={waiting} />
     ) : (
-      <Problem words={`${problemWords(error)} Asking again by itself.`} />
+      <Problem words={`${refusalWords(error)} Asking again by itself.`} />
     );
   }
   const since = fulfilledTimeStamp === undefined ? "" : ` What you see is from ${ago(fulfilledTimeStamp)}.`;
   return (
     <>
-      {error !== undefined && <Problem words={`${problemWords(error)}${since} Asking again by itself.`} />}
+      {error !== undefined && <Problem words={`${refusalWords(error)}${since} Asking again by itself.`} />}
       {children(data)}
     </>
   );

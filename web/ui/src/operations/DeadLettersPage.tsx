@@ -1,6 +1,7 @@
 /** Messages that found nobody, by process. */
 
 import { whole } from "@/formats/numbers";
+import { sentence } from "@/formats/sentences";
 import { age } from "@/formats/times";
 import { Problem } from "@/parts/Problem";
 import { Asked } from "./Asked";
@@ -8,7 +9,6 @@ import { useDeadLettersQuery } from "./endpoints";
 import type { DeadLetter, DeadLetters } from "./models";
 import common from "./page.module.css";
 import { Wide } from "./Wide";
-import { sentence } from "./words";
 
 const LOOK_MS = 5_000;
 

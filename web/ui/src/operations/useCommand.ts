@@ -1,8 +1,7 @@
-import type { SerializedError } from "@reduxjs/toolkit";
 import { useState } from "react";
-import type { ApiProblem } from "@/api/api";
+import type { QueryError } from "@/api/problems";
 import type { Question } from "./Confirm";
-import { problemWords } from "./words";
+import { refusalWords } from "./words";
 
 /** How the last command went, in words. */
 export interface Outcome {
@@ -29,7 +28,7 @@ export function useCommand() {
       const answer = await send().unwrap();
       setOutcome({ words: typeof done === "string" ? done : done(answer), isRefused: false });
     } catch (error) {
-      setOutcome({ words: problemWords(error as ApiProblem | SerializedError), isRefused: true });
+      setOutcome({ words: refusalWords(error as QueryError), isRefused: true });
     } finally {
       setBusy(false);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionsFor, problemWords, statesText } from "./words";
+import { actionsFor, refusalWords, statesText } from "./words";
 
 describe("an answer that is none", () => {
   it.each([
@@ -9,7 +9,7 @@ describe("an answer that is none", () => {
     [503, "no engine has shown itself", "Not available now (503): No engine has shown itself."],
     [404, "there is no such user", "There is no such user. (404)"],
   ])("of %i is told as it is", (status, detail, words) => {
-    expect(problemWords({ status, detail, code: "" })).toBe(words);
+    expect(refusalWords({ status, detail, code: "" })).toBe(words);
   });
 });
 

@@ -1,17 +1,16 @@
 /** What states, refusals and wishes are called on these pages. */
 
-import type { SerializedError } from "@reduxjs/toolkit";
-import type { ApiProblem } from "@/api/api";
+import { problemOf, type QueryError } from "@/api/problems";
 import { whole } from "@/formats/numbers";
+import { sentence } from "@/formats/sentences";
 import type { Action, ActorState } from "./models";
 
-/** An answer that is none, as the server told it. */
-export function problemWords(error: ApiProblem | SerializedError): string {
-  if (!("status" in error)) {
-    return error.message ?? "This page failed to ask.";
-  }
-  const detail = sentence(error.detail);
-  switch (error.status) {
+/** An answer that is none, as the server told it, with its status: who operates it looks for that. */
+export function refusalWords(error: QueryError): string {
+  const { status, detail: told } = problemOf(error);
+  const detail = sentence(told);
+  switch (status) {
+    case -1:
     case 0:
       return detail;
     case 409:
@@ -21,7 +20,7 @@ export function problemWords(error: ApiProblem | SerializedError): string {
     case 504:
       return `No answer in time (504): ${detail}`;
     default:
-      return `${detail} (${error.status})`;
+      return `${detail} (${status})`;
   }
 }
 
@@ -66,9 +65,4 @@ export function mood(state: string): "good" | "bad" | "waiting" {
     return "good";
   }
   return ["dead", "backing off", "stale", "failed", "unmapped", "disconnected"].includes(state) ? "bad" : "waiting";
-}
-
-export function sentence(words: string): string {
-  const text = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

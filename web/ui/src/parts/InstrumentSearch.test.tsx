@@ -2,33 +2,21 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { Provider } from "react-redux";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { makeStore } from "@/app/store";
+import { answering } from "@/testing/answering";
 import { InstrumentSearch } from "./InstrumentSearch";
 
-const FOUND = ["NSE:INFY", "NSE:INDIGO"].map((ticker) => ({
-  ticker,
-  symbol: "",
+const FOUND = ["INFY", "INDIGO"].map((symbol) => ({
+  ticker: `NSE:${symbol}`,
+  symbol,
   description: "",
-  exchange: "",
+  exchange: "NSE",
   type: "",
 }));
 
 beforeEach(() => {
-  const answer = (body: unknown) =>
-    new Response(JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
-  vi.stubGlobal(
-    "Request",
-    class extends Request {
-      constructor(address: string | URL | Request, options?: RequestInit) {
-        super(typeof address === "string" ? new URL(address, "http://localhost") : address, {
-          ...options,
-          signal: null,
-        });
-      }
-    },
-  );
-  vi.stubGlobal("fetch", async (asked: Request | string) => {
-    const { pathname, searchParams } = new URL(typeof asked === "string" ? asked : asked.url, "http://localhost");
-    return answer(pathname === "/udf/search" && searchParams.get("query") === "in" ? FOUND : []);
+  answering(async ({ url }) => {
+    const { pathname, searchParams } = new URL(url);
+    return Response.json(pathname === "/udf/search" && searchParams.get("query") === "in" ? FOUND : []);
   });
 });
 afterEach(() => {
@@ -36,10 +24,14 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function typed(text: string, onChoose: (instrument: string) => void = () => undefined) {
+function typed(text: string, taken: string[] = []) {
+  async function onTake(symbol: string) {
+    taken.push(symbol);
+    return true;
+  }
   render(
     <Provider store={makeStore()}>
-      <InstrumentSearch label="Find" onChoose={onChoose} />
+      <InstrumentSearch label="Find" onTake={onTake} />
     </Provider>,
   );
   const field = screen.getByRole("combobox");
@@ -48,13 +40,19 @@ function typed(text: string, onChoose: (instrument: string) => void = () => unde
 }
 
 test("an instrument is chosen with the keyboard alone", async () => {
-  const chosen: string[] = [];
-  const field = typed("in", (instrument) => chosen.push(instrument));
+  const taken: string[] = [];
+  const field = typed("in", taken);
   await screen.findByRole("option", { name: /INDIGO/ });
   fireEvent.keyDown(field, { key: "ArrowDown" });
-  expect(screen.getByRole("option", { selected: true }).textContent).toContain("NSE:INDIGO");
+  expect(screen.getByRole("option", { selected: true }).textContent).toContain("INDIGO");
   fireEvent.keyDown(field, { key: "Enter" });
-  expect(chosen).toEqual(["NSE:INDIGO"]);
+  expect(taken).toEqual(["NSE:INDIGO"]);
+});
+
+test("what is not found is taken as it is written", () => {
+  const taken: string[] = [];
+  fireEvent.keyDown(typed("nse:tcs", taken), { key: "Enter" });
+  expect(taken).toEqual(["NSE:TCS"]);
 });
 
 test("that nothing is called so is said, and Escape closes the list", async () => {
@@ -62,4 +60,10 @@ test("that nothing is called so is said, and Escape closes the list", async () =
   await screen.findByText("No instrument is called so.");
   fireEvent.keyDown(field, { key: "Escape" });
   expect(field.getAttribute("aria-expanded")).toBe("false");
+});
+
+test("a slash leads to the field from wherever nothing is written", () => {
+  const field = typed("");
+  fireEvent.keyDown(document.body, { key: "/" });
+  expect(document.activeElement).toBe(field);
 });

@@ -1,118 +1,142 @@
-/** A field that finds an instrument by a part of its name; for the keyboard as for the mouse. */
+/** Finds instruments by a part of their name: `/` leads here, arrows choose, Enter takes. */
 
-import { type KeyboardEvent, useEffect, useId, useState } from "react";
-import { problemOf } from "@/api/api";
-import { type InstrumentFound, useFindInstrumentsQuery } from "@/market/symbols";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { problemWords } from "@/api/problems";
+import type { InstrumentFound } from "@/market/symbols";
+import { CLOSED, popupAfter } from "./combobox";
 import styles from "./InstrumentSearch.module.css";
+import { type Finding, useFound } from "./useFound";
 
-const MOST = 12;
-const QUIET_MS = 150;
-
-interface Wishes {
+interface Props {
+  /** What Enter does with what is found. */
   label: string;
-  onChoose(instrument: string): void;
+  /** Takes a symbol; resolves to whether it was taken, and the text may go. */
+  onTake(symbol: string): Promise<boolean>;
 }
 
-export function InstrumentSearch({ label, onChoose }: Wishes) {
-  const id = useId();
+export function InstrumentSearch({ label, onTake }: Props) {
   const [text, setText] = useState("");
-  const [isOpen, setOpen] = useState(false);
-  const [active, setActive] = useState(0);
-  const wanted = useQuiet(text.trim());
-  const search = useFindInstrumentsQuery({ text: wanted, limit: MOST }, { skip: wanted === "" });
-  const found = wanted === "" ? [] : (search.currentData ?? []);
-  const isShown = isOpen && text.trim() !== "";
+  const [popup, setPopup] = useState(CLOSED);
+  const [isTaking, setTaking] = useState(false);
+  const finding = useFound(text);
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  useSlash(input);
+  const { found } = finding;
+  // What is shown while one types on was found for the text before: Enter must not take that.
+  const active = popup.isOpen && finding.isSettled ? Math.min(popup.active, found.length - 1) : -1;
+  const isOpen = popup.isOpen && text.trim() !== "";
 
-  function choose(one: InstrumentFound | undefined) {
-    if (one !== undefined) {
+  async function take(symbol: string) {
+    if (symbol === "" || isTaking) {
+      return;
+    }
+    setTaking(true);
+    setPopup(CLOSED);
+    const isTaken = await onTake(symbol);
+    setTaking(false);
+    if (isTaken) {
       setText("");
-      setOpen(false);
-      onChoose(one.ticker);
     }
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && found.length > 0) {
+    const next = popupAfter(event.key, popup, found.length);
+    if (next !== null) {
       event.preventDefault();
-      setOpen(true);
-      setActive((active + step + found.length) % found.length);
-    } else if (event.key === "Enter" && isShown) {
+      setPopup(next);
+    } else if (event.key === "Enter") {
       event.preventDefault();
-      choose(found[active]);
-    } else if (event.key === "Escape") {
-      setOpen(false);
+      void take(found[active]?.ticker ?? text.trim().toUpperCase());
     }
   }
 
   return (
     <div className={styles.search}>
       <input
-        type="search"
+        ref={input}
         role="combobox"
         aria-label={label}
+        placeholder={`${label} ( / )`}
+        aria-expanded={isOpen}
+        aria-controls={`${id}-options`}
         aria-autocomplete="list"
-        aria-expanded={isShown}
-        aria-controls={`${id}-list`}
-        aria-activedescendant={isShown && found.length > 0 ? `${id}-${active}` : undefined}
-        placeholder={label}
+        aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
+        aria-busy={isTaking}
         autoComplete="off"
         spellCheck={false}
         value={text}
+        readOnly={isTaking}
         onChange={(event) => {
           setText(event.target.value);
-          setActive(0);
-          setOpen(true);
+          setPopup({ isOpen: true, active: 0 });
         }}
         onKeyDown={onKeyDown}
-        onBlur={() => setOpen(false)}
+        onBlur={() => setPopup(CLOSED)}
       />
-      <div id={`${id}-list`} className={styles.list} role="listbox" aria-label="Instruments found" hidden={!isShown}>
-        {found.map((one, place) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keyboard, as a combobox does.
-          <div
-            key={one.ticker}
-            id={`${id}-${place}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={place === active}
-            // Else the field would lose the focus, and the list be gone before the click.
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={() => choose(one)}
-          >
-            <span className={styles.ticker}>{one.ticker}</span>
-            <span className="quiet">{one.description}</span>
-          </div>
-        ))}
+      <div className={styles.popup} hidden={!isOpen}>
+        <Options id={id} label={label} found={found} active={active} onTake={(symbol) => void take(symbol)} />
+        <p role="status">{isOpen ? findingWords(finding) : ""}</p>
       </div>
-      <p className={found.length > 0 || !isShown ? "unseen" : styles.words} role="status">
-        {isShown &&
-          words(
-            found.length,
-            search.isFetching || wanted !== text.trim(),
-            search.error && problemOf(search.error).detail,
-          )}
-      </p>
     </div>
   );
 }
 
-function words(count: number, isSearching: boolean, problem: string | undefined): string {
-  if (isSearching) {
-    return "Searching…";
-  }
-  if (problem !== undefined) {
-    return problem;
-  }
-  return count === 0 ? "No instrument is called so." : `${count} found; choose with the arrow keys.`;
+interface OptionsProps {
+  id: string;
+  label: string;
+  found: readonly InstrumentFound[];
+  active: number;
+  onTake(symbol: string): void;
 }
 
-/** The text once nobody has typed for a moment. */
-function useQuiet(text: string): string {
-  const [quiet, setQuiet] = useState(text);
+function Options({ id, label, found, active, onTake }: OptionsProps) {
+  return (
+    <div role="listbox" id={`${id}-options`} aria-label={label} hidden={found.length === 0}>
+      {found.map(({ ticker, symbol, exchange, description }, place) => (
+        <div
+          role="option"
+          key={ticker}
+          id={`${id}-${place}`}
+          className={styles.option}
+          aria-selected={place === active}
+          tabIndex={-1}
+          // Before the field loses the focus, which closes the list.
+          onMouseDown={(event) => {
+            event.preventDefault();
+            onTake(ticker);
+          }}
+        >
+          <b>{symbol}</b> <span className="quiet">{exchange}</span>
+          <span className={styles.description}>{description}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function findingWords({ found, isSettled, problem }: Finding): string {
+  if (!isSettled) {
+    return "Looking…";
+  }
+  if (problem !== undefined) {
+    return problemWords(problem);
+  }
+  return found.length === 0 ? "No instrument is called so." : "";
+}
+
+/** `/` leads to the field from wherever nothing is being written. */
+function useSlash(input: { readonly current: HTMLInputElement | null }): void {
   useEffect(() => {
-    const timer = setTimeout(() => setQuiet(text), QUIET_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return quiet;
+    function onKeyDown(event: globalThis.KeyboardEvent) {
+      const isWriting =
+        event.target instanceof Element && event.target.closest("input, select, textarea, dialog") !== null;
+      if (event.key === "/" && !isWriting && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        input.current?.focus();
+      }
+    }
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [input]);
 }

@@ -1,14 +1,13 @@
 /** Choosing a list; making, renaming and deleting one's own. */
 
 import { useState } from "react";
-import type { ApiProblem } from "@/api/api";
+import { problemWords, type QueryError } from "@/api/problems";
 import { useAppDispatch } from "@/app/store";
 import { DEFAULTS, preferred } from "@/settings/preferences";
 import { watchlistApi } from "./endpoints";
 import styles from "./ListBar.module.css";
 import type { Choice } from "./lists";
 import { NameForm } from "./NameForm";
-import { problemWords } from "./useListEdit";
 
 interface Props {
   all: readonly Choice[];
@@ -122,7 +121,7 @@ function Deleting({ own, onDone }: { own: Own; onDone(): void }) {
       <span role="alert">
         {error === undefined
           ? `Delete “${own.name}” with its ${own.instruments.length} instruments?`
-          : problemWords(error as ApiProblem)}
+          : problemWords(error as QueryError)}
       </span>
       <button type="button" data-kind="danger" onClick={() => void onYes()}>
         {isLoading ? "Deleting…" : "Delete it"}

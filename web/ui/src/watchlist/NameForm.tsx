@@ -1,9 +1,8 @@
 /** Asks for the name of a list; what the server has against it stands beside it. */
 
 import { type FormEvent, useId, useState } from "react";
-import type { ApiProblem } from "@/api/api";
+import { problemWords, type QueryError } from "@/api/problems";
 import styles from "./ListBar.module.css";
-import { problemWords } from "./useListEdit";
 
 const LONGEST = 100;
 
@@ -11,7 +10,7 @@ interface Props {
   label: string;
   verb: string;
   before: string;
-  /** Rejects with an ApiProblem when the server refuses the name. */
+  /** Rejects with a problem when the server refuses the name. */
   onName(name: string): Promise<void>;
   onCancel(): void;
 }
@@ -28,7 +27,7 @@ export function NameForm({ label, verb, before, onName, onCancel }: Props) {
     try {
       await onName(String(new FormData(event.currentTarget).get("name")).trim());
     } catch (error) {
-      setProblem(problemWords(error as ApiProblem));
+      setProblem(problemWords(error as QueryError));
       setBusy(false);
     }
   }

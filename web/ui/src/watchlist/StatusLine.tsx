@@ -1,8 +1,9 @@
 /** How it is with this list, always in the same place, so that nothing moves when it changes. */
 
 import { useAppSelector } from "@/app/store";
+import { isAway } from "@/socket/isAway";
 import styles from "./StatusLine.module.css";
-import { isAway, type Supply } from "./useListPrices";
+import type { Supply } from "./useListPrices";
 import { hindranceWords, supplyWords } from "./words";
 
 interface Props {

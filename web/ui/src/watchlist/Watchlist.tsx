@@ -2,9 +2,10 @@
 
 import { useCallback, useState } from "react";
 import { useNavigate } from "react-router";
+import { hopeWords } from "@/api/problems";
+import { InstrumentSearch } from "@/parts/InstrumentSearch";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
-import { Finder } from "./Finder";
 import { ListBar } from "./ListBar";
 import type { Choice } from "./lists";
 import { Prices } from "./Prices";
@@ -26,7 +27,7 @@ export function Watchlist() {
 
 function Loaded({ lists: { all, chosen, instruments, problem } }: { lists: Lists }) {
   if (problem !== undefined && instruments === undefined) {
-    return <Problem words={`Your lists can not be read: ${problem.detail} Trying again…`} />;
+    return <Problem words={`Your lists can not be read. ${hopeWords(problem)}`} />;
   }
   if (chosen === undefined || instruments === undefined) {
     return (
@@ -54,7 +55,7 @@ function List({ all, chosen, instruments }: ListProps) {
     <>
       <div className={styles.tools}>
         <ListBar all={all} chosen={chosen} />
-        <Finder label={chosen.own ? `Add to ${chosen.name}` : "Open a chart"} onTake={onTake} />
+        <InstrumentSearch label={chosen.own ? `Add to ${chosen.name}` : "Open a chart"} onTake={onTake} />
       </div>
       <StatusLine supply={supply} instruments={instruments} told={told} />
       {instruments.length === 0 ? (

@@ -15,22 +15,12 @@ export interface Watchlist {
   instruments: string[];
 }
 
-export interface Found {
-  symbol: string;
-  full_name: string;
-  description: string;
-  exchange: string;
-  type: string;
-}
-
 /** Prices by the keys they were asked for; times are milliseconds UTC. */
 export interface PricesTold {
   prices: Record<string, number>;
   as_of: Record<string, number>;
   timestamp: number;
 }
-
-const MOST_FOUND = 12;
 
 export const watchlistApi = api.injectEndpoints({
   endpoints: (build) => ({
@@ -71,10 +61,6 @@ export const watchlistApi = api.injectEndpoints({
           dispatch(pricesKnown(knownPrices(told.data)));
         }
       },
-    }),
-    findInstruments: build.query<Found[], string>({
-      query: (text) => ({ url: "udf/search", params: { query: text, limit: MOST_FOUND } }),
-      keepUnusedDataFor: 30,
     }),
   }),
 });

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import { isAway } from "@/socket/isAway";
 import { knownPrices } from "./endpoints";
 import { rowAfter } from "./Prices";
-import { channelsOf, isAway, MOST_FOLLOWED } from "./useListPrices";
+import { channelsOf, MOST_FOLLOWED } from "./useListPrices";
 
 it("follows the quote of each instrument, and how all are", () => {
   expect(channelsOf(["NSE:TCS", "NSE:INFY"])).toEqual(["status", "quote.NSE:TCS", "quote.NSE:INFY"]);

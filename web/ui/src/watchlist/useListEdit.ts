@@ -1,7 +1,7 @@
 /** Changes of one's own lists, one after the other, each told in words. */
 
 import { useCallback, useRef } from "react";
-import type { ApiProblem } from "@/api/api";
+import { problemWords, type QueryError } from "@/api/problems";
 import { type Dispatch, useAppDispatch } from "@/app/store";
 import { watchlistApi } from "./endpoints";
 
@@ -40,12 +40,6 @@ async function rewrite(dispatch: Dispatch, id: number, change: Change): Promise<
     const after = await dispatch(changeWatchlist.initiate({ ...list, instruments })).unwrap();
     return { problem: null, before: list.instruments.length, now: after.instruments.length };
   } catch (error) {
-    return { problem: problemWords(error as ApiProblem) };
+    return { problem: problemWords(error as QueryError) };
   }
-}
-
-/** What the server says against it, as a sentence. */
-export function problemWords({ detail }: ApiProblem): string {
-  const sentence = detail.charAt(0).toUpperCase() + detail.slice(1);
-  return /[.?!…]$/.test(sentence) ? sentence : `${sentence}.`;
 }

@@ -2,9 +2,10 @@
 
 import { skipToken } from "@reduxjs/toolkit/query";
 import { useMemo } from "react";
-import type { ApiProblem } from "@/api/api";
+import type { QueryError } from "@/api/problems";
 import { useAppSelector } from "@/app/store";
 import { MOST_CHANNELS } from "@/socket/following";
+import { isAway } from "@/socket/isAway";
 import { useFollow } from "@/socket/LineProvider";
 import type { LineState } from "@/socket/line";
 import { watchlistApi } from "./endpoints";
@@ -16,7 +17,7 @@ export const MOST_FOLLOWED = MOST_CHANNELS - 10;
 export interface Supply {
   line: LineState;
   /** What the last question for prices came to. */
-  problem: ApiProblem | undefined;
+  problem: QueryError | undefined;
 }
 
 export function useListPrices(instruments: readonly string[]): Supply {
@@ -25,16 +26,11 @@ export function useListPrices(instruments: readonly string[]): Supply {
   const { problem } = watchlistApi.useCurrentPricesQuery(instruments.length > 0 ? instruments : skipToken, {
     pollingInterval: isAway(line) || instruments.length > MOST_FOLLOWED ? POLLING_MS : 0,
     refetchOnMountOrArgChange: true,
-    selectFromResult: ({ error }) => ({ problem: error as ApiProblem | undefined }),
+    selectFromResult: ({ error }) => ({ problem: error }),
   });
   return { line, problem };
 }
 
 export function channelsOf(instruments: readonly string[]): string[] {
   return ["status", ...instruments.slice(0, MOST_FOLLOWED).map((instrument) => `quote.${instrument}`)];
-}
-
-/** Whether prices do not come by themselves; not while the page connects for the first time. */
-export function isAway(line: LineState): boolean {
-  return line.is === "away" || line.is === "refused" || (line.is === "connecting" && line.tries > 0);
 }

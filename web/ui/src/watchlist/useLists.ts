@@ -1,6 +1,6 @@
 import { skipToken } from "@reduxjs/toolkit/query";
 import { useMemo } from "react";
-import type { ApiProblem } from "@/api/api";
+import type { QueryError } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
 import { usePreferencesQuery } from "@/settings/endpoints";
@@ -17,7 +17,7 @@ export interface Lists {
   /** Undefined while they are read. */
   instruments: readonly string[] | undefined;
   isLoading: boolean;
-  problem: ApiProblem | undefined;
+  problem: QueryError | undefined;
 }
 
 /** All lists, and what is in the one the user has chosen. */
@@ -40,7 +40,7 @@ export function useLists(): Lists {
     chosen: isLoading ? undefined : chosen,
     instruments: chosen?.own?.instruments ?? screened.currentData,
     isLoading,
-    problem: (screeners.error ?? watchlists.error ?? screened.error) as ApiProblem | undefined,
+    problem: screeners.error ?? watchlists.error ?? screened.error,
   };
 }
 

@@ -1,9 +1,9 @@
 /** How it is with a list and with each of its instruments, in words. */
 
-import type { ApiProblem } from "@/api/api";
+import { problemWords, type QueryError } from "@/api/problems";
+import { isAway } from "@/socket/isAway";
 import type { LineState } from "@/socket/line";
 import type { StatusTold } from "@/socket/messages";
-import { isAway } from "./useListPrices";
 
 const NAMES: Record<StatusTold["status"], string> = {
   live: "Live",
@@ -27,14 +27,14 @@ export function statusWords(told: StatusTold | undefined, refusal: string | unde
 }
 
 /** How the prices of the list reach the page. */
-export function supplyWords(line: LineState, problem: ApiProblem | undefined): string {
+export function supplyWords(line: LineState, problem: QueryError | undefined): string {
   if (!isAway(line)) {
     return line.is === "open" ? "Live prices." : "Connecting for live prices…";
   }
   const away = line.is === "refused" ? `Live prices are refused: ${line.why}.` : "Live prices are away.";
   return problem === undefined
     ? `${away} They are asked for every 1.5 s until they are back.`
-    : `${away} Asking for them every 1.5 s fails too: ${problem.detail} What is shown is old.`;
+    : `${away} Asking for them every 1.5 s fails too: ${problemWords(problem)} What is shown is old.`;
 }
 
 /** What keeps instruments of the list from being live, with how many of them; empty when all are. */
