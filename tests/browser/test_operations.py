@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.axe import violations
 from tests.browser.complaints import Complaints
+from tests.browser.looks import faults
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.anyio
@@ -84,4 +84,4 @@ async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> Non
         await link.click()
         await expect(ann.get_by_role("heading", level=2, name=await link.inner_text())).to_be_visible()
         await expect(ann.get_by_text(re.compile("^(Asking|Counting) "))).to_have_count(0)
-        assert await violations(ann) == [], await link.inner_text()
+        assert await faults(ann) == [], await link.inner_text()
