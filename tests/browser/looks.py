@@ -8,13 +8,18 @@ from tests.browser.axe import violations
 
 PHONE: Final = (390, 844)
 DESK: Final = (1280, 800)
-THEMES: Final[tuple[Literal["dark", "light"], ...]] = ("dark", "light")
+LOOKS: Final[tuple[tuple[Literal["dark", "light"], tuple[int, int]], ...]] = (
+    ("light", PHONE),
+    ("light", DESK),
+    ("dark", PHONE),
+    ("dark", DESK),
+)
 
 
 async def faults(page: Page) -> list[str]:
     """What axe finds in any look, and where the page is wider than its window. It is left dark and on a desk."""
     found: list[str] = []
-    for theme, (width, height) in [(theme, size) for theme in reversed(THEMES) for size in (PHONE, DESK)]:
+    for theme, (width, height) in LOOKS:
         await page.emulate_media(color_scheme=theme)
         await page.set_viewport_size({"width": width, "height": height})
         found += [f"{theme}, {width} wide: {words}" for words in await violations(page)]
