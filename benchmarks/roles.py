@@ -10,13 +10,13 @@ import sys
 import time
 
 import structlog
-import trio
 from pydantic import SecretStr
 
 from benchmarks.processes import PROMPT
 from config.settings import Settings
-from engine.boot import clock_of, running_engine
 from engine.runtime import ActorSystem
+
+# ruff: noqa: PLC0415 - each role loads what its process loads: with the engine's bridge, all of asyncio is slower
 
 
 def main() -> None:
@@ -26,12 +26,18 @@ def main() -> None:
     )
     settings = Settings(secret_key=SecretStr("a-key-for-measurements-only-long-enough"))
     if sys.argv[1] == "engine":
+        import trio
+
         trio.run(_engine, settings)
     else:
         _web(settings)
 
 
 async def _engine(settings: Settings) -> None:
+    import trio
+
+    from engine.boot import clock_of, running_engine
+
     async with running_engine(settings, clock_of(settings)) as (system, _):
         gc.collect()
         gc.freeze()  # as run_engine does
@@ -51,7 +57,7 @@ def _counts(system: ActorSystem) -> dict[str, float]:
 
 
 def _web(settings: Settings) -> None:
-    from web.app import run_web  # noqa: PLC0415 - the engine's process does without it
+    from web.app import run_web
 
     run_web(settings, None, _ready)
 
