@@ -38,7 +38,7 @@ test: check .venv/.calendars/ready
 # On another Python, from the same locks: the kernel, the settings, the protocols and a whole web process; not the suite, which
 # would double the time of a build.
 smoke: .venv/.another/ready .venv/.calendars/ready
-	@.venv/.another/bin/python -m pytest -q $(SMOKE)
+	@.venv/.another/bin/python -m pytest -q -n 2 $(SMOKE)
 
 .venv/.another/ready: requirements/development.txt $(READY)
 	@$(ANOTHER) -m venv --clear .venv/.another
