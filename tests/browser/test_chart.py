@@ -1,5 +1,6 @@
 """The chart in a browser: what it shows is what the API has, also after its socket was killed while history was healed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -21,12 +22,16 @@ SHOWN = 100
 """Rows of the table, the newest candles."""
 FUTURE_MS = 1_900_000_200_000
 """Later than all that the engine has to tell meanwhile."""
+MINUTE_MS = 60_000
 PATIENCE_S = 90
 """At first the provider's history of a year is read, which revises what stands there."""
 SHOWN_ROWS = """rows => rows.map(row => [
     Number(row.dataset.time), row.dataset.state,
     ...[...row.querySelectorAll("td")].slice(0, 5).map(cell => Number(cell.textContent.replaceAll(",", ""))),
 ])"""
+
+HEALED_MS = 120_000
+"""The provider has a minute's history when the minute is over, and the feed came back in the middle of one."""
 
 Row = tuple[int | float | str, ...]
 
@@ -71,9 +76,23 @@ async def test_the_chart_outlives_its_socket_and_shows_what_the_api_has(ann: Pag
     await expect(said).to_contain_text("The live connection is away")
     sockets.let_through()
     await expect(said).not_to_contain_text("The live connection is away")
-    with anyio.fail_after(PATIENCE_S):
-        while not (shown := await _shown(ann)) or shown != await _had(ann, site):
-            await anyio.sleep(0.5)
+    await _until_equal(ann, site)
+
+
+async def test_a_minute_without_a_feed_is_healed_on_the_chart_without_a_hole(ann: Page, site: Site) -> None:
+    await _open_table(ann, INSTRUMENT)
+    await _tell_feed(ann, site, "stop")
+    lost_ms = (_now_ms() // MINUTE_MS + 1) * MINUTE_MS
+    lost = ann.locator(f'tr[data-time="{lost_ms}"]')
+    while _now_ms() < lost_ms + MINUTE_MS:
+        await anyio.sleep(1)
+    await expect(lost).to_have_count(0)
+    await _tell_feed(ann, site, "restart")
+
+    await expect(lost).to_have_attribute("data-state", re.compile("final|revised"), timeout=HEALED_MS)
+    shown = await _until_equal(ann, site)
+    newest = [int(row[0]) for row in shown[:5]]
+    assert newest == [newest[0] - place * MINUTE_MS for place in range(5)]
 
 
 async def test_the_chart_is_drawn_and_accessible(ann: Page) -> None:
@@ -147,6 +166,26 @@ async def _open_table(page: Page, instrument: str) -> None:
     await page.get_by_role("button", name="1m").click()
     await page.get_by_role("button", name="Show as table").click()
     await expect(page.get_by_role("table").get_by_role("row").nth(1)).to_be_visible()
+
+
+async def _tell_feed(page: Page, site: Site, wish: str) -> None:
+    answered = await page.request.post(
+        f"{site.url}/admin/actors/engine/engine/feeds/simulator/{wish}",
+        headers={"Authorization": f"Bearer {CANARY}"},
+    )
+    assert answered.ok, await answered.text()
+
+
+async def _until_equal(page: Page, site: Site) -> list[Row]:
+    """Until the chart shows what the API has; that."""
+    with anyio.fail_after(PATIENCE_S):
+        while not (shown := await _shown(page)) or shown != await _had(page, site):
+            await anyio.sleep(0.5)
+    return shown
+
+
+def _now_ms() -> int:
+    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 async def _shown(page: Page) -> list[Row]:

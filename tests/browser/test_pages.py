@@ -10,6 +10,8 @@ from tests.browser.looks import faults
 pytestmark = pytest.mark.anyio
 
 PAGES = ["/watchlist", "/chart", "/chart/NSE:RELIANCE", "/chain", "/operations", "/settings"]
+BUDGET_KB = 350
+"""Of script, as it travels, until the first page stands."""
 STILL_READING = re.compile(r"^(Reading|Getting|Looking|Asking) ")
 
 
@@ -33,3 +35,13 @@ async def test_a_page_opens_at_its_address_and_is_accessible_in_each_look(ann: P
     await expect(ann.get_by_role("heading", level=1)).to_be_visible()
     await expect(ann.get_by_text(STILL_READING)).to_have_count(0)
     assert await faults(ann) == []
+
+
+async def test_the_first_page_is_light(ann: Page) -> None:
+    await ann.goto("/")
+    await expect(ann.get_by_role("combobox", name="List", exact=True)).to_be_visible()
+    sizes: dict[str, int] = await ann.evaluate(
+        """Object.fromEntries(performance.getEntriesByType("resource")
+            .filter(one => one.name.endsWith(".js")).map(one => [one.name, one.encodedBodySize]))"""
+    )
+    assert 0 < sum(sizes.values()) < BUDGET_KB * 1024, sizes

@@ -1,7 +1,7 @@
 /** What every page has around it: where one can go, how the connection is, who one is. */
 
-import { Suspense } from "react";
-import { NavLink, Outlet } from "react-router";
+import { Suspense, useEffect } from "react";
+import { NavLink, Outlet, useLocation } from "react-router";
 import { Waiting } from "@/parts/Waiting";
 import { usePreferences } from "@/settings/usePreferences";
 import { Connection } from "./Connection";
@@ -9,8 +9,18 @@ import mark from "./mark.svg";
 import styles from "./Shell.module.css";
 import { useAppSelector } from "./store";
 
+/** What a page is called where one goes there, and by the window. */
+const PAGES = [
+  { path: "/watchlist", title: "Watchlist", isForAdmins: false },
+  { path: "/chart", title: "Chart", isForAdmins: false },
+  { path: "/chain", title: "Option chain", isForAdmins: false },
+  { path: "/operations", title: "Operations", isForAdmins: true },
+  { path: "/settings", title: "Settings", isForAdmins: false },
+];
+
 export function Shell() {
   usePreferences();
+  useTitle();
   const isAdmin = useAppSelector(({ session }) => session.is === "signed in" && session.person.role === "admin");
   return (
     <div className={styles.shell}>
@@ -23,11 +33,11 @@ export function Shell() {
           ticktree
         </NavLink>
         <nav className={styles.pages} aria-label="Pages">
-          <NavLink to="/watchlist">Watchlist</NavLink>
-          <NavLink to="/chart">Chart</NavLink>
-          <NavLink to="/chain">Option chain</NavLink>
-          {isAdmin && <NavLink to="/operations">Operations</NavLink>}
-          <NavLink to="/settings">Settings</NavLink>
+          {PAGES.filter(({ isForAdmins }) => isAdmin || !isForAdmins).map(({ path, title }) => (
+            <NavLink key={path} to={path}>
+              {title}
+            </NavLink>
+          ))}
         </nav>
         <Connection />
       </header>
@@ -38,4 +48,30 @@ export function Shell() {
       </main>
     </div>
   );
+}
+
+/** So that windows, bookmarks and what is read aloud tell one page from another: `NSE:TCS · Chart · ticktree`. */
+function useTitle(): void {
+  const { pathname } = useLocation();
+  useEffect(() => {
+    document.title = titleOf(pathname);
+    return () => {
+      document.title = "ticktree";
+    };
+  }, [pathname]);
+}
+
+export function titleOf(pathname: string): string {
+  const page = PAGES.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`));
+  const part = page && decoded(pathname.slice(page.path.length + 1));
+  return [part, page?.title, "ticktree"].filter(Boolean).join(" · ");
+}
+
+/** As it is where somebody wrote what can not be decoded. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -75,7 +75,7 @@ function useCommands({ own, name }: Choice) {
 
   async function onTake(symbol: string): Promise<boolean> {
     if (own === null) {
-      await navigate(`/chart/${symbol}`);
+      await navigate(`/chart/${encodeURIComponent(symbol)}`);
       return true;
     }
     const outcome = await edit(own.id, (instruments) => [...instruments, symbol]);

@@ -3,6 +3,7 @@
 import { skipToken } from "@reduxjs/toolkit/query";
 import { useMemo } from "react";
 import type { QueryError } from "@/api/problems";
+import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
 import { MOST_CHANNELS } from "@/socket/following";
 import { isAway } from "@/socket/isAway";
@@ -23,12 +24,13 @@ export interface Supply {
 export function useListPrices(instruments: readonly string[]): Supply {
   const line = useAppSelector((state) => state.interface.line);
   useFollow(useMemo(() => channelsOf(instruments), [instruments]));
-  const { problem } = watchlistApi.useCurrentPricesQuery(instruments.length > 0 ? instruments : skipToken, {
+  const query = watchlistApi.useCurrentPricesQuery(instruments.length > 0 ? instruments : skipToken, {
     pollingInterval: isAway(line) || instruments.length > MOST_FOLLOWED ? POLLING_MS : 0,
     refetchOnMountOrArgChange: true,
-    selectFromResult: ({ error }) => ({ problem: error }),
+    selectFromResult: ({ error, isFetching }) => ({ error, isFetching }),
   });
-  return { line, problem };
+  useTryAgain(query);
+  return { line, problem: query.error };
 }
 
 export function channelsOf(instruments: readonly string[]): string[] {
