@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import anyio
 import pytest
 from playwright.async_api import Page, Route, expect
 
@@ -93,6 +94,23 @@ async def test_a_session_that_was_ended_elsewhere_leads_to_signing_in_with_the_r
     await ann.wait_for_url("**/sign-in?to=%2Fsettings")
 
 
+async def test_that_a_page_is_on_its_way_is_said_on_a_slow_network(ann: Page) -> None:
+    arrived = anyio.Event()
+
+    async def slowly(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await ann.goto("/settings")
+    await expect(ann.get_by_role("heading", name="Settings")).to_be_visible()
+    await ann.route("**/assets/ChartPage-*.js", slowly)
+    await ann.get_by_role("link", name="Chart", exact=True).click()
+    await expect(ann.get_by_text("Getting the page…")).to_be_visible()
+    arrived.set()
+    await expect(ann.get_by_role("heading", name="Chart")).to_be_visible()
+    await expect(ann).to_have_title("Chart · ticktree")
+
+
 async def test_a_page_whose_files_are_gone_since_a_new_version_came_offers_to_load_it(
     ann: Page, complaints: Complaints
 ) -> None:
@@ -102,6 +120,9 @@ async def test_a_page_whose_files_are_gone_since_a_new_version_came_offers_to_lo
     await ann.get_by_role("link", name="Chart", exact=True).click()
     await expect(ann.get_by_role("alert")).to_contain_text("there is a newer version of it")
     assert await violations(ann) == []
+    await ann.get_by_role("link", name="Settings").click()
+    await expect(ann.get_by_role("heading", name="Settings")).to_be_visible()
+    await ann.go_back()
     await ann.unroute("**/assets/ChartPage-*.js")
     await ann.get_by_role("button", name="Load it again").click()
     await expect(ann.get_by_role("heading", name="Chart")).to_be_visible()

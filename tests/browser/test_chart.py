@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
-from tests.browser.axe import violations
 from tests.browser.complaints import Complaints
+from tests.browser.looks import faults
 from tests.browser.site import Site
 from tests.launcher.whole import CANARY
 
@@ -101,7 +101,9 @@ async def test_the_chart_is_drawn_and_accessible(ann: Page) -> None:
     await expect(picture.locator("canvas").first).to_be_visible()
     await picture.press("Home")
     await expect(ann.get_by_text("candles since")).to_be_visible()
-    assert await violations(ann) == []
+    assert await faults(ann) == []
+    await ann.get_by_role("button", name="Show as table").click()
+    assert await faults(ann) == []
 
 
 @pytest.mark.parametrize("count", [50, 6_000])

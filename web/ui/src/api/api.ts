@@ -18,7 +18,7 @@ const asMe: BaseQueryFn<string | FetchArgs, unknown, ApiProblem> = async (wish, 
   }
   let result = await plain(withToken(wish, token), api, extra);
   if (result.error?.status === 401 && token !== null) {
-    token = await tokens.renew().catch(() => null);
+    token = await tokens.instead(token).catch(() => null);
     result = token === null ? result : await plain(withToken(wish, token), api, extra);
   }
   const kind = result.meta?.response?.headers.get("X-Ticktree-Data");

@@ -1,7 +1,7 @@
 /** What every page has around it: where one can go, how the connection is, who one is. */
 
-import { Suspense, useEffect } from "react";
-import { NavLink, Outlet, useLocation } from "react-router";
+import { useEffect } from "react";
+import { NavLink, Outlet, useLocation, useNavigation } from "react-router";
 import { Waiting } from "@/parts/Waiting";
 import { usePreferences } from "@/settings/usePreferences";
 import { Connection } from "./Connection";
@@ -21,6 +21,7 @@ const PAGES = [
 export function Shell() {
   usePreferences();
   useTitle();
+  const isGetting = useNavigation().state === "loading";
   const isAdmin = useAppSelector(({ session }) => session.is === "signed in" && session.person.role === "admin");
   return (
     <div className={styles.shell}>
@@ -42,9 +43,7 @@ export function Shell() {
         <Connection />
       </header>
       <main className={styles.main} id="main">
-        <Suspense fallback={<Waiting words="Getting the page…" />}>
-          <Outlet />
-        </Suspense>
+        {isGetting ? <Waiting words="Getting the page…" /> : <Outlet />}
       </main>
     </div>
   );

@@ -11,7 +11,11 @@ import { Shell } from "./Shell";
 
 export const router = createBrowserRouter([
   {
-    errorElement: <Broken />,
+    errorElement: (
+      <main>
+        <Broken />
+      </main>
+    ),
     hydrateFallbackElement: <Waiting words="Getting the page…" />,
     children: [
       { path: "/sign-in", element: <SignIn /> },
@@ -21,31 +25,40 @@ export const router = createBrowserRouter([
         children: [
           {
             element: <Shell />,
+            // Within the shell, so that one can go elsewhere.
             children: [
-              { index: true, element: <Navigate to="/watchlist" replace /> },
               {
-                path: "/watchlist",
-                lazy: async () => ({ Component: (await import("@/watchlist/Watchlist")).Watchlist }),
-              },
-              {
-                path: "/chart/:symbol?",
-                lazy: async () => ({ Component: (await import("@/chart/ChartPage")).ChartPage }),
-              },
-              {
-                path: "/chain/:underlying?",
-                lazy: async () => ({ Component: (await import("@/chain/ChainPage")).ChainPage }),
-              },
-              { path: "/settings", lazy: async () => ({ Component: (await import("@/settings/Settings")).Settings }) },
-              {
-                element: <AdminGate />,
+                errorElement: <Broken />,
                 children: [
+                  { index: true, element: <Navigate to="/watchlist" replace /> },
                   {
-                    path: "/operations/*",
-                    lazy: async () => ({ Component: (await import("@/operations/Operations")).Operations }),
+                    path: "/watchlist",
+                    lazy: async () => ({ Component: (await import("@/watchlist/Watchlist")).Watchlist }),
                   },
+                  {
+                    path: "/chart/:symbol?",
+                    lazy: async () => ({ Component: (await import("@/chart/ChartPage")).ChartPage }),
+                  },
+                  {
+                    path: "/chain/:underlying?",
+                    lazy: async () => ({ Component: (await import("@/chain/ChainPage")).ChainPage }),
+                  },
+                  {
+                    path: "/settings",
+                    lazy: async () => ({ Component: (await import("@/settings/Settings")).Settings }),
+                  },
+                  {
+                    element: <AdminGate />,
+                    children: [
+                      {
+                        path: "/operations/*",
+                        lazy: async () => ({ Component: (await import("@/operations/Operations")).Operations }),
+                      },
+                    ],
+                  },
+                  { path: "*", element: <NotFound /> },
                 ],
               },
-              { path: "*", element: <NotFound /> },
             ],
           },
         ],

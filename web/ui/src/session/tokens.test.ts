@@ -40,6 +40,16 @@ describe("tokens", () => {
     expect(await tokens.good()).toBe("two");
   });
 
+  it("are renewed once for all whose old one was refused, however late they hear of it", async () => {
+    answers.push(grant("one"), grant("two"));
+    const tokens = new Tokens(EXPECTING);
+    await tokens.good();
+
+    expect(await tokens.instead("one")).toBe("two");
+    expect(await tokens.instead("one")).toBe("two");
+    expect(asked).toHaveLength(2);
+  });
+
   it("are none when the session is over, and all are told", async () => {
     answers.push(refusal(401, "the session is over"));
     const tokens = new Tokens(EXPECTING);

@@ -42,6 +42,11 @@ export class Tokens {
     return Date.now() < this.goodUntil - EARLY_MS ? this.token : this.renew();
   }
 
+  /** In place of one that was refused: the newest if that is another one, else a new one. */
+  async instead(refused: string): Promise<string | null> {
+    return this.token === refused ? this.renew() : this.good();
+  }
+
   /** A new one; all who ask meanwhile get the same. */
   renew(): Promise<string | null> {
     this.renewal ??= this.ask().finally(() => {
