@@ -4,6 +4,7 @@ import { useState } from "react";
 import { moment } from "@/formats/times";
 import { Asked } from "./Asked";
 import { useAuditLogQuery, useUsersQuery } from "./endpoints";
+import { Headings } from "./Headings";
 import type { AuditEntry } from "./models";
 import common from "./page.module.css";
 import { Wide } from "./Wide";
@@ -60,15 +61,7 @@ function Entries({ entries, filter }: { entries: readonly AuditEntry[]; filter: 
   return (
     <Wide label="Entries">
       <table aria-label="Audit log">
-        <thead>
-          <tr>
-            {["When", "Who", "Did", "To what", "Outcome", "From"].map((title) => (
-              <th scope="col" key={title}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["When", "Who", "Did", "To what", "Outcome", "From"]} />
         <tbody>
           {shown.map(({ id, at, actor, action, target, outcome, address }) => (
             <tr key={id}>

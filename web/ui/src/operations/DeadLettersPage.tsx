@@ -6,6 +6,7 @@ import { age } from "@/formats/times";
 import { Problem } from "@/parts/Problem";
 import { Asked } from "./Asked";
 import { useDeadLettersQuery } from "./endpoints";
+import { Headings } from "./Headings";
 import type { DeadLetter, DeadLetters } from "./models";
 import common from "./page.module.css";
 import { Wide } from "./Wide";
@@ -47,15 +48,7 @@ function Letters({ process, letters }: { process: string; letters: readonly Dead
   return (
     <Wide label={`Letters of ${process}`}>
       <table aria-label={`Dead letters of ${process}`}>
-        <thead>
-          <tr>
-            {["When", "To", "Why", "Message"].map((title) => (
-              <th scope="col" key={title}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["When", "To", "Why", "Message"]} />
         <tbody>
           {letters.map((letter, place) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two letters may be equal in all they tell

@@ -2,6 +2,7 @@
 
 import { type KeyboardEvent, useRef, useState } from "react";
 import { type Cell, datesOf, levelOf, moved, percentText, sessionOf, wordOf } from "./completeness";
+import { Headings } from "./Headings";
 import styles from "./HeatMap.module.css";
 import type { InstrumentCounts, SessionCounts } from "./models";
 import { Wide } from "./Wide";
@@ -31,16 +32,7 @@ export function HeatMap({ items, selected, onSelect }: Props) {
     <Wide label="Map" className={styles.map}>
       {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table one walks through is a grid */}
       <table ref={table} role="grid" aria-label="Completeness by instrument and day" onKeyDown={onKeyDown}>
-        <thead>
-          <tr>
-            <th scope="col">Instrument</th>
-            {dates.map((date) => (
-              <th scope="col" key={date}>
-                {date}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["Instrument", ...dates]} />
         <tbody>
           {items.map((item, row) => (
             <tr key={item.instrument}>

@@ -2,6 +2,7 @@
 
 import { Badge } from "./Badge";
 import { useChangeJobMutation } from "./endpoints";
+import { Headings } from "./Headings";
 import styles from "./JobTable.module.css";
 import { subjectOf, wishesFor } from "./jobs";
 import type { Job, JobAction } from "./models";
@@ -30,15 +31,7 @@ export function JobTable({ label, jobs, command }: Props) {
   return (
     <Wide label={`${label}, in columns`}>
       <table aria-label={label}>
-        <thead>
-          <tr>
-            {["Job", "Status", "Progress", "Said last", "Wishes"].map((title) => (
-              <th scope="col" key={title}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["Job", "Status", "Progress", "Said last", "Wishes"]} />
         <tbody>
           {jobs.map((job) => (
             <JobRow key={job.id} job={job} command={command} />

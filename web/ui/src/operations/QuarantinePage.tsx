@@ -7,6 +7,7 @@ import { Asked } from "./Asked";
 import { Badge } from "./Badge";
 import { Commanded } from "./Commanded";
 import { useDecideMutation, useQuarantineQuery } from "./endpoints";
+import { Headings } from "./Headings";
 import type { Fate, Quarantined } from "./models";
 import { Pager, usePages } from "./Pager";
 import common from "./page.module.css";
@@ -76,15 +77,7 @@ function Entries({ items, command }: { items: readonly Quarantined[]; command: C
   return (
     <Wide label="Entries">
       <table aria-label="Quarantine">
-        <thead>
-          <tr>
-            {["Instrument", "When", "Status", "Why it was not believed", "Decision"].map((title) => (
-              <th scope="col" key={title}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["Instrument", "When", "Status", "Why it was not believed", "Decision"]} />
         <tbody>
           {items.map((entry) => (
             <Entry key={entry.id} entry={entry} command={command} />

@@ -5,6 +5,7 @@ import { Asked } from "./Asked";
 import { Badge } from "./Badge";
 import { Commanded } from "./Commanded";
 import { useChangeUserMutation, useUsersQuery } from "./endpoints";
+import { Headings } from "./Headings";
 import type { Account } from "./models";
 import { Pager, usePages } from "./Pager";
 import common from "./page.module.css";
@@ -37,15 +38,7 @@ function Accounts({ accounts, command }: { accounts: readonly Account[]; command
   return (
     <Wide label="Accounts">
       <table aria-label="Users">
-        <thead>
-          <tr>
-            {["Email", "Name", "Role", "State", "Since", "Changes"].map((title) => (
-              <th scope="col" key={title}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Headings titles={["Email", "Name", "Role", "State", "Since", "Changes"]} />
         <tbody>
           {accounts.map((account) => (
             <tr key={account.id}>
