@@ -109,6 +109,7 @@ async def test_enter_on_a_row_opens_its_chart(ann: Page) -> None:
     await ann.keyboard.press("ArrowDown")
     await ann.keyboard.press("Enter")
     await ann.wait_for_url("**/chart/NSE:BANKNIFTY")
+    await expect(ann.get_by_role("heading", level=1)).to_contain_text("NSE:BANKNIFTY")
 
 
 async def _open(page: Page) -> None:

@@ -216,6 +216,8 @@ async def test_stopping_twice_does_no_harm(tree: Tree) -> None:
     await ref.stop()
     await ref.stop()
 
+    assert not ref.is_alive()
+
 
 async def test_a_task_actor_can_not_wait_for_its_own_end(tree: Tree) -> None:
     class Suicidal(TaskClerk):

@@ -101,16 +101,29 @@ describe("tokens", () => {
 
   it("of an administrator come after the role was given, as that ends the sessions before", async () => {
     answers.push(
+      async () => Response.json({ id: "operator", role: "admin" }),
       grant("user"),
-      async () => Response.json({ id: "7" }),
+      async () => Response.json({ id: "7", role: "user" }),
       async () => Response.json({}),
       grant("admin"),
     );
     const tokens = new Tokens(EXPECTING);
     await tokens.registerAdmin("ann@example.org", "calm harbour", "Ann", "printed");
 
-    expect(asked).toEqual(["/auth/register", "/auth/me", "/users/7", "/auth/login"]);
+    expect(asked).toEqual(["/auth/me", "/auth/register", "/auth/me", "/users/7", "/auth/login"]);
     expect(await tokens.good()).toBe("admin");
+  });
+
+  it.each([
+    ["mistyped", refusal(401, "this token is not valid"), "this token is not valid"],
+    ["a user's", async () => Response.json({ id: "7", role: "user" }), "This token is not an administrator's."],
+  ])("make no account where the administrator's token is %s", async (_, answer, words) => {
+    answers.push(answer);
+
+    await expect(
+      new Tokens(EXPECTING).registerAdmin("ann@example.org", "calm harbour", "Ann", "other"),
+    ).rejects.toThrow(words);
+    expect(asked).toEqual(["/auth/me"]);
   });
 
   it("go on after the password was changed", async () => {

@@ -1,6 +1,7 @@
 /** The access token, kept in memory only, and its renewal through the cookie that no script can read. */
 
 import { type Memory, memory } from "./memory";
+import type { Person } from "./session";
 
 export interface Grant {
   access_token: string;
@@ -65,9 +66,12 @@ export class Tokens {
 
   /** Makes an account and, with the administrator's token that the first start has printed, an administrator's of it. */
   async registerAdmin(email: string, password: string, name: string, adminToken: string): Promise<void> {
+    // First of all: an account made with a mistyped token would be in the way of the next try.
+    if ((await whose(adminToken)).role !== "admin") {
+      throw new RefusedError("This token is not an administrator's.", 403);
+    }
     await this.register(email, password, name);
-    const me = await ask("GET", "/auth/me", this.token);
-    const { id } = (await me.json()) as { id: string };
+    const { id } = await whose(this.token);
     await ask("PATCH", `/users/${id}`, adminToken, { role: "admin" });
     await this.signIn(email, password); // a change of role ends the sessions from before
   }
@@ -141,6 +145,10 @@ export const tokens = new Tokens(memory);
 async function alone<T>(work: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks;
   return locks === undefined ? await work() : await locks.request("ticktree-session", work);
+}
+
+async function whose(token: string): Promise<Person> {
+  return (await (await ask("GET", "/auth/me", token)).json()) as Person;
 }
 
 async function grant(path: string, body: object): Promise<Grant> {
