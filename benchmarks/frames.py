@@ -9,8 +9,9 @@ from random import Random
 import anyio
 import anyio.lowlevel
 
-from engine.providers.base import Route
+from engine.providers.base import Capabilities, Mode, Notify, Route, ignore
 from engine.providers.dhan.decoder import INDIAN_OFFSET_S, DhanDecoder
+from engine.providers.dhan.planner import LIMITS
 
 QUOTE = struct.Struct("<BHBIfHIfIIIffff")
 """Dhan's quote packet: 50 bytes, code 4."""
@@ -84,7 +85,7 @@ class FrameConnection:
             self._more = anyio.Event()
             await self._more.wait()
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
         """Everybody is subscribed."""
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
@@ -95,6 +96,8 @@ class FrameFeed:
     """A live feed whose one connection is a ``FrameConnection``."""
 
     name = "benchmark"
+    capabilities = Capabilities()
+    limits = LIMITS
 
     def __init__(self) -> None:
         self.connection = FrameConnection()
@@ -108,5 +111,11 @@ class FrameFeed:
         return self.decoder_in_use
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator[FrameConnection]:  # noqa: ARG002 - the contract
+    async def connect(
+        self,
+        routes: Sequence[Route],  # noqa: ARG002 - the contract
+        *,
+        since_ns: int = 0,  # noqa: ARG002 - the contract
+        notify: Notify = ignore,  # noqa: ARG002 - the contract
+    ) -> AsyncGenerator[FrameConnection]:
         yield self.connection

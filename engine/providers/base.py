@@ -1,6 +1,6 @@
 """The contract every provider fulfils: a live feed, its decoder, its history, and how its failures are told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from enum import StrEnum
@@ -96,6 +96,73 @@ class DecoderStatistics(msgspec.Struct, frozen=True):
     """The first few segment keys without a route."""
 
 
+class Mode(StrEnum):
+    """How much a feed is asked to tell of an instrument; what each means exactly is the provider's business."""
+
+    TICKER = "ticker"
+    """The last price, hardly anything else; no volume."""
+    QUOTE = "quote"
+    FULL = "full"
+    """With open interest and depth, where the provider has them."""
+
+
+class VolumeBasis(StrEnum):
+    """How a feed tells what was traded."""
+
+    SESSION = "session"
+    """Each tick carries the running total of the session."""
+    TRADES = "trades"
+    """Each tick is a trade and carries its size; there is no total."""
+    NONE = "none"
+    """Not at all: candles count ticks, and say so."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider's live feed can do."""
+
+    modes: tuple[Mode, ...] = (Mode.QUOTE,)
+    volume: VolumeBasis = VolumeBasis.SESSION
+    open_interest: bool = False
+    depth: int = 0
+    """Levels of the order book; 1 is the best bid and ask alone."""
+    replays: bool = False
+    """A connection may begin at a time that is past."""
+    notifies: bool = False
+    """Its connections tell of orders, too."""
+
+
+class FeedLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one account may subscribe."""
+
+    connections: int
+    instruments_per_connection: int
+    instruments_per_message: int
+
+    @property
+    def capacity(self) -> int:
+        """Instruments over all connections."""
+        return self.connections * self.instruments_per_connection
+
+
+class Notification(msgspec.Struct, frozen=True, gc=False):
+    """Something a provider tells that is no price."""
+
+    provider: str
+    kind: str
+    """``order``, ``trade``, ``error`` or ``message``."""
+    at_ns: int
+    """When it was received, UTC."""
+    data: Mapping[str, Any]
+    """As the provider wrote it."""
+
+
+Notify = Callable[[Notification], object]
+
+
+def ignore(_: Notification) -> None:
+    """For those who want to hear of nothing but prices."""
+
+
 class Decoder(Protocol):
     """Turns frames of one connection into ticks, each beside the target of its route."""
 
@@ -118,7 +185,7 @@ class Connection(Protocol):
     """One open socket to a provider."""
 
     async def receive(self) -> bytes:
-        """The next frame; raises ``ProviderError`` when the connection has ended or fallen silent."""
+        """The next frame, a text as UTF-8; raises ``ProviderError`` when the connection has ended or fallen silent."""
         ...
 
     @property
@@ -126,7 +193,9 @@ class Connection(Protocol):
         """When anything at all last came, heartbeats included; seconds of the loop's clock."""
         ...
 
-    async def subscribe(self, routes: Sequence[Route]) -> None: ...
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
+        """Ask for more routes, or for another mode of those that are subscribed; without a mode, in the feed's own."""
+        ...
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None: ...
 
@@ -137,14 +206,26 @@ class LiveFeed(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def limits(self) -> FeedLimits: ...
+
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         """The routes of each connection; raises ``PlanError`` when they do not fit."""
         ...
 
     def decoder(self, routes: Sequence[Route]) -> Decoder: ...
 
-    def connect(self, routes: Sequence[Route]) -> AbstractAsyncContextManager[Connection]:
-        """A connection on which the routes are subscribed; failing to open it raises ``ProviderError``."""
+    def connect(
+        self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
+    ) -> AbstractAsyncContextManager[Connection]:
+        """A connection on which the routes are subscribed; failing to open it raises ``ProviderError``.
+
+        A feed that ``replays`` begins with what happened since ``since_ns``, if that is not 0. ``notify`` hears of
+        orders, errors and messages.
+        """
         ...
 
 

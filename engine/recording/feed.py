@@ -8,7 +8,18 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from engine.providers.base import Connection, Decoder, LiveFeed, ProviderError, Route
+from engine.providers.base import (
+    Capabilities,
+    Connection,
+    Decoder,
+    FeedLimits,
+    LiveFeed,
+    Mode,
+    Notify,
+    ProviderError,
+    Route,
+    ignore,
+)
 from engine.recording.history import loss_of
 from engine.recording.records import Lost, Opened
 
@@ -26,6 +37,14 @@ class RecordedFeed:
     def name(self) -> str:
         return self._feed.name
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._feed.capabilities
+
+    @property
+    def limits(self) -> FeedLimits:
+        return self._feed.limits
+
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         return self._plan.make(routes)
 
@@ -33,10 +52,12 @@ class RecordedFeed:
         return self._feed.decoder(routes)
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator[Connection]:
+    async def connect(
+        self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
+    ) -> AsyncGenerator[Connection]:
         number, is_open = self._plan.number(routes), False
         try:
-            async with self._feed.connect(routes) as connection:
+            async with self._feed.connect(routes, since_ns=since_ns, notify=notify) as connection:
                 is_open = True
                 self._tell(Opened(self.name, number, self._now_ns()))
                 yield RecordedConnection(connection, partial(self._lose, number))
@@ -67,8 +88,8 @@ class RecordedConnection:
             self._lost(error)
             raise
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
-        await self._connection.subscribe(routes)
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
+        await self._connection.subscribe(routes, mode)
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
         await self._connection.unsubscribe(routes)

@@ -5,7 +5,19 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from engine.providers.base import Advice, Connection, Decoder, LiveFeed, ProviderError, Route
+from engine.providers.base import (
+    Advice,
+    Capabilities,
+    Connection,
+    Decoder,
+    FeedLimits,
+    LiveFeed,
+    Mode,
+    Notify,
+    ProviderError,
+    Route,
+    ignore,
+)
 from engine.recording import Frame, Lost, Opened
 from engine.recording.feed import Plan
 from engine.replay.clock import RecordedClock
@@ -33,6 +45,14 @@ class ReplayFeed:
     def name(self) -> str:
         return self._adapter.name
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._adapter.capabilities
+
+    @property
+    def limits(self) -> FeedLimits:
+        return self._adapter.limits
+
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         return self._plan.make(routes)
 
@@ -41,7 +61,9 @@ class ReplayFeed:
         return self.decoders[-1]
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator[Connection]:
+    async def connect(
+        self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
+    ) -> AsyncGenerator[Connection]:
         number = self._plan.number(routes)
         await self._opening(number)
         yield ReplayConnection(self, self._timeline, self._clock, number)
@@ -125,7 +147,7 @@ class ReplayConnection:
             case None:
                 raise await self._feed.silence()
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
         """What was subscribed is recorded."""
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:

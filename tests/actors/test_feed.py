@@ -12,7 +12,18 @@ from actors.feed import FeedActor
 from actors.messages import FeedResumed, FeedSeen, FeedStatus, LineCarries, LineHeard, LinesWanted, Resubscribe, Wanted
 from engine.market import Calendars, Quote, Tick
 from engine.market.diagnosis import Cause
-from engine.providers.base import Advice, DecoderStatistics, PlanError, ProviderError, Route
+from engine.providers.base import (
+    Advice,
+    Capabilities,
+    DecoderStatistics,
+    FeedLimits,
+    Mode,
+    Notify,
+    PlanError,
+    ProviderError,
+    Route,
+    ignore,
+)
 from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor
 from tests.market.lunch import DAY_NS, WITH_LUNCH
 
@@ -47,7 +58,7 @@ class Line:
         await trio.sleep(self.pause_s)
         return b"frame"
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
         self.subscriptions += [f"+{route.instrument}" for route in routes]
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
@@ -64,6 +75,8 @@ class Feed:
     """A provider that refuses routes of one segment."""
 
     name = "test"
+    capabilities = Capabilities()
+    limits = FeedLimits(connections=5, instruments_per_connection=100, instruments_per_message=100)
 
     def __init__(self, pause_s: float = 1.0, frames: int = 3, *, refused: bool = False) -> None:
         self.pause_s, self.frames, self.connections, self.refused = pause_s, frames, 0, refused
@@ -81,7 +94,9 @@ class Feed:
         return self.line
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator[Line]:
+    async def connect(
+        self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
+    ) -> AsyncGenerator[Line]:
         self.connections += 1
         if self.refused:
             raise ProviderError("401", advice=Advice.NEW_TOKEN)

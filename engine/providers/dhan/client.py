@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from engine.providers.dhan.account import DhanCredentials
-from engine.providers.dhan.failures import retry_after_s
+from engine.providers.http_answers import retry_after_s
 
 _LOGGING_MODULES: Final = ("dhanhq.dhan_http", "dhanhq.dhan_context", "dhanhq._historical_data")
 _FAILED: Final = ("failed", "failure", "error")

@@ -1,9 +1,9 @@
 """What Dhan's many names for trouble mean for us: one table for the feed and the REST calls."""
 
-import re
 from typing import Final
 
 from engine.providers.base import Advice, ProviderError
+from engine.providers.http_answers import http_advice
 
 _COOL_OFF_S: Final = 60.0
 """How long Dhan wants to be left alone after too many connects; attempts before that make it worse."""
@@ -34,8 +34,6 @@ _REASONS: Final[dict[str, tuple[str, Advice]]] = {
 }
 _UNKNOWN: Final = ("unknown reason", Advice.RETRY)
 
-_SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
-
 NO_DATA: Final = "DH-907"
 """Dhan's answer for a range without trades, which is no failure at all."""
 
@@ -50,7 +48,7 @@ def failure(code: str, *, wait_s: float | None = None) -> ProviderError:
 
 def http_failure(status: int, *, wait_s: float | None = None) -> ProviderError:
     """The error for an HTTP status that came without a code of Dhan's."""
-    advice = _http_advice(status)
+    advice = http_advice(status)
     return ProviderError(f"Dhan answered HTTP {status}", advice=advice, wait_s=wait_s, code=str(status))
 
 
@@ -58,23 +56,3 @@ def handshake_failure(status: int, *, retry_after_s: float | None = None) -> Pro
     """The error for a refused WebSocket handshake; a 429 there means a client that is blocked for a while."""
     wait_s = max(_COOL_OFF_S, retry_after_s or 0.0) if status == 429 else retry_after_s
     return http_failure(status, wait_s=wait_s)
-
-
-def _http_advice(status: int) -> Advice:
-    match status:
-        case 401 | 403:
-            return Advice.NEW_TOKEN
-        case 429:
-            return Advice.WAIT
-        case 408:
-            return Advice.RETRY
-        case _ if 400 <= status < 500:
-            return Advice.FIX_REQUEST
-        case _:
-            return Advice.RETRY
-
-
-def retry_after_s(header: str | None) -> float | None:
-    """Seconds of a ``Retry-After`` header, where it gives any."""
-    seconds = _SECONDS.fullmatch((header or "").strip())
-    return float(seconds[0]) if seconds else None

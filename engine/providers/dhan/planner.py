@@ -1,33 +1,22 @@
 """Which instrument goes over which connection, and the messages that ask for it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from itertools import groupby
-from math import ceil
 from typing import Final
 
 import msgspec
 
-from engine.providers.base import PlanError, Route
+from engine.providers.base import FeedLimits, Mode, PlanError, Route
 from engine.providers.dhan.codec import SEGMENT_CODES
+from engine.providers.planning import batches, spread
 
-INSTRUMENTS_PER_MESSAGE: Final = 100
-INSTRUMENTS_PER_CONNECTION: Final = 5_000
-CONNECTIONS: Final = 5
+LIMITS: Final = FeedLimits(connections=5, instruments_per_connection=5_000, instruments_per_message=100)
 DISCONNECT_MESSAGE: Final = '{"RequestCode":12}'
 
 _INDEX_SEGMENT: Final = "IDX_I"
 _LARGEST_ID: Final = 2**32 - 1
 _NAMED: Final = 5
-
-
-class Mode(StrEnum):
-    """How much Dhan tells of an instrument; only quotes and full packets carry volume."""
-
-    TICKER = "ticker"
-    QUOTE = "quote"
-    FULL = "full"
 
 
 _SUBSCRIBE: Final = {Mode.TICKER: 15, Mode.QUOTE: 17, Mode.FULL: 21}
@@ -37,16 +26,7 @@ _SUBSCRIBE: Final = {Mode.TICKER: 15, Mode.QUOTE: 17, Mode.FULL: 21}
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection: as few connections as will do, evenly filled so that each has room to grow."""
     _refuse_odd(routes)
-    capacity = CONNECTIONS * INSTRUMENTS_PER_CONNECTION
-    if len(routes) > capacity:
-        raise PlanError(
-            f"{len(routes):,} instruments are more than the {capacity:,} Dhan serves "
-            f"({CONNECTIONS} connections of {INSTRUMENTS_PER_CONNECTION:,})"
-        )
-    if not routes:
-        return []
-    connections = ceil(len(routes) / INSTRUMENTS_PER_CONNECTION)
-    return list(_batches(routes, ceil(len(routes) / connections)))
+    return spread(routes, LIMITS, "Dhan")
 
 
 def subscription_messages(routes: Sequence[Route], mode: Mode, *, subscribe: bool = True) -> list[str]:
@@ -55,7 +35,7 @@ def subscription_messages(routes: Sequence[Route], mode: Mode, *, subscribe: boo
     return [
         _message(_SUBSCRIBE[route_mode] + (not subscribe), batch)
         for route_mode, group in groupby(by_mode, key=lambda route: _mode_of(route, mode))
-        for batch in _batches(list(group), INSTRUMENTS_PER_MESSAGE)
+        for batch in batches(list(group), LIMITS.instruments_per_message)
     ]
 
 
@@ -71,11 +51,6 @@ def _message(request_code: int, routes: Sequence[Route]) -> str:
         "InstrumentList": [{"ExchangeSegment": route.segment, "SecurityId": route.security_id} for route in routes],
     }
     return msgspec.json.encode(request).decode()
-
-
-def _batches(routes: Sequence[Route], size: int) -> Iterator[list[Route]]:
-    for start in range(0, len(routes), size):
-        yield list(routes[start : start + size])
 
 
 def _refuse_odd(routes: Sequence[Route]) -> None:

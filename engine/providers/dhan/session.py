@@ -4,37 +4,25 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import msgspec
-import trio
-import trio_websocket
-from wsproto.utilities import ProtocolError
-
-from engine.providers.base import PlanError, ProviderError, Route
+from engine.providers.base import (
+    Capabilities,
+    Mode,
+    Notify,
+    PlanError,
+    ProviderError,
+    Route,
+    VolumeBasis,
+    ignore,
+)
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.codec import HEADER, DisconnectPacket, decode_frame
 from engine.providers.dhan.decoder import INDIAN_OFFSET_S, DhanDecoder
-from engine.providers.dhan.failures import failure
-from engine.providers.dhan.planner import (
-    DISCONNECT_MESSAGE,
-    INSTRUMENTS_PER_CONNECTION,
-    Mode,
-    plan_connections,
-    subscription_messages,
-)
-from engine.providers.dhan.socket import OwnNursery, WatchedStream, open_socket
+from engine.providers.dhan.failures import failure, handshake_failure
+from engine.providers.dhan.planner import DISCONNECT_MESSAGE, LIMITS, plan_connections, subscription_messages
+from engine.providers.socket import Patience, ProviderSocket, Target, open_socket
 
 _PARTING_BYTES: Final = HEADER.pack(DisconnectPacket.code, HEADER.size + DisconnectPacket.layout.size, 0, 0)[:3]
 """How a disconnect packet begins, wherever in a frame it stands."""
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long each wait may last, in seconds."""
-
-    connect_s: float = 15.0
-    send_s: float = 10.0
-    silence_s: float = 40.0
-    """Dhan pings every 10 s and gives up after 40 s itself; without even a ping for so long, nobody is there."""
-    goodbye_s: float = 2.0
 
 
 class DhanFeed:
@@ -51,11 +39,19 @@ class DhanFeed:
         patience: Patience | None = None,
     ) -> None:
         self.name = name
+        self.limits = LIMITS
         self._credentials = credentials
         self._endpoints = endpoints or DhanEndpoints()
         self._mode = Mode(mode)
         self._time_offset_s = time_offset_s
         self._patience = patience or Patience()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """By the mode it was made for: a ticker has no volume."""
+        volume = VolumeBasis.NONE if self._mode is Mode.TICKER else VolumeBasis.SESSION
+        depth = 5 if self._mode is Mode.FULL else 0
+        return Capabilities(modes=tuple(Mode), volume=volume, open_interest=volume is not VolumeBasis.NONE, depth=depth)
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         """The routes of each connection; raises ``PlanError`` beyond 25,000 or for what Dhan can not know."""
@@ -65,44 +61,37 @@ class DhanFeed:
         return DhanDecoder(routes, provider=self.name, time_offset_s=self._time_offset_s)
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator["DhanConnection"]:
-        """A connection on which the routes are subscribed; nothing of an earlier one is remembered by Dhan."""
-        async with (
-            OwnNursery() as nursery,
-            open_socket(nursery, self._endpoints.feed_url, self._credentials, self._patience.connect_s) as opened,
-        ):
-            connection = DhanConnection(*opened, mode=self._mode, patience=self._patience)
-            nursery.start_soon(connection.watch)
-            try:
-                await connection.subscribe(routes)
-                yield connection
-            finally:
-                await connection.say_goodbye()
+    async def connect(
+        self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
+    ) -> AsyncGenerator["DhanConnection"]:
+        """A connection on which the routes are subscribed; nothing of an earlier one is remembered by Dhan.
+
+        It begins now, whatever ``since_ns`` says, and tells nothing but prices: orders have a socket of their own.
+        """
+        async with open_socket(self._target(), self._patience, farewell=DISCONNECT_MESSAGE) as socket:
+            connection = DhanConnection(socket, mode=self._mode)
+            await connection.subscribe(routes)
+            yield connection
+
+    def _target(self) -> Target:
+        token, client_id = self._credentials.token.reveal(), self._credentials.client_id
+        query = {"version": 2, "token": token, "clientId": client_id, "authType": 2}
+        return Target("Dhan's feed", self._endpoints.feed_url, _refused, query)
 
 
 class DhanConnection:
     """One open socket to Dhan."""
 
-    def __init__(
-        self,
-        socket: trio_websocket.WebSocketConnection,
-        stream: WatchedStream,
-        *,
-        mode: Mode,
-        patience: Patience,
-    ) -> None:
+    def __init__(self, socket: ProviderSocket, *, mode: Mode) -> None:
         self._socket = socket
-        self._stream = stream
         self._mode = mode
-        self._patience = patience
-        self._subscribed: set[str] = set()
+        self._subscribed: dict[str, Mode] = {}
         self._parting: ProviderError | None = None
-        self._silence: ProviderError | None = None
 
     @property
     def heard_s(self) -> float:
         """When anything at all last came, pings included; seconds of trio's clock."""
-        return self._stream.heard_s
+        return self._socket.heard_s
 
     async def receive(self) -> bytes:
         """The next frame. Raises ``ProviderError`` when Dhan parts (with its reason), closes or falls silent.
@@ -110,55 +99,39 @@ class DhanConnection:
         A frame that announces the parting is still handed out, for the ticks before it; the call after it raises.
         """
         while self._parting is None:
-            try:
-                message = await self._socket.get_message()
-            except trio_websocket.ConnectionClosed as closed:
-                raise self._closed(closed) from closed
+            message = await self._socket.receive()
             if isinstance(message, bytes):
                 self._parting = _parting(message)
                 return message
         raise self._parting
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
-        wanted = self._subscribed | {route.key for route in routes}
-        if len(wanted) > INSTRUMENTS_PER_CONNECTION:
-            raise PlanError(f"one connection to Dhan carries {INSTRUMENTS_PER_CONNECTION:,}, not {len(wanted):,}")
-        await self._send(subscription_messages(routes, self._mode))
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
+        wanted = self._subscribed | dict.fromkeys((route.key for route in routes), mode or self._mode)
+        most = LIMITS.instruments_per_connection
+        if len(wanted) > most:
+            raise PlanError(f"one connection to Dhan carries {most:,}, not {len(wanted):,}")
+        await self._send(subscription_messages(routes, mode or self._mode))
         self._subscribed = wanted
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
-        await self._send(subscription_messages(routes, self._mode, subscribe=False))
-        self._subscribed.difference_update(route.key for route in routes)
-
-    async def say_goodbye(self) -> None:
-        """End in good order where the other side still listens: Dhan counts connections and drops the oldest."""
-        with trio.move_on_after(self._patience.goodbye_s, shield=True):
-            try:
-                await self._socket.send_message(DISCONNECT_MESSAGE)
-                await self._socket.aclose()
-            except (trio_websocket.ConnectionClosed, ProtocolError):
-                pass
-
-    async def watch(self) -> None:
-        """End the connection when the line falls silent. One task does it: a time limit per frame costs a fifth."""
-        await self._stream.silence(self._patience.silence_s)
-        self._silence = ProviderError(f"Dhan's feed has been silent for {self._patience.silence_s:g} s, pings included")
-        await trio.aclose_forcefully(self._stream)
+        """Dhan takes a subscription back by the mode it was made in."""
+        for mode in Mode:
+            subscribed = [route for route in routes if self._subscribed.get(route.key, self._mode) is mode]
+            await self._send(subscription_messages(subscribed, mode, subscribe=False))
+        for route in routes:
+            self._subscribed.pop(route.key, None)
 
     async def _send(self, messages: Sequence[str]) -> None:
         try:
-            for message in messages:
-                with trio.fail_after(self._patience.send_s):
-                    await self._socket.send_message(message)
-        except trio.TooSlowError as error:
-            raise ProviderError(f"Dhan's feed took no request within {self._patience.send_s:g} s") from error
-        except trio_websocket.ConnectionClosed as closed:
-            raise self._closed(closed) from closed
-        except ProtocolError as error:
-            raise ProviderError("Dhan's feed is closing") from error
+            await self._socket.send(*messages)
+        except ProviderError as error:
+            if self._parting is not None:
+                raise self._parting from error
+            raise
 
-    def _closed(self, closed: trio_websocket.ConnectionClosed) -> ProviderError:
-        return self._parting or self._silence or ProviderError(f"Dhan's feed closed: {_reason(closed)}")
+
+def _refused(status: int, retry_after_s: float | None) -> ProviderError:
+    return handshake_failure(status, retry_after_s=retry_after_s)
 
 
 def _parting(frame: bytes) -> ProviderError | None:
@@ -169,8 +142,3 @@ def _parting(frame: bytes) -> ProviderError | None:
         if isinstance(packet, DisconnectPacket):
             return failure(str(packet.reason))
     return None
-
-
-def _reason(closed: trio_websocket.ConnectionClosed) -> str:
-    reason = closed.reason
-    return "without a word" if reason is None else f"{reason.name} ({reason.code}) {reason.reason or ''}".rstrip()

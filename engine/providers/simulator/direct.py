@@ -16,7 +16,18 @@ import msgspec
 from engine.market.candle import Candle
 from engine.market.quote import Quote
 from engine.market.tick import Tick
-from engine.providers.base import Advice, DecoderStatistics, HistoryLimits, ProviderError, Route
+from engine.providers.base import (
+    Advice,
+    Capabilities,
+    DecoderStatistics,
+    FeedLimits,
+    HistoryLimits,
+    Mode,
+    Notify,
+    ProviderError,
+    Route,
+    ignore,
+)
 from engine.providers.simulator import history as record
 from engine.providers.simulator.hours import DAY_NS, SECOND_NS, indian_midnight
 from engine.providers.simulator.stream import Stream
@@ -84,6 +95,10 @@ class DirectFeed:
         accepts: tuple[int, int] = (0, 60),
     ) -> None:
         self.name = name
+        self.capabilities = Capabilities()
+        self.limits = FeedLimits(
+            connections=1, instruments_per_connection=len(market.listings), instruments_per_message=len(market.listings)
+        )
         self.refusals = Refusals()
         self.carried: list[tuple[int, int]] = []
         self._market = market
@@ -100,7 +115,13 @@ class DirectFeed:
         return DirectDecoder(self.name, self._places, routes)
 
     @asynccontextmanager
-    async def connect(self, routes: Sequence[Route]) -> AsyncGenerator["DirectConnection"]:
+    async def connect(
+        self,
+        routes: Sequence[Route],
+        *,
+        since_ns: int = 0,
+        notify: Notify = ignore,
+    ) -> AsyncGenerator["DirectConnection"]:
         """A connection on which the routes are subscribed."""
         self.refusals.check(self._clock.now_ns())
         await self._accepted()
@@ -160,7 +181,7 @@ class DirectConnection:
                     for place, trade in trades
                 )
 
-    async def subscribe(self, routes: Sequence[Route]) -> None:
+    async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
         for route in routes:
             self._stream.follow(self._feed.place(route))
 

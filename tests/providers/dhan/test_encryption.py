@@ -15,8 +15,9 @@ from trio_websocket import WebSocketRequest, serve_websocket
 from engine.providers.base import ProviderError
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.codec import TickerPacket, encode
-from engine.providers.dhan.session import DhanFeed, Patience
+from engine.providers.dhan.session import DhanFeed
 from engine.providers.secret import Secret
+from engine.providers.socket import Patience
 from tests.providers.dhan.routes import NIFTY
 
 FRAME = encode(TickerPacket(0, 13, 25974.9, 1767000000))

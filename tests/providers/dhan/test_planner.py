@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.providers.base import Advice, PlanError, Route
-from engine.providers.dhan.planner import Mode, plan_connections, subscription_messages
+from engine.providers.base import Advice, Mode, PlanError, Route
+from engine.providers.dhan.planner import plan_connections, subscription_messages
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, NIFTY_FUT, many
 
 

@@ -11,8 +11,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from engine.providers.base import Advice, PlanError, ProviderError
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.codec import DisconnectPacket, TickerPacket, encode
-from engine.providers.dhan.session import DhanFeed, Patience
+from engine.providers.dhan.session import DhanFeed
 from engine.providers.secret import Secret
+from engine.providers.socket import Patience
 from tests.providers.dhan.feed_server import FeedServer, serve
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, many
 
