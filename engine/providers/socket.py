@@ -95,6 +95,15 @@ class ProviderSocket:
         except ProtocolError as error:
             raise ProviderError(f"{self._who} is closing") from error
 
+    async def ping(self) -> None:
+        """Ask for a sign of life, and wait for it: for providers that never ping by themselves."""
+        try:
+            await self._socket.ping()
+        except trio_websocket.ConnectionClosed as closed:
+            raise self._closed(closed) from closed
+        except ProtocolError as error:
+            raise ProviderError(f"{self._who} is closing") from error
+
     async def say_goodbye(self, farewell: str | None) -> None:
         """End in good order where the other side still listens: providers count connections."""
         with trio.move_on_after(self._patience.goodbye_s, shield=True):
@@ -120,7 +129,7 @@ async def open_socket(
     target: Target, patience: Patience, *, farewell: str | None = None
 ) -> AsyncGenerator[ProviderSocket]:
     """An open WebSocket, watched while the block runs; ``farewell`` is said at its end where somebody still listens."""
-    async with _OwnNursery() as nursery, _open_stream(target, patience.connect_s) as stream:
+    async with OwnNursery() as nursery, _open_stream(target, patience.connect_s) as stream:
         socket = ProviderSocket(
             await _shake_hands(nursery, stream, target, patience.connect_s), stream, target.who, patience
         )
@@ -167,7 +176,7 @@ class WatchedStream(trio.abc.Stream):
         await self._stream.aclose()
 
 
-class _OwnNursery:
+class OwnNursery:
     """A nursery that ends with its body, and lets the body's error through as it is, not inside a group."""
 
     def __init__(self) -> None:

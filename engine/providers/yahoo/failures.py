@@ -1,0 +1,22 @@
+"""What Yahoo's refusals mean for us: one table for the feed and the REST calls."""
+
+from typing import Final
+
+from engine.providers.base import Advice, ProviderError
+from engine.providers.http_answers import http_advice
+
+COOL_OFF_S: Final = 300.0
+"""How long Yahoo is left alone after it refused: it tells no limits, counts by address, and minutes are what helps."""
+
+_BLOCKED: Final = (401, 403, 429, 999)
+"""All of them mean "too much of you": there is no login that could be wrong. 999 is Yahoo's own."""
+
+
+def http_failure(status: int, retry_after_s: float | None = None) -> ProviderError:
+    """The error for a status of HTTP, of a call or of a handshake."""
+    if status in _BLOCKED:
+        wait_s = max(COOL_OFF_S, retry_after_s or 0.0)
+        detail = f"Yahoo refuses this address for a while (HTTP {status})"
+        return ProviderError(detail, advice=Advice.WAIT, wait_s=wait_s, code=str(status))
+    detail = f"Yahoo answered HTTP {status}"
+    return ProviderError(detail, advice=http_advice(status), wait_s=retry_after_s, code=str(status))
