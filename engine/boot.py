@@ -13,6 +13,7 @@ import anyio
 import structlog
 
 from actors.pace import Pace
+from actors.shared_budget import SharedBudget
 from config.calendars import load_calendar
 from config.errors import SettingsError
 from config.settings import Settings
@@ -58,7 +59,8 @@ async def running_engine(
         engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
         await stand_by(hot, engine_id)
         calendars = await known_calendars(durable, clock)
-        parts = Parts(settings, engine_id, hot, durable, configured_providers(settings), calendars, pace=pace or Pace())
+        providers = configured_providers(settings, SharedBudget(hot))
+        parts = Parts(settings, engine_id, hot, durable, providers, calendars, pace=pace or Pace())
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
             yield system, parts

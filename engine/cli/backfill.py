@@ -56,6 +56,7 @@ def command(symbols: tuple[str, ...], first: datetime, last: datetime | None, *,
 async def _backfill(settings: "Settings", symbols: Sequence[str], first: datetime, last: datetime) -> None:
     import time
 
+    from actors.shared_budget import SharedBudget
     from config.calendars import load_calendar
     from engine.backfill import Backfiller, portions
     from engine.boot import open_stores
@@ -65,8 +66,8 @@ async def _backfill(settings: "Settings", symbols: Sequence[str], first: datetim
 
     if settings.simulated and settings.simulator_rest_url is None:
         raise click.ClickException("The simulated exchange's history ends with it: start `ticktree run` first.")
-    name, provider = next(iter(configured_providers(settings).items()))
     async with open_bridge(), open_stores(settings) as (hot, durable):
+        name, provider = next(iter(configured_providers(settings, SharedBudget(hot)).items()))
         routes = await _routes(settings, durable, name, symbols)
         calendars = Calendars(load_calendar)
         calendars.learn(await durable.exchanges())

@@ -8,6 +8,8 @@ from engine.providers.base import History, LiveFeed
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
+from engine.providers.keyring import Keyring
+from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
 
@@ -18,6 +20,8 @@ class Provider:
 
     feed: LiveFeed
     history: History
+    keyring: Keyring | None = None
+    """Where its credential is; ``None``: it needs none."""
 
 
 SIMULATOR_CREDENTIALS = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
@@ -25,9 +29,12 @@ SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 
 
-def configured_providers(settings: Settings) -> dict[str, Provider]:
-    """The providers of the settings by name, the preferred one first."""
-    return {name: _MAKERS[name](settings) for name in settings.providers}
+def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[str, Provider]:
+    """The providers of the settings by name, the preferred one first.
+
+    ``budget`` is what all processes may ask of them together.
+    """
+    return {name: _MAKERS[name](settings, budget) for name in settings.providers}
 
 
 def silent_provider(name: str, settings: Settings) -> Provider:
@@ -40,27 +47,30 @@ def silent_provider(name: str, settings: Settings) -> Provider:
     )
 
 
-def _dhan(settings: Settings) -> Provider:
+def _dhan(settings: Settings, budget: Budget) -> Provider:
     """The settings refuse a Dhan provider without its account, so what is missing here can not be."""
     assert settings.dhan_client_id is not None
     assert settings.dhan_access_token is not None
     credentials = DhanCredentials(settings.dhan_client_id, Secret(settings.dhan_access_token.get_secret_value()))
     endpoints = DhanEndpoints(settings.dhan_feed_url, settings.dhan_rest_url)
-    return Provider(DhanFeed(credentials, endpoints, mode=settings.dhanhq_ws_mode), DhanHistory(credentials, endpoints))
+    return Provider(
+        DhanFeed(credentials, endpoints, mode=settings.dhanhq_ws_mode),
+        DhanHistory(credentials, endpoints, budget=budget),
+    )
 
 
-def _simulator(settings: Settings) -> Provider:
+def _simulator(settings: Settings, budget: Budget) -> Provider:
     """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
     endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
     return Provider(
         DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator"),
-        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator", limits=SIMULATOR_LIMITS),
+        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator", limits=SIMULATOR_LIMITS, budget=budget),
     )
 
 
-def _simulator2(settings: Settings) -> Provider:
+def _simulator2(settings: Settings, budget: Budget) -> Provider:
     """The same exchange as another provider, with an account and a record of its own; its feed carries what is left."""
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
@@ -69,11 +79,11 @@ def _simulator2(settings: Settings) -> Provider:
     )
     return Provider(
         DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
-        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator2", limits=SIMULATOR_LIMITS),
+        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=budget),
     )
 
 
-_MAKERS: dict[str, Callable[[Settings], Provider]] = {
+_MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {
     "dhan": _dhan,
     "simulator": _simulator,
     "simulator2": _simulator2,

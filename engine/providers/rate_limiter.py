@@ -1,7 +1,7 @@
 """Rate limits: as fast as a provider allows, and no faster. The rules are pure; the limiter does the waiting."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 import trio
 
@@ -59,15 +59,57 @@ class Quota:
         self._left -= 1
 
 
+class Budget(Protocol):
+    """What all processes that use one account may ask for together."""
+
+    async def take(self, name: str, per_second: float) -> float:
+        """0 when a call may be made now, and is counted; else the seconds until one may."""
+        ...
+
+    async def hold(self, name: str, seconds: float) -> None:
+        """Let no process make a call for so long."""
+        ...
+
+
+class Unshared:
+    """The budget of a process that is alone: its own rules are enough."""
+
+    async def take(self, name: str, per_second: float) -> float:
+        return 0.0
+
+    async def hold(self, name: str, seconds: float) -> None:
+        """Nobody else is to be told."""
+
+
+UNSHARED: Final = Unshared()
+
+
+class Share(NamedTuple):
+    """One kind of calls of one account: whose budget it is, by which name, and what is allowed."""
+
+    budget: Budget
+    name: str
+    per_second: float
+
+
 class RateLimiter:
     """Lets callers through one by one, in the order they came, as the rules allow; patient ones behind all others.
 
-    A cancelled caller has taken nothing. Who would have to wait longer than ``patience_s`` for the rules gets a
+    The rules are this process's; the share is what it asks for beyond them, among all processes of the account.
+
+    A caller that is cancelled while the rules make it wait has taken nothing. Who would have to wait longer than ``patience_s`` for the rules gets a
     ``ProviderError`` that says how long, instead.
     """
 
-    def __init__(self, *rules: Rule, patience_s: float = 90.0, clock: Callable[[], float] = trio.current_time) -> None:
+    def __init__(
+        self,
+        *rules: Rule,
+        patience_s: float = 90.0,
+        clock: Callable[[], float] = trio.current_time,
+        share: Share | None = None,
+    ) -> None:
         self._rules = rules
+        self._share = share or Share(UNSHARED, "", 1.0)
         self._patience_s = patience_s
         self._clock = clock
         self._held_until_s = float("-inf")
@@ -90,17 +132,24 @@ class RateLimiter:
 
     async def _turn(self, *, patient: bool) -> None:
         while (wait_s := self._ready_in()) or (patient and self._hurried):
-            if wait_s > self._patience_s:
-                raise ProviderError(
-                    f"the provider's rate limit is used up for {wait_s:.0f} s", advice=Advice.WAIT, wait_s=wait_s
-                )
-            await trio.sleep(wait_s or _GIVE_WAY_S)
+            await self._sleep(wait_s or _GIVE_WAY_S)
         for rule in self._rules:
             rule.take(self._clock())
+        budget, name, per_second = self._share
+        while wait_s := await budget.take(name, per_second):
+            await self._sleep(wait_s)
 
-    def hold(self, seconds: float) -> None:
+    async def _sleep(self, wait_s: float) -> None:
+        if wait_s > self._patience_s:
+            raise ProviderError(
+                f"the provider's rate limit is used up for {wait_s:.0f} s", advice=Advice.WAIT, wait_s=wait_s
+            )
+        await trio.sleep(wait_s)
+
+    async def hold(self, seconds: float) -> None:
         """Let nobody through for a while: the provider asked to be left alone."""
         self._held_until_s = max(self._held_until_s, self._clock() + seconds)
+        await self._share.budget.hold(self._share.name, seconds)
 
     def _ready_in(self) -> float:
         now_s = self._clock()

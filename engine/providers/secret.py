@@ -1,5 +1,12 @@
 """The secret: a string that does not show itself in logs, errors or a debugger's listing."""
 
+from hashlib import sha256
+
+
+def fingerprint(value: str) -> str:
+    """Twelve letters by which a value can be told from others, and that give nothing away of a long random one."""
+    return sha256(value.encode()).hexdigest()[:12]
+
 
 class Secret:
     """Wraps a token or password; only ``reveal`` gives it out."""

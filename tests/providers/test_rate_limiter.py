@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.providers.base import Advice, ProviderError
-from engine.providers.rate_limiter import Quota, RateLimiter, TokenBucket
+from engine.providers.rate_limiter import Quota, RateLimiter, Share, TokenBucket
 
 
 @given(
@@ -101,8 +101,8 @@ async def test_a_hold_stops_everyone(autojump_clock: trio.testing.MockClock) -> 
     limiter = RateLimiter(TokenBucket(per_second=100))
     start = trio.current_time()
 
-    limiter.hold(30)
-    limiter.hold(10)
+    await limiter.hold(30)
+    await limiter.hold(10)
     await limiter.acquire()
 
     assert trio.current_time() - start == 30
@@ -135,3 +135,53 @@ async def test_a_cancelled_caller_keeps_no_patient_one_waiting(autojump_clock: t
     assert waiting.cancelled_caught
     await limiter.acquire(patient=True)
     assert trio.current_time() - began_s <= 2
+
+
+class Purse:
+    """A budget in this process: two limiters that share it stand for two processes."""
+
+    def __init__(self) -> None:
+        self.buckets: dict[str, TokenBucket] = {}
+        self.held_until_s = 0.0
+
+    async def take(self, name: str, per_second: float) -> float:
+        await trio.lowlevel.checkpoint()
+        bucket = self.buckets.setdefault(name, TokenBucket(per_second))
+        now_s = trio.current_time()
+        wait_s = max(self.held_until_s - now_s, bucket.ready_in(now_s))
+        if not wait_s:
+            bucket.take(now_s)
+        return wait_s
+
+    async def hold(self, name: str, seconds: float) -> None:
+        await trio.lowlevel.checkpoint()
+        self.held_until_s = trio.current_time() + seconds
+
+
+async def test_two_processes_of_one_account_keep_one_limit(autojump_clock: trio.testing.MockClock) -> None:
+    share = Share(Purse(), "dhan/charts", 2.0)
+    limiters = [RateLimiter(TokenBucket(per_second=2), share=share) for _ in range(2)]
+    passed: list[float] = []
+
+    async def call(limiter: RateLimiter) -> None:
+        for _ in range(4):
+            await limiter.acquire()
+            passed.append(trio.current_time() - start)
+
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for limiter in limiters:
+            nursery.start_soon(call, limiter)
+
+    assert passed == pytest.approx([number / 2 for number in range(8)])
+
+
+async def test_what_one_process_is_told_to_wait_the_other_waits_too(autojump_clock: trio.testing.MockClock) -> None:
+    share = Share(Purse(), "dhan/charts", 10.0)
+    told, other = (RateLimiter(TokenBucket(per_second=10), share=share) for _ in range(2))
+    await told.hold(20)
+    start = trio.current_time()
+
+    await other.acquire()
+
+    assert trio.current_time() - start >= 20

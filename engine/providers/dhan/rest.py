@@ -19,8 +19,9 @@ from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table,
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
-from engine.providers.rate_limiter import Quota, RateLimiter, Rule, TokenBucket
+from engine.providers.rate_limiter import UNSHARED, Budget, Quota, RateLimiter, Rule, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
+from engine.providers.secret import fingerprint
 
 T = TypeVar("T")
 
@@ -73,7 +74,9 @@ class DhanHistory:
         limits: DhanLimits | None = None,
         retry: RetryPolicy | None = None,
         jitter: Callable[[], float] = random.random,
+        budget: Budget = UNSHARED,
     ) -> None:
+        """``budget`` is what all processes may ask for together that use this account."""
         limits = limits or DhanLimits()
         self.name = name
         self._client = DhanClient(credentials, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
@@ -83,8 +86,11 @@ class DhanHistory:
         )
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
-        self._charts = _Lane(TokenBucket(limits.charts_per_second * _EASE), Quota(limits.charts_per_day, _DAY_S))
-        self._prices = _Lane(TokenBucket(limits.prices_per_second))
+        account = f"{name}/{fingerprint(credentials.client_id)}"
+        charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE)
+        prices = Share(budget, f"{account}/prices", limits.prices_per_second)
+        self._charts = _Lane(charts, Quota(limits.charts_per_day, _DAY_S))
+        self._prices = _Lane(prices)
         self._calls = self._failures = self._bars_skipped = 0
 
     def statistics(self) -> HistoryStatistics:
@@ -193,7 +199,7 @@ class DhanHistory:
             except ProviderError as error:
                 self._failures += 1
                 if error.advice is Advice.WAIT:
-                    lane.limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
+                    await lane.limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
                 raise
 
         return await retrying(attempt, self._retry, jitter=self._jitter)
@@ -213,8 +219,8 @@ class DhanHistory:
 class _Lane:
     """Calls of one kind: their rate, and threads of their own, so that prices that hang hold up no healing."""
 
-    def __init__(self, *rules: Rule) -> None:
-        self.limiter = RateLimiter(*rules)
+    def __init__(self, share: Share, *rules: Rule) -> None:
+        self.limiter = RateLimiter(TokenBucket(share.per_second), *rules, share=share)
         self.turns = trio.Semaphore(_THREADS)
         self.threads = trio.CapacityLimiter(_THREADS)
 

@@ -102,3 +102,8 @@ def live_expiry_s(timeframe: str) -> int:
 def buffer_expiry_s(timeframe: str) -> int:
     """How long a buffer outlives its last candle."""
     return max(600, 2 * length_s(timeframe))
+
+
+def rate(name: str) -> str:
+    """A bucket of tokens."""
+    return f"rate:{name}"

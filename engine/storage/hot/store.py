@@ -16,6 +16,7 @@ from engine.storage.hot.keys import DAY_S
 from engine.storage.hot.last_prices import LastPrices
 from engine.storage.hot.link import ANSWER_TIMEOUT_S, RedisLink
 from engine.storage.hot.live import LiveValues
+from engine.storage.hot.rates import Rates
 from engine.storage.hot.series import CandleSeries
 from engine.storage.hot.setting import ExpiringKeys
 from engine.storage.hot.streams import StreamBook
@@ -25,7 +26,7 @@ from engine.storage.hot.timeseries import TimeSeriesCandles
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors, StreamBook):
+class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors, Rates, StreamBook):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be
@@ -35,7 +36,7 @@ class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
     ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s),
     ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
-    ``attempts:{who}`` (to sign in, by hash), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
+    ``attempts:{who}`` (to sign in, by hash), ``rate:{name}`` (token buckets), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
     ``realtime:sources``.
     """
 

@@ -43,12 +43,14 @@ class Scripts:
             "append_events": self.append_events,
             "events_window": self.events_window,
             "hold_lease": self.hold_lease,
+            "hold_tokens": self.hold_tokens,
             "push_closed": self.push_closed,
             "read_hash": self.read_hash,
             "release_lease": self.release_lease,
             "replace_stream": self.replace_stream,
             "send_command": self.send_command,
             "set_many": self.set_many,
+            "take_token": self.take_token,
             "write_hash": self.write_hash,
         }
 
@@ -83,6 +85,28 @@ class Scripts:
         if self._commands.get(names[0]) == encoded(arguments[0]):
             self._space.drop(names[0])
         return 1
+
+    def take_token(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
+        now, interval, burst = self._now_us(), int(arguments[0]), int(arguments[1])
+        full = self._full_us(names[0], now)
+        wait = full - now - (burst - 1) * interval
+        if wait <= 0:
+            self._fill_by(names[0], max(full, now) + interval, now)
+        return max(0, wait)
+
+    def hold_tokens(self, names: Sequence[str], arguments: Sequence[Value]) -> None:
+        now = self._now_us()
+        self._fill_by(names[0], max(self._full_us(names[0], now), now + int(arguments[0])), now)
+
+    def _now_us(self) -> int:
+        return self._space.now_ns() // 1_000
+
+    def _full_us(self, name: str, now: int) -> int:
+        known = self._commands.get(name)
+        return now if known is None else int(known)
+
+    def _fill_by(self, name: str, full: int, now: int) -> None:
+        self._space.put(name, b"%d" % full, expiry_ms=-(-(full - now) // 1_000) + 1)
 
     def push_closed(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
         rest = iter(arguments)
