@@ -15,6 +15,10 @@ CLOSED = 4
 """The clock has closed the bucket, and the candle was handed out as final."""
 SEALED = 8
 """Totals began anew while it was open: those of its trades are not to be compared."""
+MIXED = 16
+"""Two providers made it, one after the other: its source is ``mixed``."""
+INHERITED = UNHEALED | TICKS | MIXED
+"""What a longer bar has of the bars it is made of."""
 
 _PACKED = struct.Struct("<qIddddqqHB")
 _PACKED_SPAN = struct.Struct("<qI")
@@ -80,7 +84,7 @@ class Bar:
     def opened(cls, start_ns: int, end_ns: int, tick: Tick, volume: int) -> Self:
         """The bar of a bucket's first trade, and the volume measured for it."""
         price, order = tick.price, order_of(tick)
-        flags = TICKS if tick.volume is None and volume else 0
+        flags = TICKS if tick.volume is None and volume and not tick.size else 0
         return cls(
             start_ns, end_ns, price, price, price, price, volume, tick.open_interest, 0, flags, order, order
         )  # fmt: skip
@@ -157,6 +161,13 @@ class Bar:
             self.flags |= UNHEALED
         return touched
 
+    def mix_if_cut(self, border_ns: int) -> bool:
+        """Note that another provider's trades are in it from that time on; tells whether the time cuts it."""
+        cut = self.start_ns < border_ns < self.end_ns
+        if cut:
+            self.flags |= MIXED
+        return cut
+
     def merge(self, later: Self) -> None:
         """Go on with a bar that follows this one."""
         self.high = max(self.high, later.high)
@@ -165,17 +176,18 @@ class Bar:
         self.volume += later.volume
         if later.open_interest is not None:
             self.open_interest = later.open_interest
-        self.flags |= later.flags & (UNHEALED | TICKS)
+        self.flags |= later.flags & INHERITED
 
     def spanning(self, start_ns: int, end_ns: int) -> "Bar":
         """A wider bar that so far holds this one only."""
         return Bar(
             start_ns, end_ns, self.open, self.high, self.low, self.close, self.volume, self.open_interest,
-            flags=self.flags & (UNHEALED | TICKS),
+            flags=self.flags & INHERITED,
         )  # fmt: skip
 
     def candle(self, instrument: str, timeframe: str, source: str, state: CandleState) -> Candle:
         """The immutable candle, for others."""
+        source = "mixed" if self.flags & MIXED else source
         return Candle(
             instrument, timeframe, self.start_ns, self.open, self.high, self.low, self.close, self.volume,
             self.open_interest, state, self.revision, f"{source}/ticks" if self.flags & TICKS else source,
@@ -185,7 +197,8 @@ class Bar:
     @classmethod
     def of(cls, candle: Candle, end_ns: int) -> Self:
         """A bar of a candle from elsewhere, as a provider's history."""
-        flags = UNHEALED * candle.resolve_required | TICKS * candle.source.endswith("/ticks")
+        mixed, _, unit = candle.source.partition("/")
+        flags = UNHEALED * candle.resolve_required | TICKS * (unit == "ticks") | MIXED * (mixed == "mixed")
         return cls(
             candle.time, end_ns, candle.open, candle.high, candle.low, candle.close, candle.volume,
             candle.open_interest, candle.revision, flags,
@@ -228,7 +241,7 @@ class Bar:
         _PACKED.pack_into(
             buffer, offset, start, length_s, opens, high, low, self.close,
             volume + self.volume, oi if self.open_interest is None else self.open_interest, revision,
-            flags | self.flags & (UNHEALED | TICKS),
+            flags | self.flags & INHERITED,
         )  # fmt: skip
         return True
 

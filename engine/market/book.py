@@ -82,6 +82,8 @@ class CandleBook(OpenMinutes):
         if bucket.end_ns <= self._healed_ns:
             return self._leave_out(tick, volume)
         counted = 0 if tick.volume is None else volume  # without totals a repetition looks like a trade
+        if tick.size and tick.volume is None:
+            self._report_late(bucket)
         changed = self._settled.trade_late(bucket.start_ns, tick, counted)
         if changed is None:
             if volume or tick.price != self._last_price() or order_of(tick) != self._last_order():
@@ -215,6 +217,13 @@ class CandleBook(OpenMinutes):
         for minute in self._open_minutes():
             minute.mark_if_touched(from_ns, to_ns)
         return [self._settled_candle(timeframe, bar) for timeframe, bar in self._settled.flag(from_ns, to_ns)]
+
+    def succeed(self, source: str, border_ns: int) -> None:
+        """From that time on the ticks come from another provider; the bars that it cuts are mixed."""
+        self.source = source
+        for minute in self._open_minutes():
+            minute.mix_if_cut(border_ns)
+        self._settled.mix_cut(border_ns)
 
     def rebuild(self, minutes: Sequence[Candle], through_ns: int) -> bool:
         """Heal: the trading day's minutes up to ``through_ns`` (exclusive) replace what the derived candles are made of.

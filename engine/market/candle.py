@@ -20,8 +20,9 @@ CandleRow = tuple[float, float, float, float, int, int | None, CandleState, int,
 class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One immutable bar. ``time`` is the bucket's open in nanoseconds since the epoch, UTC.
 
-    ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``. Candles are
-    equal when they say the same, whenever it was said.
+    ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``. A bar that
+    several providers made, as one that a move from one to another cut, has the source ``mixed``. Candles are equal
+    when they say the same, whenever it was said.
     """
 
     instrument: str

@@ -202,6 +202,13 @@ class SettledBars:
         else:
             bar.pack_into(self._rows, row)
 
+    def mix_cut(self, border_ns: int) -> None:
+        """Mark the open derived bars that a move from one provider to another cuts."""
+        for row in self._open_rows():
+            bar = self.derived(row)
+            if bar is not None and bar.mix_if_cut(border_ns):
+                bar.pack_into(self._rows, row)
+
     def flag(self, start_ns: int, end_ns: int) -> list[Named]:
         """Mark what an interruption touched; gives the closed bars among it that were not marked yet."""
         changed: list[Named] = []

@@ -16,6 +16,23 @@ _FORSAKEN = 16
 """Marks that smaller totals contradicted are remembered up to so many a day: each is lower than the one before."""
 
 
+_GENEROUS = 20
+"""What was traded while nobody listened may be so many times what the day so far would make likely."""
+_LEAST_NS = 60_000_000_000
+
+
+def bridged_mark(mark: int, total: int, offset: int, *, silent_ns: int, open_ns: int) -> int | None:
+    """What another provider's total was when that of the first stood at ``mark``; None where it can not be told.
+
+    ``offset`` is by how much its totals are known to differ, 0 where nobody knows; ``total`` is its first one, which came
+    so many ns after the mark, which is of so many ns of trading. Less than none was traded never, and much more than
+    ever before hardly.
+    """
+    traded = total - mark - offset
+    most = _GENEROUS * mark * (max(silent_ns, 0) + _LEAST_NS) // max(open_ns, _LEAST_NS)
+    return mark + offset if 0 <= traded <= most else None
+
+
 class Baseline(msgspec.Struct, frozen=True, gc=False):
     """The running total that the next tick is measured against: whose, of which trading day, and how much."""
 
@@ -42,7 +59,9 @@ class VolumeMeter:
     One meter serves one instrument. It never guesses: what the totals do not say was traded between two ticks is
     not traded, and what belongs to no tick is ``unattributed``, so that for every run of ticks
     ``sum(measured) + unattributed == last total - first total``, in the order of trades. A new trading day starts from
-    zero. A provider's total is never compared with another's: after a switch the first tick only sets the baseline.
+    zero. A provider's total is never compared with another's: after a switch the first tick only sets the baseline, unless
+    the new one was listened to before, or the two can be bridged. A provider that tells sizes and no totals
+    is measured by the sizes.
 
     The mark is the highest total seen. A smaller one measures 0 and the mark stays, because a tick that others overtook
     looks like that and following it down would count its volume twice. Its time tells more: a smaller total of a later
@@ -55,8 +74,8 @@ class VolumeMeter:
     """
 
     __slots__ = (
-        "_back_at", "_behind", "_date", "_doubtful_ns", "_eve", "_forsaken", "_is_start", "_mark", "_marked_ns", "_provider",
-        "_restated", "corrections", "counts_ticks",
+        "_back_at", "_behind", "_date", "_doubtful_ns", "_eve", "_forsaken", "_heir", "_is_start", "_mark", "_marked_ns",
+        "_offsets", "_provider", "_restated", "corrections", "counts_ticks",
     )  # fmt: skip
 
     def __init__(self, baseline: Baseline | None = None, *, counts_ticks: bool = True) -> None:
@@ -71,10 +90,13 @@ class VolumeMeter:
         self._back_at = NEVER
         self._behind = 0
         self._restated = 0
+        self._heir: VolumeMeter | None = None
+        self._offsets: dict[str, int] | None = None
         self.corrections = 0
         """Totals that were smaller than that of an earlier trade, or of a trading day gone by."""
         self.counts_ticks = counts_ticks
-        """Where the feed has no volume a tick counts as 1; false for indices, which are not traded."""
+        """Where the feed has no volume a trade counts its size, and a tick without one counts as 1; false for indices,
+        which are not traded."""
 
     @classmethod
     def restore(
@@ -100,11 +122,13 @@ class VolumeMeter:
             self._eve = None if state["eve"] is None else Baseline.restore(state["eve"])
             self._marked_ns = int(state["marked_ns"])
             self._forsaken = [(int(mark), int(ns)) for mark, ns in state.get("forsaken", ())]
+            self._offsets = {str(name): int(offset) for name, offset in state.get("offsets", {}).items()} or None
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"volume {state!r}") from error
         if self._date is None:
             self._settle_behind()
             self._forsaken.clear()
+            self._offsets = None
         self._expect_back()
 
     def state(self) -> dict[str, Any] | None:
@@ -120,6 +144,7 @@ class VolumeMeter:
             "restated": self._restated,
             "behind": self._behind,
             "corrections": self.corrections,
+            **({"offsets": self._offsets} if self._offsets else {}),
         }
 
     @property
@@ -152,10 +177,10 @@ class VolumeMeter:
     def _measure_other(self, tick: Tick, session_date: date) -> int:
         volume = tick.volume
         if volume is None:
-            # a candle that has real volume today never mixes counted ticks into it
-            return 1 if self.counts_ticks and session_date != self._date else 0
+            return self._measure_without_total(tick, session_date)
         if self._date is None or tick.provider != self._provider:
-            return self._switch(tick, session_date, volume)
+            heir = self._heir
+            return self._switch(tick, session_date, volume) if heir is None else heir.measure(tick, session_date)
         if session_date > self._date:
             self._eve = self.baseline
             return self._start(tick, session_date, volume, measured=volume)
@@ -172,6 +197,61 @@ class VolumeMeter:
             self._mark, self._marked_ns = volume, tick.ts_event
         return delta
 
+    def _measure_without_total(self, tick: Tick, session_date: date) -> int:
+        """A candle that has real volume today never mixes counted ticks into it, nor what a total will tell anyway."""
+        if not self.counts_ticks or (session_date == self._date and tick.provider == self._provider):
+            return 0
+        return tick.size or int(session_date != self._date)
+
+    def listen(self, tick: Tick, session_date: date) -> None:
+        """A tick of the provider that will carry next, which counts for nothing yet.
+
+        Its total is what its first counted tick will be measured against. By how much the two providers' totals differ is
+        kept, for a day on which there is no time to listen.
+        """
+        heir = self._heir
+        if heir is None or (heir.baseline is not None and heir.baseline.provider != tick.provider):
+            heir = self._heir = VolumeMeter(counts_ticks=self.counts_ticks)
+        heir.measure(tick, session_date)
+        if tick.volume is not None and self._date == session_date:
+            self._offsets = offsets = self._offsets or {self._provider: 0}
+            offsets[tick.provider] = offsets.get(self._provider, 0) + tick.volume - self._mark
+
+    def successor(self) -> "VolumeMeter":
+        """The meter to go on with: the provider that was listened to is the one, and its totals are the only ones."""
+        heir = self._heir
+        if heir is None or heir.baseline is None:
+            return self
+        heir.inherit(self.corrections, self.unattributed, self._offsets)
+        return heir
+
+    def inherit(self, corrections: int, unattributed: int, offsets: dict[str, int] | None) -> None:
+        """What the meter before this one had counted."""
+        self.corrections += corrections
+        self._restated += unattributed
+        self._offsets = offsets
+
+    def bridge(self, tick: Tick, session_date: date, opened_ns: int) -> bool:
+        """Go over to another provider whose first tick this is, without having listened to it; true when it can be measured.
+
+        Both tell the exchange's day, so that the difference of their totals is what was traded in between, where that
+        is believable (``bridged_mark``). Where it is not, the tick measures nothing and only begins anew.
+        """
+        self._heir = None
+        if tick.volume is None or self._date != session_date or not self._mark:
+            return False
+        offsets = self._offsets or {}
+        offset = offsets.get(tick.provider, 0) - offsets.get(self._provider, 0) if tick.provider in offsets else 0
+        silent_ns, open_ns = tick.ts_recv - self._marked_ns, self._marked_ns - opened_ns
+        mark = bridged_mark(self._mark, tick.volume, offset, silent_ns=silent_ns, open_ns=open_ns)
+        if mark is None:
+            return False
+        self._settle_behind()
+        self._forsaken.clear()
+        self._expect_back()
+        self._provider, self._mark = tick.provider, mark
+        return True
+
     def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
         """What was traded between one provider's last total and the other's first, or before the very first, nobody tells."""
         if self._date is not None or self._is_start:
@@ -180,6 +260,8 @@ class VolumeMeter:
         return self._start(tick, session_date, volume, measured=0)
 
     def _start(self, tick: Tick, session_date: date, volume: int, *, measured: int) -> int:
+        if session_date != self._date:
+            self._offsets = None
         self._settle_behind()
         self._forsaken.clear()
         self._expect_back()

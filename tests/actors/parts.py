@@ -43,7 +43,7 @@ async def among_witnesses(
 
 
 def tick(at_ns: int, price: float, volume: int | None, *, recv_ns: int | None = None) -> Tick:
-    return Tick(NAME, price, 1, volume, at_ns, at_ns if recv_ns is None else recv_ns, "test")
+    return Tick(NAME, price, int(volume is not None), volume, at_ns, at_ns if recv_ns is None else recv_ns, "test")
 
 
 def candle(time_ns: int, close: float, volume: int, *, revision: int = 0, timeframe: str = "1m") -> Candle:

@@ -24,8 +24,10 @@ def clock(ns: int, zone: ZoneInfo = INDIA) -> str:
 def tick(
     ns: int, price: float, volume: int | None, *, provider: str = "dhan", recv_ns: int | None = None, **more: object
 ) -> Tick:
-    """A tick that was received at once, unless said otherwise."""
-    return Tick(INSTRUMENT, price, 1, volume, ns, ns if recv_ns is None else recv_ns, provider, **more)  # type: ignore[arg-type]
+    """A tick that was received at once, unless said otherwise; without a total it has no size either."""
+    return Tick(
+        INSTRUMENT, price, int(volume is not None), volume, ns, ns if recv_ns is None else recv_ns, provider, **more
+    )  # type: ignore[arg-type]
 
 
 def minute(ns: int, price: float = 100.0, volume: int = 10, **more: object) -> Candle:
