@@ -18,6 +18,7 @@ class FeedServer:
         self._reject = reject
         self.port = 0
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.requests: list[Any] = []
         self.closed = trio.Event()
 
@@ -27,6 +28,7 @@ class FeedServer:
 
     async def handle(self, request: WebSocketRequest) -> None:
         self.paths.append(request.path)
+        self.headers.append({name.decode().lower(): value.decode() for name, value in request.headers})
         if self._reject is not None:
             status, headers = self._reject
             pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
