@@ -54,12 +54,12 @@ async def test_all_who_ask_are_one_call_within_the_rate_that_is_allowed() -> Non
 
 async def test_an_exchange_that_fails_is_left_alone_and_asked_again_when_it_is_back() -> None:
     async with asked() as (running, found, names):
-        record = running.exchange.records["simulator"]
-        record.faults.plan(parse_faults("error@0+3600"), now_s=running.exchange.elapsed_s)
+        faults = running.exchange.faults
+        faults.plan(parse_faults("error@0+3600"), now_s=running.exchange.elapsed_s)
         with trio.fail_after(20):
             while "again and again" not in (await found.ask(*names))["failure"]:
                 pass
-        record.faults.clear()
+        faults.clear()
         with trio.fail_after(20):
             while not (told := await found.prices(*names)):
                 await trio.sleep(0.1)

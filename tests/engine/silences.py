@@ -34,7 +34,7 @@ async def told(bench: Bench, symbol: str) -> list[tuple[str, Cause]]:
 
 
 def connections(bench: Bench) -> int:
-    return bench.simulator.exchange.statistics().connections
+    return bench.simulator.exchange.doors["simulator"].statistics().connections
 
 
 def becomes(bench: Bench, symbol: str, cause: Cause) -> Callable[[], Any]:

@@ -45,7 +45,7 @@ def clock_at(text: str) -> HeldClock:
 
 async def play(bench: Bench, until_ns: int) -> None:
     """From the moment the engine has subscribed."""
-    await until(lambda: bench.simulator.exchange.statistics().subscriptions > 0)
+    await until(lambda: bench.simulator.exchange.doors["simulator"].statistics().subscriptions > 0)
     assert isinstance(bench.clock, HeldClock)
     bench.clock.release()
     await until(lambda: bench.clock.now_ns() >= until_ns)

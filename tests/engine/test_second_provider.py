@@ -17,7 +17,7 @@ async def test_what_the_first_provider_lost_is_read_from_the_second_and_what_bot
     async with running_exchange(OPTIONS, clock) as simulator:
         settings = settings_for(stores, simulator.feed_url, simulator.rest_url)
         await seeded(settings.durable_url, simulator.rest_url)
-        first, second = (simulator.exchange.records[name] for name in BOTH)
+        first, second = (simulator.exchange.doors[name].record for name in BOTH)
         first.lose([Loss(THIRD, SIXTH)])
         second.lose([Loss(THIRD, THIRD + MINUTE_NS)])
         async with engine_on(simulator, stores, clock, providers=BOTH) as bench:

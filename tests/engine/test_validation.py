@@ -41,7 +41,7 @@ async def test_bad_prints_for_minutes_leave_every_candle_the_exchanges_own(store
         bench.plan("bad_print=0.02+5")  # five minutes of the exchange's time
         await trio.sleep(5.5)
         await bench.exam.agree(MIDNIGHT)
-        misprinted = bench.simulator.exchange.statistics().faults.misprinted
+        misprinted = bench.simulator.exchange.doors["simulator"].statistics().faults.misprinted
         assert misprinted > 10
         entries = await bench.durable.quarantined(status=Fate.DISCARDED, limit=1_000)
         assert 0 < len(entries) <= misprinted

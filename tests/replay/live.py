@@ -82,7 +82,7 @@ class LiveRun:
         exchange.faults.plan(parse_faults(faults), now_s=exchange.elapsed_s)
 
     def _connections(self) -> int:
-        return self.simulator.exchange.statistics().connections
+        return self.simulator.exchange.doors["simulator"].statistics().connections
 
     async def minutes(self, count: int) -> None:
         """Goes on for some minutes of the market, until the middle of one: nothing is under way then."""

@@ -58,7 +58,7 @@ def test_the_day_that_is_replayed_had_all_that_makes_a_replay_hard(live: tuple[L
     records = list(read_files(files, damaged=_undamaged))
     kinds = [type(record) for record in records]
 
-    assert kinds.count(Opened) == run.simulator.exchange.statistics().connections >= 4
+    assert kinds.count(Opened) == run.simulator.exchange.doors["simulator"].statistics().connections >= 4
     assert kinds.count(Lost) >= 3
     assert kinds.count(Answer) > 10
     assert kinds.count(Frame) > 200

@@ -4,18 +4,18 @@ from typing import Final
 
 import trio
 
-from engine.providers.simulator.exchange import Exchange
+from engine.providers.simulator.door import Door
 from engine.providers.simulator.faults import FaultKind
 
 _THAW_S: Final = 0.05
 
 
 class FreezingStream(trio.abc.Stream):
-    """A socket through which nothing passes, either way, while the exchange is frozen."""
+    """A socket through which nothing passes, either way, while its door is frozen."""
 
-    def __init__(self, stream: trio.SocketStream, exchange: Exchange) -> None:
+    def __init__(self, stream: trio.SocketStream, door: Door) -> None:
         self._stream = stream
-        self._exchange = exchange
+        self._door = door
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await self._thaw()
@@ -33,5 +33,5 @@ class FreezingStream(trio.abc.Stream):
         await self._stream.aclose()
 
     async def _thaw(self) -> None:
-        while self._exchange.fails(FaultKind.FREEZE):  # noqa: ASYNC110 - it ends by the clock or by command
+        while self._door.fails(FaultKind.FREEZE):  # noqa: ASYNC110 - it ends by the clock or by command
             await trio.sleep(_THAW_S)

@@ -33,6 +33,25 @@ class Response(msgspec.Struct, frozen=True):
 
 
 Answer = Callable[[Request], Awaitable[Response]]
+Call = Callable[[Request], Awaitable[Response | None]]
+"""An answer, or None where a request is somebody else's business."""
+
+
+class Server:
+    """Answers requests by the first call that knows one."""
+
+    def __init__(self, *calls: Call) -> None:
+        self._calls = calls
+
+    async def serve_stream(self, stream: trio.SocketStream) -> None:
+        """Serve one connection until it ends."""
+        await serve_stream(stream, self._answer)
+
+    async def _answer(self, request: Request) -> Response:
+        for call in self._calls:
+            if (response := await call(request)) is not None:
+                return response
+        return Response(404, b'{"error":"no such call"}')
 
 
 async def serve_stream(stream: trio.SocketStream, answer: Answer) -> None:

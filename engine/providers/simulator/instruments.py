@@ -55,7 +55,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seed(self) -> int:
         """A number of its own for everything that chance decides about it."""
-        return SEGMENT_CODES[self.segment] << 32 | self.security_id
+        code = SEGMENT_CODES.get(self.segment)
+        return (crc32(self.segment.encode()) if code is None else code) << 32 | self.security_id
 
     @property
     def dhan_type(self) -> str:

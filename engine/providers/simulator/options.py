@@ -11,6 +11,17 @@ SIMULATED_CLIENT_ID: Final = "1000000001"
 SIMULATED_TOKEN: Final = "simulated-token"  # noqa: S105 - opens nothing but a market of made-up prices
 
 
+class DoorOptions(msgspec.Struct, frozen=True):
+    """One more provider that the exchange plays, on ports of its own; 0 takes free ones."""
+
+    name: str
+    feed_port: int = 0
+    rest_port: int = 0
+    volume_offset: int = 0
+    """How much more than the others it has in each day's volume."""
+    faults: str = ""
+
+
 class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the exchange listens, what it trades, and what goes wrong."""
 
@@ -42,6 +53,10 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What goes wrong and when, as in ``close@30,freeze@60+15``, in real seconds since the start."""
     rate_limits: bool = False
     """Hold REST callers to the documented limits."""
+    doors: tuple[DoorOptions, ...] = ()
+    """Providers beside ``simulator``; without being named here, ``simulator2`` is a record without a feed."""
+    world: bool = False
+    """List what is traded elsewhere, too: shares of New York, futures of Chicago; after all the others."""
 
     def __post_init__(self) -> None:
         for name in ("instruments", "ticks_per_second", "speed"):

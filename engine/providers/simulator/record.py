@@ -1,11 +1,10 @@
-"""The record: what one of the exchange's two providers keeps of what was traded, and what goes wrong when it is asked."""
+"""The record: what one of the exchange's providers keeps of what was traded."""
 
 from collections.abc import Iterable
 
 import msgspec
 
 from engine.market.candle import Candle
-from engine.providers.simulator.faults import Faults
 
 
 class Loss(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,10 +19,9 @@ class Loss(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Record:
-    """Two providers read from one market, so that what one of them lost can be had from the other."""
+    """Several providers read from one market, so that what one of them lost can be had from another."""
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    def __init__(self) -> None:
         self._losses: list[Loss] = []
 
     def lose(self, losses: Iterable[Loss]) -> None:

@@ -1,10 +1,11 @@
 """Short ways to make markets, moments and clients."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import trio
@@ -60,11 +61,19 @@ class ManualClock:
 
 
 @asynccontextmanager
-async def simulator(**options: Any) -> AsyncIterator[Simulator]:
+async def simulator(**options: Any) -> AsyncGenerator[Simulator]:
     """An exchange that is open within the block."""
     async with trio.open_nursery() as nursery:
         yield await nursery.start(serve, SimulatorOptions(**options))
         nursery.cancel_scope.cancel()
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Host and port of an address."""
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
 
 
 def feed_url(running: Simulator, *, token: str = SIMULATED_TOKEN, client_id: str = SIMULATED_CLIENT_ID) -> str:
@@ -72,11 +81,11 @@ def feed_url(running: Simulator, *, token: str = SIMULATED_TOKEN, client_id: str
 
 
 @asynccontextmanager
-async def feed_client(running: Simulator) -> AsyncIterator[WebSocketConnection]:
+async def feed_client(running: Simulator) -> AsyncGenerator[WebSocketConnection]:
     """A client of the live feed. The socket beneath is closed by us: trio-websocket leaves it when the server parts first."""
     target = feed_url(running).removeprefix(running.feed_url)
-    async with await trio.open_tcp_stream(running.host, running.feed_port) as stream, trio.open_nursery() as nursery:
-        yield await wrap_client_stream(nursery, stream, running.host, target)
+    async with await trio.open_tcp_stream(*place_of(running.feed_url)) as stream, trio.open_nursery() as nursery:
+        yield await wrap_client_stream(nursery, stream, "127.0.0.1", target)
         nursery.cancel_scope.cancel()
 
 
@@ -84,8 +93,8 @@ async def handshake_status(running: Simulator, url: str) -> int:
     """The HTTP status a handshake is answered with; 101 lets in."""
     connection = WSConnection(ConnectionType.CLIENT)
     target = url.removeprefix(running.feed_url)
-    async with await trio.open_tcp_stream(running.host, running.feed_port) as stream:
-        await stream.send_all(connection.send(Request(host=running.host, target=target)))
+    async with await trio.open_tcp_stream(*place_of(running.feed_url)) as stream:
+        await stream.send_all(connection.send(Request(host="127.0.0.1", target=target)))
         answer = await stream.receive_some(4_096)
         return int(answer.split(b" ", 2)[1])
 

@@ -5,12 +5,13 @@ from itertools import pairwise
 
 from engine.market.candle import Candle
 from engine.providers.dhan.codec import OpenInterestPacket, PreviousClosePacket, QuotePacket, TickerPacket, decode_frame
+from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.clock import ExchangeClock
+from engine.providers.simulator.dhan.speech import DhanSpeech
 from engine.providers.simulator.exchange import Exchange
 from engine.providers.simulator.faults import Faults, parse_faults
 from engine.providers.simulator.history import days, minutes
 from engine.providers.simulator.hours import DAY_NS, INDIA_NS, MINUTE_NS, SECOND_NS
-from engine.providers.simulator.packets import Mode
 from engine.providers.simulator.subscriber import MOST_PENDING, Subscriber
 from tests.providers.simulator.markets import ManualClock, at, place, synthetic
 
@@ -25,14 +26,14 @@ class Setting:
         self.exchange = Exchange(
             synthetic(trades_per_minute=trades_per_minute),
             clock=ExchangeClock(self.clock.now_ns),
-            faults=Faults(schedule=parse_faults(faults)),
             monotonic_s=lambda: self.clock.now / SECOND_NS,
         )
-        self.subscriber = Subscriber()
-        self.exchange.join(self.subscriber)
+        self.door = self.exchange.open("simulator", DhanSpeech(), faults=Faults(schedule=parse_faults(faults)))
+        self.subscriber = self.door.subscriber()
+        self.door.join(self.subscriber)
 
     def subscribe(self, index: int, mode: Mode) -> None:
-        self.exchange.subscribe(self.subscriber, index, mode)
+        self.door.subscribe(self.subscriber, index, mode)
 
     def run(self, seconds: float, *, step_s: float = 0.5) -> None:
         for _ in range(round(seconds / step_s)):
@@ -42,7 +43,9 @@ class Setting:
     async def received(self) -> list[object]:
         packets: list[object] = []
         while self.subscriber.pending:
-            packets += decode_frame(await self.subscriber.take())
+            frame = await self.subscriber.take()
+            assert isinstance(frame, bytes)
+            packets += decode_frame(frame)
         return packets
 
 
@@ -157,11 +160,11 @@ async def test_unsubscribed_instruments_fall_silent() -> None:
     setting.run(10)
     await setting.received()
 
-    setting.exchange.unsubscribe(setting.subscriber, 2, Mode.QUOTE)
+    setting.door.unsubscribe(setting.subscriber, 2, Mode.QUOTE)
     setting.run(30)
 
     assert await setting.received() == []
-    assert setting.exchange.statistics().subscriptions == 0
+    assert setting.door.statistics().subscriptions == 0
 
 
 async def test_two_modes_of_one_instrument_are_two_subscriptions() -> None:
@@ -182,13 +185,13 @@ async def test_lost_trades_are_missing_in_the_stream_but_not_in_history() -> Non
     setting.run(120)
 
     assert await setting.received() == []
-    assert setting.exchange.statistics().faults.lost > 20
+    assert setting.door.statistics().faults.lost > 20
     remembered = await minutes(setting.exchange.market, 2, NOON, NOON + DAY_NS, now_ns=setting.exchange.now_ns)
     assert len(remembered) >= 2
 
 
 async def test_a_slow_reader_loses_the_oldest_and_it_is_counted() -> None:
-    subscriber = Subscriber(most_pending=10)
+    subscriber = Subscriber(DhanSpeech(), most_pending=10)
     subscriber.put([bytes([number]) for number in range(8)])
     subscriber.put([bytes([number]) for number in range(8, 15)])
 
@@ -199,7 +202,7 @@ async def test_a_slow_reader_loses_the_oldest_and_it_is_counted() -> None:
 
 
 async def test_frames_carry_a_hundred_packets_at_most() -> None:
-    subscriber = Subscriber()
+    subscriber = Subscriber(DhanSpeech())
     subscriber.put([b"x"] * 250)
 
     assert [len(await subscriber.take()) for _ in range(3)] == [100, 100, 50]
@@ -210,9 +213,9 @@ async def test_a_client_that_left_is_forgotten() -> None:
     for index in range(1, 5):
         setting.subscribe(index, Mode.QUOTE)
 
-    setting.exchange.leave(setting.subscriber)
+    setting.door.leave(setting.subscriber)
 
-    statistics = setting.exchange.statistics()
+    statistics = setting.door.statistics()
     assert (statistics.clients, statistics.subscriptions) == (0, 0)
 
 
@@ -222,7 +225,8 @@ async def test_thousands_of_instruments_turn_their_minutes_without_holding_up_a_
         setting.subscribe(index, Mode.QUOTE)
     setting.run(40)
 
-    prepared = [cursor.upcoming is not None for cursor in setting.exchange._stream._cursors.values()]
+    cursors = setting.exchange._stream._cursors  # pyright: ignore[reportPrivateUsage]
+    prepared = [cursor.upcoming is not None for cursor in cursors.values()]
 
     assert all(prepared)
 
@@ -244,7 +248,7 @@ async def test_bad_prints_are_told_to_clients_and_are_no_part_of_history() -> No
     quotes = [packet for packet in await setting.received() if isinstance(packet, QuotePacket)]
     wrong = [quote for quote in quotes if not quote.day_low * 0.9 < quote.last_price < quote.day_high * 1.1]
     assert len(wrong) > len(quotes) / 10
-    assert setting.exchange.statistics().faults.misprinted == len(wrong)
+    assert setting.door.statistics().faults.misprinted == len(wrong)
     told = await minutes(setting.exchange.market, index, NOON, NOON + DAY_NS, now_ns=setting.exchange.now_ns)
     assert max(candle.high for candle in told) < 1.5 * min(candle.low for candle in told)
 

@@ -8,15 +8,18 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from engine.providers.dhan.codec import DisconnectPacket, FullPacket, PreviousClosePacket, QuotePacket, TickerPacket
-from engine.providers.simulator.feed_server import MOST_CONNECTIONS, FeedServer
+from engine.providers.simulator.dhan.feed_rules import MOST_CONNECTIONS, DhanFeedRules
+from engine.providers.simulator.feed_server import FeedServer
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN, SimulatorOptions
 from engine.providers.simulator.server import Simulator, open_exchange
+from engine.providers.simulator.vendors import Address
 from tests.providers.simulator.markets import (
     feed_client,
     feed_url,
     first,
     handshake_status,
     next_packets,
+    place_of,
     post,
     request,
     simulator,
@@ -66,7 +69,7 @@ async def test_unsubscribing_ends_the_stream() -> None:
                 await socket.get_message()
                 quiet.deadline = trio.current_time() + 0.3
 
-        assert running.exchange.statistics().subscriptions == 0
+        assert running.exchange.doors["simulator"].statistics().subscriptions == 0
 
 
 @pytest.mark.parametrize(
@@ -107,11 +110,14 @@ async def test_a_bad_request_ends_the_connection_with_its_code(message: str, cod
 
 async def test_more_instruments_than_a_connection_may_have_are_too_many() -> None:
     exchange = open_exchange(SimulatorOptions(instruments=10))
-    server = FeedServer(exchange, client_id=SIMULATED_CLIENT_ID, token=SIMULATED_TOKEN, most_instruments=5)
+    door = exchange.doors["simulator"]
+    rules = DhanFeedRules(door, client_id=SIMULATED_CLIENT_ID, token=SIMULATED_TOKEN, most_instruments=5)
+    server = FeedServer(door, rules)
     keys = [(item.segment, str(item.security_id)) for item in exchange.market.listings if item.kind != "index"]
     async with trio.open_nursery() as nursery:
         [listener] = await nursery.start(partial(trio.serve_tcp, server.serve_stream, 0, host="127.0.0.1"))
-        running = Simulator("127.0.0.1", listener.socket.getsockname()[1], 0, exchange)
+        feed_url = f"ws://127.0.0.1:{listener.socket.getsockname()[1]}"
+        running = Simulator({"simulator": Address(feed_url, "")}, exchange)
         async with feed_client(running) as socket:
             await socket.send_message(request(15, *keys[:5]))
             assert len(await next_packets(socket)) == 5
@@ -147,7 +153,7 @@ async def test_the_sixth_connection_drives_out_the_oldest() -> None:
             await nursery.start(open_until_cancelled, running)
 
         assert (await first(oldest, DisconnectPacket)).reason == 805
-        await until(lambda: running.exchange.statistics().clients == MOST_CONNECTIONS)
+        await until(lambda: running.exchange.doors["simulator"].statistics().clients == MOST_CONNECTIONS)
         nursery.cancel_scope.cancel()
 
 
@@ -170,7 +176,7 @@ async def test_a_slow_reader_holds_up_nobody() -> None:
     async with (
         simulator(instruments=30, ticks_per_second=6_000) as running,
         trio.open_nursery() as nursery,
-        await trio.open_tcp_stream("127.0.0.1", running.feed_port) as stream,
+        await trio.open_tcp_stream(*place_of(running.feed_url)) as stream,
     ):
         await say_hello_and_subscribe(stream, running)
 
@@ -234,7 +240,7 @@ async def test_a_frozen_feed_says_nothing_and_then_goes_on_with_what_is_new() ->
 
         assert longest_s > 0.4
         assert after.volume > before.volume
-        assert running.exchange.statistics().faults.lost > 0
+        assert running.exchange.doors["simulator"].statistics().faults.lost > 0
 
 
 @pytest.mark.parametrize(("fault", "status"), [("refuse", 401), ("refuse=403", 403), ("429", 429)])
@@ -253,7 +259,7 @@ async def test_a_refused_token_may_be_told_by_packet_instead() -> None:
 
 async def test_garbage_instead_of_a_handshake_harms_nobody() -> None:
     async with simulator(instruments=3) as running:
-        async with await trio.open_tcp_stream("127.0.0.1", running.feed_port) as stream:
+        async with await trio.open_tcp_stream(*place_of(running.feed_url)) as stream:
             await stream.send_all(b"\x00\x01garbage\r\n\r\n")
             with trio.move_on_after(0.5):
                 await stream.receive_some(100)

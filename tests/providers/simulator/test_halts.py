@@ -3,11 +3,11 @@
 import pytest
 
 from engine.providers.dhan.codec import QuotePacket
+from engine.providers.dhan.planner import Mode
+from engine.providers.simulator.dhan.quotes import market_quotes
 from engine.providers.simulator.faults import FaultError, FaultKind, parse_faults
 from engine.providers.simulator.history import days, minutes
 from engine.providers.simulator.hours import DAY_NS, MINUTE_NS
-from engine.providers.simulator.packets import Mode
-from engine.providers.simulator.quotes import market_quotes
 from tests.providers.simulator.markets import place
 from tests.providers.simulator.test_exchange import NOON, Setting, bare, streamed_candles
 
@@ -30,7 +30,7 @@ def quoted(made: Setting, index: int) -> int | None:
     """The volume that REST tells of; None for an unknown id."""
     listing = made.exchange.market.listings[index]
     body = b'{"%s":[%d]}' % (listing.segment.encode(), listing.security_id)
-    found = market_quotes(made.exchange, body, detail="quote")["data"].get(listing.segment, {})
+    found = market_quotes(made.door, body, detail="quote")["data"].get(listing.segment, {})
     return found.get(str(listing.security_id), {}).get("volume")
 
 
@@ -109,7 +109,7 @@ async def test_a_retired_id_is_known_to_nobody() -> None:
     made.run(60)
     assert await made.received() == []
     assert quoted(made, index) is None
-    assert made.exchange.market.listings[index].key not in made.exchange.places
+    assert made.door.speech.route(made.exchange.market.listings[index]) not in made.door.places
 
 
 async def test_a_lost_subscription_is_silent_until_it_is_made_again() -> None:

@@ -14,14 +14,14 @@ from engine.providers.dhan.codec import (
     decode_frame,
     encode,
 )
-from engine.providers.simulator.instruments import Listing
-from engine.providers.simulator.packets import (
-    Mode,
+from engine.providers.dhan.planner import Mode
+from engine.providers.simulator.dhan.packets import (
     encode_open_interest,
     encode_previous_close,
     encode_trade,
     wire_time,
 )
+from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Trade
 from tests.providers.simulator.markets import at, place, synthetic
 

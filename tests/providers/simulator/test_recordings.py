@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from engine.market.candle import Candle
 from engine.providers.dhan.codec import FullPacket, OpenInterestPacket, QuotePacket, decode_frame
+from engine.providers.dhan.planner import Mode
+from engine.providers.simulator.dhan.packets import wire_time
 from engine.providers.simulator.division import Bar
 from engine.providers.simulator.exchange import Exchange
 from engine.providers.simulator.history import aggregate
 from engine.providers.simulator.hours import DAY_NS, MINUTE_NS, SECOND_NS, indian_midnight
 from engine.providers.simulator.instruments import INDICES, universe
 from engine.providers.simulator.options import SimulatorOptions
-from engine.providers.simulator.packets import Mode, wire_time
 from engine.providers.simulator.recorded import BarRecording
 from engine.providers.simulator.recorded_market import RecordedMarket
 from engine.providers.simulator.recordings import RecordingError, read_recording
 from engine.providers.simulator.server import open_exchange
-from engine.providers.simulator.subscriber import Subscriber
 from engine.providers.simulator.tape import Trade
 from tests.providers.simulator.markets import DAY, ManualClock, at
 
@@ -34,15 +34,18 @@ RELIANCE = "bars/RELIANCE_1m_2025-10-29_to_12-26.csv"
 
 async def replay(exchange: Exchange, clock: ManualClock, mode: Mode, *, until_ns: int) -> bytes:
     """All that a client gets that was there from the beginning."""
-    subscriber = Subscriber()
-    exchange.join(subscriber)
-    exchange.subscribe(subscriber, 0, mode)
+    door = exchange.doors["simulator"]
+    subscriber = door.subscriber()
+    door.join(subscriber)
+    door.subscribe(subscriber, 0, mode)
     received = b""
     while clock.now < until_ns:
         clock.pass_s(1.7)
         exchange.step()
         while subscriber.pending:
-            received += await subscriber.take()
+            frame = await subscriber.take()
+            assert isinstance(frame, bytes)
+            received += frame
     return received
 
 
@@ -228,12 +231,13 @@ def test_a_recording_can_be_moved_to_now_by_whole_minutes(recordings: Path) -> N
 def test_a_held_clock_waits_for_the_first_subscription(recordings: Path) -> None:
     clock = ManualClock(at("2026-11-20 12:00:20"))
     exchange = open_exchange(SimulatorOptions(recordings=(recordings / FULL,), hold=True), now_ns=clock.now_ns)
-    subscriber = Subscriber()
-    exchange.join(subscriber)
+    door = exchange.doors["simulator"]
+    subscriber = door.subscriber()
+    door.join(subscriber)
     clock.pass_s(60)
     exchange.step()
 
-    exchange.subscribe(subscriber, 0, Mode.FULL)
+    door.subscribe(subscriber, 0, Mode.FULL)
     clock.pass_s(1.5)
     exchange.step()
 

@@ -1,29 +1,31 @@
 """Starting an exchange: its options, its addresses, and what a restart keeps."""
 
+from typing import Any
+
 import pytest
 import trio
 
 from engine.providers.simulator.options import SimulatorOptions
 from engine.providers.simulator.server import open_exchange
-from tests.providers.simulator.markets import ManualClock, at, simulator
+from tests.providers.simulator.markets import ManualClock, at, place_of, simulator
 
 
 @pytest.mark.parametrize("name", ["instruments", "ticks_per_second", "speed"])
 def test_nonsensical_options_are_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be more than 0"):
-        SimulatorOptions(**{name: 0})
+        SimulatorOptions(**dict[str, Any]({name: 0}))
 
 
 async def test_two_exchanges_share_a_machine_on_free_ports() -> None:
     async with simulator(instruments=3) as one, simulator(instruments=3) as other:
-        assert len({one.feed_port, one.rest_port, other.feed_port, other.rest_port}) == 4
-        assert one.rest_url == f"http://127.0.0.1:{one.rest_port}/v2"
+        assert len({one.feed_url, one.rest_url, other.feed_url, other.rest_url}) == 4
+        assert one.rest_url == f"{one.control_url}/v2"
 
 
 async def test_a_taken_port_stops_the_start() -> None:
     async with simulator(instruments=3) as running:
         with pytest.raises(ExceptionGroup) as failed:
-            async with simulator(instruments=3, feed_port=running.feed_port):
+            async with simulator(instruments=3, feed_port=place_of(running.feed_url)[1]):
                 pass
 
         assert failed.group_contains(OSError)

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.providers.simulator.exchange import Exchange
+from engine.providers.simulator.dhan.rest_errors import RestError
+from engine.providers.simulator.door import Door
 from engine.providers.simulator.hours import INDIA_NS, SECOND_NS
 from engine.providers.simulator.instruments import Listing
-from engine.providers.simulator.rest_errors import RestError
 from engine.providers.simulator.tape import Trade, ladder
 
 _MOST_INSTRUMENTS: Final = 1_000
@@ -16,7 +16,7 @@ _CLIENT_FIELD: Final = "dhanClientId"
 _CIRCUIT: Final = 0.1
 
 
-def market_quotes(exchange: Exchange, body: bytes, *, detail: str) -> dict[str, Any]:
+def market_quotes(door: Door, body: bytes, *, detail: str) -> dict[str, Any]:
     """Quotes by segment and id, in the detail of ``ltp``, ``ohlc`` or ``quote``; unknown instruments are absent."""
     wanted = _decode(body)
     if sum(map(len, wanted.values())) > _MOST_INSTRUMENTS:
@@ -25,10 +25,11 @@ def market_quotes(exchange: Exchange, body: bytes, *, detail: str) -> dict[str, 
     data: dict[str, dict[str, Any]] = {}
     for segment, security_ids in wanted.items():
         for security_id in security_ids:
-            index = exchange.places.get((segment, security_id))
-            trade = None if index is None else exchange.market.last(index, exchange.now_ns)
+            index = door.places.get((segment, str(security_id)))
+            trade = None if index is None else door.last(index)
             if index is not None and trade is not None:
-                data.setdefault(segment, {})[str(security_id)] = tell(exchange.market.listings[index], trade)
+                listing = door.exchange.market.listings[index]
+                data.setdefault(segment, {})[str(security_id)] = tell(listing, trade)
     return {"data": data, "status": "success"}
 
 

@@ -14,7 +14,7 @@ class RateLimits:
 
     def admit(self, path: str, now_s: float) -> bool:
         """Whether a call may be answered now; one that may not does not count."""
-        kind = path.removeprefix("/v2/").partition("/")[0]
+        kind = path.partition("/")[0]
         most = _CALLS_EACH_SECOND.get(kind)
         if most is None:
             return True

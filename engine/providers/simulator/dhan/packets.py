@@ -1,6 +1,5 @@
 """From what was traded to Dhan's packets, by subscription mode."""
 
-from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -15,20 +14,13 @@ from engine.providers.dhan.codec import (
     TickerPacket,
     encode,
 )
+from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.hours import INDIA_NS, SECOND_NS
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Trade, ladder
 
 _TWO_BYTES: Final = 0xFFFF
 _FOUR_BYTES: Final = 0xFFFF_FFFF
-
-
-class Mode(IntEnum):
-    """How much a client wants to know; the number is the request code that subscribes it."""
-
-    TICKER = 15
-    QUOTE = 17
-    FULL = 21
 
 
 def encode_trade(mode: Mode, listing: Listing, trade: Trade) -> bytes:

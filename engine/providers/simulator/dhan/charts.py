@@ -7,11 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from engine.market.candle import Candle
-from engine.providers.simulator.exchange import Exchange
+from engine.providers.simulator.dhan.rest_errors import RestError
+from engine.providers.simulator.door import Door
 from engine.providers.simulator.history import days, merge, minutes
 from engine.providers.simulator.hours import DAY_NS, INDIA_NS, MINUTE_NS, SECOND_NS, indian_date, indian_midnight
-from engine.providers.simulator.record import Record
-from engine.providers.simulator.rest_errors import RestError
 
 _INTERVALS: Final = (1, 5, 15, 25, 60)
 _LONGEST_INTRADAY_NS: Final = 90 * DAY_NS
@@ -33,16 +32,17 @@ class _IntradayRequest(_ChartRequest, rename="camel"):
     interval: str | int = 1
 
 
-async def intraday_chart(exchange: Exchange, record: Record, body: bytes) -> Chart:
+async def intraday_chart(door: Door, body: bytes) -> Chart:
     """What a provider has of the candles of 1, 5, 15, 25 or 60 minutes from one Indian wall-clock time to another, both included."""
     request = _decode(body, _IntradayRequest)
-    index = _place(exchange, request)
+    index = _place(door, request)
     if str(request.interval) not in map(str, _INTERVALS):
         raise RestError("DH-905", f"interval must be one of {_INTERVALS}, was {request.interval!r}")
     start_ns, end_ns = _moment(request.from_date), _moment(request.to_date, whole_day=True)
     if end_ns - start_ns > _LONGEST_INTRADAY_NS:
         raise RestError("DH-905", "at most 90 days in one call")
-    candles = record.kept(await minutes(exchange.market, index, start_ns, end_ns + 1, now_ns=exchange.now_ns))
+    exchange = door.exchange
+    candles = door.record.kept(await minutes(exchange.market, index, start_ns, end_ns + 1, now_ns=exchange.now_ns))
     length = int(request.interval)
     if length > 1:
         origin_ns = indian_midnight(indian_date(start_ns)) + _SESSION_OPEN_NS
@@ -50,12 +50,12 @@ async def intraday_chart(exchange: Exchange, record: Record, body: bytes) -> Cha
     return _chart(candles, with_interest=request.oi)
 
 
-async def daily_chart(exchange: Exchange, body: bytes) -> Chart:
+async def daily_chart(door: Door, body: bytes) -> Chart:
     """Daily candles from one date to before another, stamped with Indian midnight."""
     request = _decode(body, _ChartRequest)
-    index = _place(exchange, request)
+    index = _place(door, request)
     start_ns, end_ns = _moment(request.from_date), _moment(request.to_date)
-    candles = await days(exchange.market, index, start_ns, end_ns, now_ns=exchange.now_ns)
+    candles = await days(door.exchange.market, index, start_ns, end_ns, now_ns=door.exchange.now_ns)
     return _chart(candles, with_interest=request.oi)
 
 
@@ -66,12 +66,11 @@ def _decode(body: bytes, kind: Callable[..., Any]) -> Any:
         raise RestError("DH-905", str(error)) from error
 
 
-def _place(exchange: Exchange, request: _ChartRequest) -> int:
-    known = request.security_id.isdecimal() and (request.exchange_segment, int(request.security_id)) in exchange.places
-    if not known:
+def _place(door: Door, request: _ChartRequest) -> int:
+    index = door.places.get((request.exchange_segment, request.security_id))
+    if index is None:
         raise RestError("DH-907")
-    index = exchange.places[request.exchange_segment, int(request.security_id)]
-    expected = exchange.market.listings[index].dhan_type
+    expected = door.exchange.market.listings[index].dhan_type
     if request.instrument != expected:
         raise RestError("DH-905", f"instrument must be {expected}, was {request.instrument!r}")
     return index

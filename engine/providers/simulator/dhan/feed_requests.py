@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from engine.providers.simulator.feed_server import Refusal
+
 MOST_PER_MESSAGE: Final = 100
 TOO_MANY_INSTRUMENTS: Final = 804
 BAD_SECURITY_ID: Final = 813
@@ -23,14 +25,6 @@ class FeedRequest(msgspec.Struct, rename="pascal"):
     request_code: int
     instrument_count: int = 0
     instrument_list: list[WantedInstrument] = []
-
-
-class Refusal(Exception):  # noqa: N818 - the exchange's answer to a request, not a failure of ours
-    """The exchange ends a connection over a request."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def parse_request(message: str | bytes) -> FeedRequest:

@@ -1,0 +1,1 @@
+"""Dhan as the simulated exchange plays it: its packets, its live feed, its REST calls."""

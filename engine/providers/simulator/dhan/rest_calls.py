@@ -1,0 +1,66 @@
+"""Dhan's REST calls at a door: charts and market quotes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import trio
+
+from engine.providers.simulator.dhan.charts import daily_chart, intraday_chart
+from engine.providers.simulator.dhan.quotes import market_quotes
+from engine.providers.simulator.dhan.rate_limits import RateLimits
+from engine.providers.simulator.dhan.rest_errors import RestError
+from engine.providers.simulator.door import Door
+from engine.providers.simulator.faults import FaultKind
+from engine.providers.simulator.http import Request, Response
+
+_Call = Callable[[Request], Awaitable[Any]]
+
+
+class DhanCalls:
+    """Answers the REST calls at one door, below ``prefix``, to those who know the token."""
+
+    def __init__(self, door: Door, *, token: str, limits: RateLimits | None = None, prefix: str = "/v2/") -> None:
+        self._door = door
+        self._token = token
+        self._limits = limits
+        self._prefix = prefix
+        self._calls: dict[str, _Call] = {
+            "charts/intraday": self._intraday,
+            "charts/historical": self._historical,
+            "marketfeed/ltp": self._quotes,
+            "marketfeed/ohlc": self._quotes,
+            "marketfeed/quote": self._quotes,
+        }
+
+    async def answer(self, request: Request) -> Response | None:
+        """The answer to a request, an error included; None for what is none of Dhan's calls."""
+        path = request.path.removeprefix(self._prefix)
+        call = self._calls.get(path)
+        if not request.path.startswith(self._prefix) or request.method != "POST" or call is None:
+            return None
+        try:
+            self._admit(path, request)
+            return Response(200, msgspec.json.encode(await call(request)))
+        except RestError as error:
+            return error.response()
+
+    def _admit(self, path: str, request: Request) -> None:
+        if limit := self._door.fails(FaultKind.LIMIT):
+            raise RestError("DH-904", retry_after_s=limit.amount)
+        if self._door.fails(FaultKind.ERROR):
+            raise RestError("DH-908")
+        if self._door.fails(FaultKind.REFUSE) or request.headers.get("access-token") != self._token:
+            raise RestError("DH-901")
+        if self._limits and not self._limits.admit(path, self._door.exchange.elapsed_s):
+            raise RestError("DH-904", retry_after_s=1)
+
+    async def _intraday(self, request: Request) -> dict[str, list[float]]:
+        return await intraday_chart(self._door, request.body)
+
+    async def _historical(self, request: Request) -> dict[str, list[float]]:
+        return await daily_chart(self._door, request.body)
+
+    async def _quotes(self, request: Request) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return market_quotes(self._door, request.body, detail=request.path.rpartition("/")[2])
