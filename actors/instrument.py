@@ -11,6 +11,7 @@ from actors.messages import (
     AppealDue,
     Backfill,
     CandleClosed,
+    Carry,
     CloseDue,
     Doubted,
     Heal,
@@ -25,6 +26,7 @@ from actors.messages import (
 )
 from actors.pace import Pace
 from engine.market import HORIZON_NS, LATENESS_NS, NEVER, Candle, CandleBook, PriceGuard, Ruling, Tick, VolumeMeter
+from engine.market.carriage import Carriage, Turn
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
 from engine.storage.hot import InstrumentReport
 
@@ -69,7 +71,10 @@ class InstrumentActor(Actor):
         self._meter = meter
         self._guard = guard
         self._appeals = Appeals(self, book.instrument, guard, outlets.quarantine)
-        self._segment_key = segment_key
+        self._carriage = Carriage(book.source)
+        self._segment_key = self._next_key = segment_key
+        self._adrift_ns = 0
+        """Since when nobody well has carried us, where the provider that takes over does so in an emergency."""
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
@@ -105,7 +110,9 @@ class InstrumentActor(Actor):
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
-        """What lies in the guard's band is believed without asking it."""
+        """What lies in the guard's band is believed without asking it; the ticks of who does not carry us are ignored."""
+        if tick.provider != self._carriage.heard and not self._is_ours(tick):
+            return
         guard = self._guard
         if guard.low <= tick.price <= guard.high and tick.ts_event < guard.until_ns:
             self._take(tick)
@@ -131,12 +138,48 @@ class InstrumentActor(Actor):
         if not forming:
             self._settle_late()
 
+    @handles(Carry)
+    def on_carry(self, carry: Carry) -> None:
+        self._carriage.move(carry.provider, urgent=carry.urgent)
+        self._next_key, self._adrift_ns = carry.segment_key, carry.since_ns
+        if not self._carriage.heir:
+            self._segment_key = carry.segment_key
+
+    def _is_ours(self, tick: Tick) -> bool:
+        """Whether a tick counts while we pass from one provider to another."""
+        carriage, calendar = self._carriage, self._book.calendar
+        if carriage.is_due(tick.ts_recv - LATENESS_NS):
+            self._close_until(tick.ts_recv - LATENESS_NS)
+            return tick.provider == carriage.heard
+        turn = carriage.turn(tick, calendar)
+        if turn is Turn.LISTEN:
+            self._meter.listen(tick, calendar.session_date(tick.ts_event))
+        elif turn is Turn.SUCCEED:
+            self._take_over(tick)
+        return turn in (Turn.TAKE, Turn.SUCCEED)
+
+    def _take_over(self, tick: Tick) -> None:
+        """In an emergency: what was traded since the last total is only guessed, and all that the hole touches is healed."""
+        self._close_until(tick.ts_recv - LATENESS_NS)
+        day = self._book.calendar.trading_day(tick.ts_event)
+        session_date = self._book.calendar.session_date(tick.ts_event)
+        self._meter.bridge(tick, session_date, tick.ts_event if day is None else day.start_ns)
+        self._go_on_with_heir(tick.ts_recv)
+        self._interrupt(self._adrift_ns or tick.ts_recv, tick.ts_recv + 1)
+
+    def _go_on_with_heir(self, border_ns: int) -> None:
+        self._meter = self._meter.successor()
+        self._book.succeed(self._carriage.heir, border_ns)
+        self._segment_key = self._next_key
+        self._carriage.complete()
+
     def _obey(self, ruling: Ruling, decided_by: str, now_ns: int) -> None:
         """Ticks that were held come in now, whatever time they bear."""
         if ruling.released:
             self._close_until(now_ns - LATENESS_NS)
         for tick in ruling.taken:
-            self._take(tick)
+            if self._carriage.takes(tick):  # one that was held may be of who carried us before
+                self._take(tick)
         self._look_up(ruling, now_ns)
         entries = ruling.entries(decided_by)
         if entries:
@@ -218,6 +261,8 @@ class InstrumentActor(Actor):
         """The state follows its candles: a state that holds open what was told as closed would have it told again."""
         closed = self._book.close_until(ns)
         self._publish(closed)
+        if self._carriage.is_due(ns):
+            self._go_on_with_heir(self._carriage.border_ns)
         self._arm_closing()
         if closed:
             self._tell_report()

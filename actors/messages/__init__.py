@@ -11,6 +11,7 @@ from actors.messages.candles import (
     WriteCandles,
     WritesLost,
 )
+from actors.messages.carrying import Carry
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
 from actors.messages.doubts import (
     Admit,
@@ -51,6 +52,7 @@ __all__ = [
     "Beat",
     "CandleClosed",
     "CandlesWritten",
+    "Carry",
     "ChangeJob",
     "ChartWanted",
     "CloseDue",

@@ -237,7 +237,6 @@ class VolumeMeter:
         Both tell the exchange's day, so that the difference of their totals is what was traded in between, where that
         is believable (``bridged_mark``). Where it is not, the tick measures nothing and only begins anew.
         """
-        self._heir = None
         if tick.volume is None or self._date != session_date or not self._mark:
             return False
         offsets = self._offsets or {}
@@ -249,7 +248,7 @@ class VolumeMeter:
         self._settle_behind()
         self._forsaken.clear()
         self._expect_back()
-        self._provider, self._mark = tick.provider, mark
+        self._provider, self._mark, self._heir = tick.provider, mark, None
         return True
 
     def _switch(self, tick: Tick, session_date: date, volume: int) -> int:
