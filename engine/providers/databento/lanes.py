@@ -1,0 +1,74 @@
+"""Which routes a number stands for: the gateway numbers instruments anew in every session."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from engine.providers.base import Route
+from engine.providers.databento.bookmarks import Bookmarks, Reader
+
+_Name = TypeVar("_Name")
+
+
+class Lane(Reader):
+    """What is known of one route between two records."""
+
+    __slots__ = ("ask", "bid", "bookmark", "instrument", "key", "symbol", "target")
+
+    def __init__(self, route: Route, bookmarks: Bookmarks) -> None:
+        super().__init__()
+        self.key = route.key
+        self.symbol = route.security_id
+        self.instrument = route.instrument
+        self.target = route.target
+        self.bookmark = bookmarks.of(route)
+        self.bid: float | None = None
+        self.ask: float | None = None
+
+
+class Lanes:
+    """The lanes of one connection, by the number of their instrument as far as it is known.
+
+    A number may stand for several: a contract and the continuous future that it is today.
+    """
+
+    def __init__(self, bookmarks: Bookmarks) -> None:
+        self._bookmarks = bookmarks
+        self._by_key: dict[str, Lane] = {}
+        self._by_symbol: dict[str, list[Lane]] = {}
+        self._numbers: dict[str, tuple[int, ...]] = {}
+        self.by_number: dict[int, list[Lane]] = {}
+
+    def add(self, routes: Sequence[Route]) -> None:
+        """Take up routes; one already known by its key is replaced."""
+        self.remove(routes)
+        for route in routes:
+            lane = self._by_key[route.key] = Lane(route, self._bookmarks)
+            self._by_symbol.setdefault(lane.symbol, []).append(lane)
+            for number in self._numbers.get(lane.symbol, ()):
+                self.by_number.setdefault(number, []).append(lane)
+
+    def remove(self, routes: Iterable[Route]) -> None:
+        for lane in [self._by_key.pop(route.key) for route in routes if route.key in self._by_key]:
+            _take_out(self._by_symbol, lane.symbol, lane)
+            for number in self._numbers.get(lane.symbol, ()):
+                _take_out(self.by_number, number, lane)
+
+    def number(self, symbol: str, *numbers: int) -> None:
+        """From now on the symbol goes by these numbers, and by no other; one that nobody has asked for is forgotten."""
+        lanes = self._by_symbol.get(symbol)
+        if lanes is None:
+            return
+        for old in self._numbers.get(symbol, ()):
+            for lane in lanes:
+                _take_out(self.by_number, old, lane)
+        self._numbers[symbol] = numbers
+        for new in numbers:
+            self.by_number.setdefault(new, []).extend(lanes)
+
+
+def _take_out(lanes: dict[_Name, list[Lane]], name: _Name, lane: Lane) -> None:
+    kept = [other for other in lanes.get(name, ()) if other is not lane]
+    if kept:
+        lanes[name] = kept
+    else:
+        lanes.pop(name, None)
