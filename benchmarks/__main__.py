@@ -35,7 +35,7 @@ def main() -> None:
 
 def names() -> list[str]:
     """The modules beside this one that define ``run(seconds)``."""
-    modules = [module.name for module in pkgutil.iter_modules([str(FOLDER)])]
+    modules = [module.name for module in pkgutil.iter_modules([str(FOLDER)]) if not module.ispkg]
     return [name for name in modules if "\ndef run(seconds" in (FOLDER / f"{name}.py").read_text("utf-8")]
 
 

@@ -62,10 +62,12 @@ def _stream(stream: IO[str] | None) -> IO[str]:
 
 
 @contextlib.contextmanager
-def started(arguments: list[str], environment: Mapping[str, str] | None = None) -> Generator[Process]:
+def started(
+    arguments: list[str], environment: Mapping[str, str] | None = None, *, python: str = sys.executable
+) -> Generator[Process]:
     """A Python process of these arguments; killed at the end."""
     popen = subprocess.Popen(
-        [sys.executable, *arguments],
+        [python, *arguments],
         env={**os.environ, **(environment or {})},
         cwd=FOLDER.parent,
         stdin=subprocess.PIPE,

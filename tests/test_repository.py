@@ -13,6 +13,8 @@ from scripts.settings_table import example, table
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+VENDORS = sorted((ROOT / "requirements" / "vendors").glob("*.txt"))
+"""Each of an environment of its own, with versions that are nobody's but the vendor's."""
 REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com")
 THANKED = {"https://github.com", "https://opencollective.com", "https://tidelift.com"}
 """Where the makers of packages take donations: a lock file repeats it."""
@@ -38,7 +40,7 @@ def test_no_file_leans_on_a_folder_beside_the_tree() -> None:
     assert [file.name for file in tracked_files() if HOME_OF_THE_TOOLS.search(text_of(file))] == []
 
 
-@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*REQUIREMENTS, *VENDORS], ids=lambda file: file.name)
 def test_every_requirement_is_pinned_with_hashes_and_no_index(file: Path) -> None:
     text = text_of(file)
     entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", text).strip())

@@ -20,6 +20,7 @@ _DAY_S: Final = 86_400
 _SETTLING_NS: Final = 5 * _SECOND  # after subscribing, old last trades arrive: no evidence about the clock
 _PRICE_LIMIT: Final = 1e9
 _SAMPLE_SIZE: Final = 20
+_TIMES_KEPT: Final = 4096
 _WITHOUT_OPEN_INTEREST: Final = ("IDX_I", "NSE_EQ", "BSE_EQ")
 
 # Bytes nobody reads here are passed over; the header is one number, and the four prices of the day are one string of
@@ -33,7 +34,9 @@ _DAY: Final = struct.Struct("<ffff")
 _QUOTE_CODE: Final = 4
 _MARKET_STATUS_CODE: Final = 7
 _DISCONNECT_CODE: Final = 50
-_QUOTE_HEADER: Final = _QUOTE_CODE | _QUOTE.size << 8
+_QUOTE_SIZE: Final = _QUOTE.size
+_QUOTE_HEADER: Final = _QUOTE_CODE | _QUOTE_SIZE << 8
+_unpack_quotes: Final = _QUOTE.iter_unpack
 
 
 @cache
@@ -112,6 +115,8 @@ class DhanDecoder:
         self._unknown_codes = self._unmapped = self._malformed = self._unpriced = 0
         self._untimed = self._clock_suspect = self._market_status = 0
         self._unmapped_sample: dict[str, None] = {}
+        self._times: dict[int, int] = {}
+        """Believable times of trades so far, and what they are in nanoseconds: most packets repeat one."""
         self._newest_s = 0
         self._settled_ns: int | None = None
         self.add(routes)
@@ -143,35 +148,31 @@ class DhanDecoder:
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
         ticks: list[tuple[Any, Tick]] = []
-        times: dict[int, int] = {}
-        offset, end = 0, len(frame)
+        offset, end = self._quotes(frame, 0, ts_recv, ticks), len(frame)
         while offset < end:
-            if frame[offset] == _QUOTE_CODE:
-                offset = self._quotes(frame, offset, ts_recv, times, ticks)
-            if offset < end:
-                offset = self._other(frame, offset, ts_recv, ticks)
+            offset = self._other(frame, offset, ts_recv, ticks)
+            if offset < end and frame[offset] == _QUOTE_CODE:
+                offset = self._quotes(frame, offset, ts_recv, ticks)
         self._frames += 1
         self._ticks += len(ticks)
         return ticks
 
-    def _quotes(
-        self, frame: bytes, offset: int, ts_recv: int, times: dict[int, int], ticks: list[tuple[Any, Tick]]
-    ) -> int:
+    def _quotes(self, frame: bytes, offset: int, ts_recv: int, ticks: list[tuple[Any, Tick]]) -> int:
         """Take the plain quotes that follow each other from here on; the offset of what comes then.
 
         They are nearly all of the traffic and are taken apart right here: a call per packet would double the cost. A
-        header that a lane is found by is a quote's, whole and of this feed. ``times`` are those of the frame so far.
+        header that a lane is found by is a quote's, whole and of this feed.
         """
-        lanes, provider = self._lanes, self._provider
-        row = (len(frame) - offset) // _QUOTE.size * _QUOTE.size
-        for header, price, quantity, traded_at, volume, day in _QUOTE.iter_unpack(frame[offset : offset + row]):
+        lanes, provider, times = self._lanes, self._provider, self._times
+        row = (len(frame) - offset) // _QUOTE_SIZE * _QUOTE_SIZE
+        for header, price, quantity, traded_at, volume, day in _unpack_quotes(frame[offset : offset + row]):
             lane = lanes.get(header)
             if lane is None or not 0.0 < price < _PRICE_LIMIT:
                 break
-            offset += _QUOTE.size
+            offset += _QUOTE_SIZE
             ts_event = times.get(traded_at)
             if ts_event is None:
-                ts_event = times[traded_at] = self._event_time(traded_at, ts_recv)
+                ts_event = self._event_time(traded_at, ts_recv)
             if day != lane.day:
                 lane.take_day(day)
             if volume == lane.volume:
@@ -320,7 +321,10 @@ class DhanDecoder:
         if seconds < _EARLIEST_S or seconds * _SECOND > ts_recv + _AHEAD_S * _SECOND:
             self._untimed += 1
             return ts_recv
-        return seconds * _SECOND
+        if len(self._times) >= _TIMES_KEPT:
+            self._times.clear()
+        ts_event = self._times[traded_at] = seconds * _SECOND
+        return ts_event
 
     def _check_clock(self, traded_at: int, ts_recv: int) -> None:
         """Doubt the offset when a trade just made fits our clock better without it: nobody documents the offset."""
