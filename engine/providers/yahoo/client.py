@@ -1,0 +1,179 @@
+"""Yahoo's REST calls through the ``yfinance`` package, typed and tamed. They block: call them in worker threads.
+
+The package knows which browser to pass for, and how to come by cookie and crumb. What it does for the whole process is
+kept from it: one session for all, answers remembered for ever, caches in the user's home (which it pickles), log lines.
+Importing this module imports the package, which takes two seconds and 100 MB: do so when the first call is made.
+"""
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from curl_cffi.requests import Response, Session
+from curl_cffi.requests.exceptions import HTTPError, RequestException
+
+from engine.providers.base import ProviderError
+from engine.providers.http_answers import retry_after_s
+from engine.providers.yahoo.charts import Bar, Chart
+from engine.providers.yahoo.failures import EmptyRangeError, http_failure, refusal
+
+_yfinance: Any = import_module("yfinance")
+_data: Any = import_module("yfinance.data")
+_history: Any = import_module("yfinance.scrapers.history")
+_errors: Any = import_module("yfinance.exceptions")
+
+_QUERY_URL: Final = "https://query2.finance.yahoo.com"
+_DATA_PATHS: Final = ("/v1/finance/", "/v7/finance/", "/v8/finance/")
+"""Where prices are. Cookie and crumb are asked for elsewhere, and may fail without harm."""
+_STALE_CRUMB: Final = 401
+_QUOTE_FIELDS: Final = "symbol,regularMarketPrice,regularMarketTime,regularMarketVolume"
+_COLUMNS: Final = ("Open", "High", "Low", "Close", "Adj Close", "Volume")
+
+
+def _tame() -> None:
+    _yfinance.config.debug.hide_exceptions = False  # failures are raised, not logged
+    _yfinance.set_tz_cache_location(os.devnull)  # where no folder can be made, it goes without caches
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)
+
+
+_tame()
+
+
+class YahooClient:
+    """The REST calls of one address; usable from several threads.
+
+    Every failure is a ``ProviderError``. ``rest_url`` stands for all of Yahoo's hosts, where it is not one of them.
+    """
+
+    def __init__(self, rest_url: str, *, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._session = _Session(rest_url, timeout_s)
+        # yfinance has one of these for the whole process, which two addresses would share with all cookies
+        self._data: Any = type.__call__(_data.YfData, self._session)
+        self._data.cache_get = self._data.get  # it would remember all answers about the past, refusals included
+
+    def chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
+        """The bars that open in ``[start_s, end_s)`` (s, UTC)."""
+        try:
+            return _calling(self._chart, symbol, interval, start_s, end_s)
+        except EmptyRangeError:
+            return Chart()
+
+    def quotes(self, symbols: Sequence[str]) -> Any:
+        """Yahoo's answer about the last trades of these symbols."""
+        parameters = {"symbols": ",".join(symbols), "fields": _QUOTE_FIELDS, "formatted": "false"}
+        return _calling(self._json, "/v7/finance/quote", parameters)
+
+    def search(self, text: str, most: int) -> Any:
+        """Yahoo's answer to what somebody looks for."""
+        parameters = {"q": text, "quotesCount": most, "newsCount": 0, "listsCount": 0}
+        return _calling(self._json, "/v1/finance/search", parameters)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
+        # A Ticker would do the same after it has asked for the time zone, which only dates without one need
+        prices = _history.PriceHistory(self._data, symbol, "UTC", session=self._session)
+        try:
+            table = prices.history(interval=interval, start=start_s, end=end_s, auto_adjust=False, actions=False)
+        except _errors.YFPricesMissingError as error:
+            self._session.raise_for_last_status()
+            raise (refusal(error.yahoo_reason) if error.yahoo_reason else EmptyRangeError(str(error))) from error
+        return _chart(table)
+
+    def _json(self, path: str, parameters: Mapping[str, Any]) -> Any:
+        return self._data.get_raw_json(_QUERY_URL + path, params=parameters)
+
+
+class _Session(Session[Response]):
+    """A browser as Yahoo sees it, that may be led elsewhere, and that takes no for an answer.
+
+    yfinance repeats what was refused at once, after four calls more for another cookie: that makes a 429 worse.
+    """
+
+    def __init__(self, rest_url: str, timeout_s: float) -> None:
+        super().__init__(impersonate="chrome", trust_env=False)
+        self._elsewhere = None if _is_yahoos(rest_url) else rest_url
+        self._timeout_s = timeout_s
+        self._last = threading.local()
+
+    def request(  # pyright: ignore[reportIncompatibleMethodOverride] - what else there is stays as it is
+        self, method: Any, url: str, **named: Any
+    ) -> Response:
+        path = urlsplit(url).path
+        if self._elsewhere is not None and _is_yahoos(url):
+            url = self._elsewhere + path
+        named["timeout"] = self._timeout_s
+        response = super().request(method, url, **named)  # pyright: ignore[reportUnknownMemberType]
+        if path.startswith(_DATA_PATHS):
+            self._last.status = response.status_code
+            if response.status_code >= 400 and response.status_code != _STALE_CRUMB:
+                raise _refused(response)
+        return response
+
+    def raise_for_last_status(self) -> None:
+        """Raise what became of this thread's last call, where the package read nothing in a refusal."""
+        if self._last.status >= 400:
+            raise http_failure(self._last.status)
+
+
+class _Error(msgspec.Struct, frozen=True):
+    description: str | None = None
+
+
+class _Part(msgspec.Struct, frozen=True):
+    error: _Error | None = None
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    chart: _Part = _Part()
+    finance: _Part = _Part()
+
+
+def _refused(response: Response) -> ProviderError:
+    """The error for a refused call; Yahoo explains those that are the caller's fault."""
+    status = response.status_code
+    try:
+        told = msgspec.json.decode(response.content, type=_Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = _Refusal()
+    error = told.chart.error or told.finance.error
+    if error is not None and error.description and status in (400, 404, 422):
+        return refusal(error.description, status)
+    return http_failure(status, retry_after_s(response.headers.get("Retry-After")))
+
+
+def _is_yahoos(url: str) -> bool:
+    return (urlsplit(url).hostname or "").endswith(".yahoo.com")
+
+
+def _calling(call: Any, *arguments: Any) -> Any:
+    """What a call returns; whatever goes wrong in the package comes out as a ``ProviderError``."""
+    try:
+        return call(*arguments)
+    except ProviderError:
+        raise
+    except HTTPError as error:
+        raise http_failure(_STALE_CRUMB) from error  # all others the session has raised
+    except RequestException as error:
+        raise ProviderError(f"Yahoo can not be reached: {error}") from error
+    except _errors.YFRateLimitError as error:
+        raise http_failure(429) from error
+    except Exception as error:  # the package stumbles over answers of another form in any way there is
+        raise ProviderError(f"Yahoo's answer can not be read: {error!r}") from error
+
+
+def _chart(table: Any) -> Chart:
+    """A data frame as rows; its index is in the exchange's time zone."""
+    times = table.index.as_unit("ns").asi8.tolist()
+    columns = [table[name].tolist() for name in _COLUMNS]
+    return Chart([Bar(*row) for row in zip(times, *columns, strict=True)], str(table.index.tz or "UTC"))
