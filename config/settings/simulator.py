@@ -1,7 +1,27 @@
 """The simulated exchange: how large, how busy and how faulty it is, or where one runs already."""
 
+import re
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
 from config.settings.field import Group, setting
 from config.settings.kinds import FeedUrl, RestUrl
+
+_DOOR: Final = re.compile(r"(\w+)=(\d+)/(\d+)")
+
+
+def _parsed_doors(text: str) -> dict[str, tuple[int, int]]:
+    found = [_DOOR.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
+    if not all(found):
+        raise ValueError("no such door")
+    return {door[1]: (int(door[2]), int(door[3])) for door in found if door}
+
+
+def _are_doors(text: str) -> str:
+    _parsed_doors(text)
+    return text
 
 
 class Simulator(Group):
@@ -43,3 +63,22 @@ class Simulator(Group):
         "an address such as http://host:port/v2",
         default=None,
     )
+    simulator_doors: Annotated[str, AfterValidator(_are_doors)] | None = setting(
+        "TICKTREE_SIMULATOR_DOORS",
+        "Ports of feed and REST service of the other providers that it plays, as it prints them itself.",
+        "name=port/port, separated by commas",
+        default=None,
+    )
+    simulator_world: bool = setting(
+        "TICKTREE_SIMULATOR_WORLD",
+        "List what is traded elsewhere, too: shares of New York, futures of Chicago.",
+        "true or false",
+        default=False,
+    )
+
+    def simulator_door(self, name: str) -> tuple[str, int, int] | None:
+        """Host, port of the feed and port of the REST service of another provider that the exchange plays."""
+        ports = _parsed_doors(self.simulator_doors or "").get(name)
+        if ports is None or self.simulator_rest_url is None:
+            return None
+        return urlsplit(self.simulator_rest_url).hostname or "", *ports

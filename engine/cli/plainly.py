@@ -15,6 +15,7 @@ def plainly() -> Generator[None]:
     from engine.providers.base import ProviderError
     from engine.providers.simulator.faults import FaultError
     from engine.providers.simulator.recordings import RecordingError
+    from engine.providers.simulator.vendors import DoorError
     from engine.recording import RecordingFileError
     from engine.storage.errors import StorageError, StorageUnavailableError
     from web.accounts.errors import AccountError
@@ -28,6 +29,7 @@ def plainly() -> Generator[None]:
         MarketError,
         ProviderError,
         FaultError,
+        DoorError,
         RecordingError,
         RecordingFileError,
         StorageError,

@@ -1,23 +1,25 @@
 """``ticktree simulate``."""
 
+import re
 import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from engine.providers.simulator.options import SimulatorOptions
+    from engine.providers.simulator.options import DoorOptions, SimulatorOptions
     from engine.providers.simulator.server import Simulator
 
 EXAMPLES = """
 \b
 Faults are planned in seconds since the start: kind[:symbol][=amount][@seconds][+duration], separated by commas.
 Kinds: drop freeze stall duplicate reorder corrupt bad_print level_shift close disconnect
-refuse 429 error.
+refuse 429 error halt illiquid retire lose.
 
 \b
 Examples:
@@ -47,12 +49,24 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--seed", "simulator_seed", type=int, help="The same seed gives the same market.")
 @click.option("--feed-port", type=_PORT, default=0, help="Port of the feed; a free one by default.")
 @click.option("--rest-port", type=_PORT, default=0, help="Port of the REST service; likewise.")
+@click.option("--door", "doors", multiple=True, help="One more provider it plays: name or name=feed-port/rest-port.")
+@click.option(
+    "--world", "simulator_world", is_flag=True, default=None, help="List shares and futures of elsewhere, too."
+)
 def command(
-    recordings: tuple[Path, ...], feed_port: int, rest_port: int, *, rebase: bool, hold: bool, **given: Any
+    recordings: tuple[Path, ...],
+    feed_port: int,
+    rest_port: int,
+    doors: tuple[str, ...],
+    *,
+    rebase: bool,
+    hold: bool,
+    **given: Any,
 ) -> None:
     """Run the simulated exchange alone.
 
-    It speaks Dhan's live feed and REST calls on this machine, from a synthetic market or from recordings.
+    It speaks Dhan's live feed and REST calls on this machine, from a synthetic market or from recordings, and at
+    other doors other providers' (simulator2, simulator_kite, simulator_yahoo, simulator_databento, simulator_relay).
     """
     from msgspec.structs import replace
 
@@ -69,6 +83,7 @@ def command(
             hold=hold,
             feed_port=feed_port,
             rest_port=rest_port,
+            doors=_doors(doors),
         )
     )
 
@@ -86,7 +101,17 @@ def _options(settings: "Settings") -> "SimulatorOptions":
         began_ns=None if start_ns is None else now_ns,
         speed=settings.replay_speed,
         faults=settings.simulator_faults,
+        world=settings.simulator_world,
     )
+
+
+def _doors(texts: tuple[str, ...]) -> "tuple[DoorOptions, ...]":
+    from engine.providers.simulator.options import DoorOptions
+
+    found = [re.fullmatch(r"(\w+)(?:=(\d+)/(\d+))?", text) for text in texts]
+    if not all(found):
+        raise click.BadParameter(f"--door takes name or name=feed-port/rest-port, was {' '.join(texts)}")
+    return tuple(DoorOptions(door[1], int(door[2] or 0), int(door[3] or 0)) for door in found if door)
 
 
 def _serve(options: "SimulatorOptions") -> None:
@@ -115,12 +140,23 @@ def _announce(simulator: "Simulator", options: "SimulatorOptions") -> None:
     click.echo("The simulated exchange is open. To use it, in another terminal:")
     click.echo(f"  export TICKTREE_SIMULATOR_FEED_URL={simulator.feed_url}")
     click.echo(f"  export TICKTREE_SIMULATOR_REST_URL={simulator.rest_url}")
+    if options.doors:
+        click.echo(
+            f"  export TICKTREE_SIMULATOR_DOORS={','.join(_ports(simulator, door.name) for door in options.doors)}"
+        )
+        click.echo(f"  export TICKTREE_PROVIDERS={','.join(door.name for door in options.doors)}")
     if options.speed != 1.0 or options.start_ns is not None or (options.recordings and not options.rebase):
         click.echo(f"  export TICKTREE_REPLAY_START={_written(simulator.exchange.now_ns)}")
         if not options.hold:  # a clock that is held begins when the engine is there
             click.echo(f"  export TICKTREE_REPLAY_BEGAN={_written(time.time_ns())}")
         click.echo(f"  export TICKTREE_REPLAY_SPEED={options.speed:g}")
     click.echo("  ticktree run")
+
+
+def _ports(simulator: "Simulator", name: str) -> str:
+    address = simulator.addresses[name]
+    feed, rest = (urlsplit(url).port or 0 for url in (address.feed_url, address.rest_url))
+    return f"{name}={feed}/{rest}"
 
 
 def _written(time_ns: int) -> str:

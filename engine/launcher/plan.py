@@ -38,6 +38,8 @@ class Launch:
     """The web's socket."""
     simulator_ports: tuple[int, int] | None = None
     """Feed and REST port of the simulated exchange, when we run one."""
+    simulator_doors: Sequence[str] = ()
+    """The providers it plays beside the first, with their ports, as ``name=port/port``."""
     new_admin_token: bool = False
     output: int | None = None
     """Descriptor for what our own processes print; ours when ``None``."""
@@ -98,7 +100,9 @@ def _simulator(launch: Launch, children: Children) -> list[ChildSpec]:
     if not launch.simulator_ports:
         return []
     feed, rest = map(str, launch.simulator_ports)
-    return [lasting(_ours(launch, "simulator", "simulate", "--feed-port", feed, "--rest-port", rest), children)]
+    doors = [argument for door in launch.simulator_doors for argument in ("--door", door)]
+    exchange = _ours(launch, "simulator", "simulate", "--feed-port", feed, "--rest-port", rest, *doors)
+    return [lasting(exchange, children)]
 
 
 def _webs(launch: Launch, children: Children) -> list[ChildSpec]:

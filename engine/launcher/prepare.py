@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 
 from config.settings import Settings
@@ -13,6 +13,7 @@ from engine.launcher.plan import Launch
 from engine.storage.embedded import ServerProcess, prepare_postgres, prepare_valkey
 
 LOOPBACK = "127.0.0.1"
+_FIRST = "simulator"
 
 
 @contextlib.contextmanager
@@ -23,7 +24,11 @@ def prepared(settings: Settings, *, new_admin_token: bool = False, output: int |
         servers = _servers(settings, taken)
         own = settings.simulated and settings.simulator_feed_url is None
         simulator_ports = (free_port(), free_port()) if own else None
-        addresses = {**{_FIELDS[server.name]: server.url for server in servers}, **_simulator(simulator_ports)}
+        doors = _doors(settings) if own else ()
+        addresses = {
+            **{_FIELDS[server.name]: server.url for server in servers},
+            **_simulator(simulator_ports, doors),
+        }
         note = note_run(settings.data_dir, addresses)
         taken.callback(note.unlink, missing_ok=True)
         yield Launch(
@@ -37,6 +42,7 @@ def prepared(settings: Settings, *, new_admin_token: bool = False, output: int |
             servers=servers,
             listener=listener,
             simulator_ports=simulator_ports,
+            simulator_doors=doors,
             new_admin_token=new_admin_token,
             output=output,
         )
@@ -62,13 +68,19 @@ def _servers(settings: Settings, taken: contextlib.ExitStack) -> list[ServerProc
     return servers
 
 
-def _simulator(ports: tuple[int, int] | None) -> dict[str, str]:
+def _doors(settings: Settings) -> tuple[str, ...]:
+    """The providers that our exchange plays beside the first, each with ports of its own."""
+    return tuple(f"{name}={free_port()}/{free_port()}" for name in settings.providers if name != _FIRST)
+
+
+def _simulator(ports: tuple[int, int] | None, doors: Sequence[str]) -> dict[str, str]:
     if ports is None:
         return {}
     feed, rest = ports
     return {
         "simulator_feed_url": f"ws://{LOOPBACK}:{feed}",
         "simulator_rest_url": f"http://{LOOPBACK}:{rest}/v2",
+        **({"simulator_doors": ",".join(doors)} if doors else {}),
     }
 
 

@@ -71,12 +71,15 @@ def _simulator(settings: Settings, budget: Budget) -> Provider:
 
 
 def _simulator2(settings: Settings, budget: Budget) -> Provider:
-    """The same exchange as another provider, with an account and a record of its own; its feed carries what is left."""
+    """The same exchange as another provider, with a record of its own; without a door of its own it shares the feed."""
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
-    endpoints = DhanEndpoints(
-        settings.simulator_feed_url, f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
-    )
+    if door := settings.simulator_door("simulator2"):
+        host, feed_port, rest_port = door
+        endpoints = DhanEndpoints(f"ws://{host}:{feed_port}", f"http://{host}:{rest_port}/v2")
+    else:
+        record_url = f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
+        endpoints = DhanEndpoints(settings.simulator_feed_url, record_url)
     return Provider(
         DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
         DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=budget),

@@ -217,3 +217,20 @@ def test_the_settings_are_frozen_and_their_text_shows_no_secret() -> None:
     with pytest.raises(ValidationError):
         settings.port = 1  # pyright: ignore[reportAttributeAccessIssue]
     assert "nobody" not in repr(settings)
+
+
+def test_the_doors_of_a_simulated_exchange_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "TICKTREE_SIMULATOR_FEED_URL": "ws://10.0.0.1:1",
+        "TICKTREE_SIMULATOR_REST_URL": "http://10.0.0.1:2/v2",
+        "TICKTREE_SIMULATOR_DOORS": "simulator2=3/4, simulator_kite=5/6",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.simulator_door("simulator_kite") == ("10.0.0.1", 5, 6)
+    assert settings.simulator_door("simulator_yahoo") is None
+
+
+def test_doors_without_ports_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = complaint(monkeypatch, TICKTREE_SIMULATOR_DOORS="simulator2")
+    assert told == "TICKTREE_SIMULATOR_DOORS: expected name=port/port, separated by commas, was 'simulator2'."

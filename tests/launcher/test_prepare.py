@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -12,7 +13,7 @@ from engine.launcher.prepare import prepared
 from engine.launcher.stores import reachable_stores
 from engine.storage.errors import EmbeddedServerError
 
-GIVEN = {"redis_url": SecretStr("redis://host/0"), "database_url": SecretStr("postgresql://host/db")}
+GIVEN: dict[str, Any] = {"redis_url": SecretStr("redis://host/0"), "database_url": SecretStr("postgresql://host/db")}
 
 
 def test_given_servers_are_used_and_none_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +38,14 @@ def test_every_process_gets_the_same_key_engine_name_and_exchange(tmp_path: Path
         assert environment["TICKTREE_SIMULATOR_FEED_URL"] == f"ws://127.0.0.1:{feed}"
         assert environment["TICKTREE_SIMULATOR_REST_URL"] == f"http://127.0.0.1:{rest}/v2"
         assert launch.url.endswith(f":{environment['PORT']}")
+
+
+def test_each_further_simulated_provider_has_ports_that_all_processes_know(tmp_path: Path) -> None:
+    settings = Settings(**GIVEN, data_dir=tmp_path, port=0, providers=("simulator", "simulator2"))
+    with prepared(settings) as launch:
+        told = launch.environment["TICKTREE_SIMULATOR_DOORS"]
+        assert launch.simulator_doors == (told,)
+        assert told.startswith("simulator2=")
 
 
 def test_a_replay_has_one_clock_for_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.providers.dhan.planner import Mode
+from engine.providers.base import Mode
 from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultStatistics
 from engine.providers.simulator.record import Record
 from engine.providers.simulator.speech import Speech

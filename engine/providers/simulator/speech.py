@@ -14,7 +14,7 @@ calls ``http.serve_stream``; the door they are given knows what they need:
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.providers.dhan.planner import Mode
+from engine.providers.base import Mode
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Event, Trade
 

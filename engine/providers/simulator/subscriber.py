@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from engine.providers.dhan.planner import Mode
+    from engine.providers.base import Mode
     from engine.providers.simulator.speech import Frame, Speech
 
 MOST_PENDING = 50_000

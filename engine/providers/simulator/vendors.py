@@ -12,6 +12,13 @@ from engine.providers.simulator.options import DoorOptions, SimulatorOptions
 from engine.providers.simulator.speech import Speech
 
 
+class DoorError(ValueError):
+    """There is no such door."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{self.__doc__} {detail}")
+
+
 class Address(msgspec.Struct, frozen=True):
     """Where a door's live feed and its REST calls are, as the vendor's adapter wants to be told."""
 
@@ -53,6 +60,6 @@ _MODULES: Final = {
 def vendor(name: str) -> Vendor:
     """The vendor of a door, by the door's name."""
     if name not in _MODULES:
-        raise ValueError(f"the simulator's doors are {', '.join(_MODULES)}; there is no {name!r}")
+        raise DoorError(f"Expected one of {', '.join(_MODULES)}, was {name!r}.")
     found: Vendor = import_module(f"engine.providers.simulator.{_MODULES[name]}.server").VENDOR
     return found

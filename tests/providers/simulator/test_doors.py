@@ -4,9 +4,8 @@ import pytest
 import trio
 
 from engine.market.tick import Tick
-from engine.providers.base import Route
+from engine.providers.base import Mode, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
-from engine.providers.dhan.planner import Mode
 from engine.providers.dhan.rest import DhanHistory
 from engine.providers.dhan.session import DhanFeed
 from engine.providers.secret import Secret
@@ -15,7 +14,7 @@ from engine.providers.simulator.faults import FaultKind, Faults, parse_faults
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN, DoorOptions, SimulatorOptions
 from engine.providers.simulator.server import Simulator, open_exchange
 from engine.providers.simulator.subscriber import Subscriber
-from engine.providers.simulator.vendors import vendor
+from engine.providers.simulator.vendors import DoorError, vendor
 from tests.providers.simulator.markets import get, post, simulator
 from tests.providers.simulator.test_exchange import Setting
 
@@ -132,5 +131,5 @@ def test_the_world_is_listed_behind_all_others_and_is_not_carried_by_dhan() -> N
 
 
 def test_an_unknown_door_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="simulator, simulator2"):
+    with pytest.raises(DoorError, match="one of simulator, simulator2"):
         vendor("nobody")

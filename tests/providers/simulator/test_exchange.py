@@ -4,8 +4,8 @@ from collections import defaultdict
 from itertools import pairwise
 
 from engine.market.candle import Candle
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import OpenInterestPacket, PreviousClosePacket, QuotePacket, TickerPacket, decode_frame
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.clock import ExchangeClock
 from engine.providers.simulator.dhan.speech import DhanSpeech
 from engine.providers.simulator.exchange import Exchange

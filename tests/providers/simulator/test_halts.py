@@ -2,8 +2,8 @@
 
 import pytest
 
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import QuotePacket
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.dhan.quotes import market_quotes
 from engine.providers.simulator.faults import FaultError, FaultKind, parse_faults
 from engine.providers.simulator.history import days, minutes

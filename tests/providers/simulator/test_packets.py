@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import (
     SEGMENT_CODES,
     FullPacket,
@@ -14,7 +15,6 @@ from engine.providers.dhan.codec import (
     decode_frame,
     encode,
 )
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.dhan.packets import (
     encode_open_interest,
     encode_previous_close,

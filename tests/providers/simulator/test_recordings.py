@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.candle import Candle
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import FullPacket, OpenInterestPacket, QuotePacket, decode_frame
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.dhan.packets import wire_time
 from engine.providers.simulator.division import Bar
 from engine.providers.simulator.exchange import Exchange

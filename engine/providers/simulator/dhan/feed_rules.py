@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import DisconnectPacket, encode
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.dhan.feed_requests import (
     BAD_REQUEST,
     BAD_SECURITY_ID,

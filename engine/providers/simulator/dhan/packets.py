@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import (
     HEADER,
     SEGMENT_CODES,
@@ -14,7 +15,6 @@ from engine.providers.dhan.codec import (
     TickerPacket,
     encode,
 )
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.hours import INDIA_NS, SECOND_NS
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Trade, ladder

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from engine.providers.base import Mode
 from engine.providers.dhan.codec import SEGMENT_CODES
-from engine.providers.dhan.planner import Mode
 from engine.providers.simulator.dhan.packets import encode_open_interest, encode_previous_close, encode_trade
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.tape import Event, Trade
