@@ -251,6 +251,15 @@ class HistoryLimits(msgspec.Struct, frozen=True):
         return 0 if days is None else now_ns - days * _DAY_NS
 
 
+class HistoryStatistics(msgspec.Struct, frozen=True):
+    """What became of the calls so far."""
+
+    calls: int = 0
+    failures: int = 0
+    bars_skipped: int = 0
+    """Bars whose prices were missing or no numbers."""
+
+
 class History(Protocol):
     """A provider's record of what has been traded. All calls of one account wait at the same rate limit."""
 

@@ -13,7 +13,7 @@ import trio
 from engine.market.candle import Candle
 from engine.market.prices import TickSize
 from engine.market.quote import Quote
-from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
+from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
 from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, quote_table
 from engine.providers.dhan.client import DhanClient, Reply
@@ -48,15 +48,6 @@ class DhanLimits(msgspec.Struct, frozen=True):
     charts_per_day: int = 100_000
     prices_per_second: float = 1.0
     timeout_s: float = 15.0
-
-
-class HistoryStatistics(msgspec.Struct, frozen=True):
-    """What became of the calls so far."""
-
-    calls: int = 0
-    failures: int = 0
-    bars_skipped: int = 0
-    """Bars whose prices were missing or no numbers."""
 
 
 class DhanHistory:

@@ -21,20 +21,20 @@ _KINDS: Final[dict[str, tuple[str, Advice]]] = {
 }
 
 
-def failure(status: int, kind: str | None = None, *, wait_s: float | None = None) -> ProviderError:
-    """The error for an HTTP status and what Kite calls it, where it does.
+def failure(status: int, kind: str | None = None, *, message: str = "", wait_s: float | None = None) -> ProviderError:
+    """The error for an HTTP status, what Kite calls it, where it does, and what it says about it.
 
     Too many calls are told by the status alone: their kind is that of a broken network.
     """
+    said = f": {message}" if message else ""
     if status == 429:
         wait_s = _BUSY_WAIT_S if wait_s is None else wait_s
         return ProviderError("Kite: too many requests (HTTP 429)", advice=Advice.WAIT, wait_s=wait_s, code="429")
     if kind not in _KINDS:
-        return ProviderError(
-            f"Kite answered HTTP {status}", advice=http_advice(status), wait_s=wait_s, code=str(status)
-        )
+        detail = f"Kite answered HTTP {status}{said}"
+        return ProviderError(detail, advice=http_advice(status), wait_s=wait_s, code=str(status))
     reason, advice = _KINDS[kind]
-    return ProviderError(f"Kite: {reason} ({kind}, HTTP {status})", advice=advice, wait_s=wait_s, code=kind)
+    return ProviderError(f"Kite: {reason} ({kind}, HTTP {status}){said}", advice=advice, wait_s=wait_s, code=kind)
 
 
 def refused(status: int, retry_after_s: float | None) -> ProviderError:

@@ -39,6 +39,11 @@ def unsubscription_messages(routes: Sequence[Route]) -> list[str]:
     return [_message("unsubscribe", tokens) for tokens in _portions(routes)]
 
 
+def is_known(route: Route) -> bool:
+    """Whether segment and id can be Kite's at all."""
+    return route.segment in SEGMENT_CODES and _is_id(route.security_id)
+
+
 def _portions(routes: Sequence[Route]) -> list[list[int]]:
     # Numbers: tokens written as text are passed over without a word.
     return [
@@ -53,7 +58,7 @@ def _message(action: str, value: Sequence[Any]) -> str:
 
 def _refuse_odd(routes: Sequence[Route]) -> None:
     """Name what Kite can not know, and what would be told apart by nothing."""
-    unknown = [route for route in routes if route.segment not in SEGMENT_CODES or not _is_id(route.security_id)]
+    unknown = [route for route in routes if not is_known(route)]
     if unknown:
         raise PlanError(f"Kite has no such segment or id: {_listed(unknown)}", unknown)
     times = Counter(route.key for route in routes)

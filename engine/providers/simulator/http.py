@@ -1,6 +1,6 @@
 """HTTP on trio with h11: as much of it as a simulated exchange needs."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +22,8 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes
+    pairs: Sequence[tuple[str, str]] = ()
+    """The query with names that are there more than once."""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -97,7 +99,8 @@ async def _next_request(connection: h11.Connection, stream: trio.SocketStream) -
 def _request(head: h11.Request, body: bytes) -> Request:
     target = urlsplit(head.target.decode("ascii"))
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
-    return Request(head.method.decode("ascii"), target.path, dict(parse_qsl(target.query)), headers, body)
+    pairs = parse_qsl(target.query)
+    return Request(head.method.decode("ascii"), target.path, dict(pairs), headers, body, pairs)
 
 
 def _wire(connection: h11.Connection, response: Response) -> bytes:

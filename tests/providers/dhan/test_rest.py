@@ -11,9 +11,9 @@ import trio
 
 from engine.market.candle import Candle, CandleState
 from engine.market.quote import Quote
-from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.base import Advice, HistoryStatistics, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
-from engine.providers.dhan.rest import DhanHistory, DhanLimits, HistoryStatistics
+from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.retry import RetryPolicy
 from engine.providers.secret import Secret
 from engine.providers.simulator.http import Request, Response
