@@ -10,13 +10,20 @@ _SECOND_NS = 1_000_000_000
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
-    """An instrument's last trade. ``None`` means that the provider did not say, or that nothing was traded yet."""
+    """An instrument's last trade and its day so far, in the units of a tick. ``None`` means that the provider did not say, or that nothing was traded yet."""
 
     price: float
     traded_ns: int | None = None
     """The exchange's time of the last trade, UTC."""
     volume: int | None = None
     """Cumulative volume of the session."""
+    open_interest: int | None = None
+    bid: float | None = None
+    ask: float | None = None
+    day_open: float | None = None
+    day_high: float | None = None
+    day_low: float | None = None
+    previous_close: float | None = None
 
 
 class Witness(StrEnum):

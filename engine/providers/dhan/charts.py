@@ -11,6 +11,7 @@ from engine.market.candle import Candle, CandleState
 from engine.market.prices import TickSize
 from engine.market.quote import Quote
 from engine.providers.base import ProviderError, Route
+from engine.providers.dhan.instrument_type import is_derivative
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 _SECOND: Final = 1_000_000_000
@@ -39,9 +40,29 @@ class _LastPrices(msgspec.Struct):
     data: dict[str, dict[str, _LastPrice]]
 
 
+class _Day(msgspec.Struct, frozen=True):
+    open: float | None = None
+    close: float | None = None
+    """Of the session before."""
+    high: float | None = None
+    low: float | None = None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    price: float | None = None
+
+
+class _Depth(msgspec.Struct, frozen=True):
+    buy: list[_Row] = []
+    sell: list[_Row] = []
+
+
 class _Quote(_LastPrice):
     last_trade_time: str | None = None
     volume: float | None = None
+    oi: float | None = None
+    ohlc: _Day = _Day()
+    depth: _Depth = _Depth()
 
 
 class _Quotes(msgspec.Struct):
@@ -92,15 +113,31 @@ def last_price_table(body: Any) -> dict[str, dict[str, float]]:
     }
 
 
-def quote_table(body: Any) -> dict[str, dict[str, Quote]]:
-    """Quotes by segment and id; what Dhan does not know is absent."""
-    return {
-        segment: {
-            security_id: Quote(answer.last_price or 0.0, _traded_ns(answer.last_trade_time), _whole(answer.volume))
-            for security_id, answer in answers.items()
-        }
-        for segment, answers in _read(body, _Quotes).data.items()
-    }
+def route_quotes(body: Any, routes: Sequence[Route]) -> dict[str, Quote]:
+    """Quotes of those of the routes that Dhan knows, by canonical name."""
+    table = _read(body, _Quotes).data
+    found = ((route, table.get(route.segment, {}).get(route.security_id)) for route in routes)
+    return {route.instrument: _quote(answer, route) for route, answer in found if answer is not None}
+
+
+def _quote(answer: _Quote, route: Route) -> Quote:
+    tick_size = TickSize(route.tick_size)
+
+    def price(value: float | None) -> float | None:
+        return tick_size.round(value) if value is not None and isfinite(value) and value > 0 else None
+
+    return Quote(
+        price(answer.last_price) or 0.0,
+        _traded_ns(answer.last_trade_time),
+        _whole(answer.volume),
+        open_interest=_whole(answer.oi) if is_derivative(route) else None,
+        bid=price(next((row.price for row in answer.depth.buy), None)),
+        ask=price(next((row.price for row in answer.depth.sell), None)),
+        day_open=price(answer.ohlc.open),
+        day_high=price(answer.ohlc.high),
+        day_low=price(answer.ohlc.low),
+        previous_close=price(answer.ohlc.close),
+    )
 
 
 def _traded_ns(text: str | None) -> int | None:

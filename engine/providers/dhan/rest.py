@@ -15,7 +15,7 @@ from engine.market.prices import TickSize
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, ProviderError, Route
 from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
-from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, quote_table
+from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, route_quotes
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
@@ -159,12 +159,11 @@ class DhanHistory:
         return prices
 
     async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
-        """The last trade of each instrument by canonical name; what Dhan does not know is absent."""
+        """Last trade and day of each instrument by canonical name; what Dhan does not know is absent."""
         quotes: dict[str, Quote] = {}
         for asked, ids in _portions(routes):
-            table = await self._ask(self._prices, partial(self._client.quotes, ids), quote_table) or {}
-            found = ((route.instrument, table.get(route.segment, {}).get(route.security_id)) for route in asked)
-            quotes.update((instrument, quote) for instrument, quote in found if quote is not None)
+            read = partial(route_quotes, routes=asked)
+            quotes |= await self._ask(self._prices, partial(self._client.quotes, ids), read) or {}
         return quotes
 
     def close(self) -> None:

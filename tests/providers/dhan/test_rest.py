@@ -436,6 +436,18 @@ async def test_quotes_tell_when_the_last_trade_was_and_unknown_instruments_are_a
     assert server.requests[0].path == "/v2/marketfeed/quote"
 
 
+async def test_quotes_tell_the_day_and_the_best_prices_on_the_instruments_grid() -> None:
+    rows = {"buy": [{"price": 25974.8999}, {"price": 25974}], "sell": [{"price": 25975.1001}]}
+    day = {"open": 25900, "close": 26060.2, "high": 26001, "low": 0}
+    told = {"last_price": 25975.0001, "volume": 75, "oi": 11148150, "ohlc": day, "depth": rows}
+    async with asked(answers(reply({"data": {"NSE_FNO": {"49543": told}}, "status": "success"}))) as (_, history):
+        quotes = await history.quotes([NIFTY_FUT])
+
+    [quote] = quotes.values()
+    assert (quote.price, quote.bid, quote.ask, quote.open_interest) == (25975.0, 25974.9, 25975.1, 11148150)
+    assert (quote.day_open, quote.day_high, quote.day_low, quote.previous_close) == (25900.0, 26001.0, None, 26060.2)
+
+
 async def test_at_most_a_thousand_prices_are_asked_for_in_a_call() -> None:
     routes = [Route(f"NSE:S{number}", "NSE_EQ", str(number), 0.05, "equity") for number in range(1, 2502)]
 
