@@ -2,8 +2,8 @@
 
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
-An entry of ``events`` is a map with ``kind`` ``candle``, ``status`` or ``alert``; a status is of a ``feed`` or of
-``symbols``.
+An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``jobs`` or ``order``; a status is of a
+``feed`` or of ``symbols``.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ import msgspec
 
 from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
+from engine.providers.base import Notification
 from engine.storage.durable import Job
 from engine.storage.packing import pack
 
@@ -146,5 +147,18 @@ def encode_alert_event(alert: Alert) -> bytes:
             "symbol": alert.instrument,
             "message": alert.words,
             "at": alert.at_ns // MILLISECOND_NS,
+        }
+    )
+
+
+def encode_order_event(notification: Notification) -> bytes:
+    """What a provider told of an order or a trade of the installation's account; ``at`` in ms UTC."""
+    return pack(
+        {
+            "kind": "order",
+            "provider": notification.provider,
+            "what": notification.kind,
+            "at": notification.at_ns // MILLISECOND_NS,
+            "data": dict(notification.data),
         }
     )

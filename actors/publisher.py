@@ -13,10 +13,21 @@ from actors.channels import (
     encode_candle_event,
     encode_job_event,
     encode_market_data,
+    encode_order_event,
     encode_status_event,
     encode_symbols_event,
 )
-from actors.messages import Alert, CandlesWritten, Count, FeedStatus, Flush, JobChanged, SymbolStatus, TakeNewest
+from actors.messages import (
+    Alert,
+    CandlesWritten,
+    Count,
+    FeedStatus,
+    Flush,
+    JobChanged,
+    Notified,
+    SymbolStatus,
+    TakeNewest,
+)
 from actors.pace import Pace
 from actors.publications import Publications
 from engine.market import CandleState, Tick
@@ -40,6 +51,7 @@ TAKE_TIMEOUT_S = 5.0
 EVENT_LIMIT = 100_000
 """Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, are counted and told."""
 EVENTS_PER_WRITE = 5_000
+ORDERS = ("order", "trade")
 REMEMBERED_MS = 300_000
 """So far back the stream is read at a start for what was told already."""
 
@@ -108,6 +120,18 @@ class Publisher(TaskActor):
     @handles(Alert)
     def on_alert(self, alert: Alert) -> None:
         self._append(encode_alert_event(alert))
+
+    @handles(Notified)
+    def on_notified(self, notified: Notified) -> None:
+        """Orders and trades are streamed; a complaint is an alert; what else providers say is for the log."""
+        notification = notified.notification
+        if notification.kind in ORDERS:
+            self._append(encode_order_event(notification))
+            return
+        words = f"{notification.provider}: {notification.data.get('message', '')}"
+        log.info("provider_says", provider=notification.provider, kind=notification.kind, words=words)
+        if notification.kind == "error":
+            self.on_alert(Alert("", words, notification.at_ns))
 
     @handles(JobChanged)
     def on_job_changed(self, changed: JobChanged) -> None:

@@ -38,6 +38,7 @@ from actors.messages.feeds import (
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
 from actors.messages.jobs import ChangeJob, JobChanged, StartJob
 from actors.messages.message import Message
+from actors.messages.notices import Notified
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
 from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWanted, SymbolStatus
 from actors.messages.watching import ForgetStale, PricesWanted, Report, TakeNewest, Watch, WatchList
@@ -83,6 +84,7 @@ __all__ = [
     "MappingsChanged",
     "Message",
     "NoteGaps",
+    "Notified",
     "Overrule",
     "PricesWanted",
     "Publish",

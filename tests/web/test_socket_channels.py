@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from actors.channels import encode_alert_event
+from actors.channels import encode_alert_event, encode_order_event
 from actors.messages import Alert
+from engine.providers.base import Notification
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from engine.storage.packing import pack
@@ -73,10 +74,15 @@ async def test_administrators_hear_how_all_processes_are(web: Web, engine: Engin
             told = await client.push("sys")
 
 
-async def test_nothing_sends_orders_yet_and_the_answer_says_so(web: Web, engine: Engine) -> None:
-    async with web.client(bearer=False, headers=bearer()) as client:
-        (result,) = await follow(client, "orders")
-        assert (result["ok"], result["note"]) == (True, "nothing sends orders yet")
+async def test_administrators_hear_of_the_orders_of_the_installations_accounts(web: Web, engine: Engine) -> None:
+    told = Notification("kite", "order", NOON, {"order_id": "7", "status": "COMPLETE"})
+    async with web.client(bearer=False, headers=bearer()) as client, web.client() as operator:
+        (theirs,) = await follow(client, "orders")
+        (ours,) = await follow(operator, "orders")
+        await engine.hot.append_events([("1-0", encode_order_event(told))])
+        push = await operator.push("orders")
+    assert push == {"provider": "kite", "what": "order", "at": NOON // 1_000_000, "data": dict(told.data)}
+    assert (ours.get("note"), "administrators" in theirs["note"]) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,23 @@ class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
         return Notice(msgspec.structs.asdict(self))
 
 
-NoticeEvent = AlertEvent | JobEvent
+class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
+    """What became of an order of the installation's account, as its provider wrote it; ``at`` in milliseconds UTC."""
+
+    provider: str
+    what: str
+    """``order`` or ``trade``."""
+    at: int
+    data: dict[str, Any]
+
+    topic: ClassVar[Kind] = Kind.ORDERS
+
+    @property
+    def value(self) -> Notice:
+        return Notice(msgspec.structs.asdict(self))
+
+
+NoticeEvent = AlertEvent | JobEvent | OrderEvent
 Event = CandleEvent | StatusEvent | NoticeEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)

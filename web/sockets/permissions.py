@@ -24,12 +24,12 @@ def permitted(channel: Channel, principal: Principal | None) -> Channel:
 
 
 def _own(channel: Channel, principal: Principal) -> Channel:
-    """``alerts`` of an administrator are those of the installation, of others their own; ``orders`` always are."""
+    """An administrator's are those of the installation: its alerts, and the orders of its accounts; others' their own."""
     if principal.kind == "public":
         raise _refusal(channel, "belongs to somebody: sign in first")
     if channel.symbol not in ("", principal.subject):
         raise _refusal(channel, "belongs to somebody else")
-    if channel.kind is Kind.ALERTS and not channel.symbol and principal.is_admin:
+    if not channel.symbol and principal.is_admin:
         return channel
     return msgspec.structs.replace(channel, symbol=principal.subject)
 

@@ -1,0 +1,10 @@
+"""What providers tell beside prices."""
+
+from actors.messages.message import Message
+from engine.providers.base import Notification
+
+
+class Notified(Message, frozen=True, gc=False):
+    """A provider told of an order or a trade, complained, or had something to say."""
+
+    notification: Notification
