@@ -27,6 +27,8 @@ SAVE_OFFSET_NS = 5 * NS_PER_S
 """A save starts this long after the full interval, when the bars that end with it are closed and written."""
 SOON_S = 2.0
 RETRY_S = 5.0
+CATCH_UP_AFTER_S = 10.0
+"""After a start: reading back takes many seconds of thousands of instruments, which nobody has to wait for."""
 PENDING_LIMIT = 300_000
 """Candles kept for the next save; beyond it they are forgotten here and read again from the hot store."""
 CHUNK = 200
@@ -62,10 +64,15 @@ class Persister(TaskActor):
         self._away = False
 
     async def on_start(self) -> None:
-        """A start is a recovery: what the hot store holds since the checkpoint may not have been saved."""
+        """A start is a recovery: what the hot store holds since the checkpoint may not have been saved.
+
+        It is read with the first save. Until that is done the checkpoint stays where it is, so that an engine that ends
+        before has its successor begin there again.
+        """
         self._instruments = [instrument.canonical for instrument in await self._durable.instruments()]
         self._checkpoint_ns = await self._durable.checkpoint() or 0
-        await self._catch_up()
+        self._forgotten = True
+        self._save_soon(CATCH_UP_AFTER_S)
         self._arm()
 
     async def on_stop(self) -> None:

@@ -20,7 +20,7 @@ from config.settings import Settings
 from engine.app import NS_PER_S, Parts, engine_tree
 from engine.market import Calendars
 from engine.providers.catalog import configured_providers
-from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, settle
+from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, resting, settle
 from engine.runtime.mortality import VARIABLE, is_armed
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
@@ -45,7 +45,7 @@ async def run_engine(settings: Settings, ready: Callable[[], None]) -> None:
     if is_armed() and not settings.simulated:
         raise SettingsError(f"{VARIABLE}: expected to be unset where data is real, because it ends the engine.")
     async with running_engine(settings, clock_of(settings)) as (system, parts):
-        settle()
+        settle(tidy=False)
         ready()
         await until_told(system, parts.lease_lost)
 
@@ -62,7 +62,8 @@ async def running_engine(
         providers = configured_providers(settings, SharedBudget(hot))
         parts = Parts(settings, engine_id, hot, durable, providers, calendars, pace=pace or Pace())
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
-            await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
+            with resting():
+                await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))
             yield system, parts
         await give_back(hot, engine_id)
 

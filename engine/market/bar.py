@@ -1,7 +1,7 @@
 """A candle in the making, small: mutable while ticks arrive, 63 bytes at rest."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 from engine.market.candle import Candle, CandleState
@@ -22,6 +22,7 @@ INHERITED = UNHEALED | TICKS | MIXED
 
 _PACKED = struct.Struct("<qIddddqqHB")
 _PACKED_SPAN = struct.Struct("<qI")
+_PACKED_HEAD = struct.Struct("<qI50xB")
 _SECOND_NS = 1_000_000_000
 PACKED_SIZE = _PACKED.size
 UNKNOWN = -1
@@ -262,6 +263,20 @@ def end_in_row(buffer: bytearray, row: int) -> int:
     return int(start_ns + length_s * _SECOND_NS)
 
 
-def is_closed_in_row(buffer: bytearray, row: int) -> bool:
-    """Whether a resting bar was handed out as final."""
-    return bool(buffer[(row + 1) * PACKED_SIZE - 1] & CLOSED)
+def starts_in_rows(buffer: bytearray, rows: slice) -> list[int]:
+    """When the resting bars of some rows start; the empty ones are left out."""
+    return [start_ns for start_ns, length_s, _ in _heads(buffer, rows) if length_s]
+
+
+def open_rows(buffer: bytearray, rows: slice) -> list[tuple[int, int]]:
+    """Each resting bar among some rows that was not handed out as final: its row, counted from the first, and its end."""
+    return [
+        (row, start_ns + length_s * _SECOND_NS)
+        for row, (start_ns, length_s, flags) in enumerate(_heads(buffer, rows))
+        if length_s and not flags & CLOSED
+    ]
+
+
+def _heads(buffer: bytearray, rows: slice) -> Iterator[tuple[int, int, int]]:
+    """Start, length in seconds and flags of each row, without a bar being made."""
+    return _PACKED_HEAD.iter_unpack(memoryview(buffer)[rows.start * PACKED_SIZE : rows.stop * PACKED_SIZE])

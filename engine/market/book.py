@@ -117,7 +117,9 @@ class CandleBook(OpenMinutes):
     @property
     def oldest_ns(self) -> int | None:
         """The opening of the oldest minute at hand, open or closed; None when there is none."""
-        return min((bar.start_ns for bar in (*self._settled.minutes(), *self._open_minutes())), default=None)
+        oldest_ns = min((bar.start_ns for bar in self._open_minutes()), default=NEVER)
+        oldest_ns = min(oldest_ns, self._settled.oldest_minute_ns)
+        return None if oldest_ns == NEVER else oldest_ns
 
     def revision(self, timeframe: str, start_ns: int) -> int:
         """The newest number a closed candle was told under; -1 when it is open, or no longer at hand."""
@@ -329,7 +331,8 @@ class CandleBook(OpenMinutes):
         minutes = [Bar.restore(bar) for bar in state["minutes"]]
         settled = SettledBars(state["bars"])
         closed_ns, healed_ns, (gap_from, gap_to) = state["closed_ns"], state["healed_ns"], state["gap"]
-        started_ns = max((bar.start_ns for bar in (*minutes, *settled.bars())), default=0)
+        started_ns = max((bar.start_ns for bar in minutes), default=0)
+        started_ns = max(started_ns, settled.newest_ns)
         if self.session_date(started_ns) != self.session_date(now_ns):
             return
         self._settled = settled

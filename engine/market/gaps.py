@@ -64,13 +64,15 @@ class GapBook:
         self._gaps: defaultdict[str, dict[int, Gap]] = defaultdict(dict)
         """Those that wait, by instrument and run."""
         self._taken: dict[str, Gap] = {}
+        self._count = 0
+        """Of both: whoever adds thousands asks each time how many there are."""
         self._orders: tuple[list[tuple[int, int, str]], ...] = ([], [])
         """For today and for earlier days, a heap of dues, newest runs first; those no longer true are passed over."""
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._changed: set[str] = set()
 
     def __len__(self) -> int:
-        return sum(map(len, self._gaps.values())) + len(self._taken)
+        return self._count
 
     def __iter__(self) -> Iterator[Gap]:
         for gaps in self._gaps.values():
@@ -108,6 +110,7 @@ class GapBook:
             known = self._gaps[gap.instrument].get(run)
             merged = piece if known is None else known.merged(piece)
             self._gaps[gap.instrument][run] = merged
+            self._count += known is None
             if known is None or merged.due_ns != known.due_ns:
                 self._line_up(run, merged)
         self._changed.add(gap.instrument)
@@ -128,6 +131,7 @@ class GapBook:
     def close(self, gap: Gap) -> None:
         """Its heal has ended, well or not: what else waits of the instrument may be taken."""
         del self._taken[gap.instrument]
+        self._count -= 1
         self._changed.add(gap.instrument)
         for run, waiting in self._gaps[gap.instrument].items():
             self._line_up(run, waiting)

@@ -11,8 +11,9 @@ from engine.market.bar import (
     UNHEALED,
     Bar,
     end_in_row,
-    is_closed_in_row,
+    open_rows,
     order_of,
+    starts_in_rows,
 )
 from engine.market.calendar import Bucket
 from engine.market.errors import StateError
@@ -25,6 +26,9 @@ RING = 3
 """How many closed minutes a late tick may still revise."""
 
 _DERIVED = len(DERIVED_TIMEFRAMES)
+_DERIVED_ROWS = slice(0, _DERIVED)
+_MINUTE_ROWS = slice(_DERIVED, _DERIVED + RING)
+_ALL_ROWS = slice(0, _DERIVED + RING)
 _PLACES = (_DERIVED + RING) * PACKED_SIZE
 _PLACE = struct.Struct("<qq")
 _EVICTED_AT = _PLACES + RING * _PLACE.size
@@ -62,7 +66,20 @@ class SettledBars:
     @property
     def next_end_ns(self) -> int:
         """When the next derived bucket ends; far in the future when none is open."""
-        return min((end_in_row(self._rows, row) for row in self._open_rows()), default=NEVER)
+        return min((end_ns for _, end_ns in open_rows(self._rows, _DERIVED_ROWS)), default=NEVER)
+
+    @property
+    def oldest_minute_ns(self) -> int:
+        """When the oldest of the last closed minutes started; far in the future when there is none."""
+        return min(starts_in_rows(self._rows, _MINUTE_ROWS), default=NEVER)
+
+    @property
+    def newest_ns(self) -> int:
+        """When the newest of all bars started; 0 when there is none.
+
+        Of all: a heal through now leaves derived bars alone, and no minute a tick could revise.
+        """
+        return max(starts_in_rows(self._rows, _ALL_ROWS), default=0)
 
     def packed(self) -> bytes:
         """Everything, to be given to the constructor again."""
@@ -91,11 +108,6 @@ class SettledBars:
     def last_top(self) -> int:
         """The place of the last trade of the newest closed minute (``order_of``)."""
         return int(_PLACE.unpack_from(self._rows, _EVICTED_AT - _PLACE.size)[1])
-
-    def bars(self) -> list[Bar]:
-        """All there are: a heal through now leaves derived bars alone, and no minute a tick could revise."""
-        derived = (self.derived(row) for row in range(_DERIVED))
-        return [*(bar for bar in derived if bar is not None), *self.minutes()]
 
     def _pack_minute(self, minute: Bar, place: int) -> None:
         minute.pack_into(self._rows, _DERIVED + place)
@@ -144,16 +156,12 @@ class SettledBars:
     def close_until(self, ns: int) -> list[Named]:
         """The derived bars whose buckets have ended by then, each once."""
         ended: list[Named] = []
-        for row in self._open_rows():
-            if end_in_row(self._rows, row) <= ns and (bar := self.derived(row)) is not None:
+        for row, end_ns in open_rows(self._rows, _DERIVED_ROWS):
+            if end_ns <= ns and (bar := self.derived(row)) is not None:
                 bar.flags |= CLOSED
                 bar.pack_into(self._rows, row)
                 ended.append((DERIVED_TIMEFRAMES[row], bar))
         return ended
-
-    def _open_rows(self) -> list[int]:
-        rows = self._rows
-        return [row for row in range(_DERIVED) if end_in_row(rows, row) and not is_closed_in_row(rows, row)]
 
     def trade_late(self, start_ns: int, tick: Tick, volume: int) -> list[Named] | None:
         """Add a late trade to a closed minute and what was derived from it; gives the closed bars it changed.
@@ -204,7 +212,7 @@ class SettledBars:
 
     def mix_cut(self, border_ns: int) -> None:
         """Mark the open derived bars that a move from one provider to another cuts."""
-        for row in self._open_rows():
+        for row, _ in open_rows(self._rows, _DERIVED_ROWS):
             bar = self.derived(row)
             if bar is not None and bar.mix_if_cut(border_ns):
                 bar.pack_into(self._rows, row)

@@ -5,7 +5,7 @@ from engine.runtime.backoff import GENTLE, NONE, Backoff
 from engine.runtime.child_spec import ChildSpec, Restart
 from engine.runtime.circuit import Circuit
 from engine.runtime.clock import Clock, LoopClock, ReplayClock, SystemClock
-from engine.runtime.collector import settle
+from engine.runtime.collector import resting, settle
 from engine.runtime.dead_letters import DeadLetter, DeadLetters
 from engine.runtime.dynamic_supervisor import DynamicSupervisor, StartChild, StartChildren, StopChild, StopChildren
 from engine.runtime.errors import (
@@ -92,5 +92,6 @@ __all__ = [
     "WrongStateError",
     "handles",
     "reach",
+    "resting",
     "settle",
 ]

@@ -115,8 +115,23 @@ async def test_an_old_heal_that_was_not_saved_is_caught_up_with_at_the_next_star
     async with among_witnesses(persister(hot, durable), "writer"):
         assert await durable.candles(NAME, "1m", 0, NOON) == []
     await hot.set_unsaved(healed.time)
-    async with among_witnesses(persister(hot, durable), "writer"):
+    async with among_witnesses(persister(hot, durable), "writer") as (system, _):
+        assert await system.ref("/engine/subject").ask(Save(), timeout_s=10)
         assert await durable.candles(NAME, "1m", 0, NOON) == [healed]
+
+
+async def test_a_start_waits_for_no_catching_up_and_until_it_is_done_the_checkpoint_stays(
+    hot: HotStore, durable: DurableStore
+) -> None:
+    unsaved = candle(NOON - 2 * MINUTE_NS, 10.0, 5)
+    await hot.write_candles([unsaved])
+    await durable.save([], [], NOON - 3 * MINUTE_NS)
+    async with among_witnesses(persister(hot, durable), "writer") as (system, _):
+        assert await durable.candles(NAME, "1m", 0, NOON) == []
+        assert await durable.checkpoint() == NOON - 3 * MINUTE_NS
+        assert await system.ref("/engine/subject").ask(Save(), timeout_s=10)
+        assert await durable.candles(NAME, "1m", 0, NOON) == [unsaved]
+        assert await durable.checkpoint() >= NOON
 
 
 async def test_what_is_saved_is_told_to_the_writer_by_its_batch(hot: HotStore, durable: DurableStore) -> None:

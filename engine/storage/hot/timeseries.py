@@ -77,9 +77,9 @@ class TimeSeriesCandles:
         sources = await self._sources()
         for chunk in chunks(instruments, _INSTRUMENTS_A_COMMAND):
             names = [keys.series(instrument, timeframe) + suffix for instrument in chunk for suffix in _FIELDS]
-            answers: list[Any] = await self._link.run(_READ, names, bounds)
+            answers: list[Any] = await self._link.run(_READ, names, (*bounds, len(_FIELDS)))
             for instrument, columns in zip(chunk, chunks(answers, len(_FIELDS)), strict=True):
-                candles = list(_candles(instrument, timeframe, columns, sources))
+                candles = list(_candles(instrument, timeframe, columns, sources)) if columns[0] else []
                 if candles:
                     found[instrument] = candles
         return found
