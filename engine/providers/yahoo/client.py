@@ -9,9 +9,10 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,6 +24,9 @@ from engine.providers.http_answers import retry_after_s
 from engine.providers.yahoo.charts import Bar, Chart
 from engine.providers.yahoo.failures import EmptyRangeError, http_failure, refusal
 
+T = TypeVar("T")
+HttpFailure = Callable[[int, float | None], ProviderError]
+
 _yfinance: Any = import_module("yfinance")
 _data: Any = import_module("yfinance.data")
 _history: Any = import_module("yfinance.scrapers.history")
@@ -32,6 +36,8 @@ _QUERY_URL: Final = "https://query2.finance.yahoo.com"
 _DATA_PATHS: Final = ("/v1/finance/", "/v7/finance/", "/v8/finance/")
 """Where prices are. Cookie and crumb are asked for elsewhere, and may fail without harm."""
 _STALE_CRUMB: Final = 401
+_TOO_MANY: Final = 429
+_EXPLAINED: Final = (400, 404, 422)
 _QUOTE_FIELDS: Final = "symbol,regularMarketPrice,regularMarketTime,regularMarketVolume"
 _COLUMNS: Final = ("Open", "High", "Low", "Close", "Adj Close", "Volume")
 
@@ -52,9 +58,9 @@ class YahooClient:
     Every failure is a ``ProviderError``. ``rest_url`` stands for all of Yahoo's hosts, where it is not one of them.
     """
 
-    def __init__(self, rest_url: str, *, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
-        self._session = _Session(rest_url, timeout_s)
+    def __init__(self, rest_url: str, *, timeout_s: float, cool_off_s: float) -> None:
+        self._failure: HttpFailure = partial(http_failure, cool_off_s=cool_off_s)
+        self._session = _Session(rest_url, timeout_s, self._failure)
         # yfinance has one of these for the whole process, which two addresses would share with all cookies
         self._data: Any = type.__call__(_data.YfData, self._session)
         self._data.cache_get = self._data.get  # it would remember all answers about the past, refusals included
@@ -62,23 +68,38 @@ class YahooClient:
     def chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
         """The bars that open in ``[start_s, end_s)`` (s, UTC)."""
         try:
-            return _calling(self._chart, symbol, interval, start_s, end_s)
+            return self._calling(self._chart, symbol, interval, start_s, end_s)
         except EmptyRangeError:
             return Chart()
 
     def quotes(self, symbols: Sequence[str]) -> Any:
         """Yahoo's answer about the last trades of these symbols."""
         parameters = {"symbols": ",".join(symbols), "fields": _QUOTE_FIELDS, "formatted": "false"}
-        return _calling(self._json, "/v7/finance/quote", parameters)
+        return self._calling(self._json, "/v7/finance/quote", parameters)
 
     def search(self, text: str, most: int) -> Any:
         """Yahoo's answer to what somebody looks for."""
         parameters = {"q": text, "quotesCount": most, "newsCount": 0, "listsCount": 0}
-        return _calling(self._json, "/v1/finance/search", parameters)
+        return self._calling(self._json, "/v1/finance/search", parameters)
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+
+    def _calling(self, call: Callable[..., T], *arguments: Any) -> T:
+        """What a call returns; whatever goes wrong in the package comes out as a ``ProviderError``."""
+        try:
+            return call(*arguments)
+        except ProviderError:
+            raise
+        except HTTPError as error:
+            raise self._failure(_STALE_CRUMB, None) from error  # all others the session has raised
+        except RequestException as error:
+            raise ProviderError(f"Yahoo can not be reached: {error}") from error
+        except _errors.YFRateLimitError as error:
+            raise self._failure(_TOO_MANY, None) from error
+        except Exception as error:  # the package stumbles over answers of another form in any way there is
+            raise ProviderError(f"Yahoo's answer can not be read: {error!r}") from error
 
     def _chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
         # A Ticker would do the same after it has asked for the time zone, which only dates without one need
@@ -100,10 +121,11 @@ class _Session(Session[Response]):
     yfinance repeats what was refused at once, after four calls more for another cookie: that makes a 429 worse.
     """
 
-    def __init__(self, rest_url: str, timeout_s: float) -> None:
+    def __init__(self, rest_url: str, timeout_s: float, failure: HttpFailure) -> None:
         super().__init__(impersonate="chrome", trust_env=False)
         self._elsewhere = None if _is_yahoos(rest_url) else rest_url
         self._timeout_s = timeout_s
+        self._failure = failure
         self._last = threading.local()
 
     def request(  # pyright: ignore[reportIncompatibleMethodOverride] - what else there is stays as it is
@@ -117,13 +139,15 @@ class _Session(Session[Response]):
         if path.startswith(_DATA_PATHS):
             self._last.status = response.status_code
             if response.status_code >= 400 and response.status_code != _STALE_CRUMB:
-                raise _refused(response)
+                raise _explained(response) or self._failure(
+                    response.status_code, retry_after_s(response.headers.get("Retry-After"))
+                )
         return response
 
     def raise_for_last_status(self) -> None:
         """Raise what became of this thread's last call, where the package read nothing in a refusal."""
         if self._last.status >= 400:
-            raise http_failure(self._last.status)
+            raise self._failure(self._last.status, None)
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -139,37 +163,20 @@ class _Refusal(msgspec.Struct, frozen=True):
     finance: _Part = _Part()
 
 
-def _refused(response: Response) -> ProviderError:
-    """The error for a refused call; Yahoo explains those that are the caller's fault."""
-    status = response.status_code
+def _explained(response: Response) -> ProviderError | None:
+    """The error for a refused call that Yahoo explains, as it does with those that are the caller's fault."""
     try:
         told = msgspec.json.decode(response.content, type=_Refusal)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        told = _Refusal()
+        return None
     error = told.chart.error or told.finance.error
-    if error is not None and error.description and status in (400, 404, 422):
-        return refusal(error.description, status)
-    return http_failure(status, retry_after_s(response.headers.get("Retry-After")))
+    if error is None or not error.description or response.status_code not in _EXPLAINED:
+        return None
+    return refusal(error.description, response.status_code)
 
 
 def _is_yahoos(url: str) -> bool:
     return (urlsplit(url).hostname or "").endswith(".yahoo.com")
-
-
-def _calling(call: Any, *arguments: Any) -> Any:
-    """What a call returns; whatever goes wrong in the package comes out as a ``ProviderError``."""
-    try:
-        return call(*arguments)
-    except ProviderError:
-        raise
-    except HTTPError as error:
-        raise http_failure(_STALE_CRUMB) from error  # all others the session has raised
-    except RequestException as error:
-        raise ProviderError(f"Yahoo can not be reached: {error}") from error
-    except _errors.YFRateLimitError as error:
-        raise http_failure(429) from error
-    except Exception as error:  # the package stumbles over answers of another form in any way there is
-        raise ProviderError(f"Yahoo's answer can not be read: {error!r}") from error
 
 
 def _chart(table: Any) -> Chart:

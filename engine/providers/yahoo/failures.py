@@ -21,10 +21,10 @@ class EmptyRangeError(ProviderError):
         super().__init__(f"Yahoo has nothing: {reason}", advice=Advice.FIX_REQUEST)
 
 
-def http_failure(status: int, retry_after_s: float | None = None) -> ProviderError:
+def http_failure(status: int, retry_after_s: float | None = None, *, cool_off_s: float = COOL_OFF_S) -> ProviderError:
     """The error for a status of HTTP, of a call or of a handshake."""
     if status in _BLOCKED:
-        wait_s = max(COOL_OFF_S, retry_after_s or 0.0)
+        wait_s = max(cool_off_s, retry_after_s or 0.0)
         detail = f"Yahoo refuses this address for a while (HTTP {status})"
         return ProviderError(detail, advice=Advice.WAIT, wait_s=wait_s, code=str(status))
     detail = f"Yahoo answered HTTP {status}"

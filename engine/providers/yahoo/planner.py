@@ -1,6 +1,5 @@
 """Which instrument goes over which connection, and the messages that ask for it."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -9,17 +8,17 @@ import msgspec
 
 from engine.providers.base import FeedLimits, PlanError, Route
 from engine.providers.planning import spread
+from engine.providers.yahoo.symbols import is_symbol
 
 LIMITS: Final = FeedLimits(connections=2, instruments_per_connection=500, instruments_per_message=500)
 """Ours: Yahoo tells none. Enough for watchlists, and little enough not to be taken for an attack."""
 
-_SYMBOL: Final = re.compile(r"[A-Z0-9^][A-Z0-9^=.&_-]{0,39}")
 _NAMED: Final = 5
 
 
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection; raises ``PlanError`` beyond our limits and for what Yahoo can not know."""
-    odd = [route for route in routes if not _SYMBOL.fullmatch(route.security_id)]
+    odd = [route for route in routes if not is_symbol(route.security_id)]
     if odd:
         raise PlanError(f"Yahoo has no such symbol: {_names(odd)}", odd)
     times = Counter(route.security_id for route in routes)

@@ -20,6 +20,7 @@ from engine.providers.planning import batches
 from engine.providers.rate_limiter import UNSHARED, Budget, RateLimiter, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
 from engine.providers.yahoo.charts import DAY_NS, SECOND_NS, Chart, Found, candles, quote_table, search_results
+from engine.providers.yahoo.failures import COOL_OFF_S
 
 if TYPE_CHECKING:
     from engine.providers.yahoo.client import YahooClient
@@ -46,6 +47,8 @@ class YahooLimits(msgspec.Struct, frozen=True):
 
     calls_per_second: float = 0.5
     timeout_s: float = 15.0
+    cool_off_s: float = COOL_OFF_S
+    """How long nobody calls after a refusal."""
 
 
 class YahooHistory:
@@ -71,6 +74,7 @@ class YahooHistory:
         self.name = name
         self._rest_url = rest_url
         self._timeout_s = limits.timeout_s
+        self._cool_off_s = limits.cool_off_s
         self._limits = HistoryLimits(LOOK_BACK_DAYS, DAYS_PER_CALL, limits.calls_per_second)
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
@@ -214,8 +218,8 @@ class YahooHistory:
         return call(client)
 
     def _make_client(self) -> "YahooClient":
-        client: YahooClient = import_module(_CLIENT).YahooClient(self._rest_url, timeout_s=self._timeout_s)
-        return client
+        make: type[YahooClient] = import_module(_CLIENT).YahooClient
+        return make(self._rest_url, timeout_s=self._timeout_s, cool_off_s=self._cool_off_s)
 
 
 def _utc_midnight_ns(day: date) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import trio
@@ -20,7 +21,7 @@ from engine.providers.base import (
 )
 from engine.providers.socket import OwnNursery, Patience, ProviderSocket, Target, open_socket
 from engine.providers.yahoo.decoder import YahooDecoder
-from engine.providers.yahoo.failures import http_failure
+from engine.providers.yahoo.failures import COOL_OFF_S, http_failure
 from engine.providers.yahoo.planner import LIMITS, plan_connections, subscription, withdrawal
 
 FEED_URL: Final = "wss://streamer.finance.yahoo.com"
@@ -42,6 +43,7 @@ class YahooFeed:
         name: str = "yahoo",
         heartbeat_s: float = HEARTBEAT_S,
         patience: Patience = _PATIENCE,
+        cool_off_s: float = COOL_OFF_S,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.name = name
@@ -49,7 +51,7 @@ class YahooFeed:
         self.capabilities = Capabilities(
             modes=(Mode.QUOTE,), volume=VolumeBasis.SESSION, open_interest=True, depth=1, notifies=False
         )
-        self._target = Target("Yahoo's feed", feed_url, http_failure, {"version": 2})
+        self._target = Target("Yahoo's feed", feed_url, partial(http_failure, cool_off_s=cool_off_s), {"version": 2})
         self._heartbeat_s = heartbeat_s
         self._patience = patience
         self._now_ns = now_ns
