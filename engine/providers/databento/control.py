@@ -30,6 +30,8 @@ class Word(msgspec.Struct, frozen=True):
 
 
 HEARTBEAT: Final = 0
+ROUTINE: Final = frozenset({HEARTBEAT, 1, 4, 5})
+"""Of the gateway's words that are no errors: heartbeats, acknowledgements and ends of intervals; nobody has to hear them."""
 UNSET: Final = 255
 """The code of what has none, as in the first version of DBN."""
 
