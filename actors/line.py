@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from heapq import nlargest
 
-import anyio
-
 from engine.market import Tick
 from engine.market.diagnosis import Cause
 from engine.market.listening import Listening
@@ -19,11 +17,8 @@ class Line:
 
     def __init__(self, number: int, routes: Sequence[Route]) -> None:
         self.number = number
-        self.routes = tuple(routes)
-        self.instruments = tuple(route.instrument for route in routes)
-        self.exchanges = tuple(sorted({instrument.partition(":")[0] for instrument in self.instruments}))
-        self.scope = anyio.CancelScope()
-        """Its life; cancelled when another set of instruments is wanted."""
+        self._newest: dict[str, Tick] = {}
+        self.carry(routes)
         self.listening = Listening(0.0)
         self.connection: Connection | None = None
         self.needed_until_ns = 0
@@ -33,19 +28,43 @@ class Line:
         """The status, the cause and the reason that everybody knows."""
         self.heard: dict[str, Tick] = {}
         """The newest tick of each instrument since they were last handed over."""
-        self._newest: dict[str, Tick] = {}
+        self.seen_ns = 0
+        """When it last brought anything."""
+        self.joined: dict[str, int] = {}
+        """Instruments that joined while it was up, and when: nobody has told yet what they may have missed."""
+
+    def carry(self, routes: Sequence[Route]) -> None:
+        """These from now on."""
+        self.routes = tuple(routes)
+        self.instruments = tuple(route.instrument for route in routes)
+        self.exchanges = tuple(sorted({instrument.partition(":")[0] for instrument in self.instruments}))
+        self._newest = {name: self._newest[name] for name in self.instruments if name in self._newest}
 
     def begin(self, connection: Connection, now_s: float) -> None:
         """A new socket: its silence counts from now."""
+        self.continue_on(connection, now_s)
+        self.listening = Listening(now_s, self.listening.meter)
+
+    def continue_on(self, connection: Connection, now_s: float) -> None:
+        """Another socket, and no pause between the two."""
         self.connection = connection
         self.looked = now_s, 0
-        self.listening = Listening(now_s, self.listening.meter)
 
     def take_heard(self) -> dict[str, Tick]:
         """What was heard since the last time."""
         heard, self.heard = self.heard, {}
         self._newest |= heard
         return heard
+
+    def take_joined(self) -> dict[str, int]:
+        """Those that have joined since the last time."""
+        joined, self.joined = self.joined, {}
+        return joined
+
+    @property
+    def newest(self) -> dict[str, Tick]:
+        """The last tick of each instrument that it ever brought."""
+        return self._newest | self.heard
 
     def sample(self) -> dict[Route, Tick]:
         """Those that spoke last, each with its last tick."""

@@ -12,6 +12,7 @@ from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
 from actors.feed import FeedActor
 from actors.instrument import InstrumentActor, Outlets
+from actors.line_voice import Listeners
 from actors.messages import Wanted
 from actors.publisher import Publisher
 from benchmarks.frames import FIRST_ID, SEGMENT, FrameFeed
@@ -122,10 +123,7 @@ def _feed_actor(feed: FrameFeed, sink: ActorRef) -> FeedActor:
         cast("History", NoHistory()),
         Calendars(load_calendar, {"NSE": "Asia/Kolkata"}),
         manager=sink,
-        resolver=sink,
-        heartbeat=sink,
-        sentinel=sink,
-        watchers=(),
+        listeners=Listeners(sink, sink, sink, sink),
         jitter=random.random,
     )
 

@@ -20,6 +20,7 @@ from actors.instrument import Outlets
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
 from actors.last_prices import LastPrices
+from actors.line_voice import Listeners
 from actors.operator import Operator
 from actors.overruling import Overruling
 from actors.pace import Pace
@@ -46,7 +47,6 @@ from engine.limits import limits_in_force
 from engine.market import Calendars
 from engine.providers.catalog import Provider
 from engine.recording import RecordingFolder
-from engine.recording.feed import RecordedFeed
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
@@ -151,15 +151,12 @@ def recorder(system: ActorSystem, parts: Parts) -> list[ChildSpec]:
 
 
 def recorded(system: ActorSystem, parts: Parts, at: Places) -> Parts:
-    """The same parts; where the settings ask for it, the providers tell the recorder what they say."""
+    """The same parts; where the settings ask for it, histories tell the recorder what they say, as feeds do."""
     if not parts.settings.record_frames:
         return parts
     tell, now_ns = at.recorder.tell, system.clock.now_ns
     providers = {
-        name: Provider(
-            RecordedFeed(provider.feed, tell=tell, now_ns=now_ns),
-            RecordedHistory(provider.history, name, tell=tell, now_ns=now_ns),
-        )
+        name: replace(provider, history=RecordedHistory(provider.history, name, tell=tell, now_ns=now_ns))
         for name, provider in parts.providers.items()
     }
     return replace(parts, providers=providers)
@@ -320,6 +317,7 @@ def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
 
 def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
     """One a provider, the preferred one first."""
+    listeners = Listeners(at.publisher, at.heartbeat, at.resolver, at.sentinel)
     return [
         ChildSpec(
             name,
@@ -329,10 +327,7 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
                 provider.history,
                 parts.calendars,
                 manager=at.provider_manager,
-                resolver=at.resolver,
-                heartbeat=at.heartbeat,
-                sentinel=at.sentinel,
-                watchers=(at.publisher, at.heartbeat),
+                listeners=listeners,
                 jitter=parts.jitter,
                 recorder=at.recorder if parts.settings.record_frames else None,
                 look_interval_s=parts.pace.look_s,

@@ -25,6 +25,7 @@ from actors.messages.doubts import (
     TickRefused,
 )
 from actors.messages.feeds import (
+    CredentialReplaced,
     FeedCounts,
     FeedResumed,
     FeedSeen,
@@ -61,6 +62,7 @@ __all__ = [
     "Count",
     "CoverWanted",
     "Covered",
+    "CredentialReplaced",
     "Decide",
     "Diagnosed",
     "Doubted",

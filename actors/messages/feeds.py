@@ -71,3 +71,9 @@ class Resubscribe(Message, frozen=True, gc=False):
 
     connection: int
     instruments: tuple[str, ...]
+
+
+class CredentialReplaced(Message, frozen=True, gc=False):
+    """The keyring of a provider holds another credential than before: go on with that one."""
+
+    provider: str

@@ -19,7 +19,6 @@ from engine.providers.base import (
     ignore,
 )
 from engine.recording import Frame, Lost, Opened
-from engine.recording.feed import Plan
 from engine.replay.clock import RecordedClock
 from engine.replay.timeline import Place, Timeline
 
@@ -37,7 +36,8 @@ class ReplayFeed:
         self._adapter = adapter
         self._timeline = timeline
         self._clock = clock
-        self._plan = Plan(adapter)
+        self._numbers: dict[str, int] = {}
+        """Which connection has an instrument, by segment key, as recordings know connections by number."""
         self._open: set[int] = set()
         """Connections that were open at the point of the recording where their readers are."""
 
@@ -54,7 +54,10 @@ class ReplayFeed:
         return self._adapter.limits
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
-        return self._plan.make(routes)
+        planned = self._adapter.plan(routes)
+        if not self._numbers:  # what is planned later joins connections that are there
+            self._numbers = {route.key: number for number, together in enumerate(planned) for route in together}
+        return planned
 
     def decoder(self, routes: Sequence[Route]) -> Decoder:
         self.decoders.append(self._adapter.decoder(routes))
@@ -64,9 +67,16 @@ class ReplayFeed:
     async def connect(
         self, routes: Sequence[Route], *, since_ns: int = 0, notify: Notify = ignore
     ) -> AsyncGenerator[Connection]:
-        number = self._plan.number(routes)
+        number = self._number(routes)
         await self._opening(number)
         yield ReplayConnection(self, self._timeline, self._clock, number)
+
+    def _number(self, routes: Sequence[Route]) -> int:
+        """That of the connection which had one of these, else the next one."""
+        following = max(self._numbers.values(), default=-1) + 1
+        number = next((self._numbers[route.key] for route in routes if route.key in self._numbers), following)
+        self._numbers |= {route.key: number for route in routes}
+        return number
 
     async def _opening(self, number: int) -> None:
         """Returns when the connection is open; one that the recorded engine still had is so at once."""

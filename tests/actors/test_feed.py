@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 
 from actors.feed import FeedActor
-from actors.messages import FeedResumed, FeedSeen, FeedStatus, LineCarries, LineHeard, LinesWanted, Resubscribe, Wanted
+from actors.line_voice import Listeners
+from actors.messages import (
+    Alert,
+    FeedResumed,
+    FeedSeen,
+    FeedStatus,
+    LineCarries,
+    LineHeard,
+    LinesWanted,
+    Resubscribe,
+    Wanted,
+)
 from engine.market import Calendars, Quote, Tick
 from engine.market.diagnosis import Cause
 from engine.providers.base import (
@@ -29,6 +40,8 @@ from tests.market.lunch import DAY_NS, WITH_LUNCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+
+    from engine.providers.base import History, LiveFeed
 
 SECOND_NS = 10**9
 MINUTE_NS = 60 * SECOND_NS
@@ -130,6 +143,14 @@ class Witness(Actor):
         self.seen.append(message)
 
 
+class Operator(Witness):
+    """Keeps what somebody has to do something about."""
+
+    def on_receive(self, message: Any) -> None:
+        if isinstance(message, Alert):
+            super().on_receive(message)
+
+
 async def watched(
     feed: Feed,
     seen: list[Any],
@@ -144,12 +165,13 @@ async def watched(
     record = Record(volume)
     hours, minutes = map(int, at.split(":"))
     async with ActorSystem("engine", clock=LoopClock(DAY_NS + (hours * 60 + minutes) * MINUTE_NS)) as system:
-        witness = system.ref("/engine/witness")
+        witness, operator = system.ref("/engine/witness"), system.ref("/engine/operator")
         actor = partial(
-            FeedActor, feed, record, CALENDARS, manager=witness, resolver=witness, heartbeat=witness,
-            sentinel=witness, watchers=[], jitter=lambda: 0.5,
+            FeedActor, cast("LiveFeed", feed), cast("History", record), CALENDARS, manager=witness, jitter=lambda: 0.5,
+            listeners=Listeners(operator, operator, witness, witness),
         )  # fmt: skip
-        specs = [ChildSpec("witness", partial(Witness, seen)), ChildSpec("feed", actor)]
+        specs = [ChildSpec("witness", partial(Witness, seen)), ChildSpec("operator", partial(Operator, seen))]
+        specs.append(ChildSpec("feed", actor))
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
         routes = [Route("XTKS:A", "NSE_EQ", "1", 0.05, "equity", witness)]
         if odd:
@@ -175,7 +197,7 @@ def causes(seen: list[Any]) -> list[Cause]:
 
 
 async def test_a_feed_that_stalls_while_the_market_is_open_is_connected_anew(autojump_clock: Any) -> None:
-    feed, seen = Feed(pause_s=0.2, frames=100), []
+    feed, seen = Feed(pause_s=0.2, frames=100), list[Any]()
     record = await watched(feed, seen, for_s=33.0)
     assert feed.connections == 2
     assert len(ticks(seen)) == 100 + 30
@@ -189,7 +211,7 @@ async def test_a_feed_that_stalls_while_the_market_is_open_is_connected_anew(aut
 
 
 async def test_a_feed_that_withholds_trades_is_found_out_by_the_providers_own_word(autojump_clock: Any) -> None:
-    feed, seen = Feed(pause_s=0.2, frames=100), []
+    feed, seen = Feed(pause_s=0.2, frames=100), list[Any]()
     await watched(feed, seen, for_s=26.0, volume=2)
     assert feed.connections == 2
     [stale] = [message for message in seen if isinstance(message, FeedStatus) and message.status == "stale"]
@@ -199,7 +221,7 @@ async def test_a_feed_that_withholds_trades_is_found_out_by_the_providers_own_wo
 async def test_a_feed_of_which_the_provider_says_that_nothing_is_traded_keeps_its_connection(
     autojump_clock: Any,
 ) -> None:
-    feed, seen = Feed(pause_s=0.2, frames=100), []
+    feed, seen = Feed(pause_s=0.2, frames=100), list[Any]()
     record = await watched(feed, seen, for_s=3_600.0, volume=1)
     assert feed.connections == 1
     assert causes(seen) == [Cause.DISCONNECTED, Cause.LIVE, Cause.QUIET]
@@ -222,7 +244,7 @@ async def test_a_line_that_is_up_before_the_open_leaves_no_doubt_about_the_first
 
 async def test_a_line_that_breaks_says_so_at_once_and_not_when_it_is_back(autojump_clock: Any) -> None:
     """However long it is away: the minute it broke in must not be taken for whole."""
-    feed, seen = Feed(pause_s=1.0, frames=30), []
+    feed, seen = Feed(pause_s=1.0, frames=30), list[Any]()
     feed.breaks = True
     await watched(feed, seen, at="14:50", for_s=30.1)
     assert doubts(seen)[-1] == (14 * 60 + 50.5, 0.0)
@@ -240,22 +262,22 @@ async def test_after_the_close_a_line_that_hears_heartbeats_has_missed_nothing(a
 
 
 async def test_lunch_and_night_cost_no_connection(autojump_clock: Any) -> None:
-    feed, seen = Feed(pause_s=1.0, frames=130), []
+    feed, seen = Feed(pause_s=1.0, frames=130), list[Any]()
     await watched(feed, seen, at="11:28", for_s=3_600.0)
     assert feed.connections == 1
     assert statuses(seen) == ["connecting", "live", "closed"]
 
 
 async def test_a_feed_is_connected_shortly_before_it_is_needed_and_let_go_after_it_was(autojump_clock: Any) -> None:
-    feed, seen = Feed(pause_s=1.0, frames=10), []
+    feed, seen = Feed(pause_s=1.0, frames=10), list[Any]()
     await watched(feed, seen, at="07:00", for_s=3_600.0)
     assert feed.connections == 0
     assert statuses(seen) == ["closed"]
-    feed, seen = Feed(pause_s=1.0, frames=10), []
+    feed, seen = Feed(pause_s=1.0, frames=10), list[Any]()
     await watched(feed, seen, at="08:30", for_s=1_200.0)
     assert feed.connections == 1
     assert statuses(seen) == ["closed", "connecting", "closed"]
-    feed, seen = Feed(pause_s=1.0, frames=10), []
+    feed, seen = Feed(pause_s=1.0, frames=10), list[Any]()
     await watched(feed, seen, at="15:45", for_s=3_600.0)
     assert feed.connections == 1
     assert statuses(seen) == ["connecting", "closed"]
@@ -263,34 +285,36 @@ async def test_a_feed_is_connected_shortly_before_it_is_needed_and_let_go_after_
 
 
 async def test_a_feed_that_never_says_anything_is_connected_anew(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=0), []
+    feed, seen = Feed(frames=0), list[Any]()
     await watched(feed, seen, for_s=20.0)
     assert feed.connections == 2
 
 
 async def test_a_feed_that_speaks_all_the_time_is_left_alone(autojump_clock: Any) -> None:
-    feed, seen = Feed(pause_s=5.0, frames=100), []
+    feed, seen = Feed(pause_s=5.0, frames=100), list[Any]()
     await watched(feed, seen, for_s=200.0)
     assert feed.connections == 1
     assert statuses(seen) == ["connecting", "live"]
 
 
 async def test_a_token_that_is_refused_is_a_state_and_no_storm(autojump_clock: Any) -> None:
-    feed, seen = Feed(refused=True), []
-    await watched(feed, seen, for_s=3_000.0)
-    assert feed.connections == 11
+    feed, seen = Feed(refused=True), list[Any]()
+    await watched(feed, seen, for_s=3_600.0)
+    assert feed.connections == 4
     assert causes(seen)[1] is Cause.TOKEN_DEAD
+    [alert] = [message for message in seen if isinstance(message, Alert)]
+    assert "ticktree credentials set test" in alert.words
 
 
 async def test_an_instrument_is_subscribed_once_more_without_a_new_connection(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=5), []
+    feed, seen = Feed(frames=5), list[Any]()
     await watched(feed, seen, for_s=3.0, then=Resubscribe(0, ("XTKS:A", "XTKS:NOBODY")))
     assert feed.subscriptions == ["-XTKS:A", "+XTKS:A"]
     assert feed.connections == 1
 
 
 async def test_a_sentinel_that_begins_anew_is_told_what_is_carried_and_what_is_heard(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=5), []
+    feed, seen = Feed(frames=5), list[Any]()
     await watched(feed, seen, for_s=3.5, then=LinesWanted())
     carried = [message for message in seen if isinstance(message, LineCarries)]
     assert len(carried) == 2
@@ -300,7 +324,8 @@ async def test_a_sentinel_that_begins_anew_is_told_what_is_carried_and_what_is_h
 
 
 async def test_what_can_not_be_subscribed_is_said_and_the_others_do_without_it(autojump_clock: Any) -> None:
-    feed, seen = Feed(frames=3), []
+    feed, seen = Feed(frames=3), list[Any]()
     await watched(feed, seen, for_s=5.0, odd=True)
     assert [tick.instrument for tick in ticks(seen)] == ["XTKS:A"] * 3
-    assert statuses(seen)[0] == "failed"
+    [alert] = [message for message in seen if isinstance(message, Alert)]
+    assert alert.words == "test does not carry 1 instruments: odd"

@@ -1,0 +1,350 @@
+"""The keeper of one line: connects it while it is needed, again after every failure, and changes connections without a gap."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any
+
+import anyio
+import structlog
+
+from actors.line import Line
+from actors.line_hours import LineHours
+from actors.line_reader import LineReader
+from actors.line_record import LineRecord
+from actors.line_voice import LineVoice
+from actors.line_watch import LineWatch
+from actors.token_alarm import TokenAlarm
+from engine.market.diagnosis import RECONNECT_CURES, Cause
+from engine.market.handover import HELD_S, Handover
+from engine.providers.base import Advice, Connection, History, LiveFeed, Notify, ProviderError, Route
+from engine.runtime import ActorRef, ActorSystem, Backoff
+
+log = structlog.get_logger("ticktree.feed")
+
+STABLE_AFTER_S = 30.0
+"""A connection that carried data this long has earned a fresh backoff; merely connecting has not."""
+RECONNECT = Backoff(initial_s=0.5, maximum_s=60.0)
+DEAD_TOKEN = Backoff(initial_s=300.0, maximum_s=3_600.0)
+"""Somebody has to enter another one, and wakes us then; a refusal may be a mistake, so it is tried now and then."""
+DEFAULT_WAIT_S = {Advice.WAIT: 60.0}
+LATE_S = 2.0
+"""So long after a handover the new connection may still bring what the old one has brought."""
+TURN_S = 60.0
+"""How long changing a connection may take, with all that is waited for."""
+FOR_GOOD = (Advice.FIX_REQUEST, Advice.GIVE_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class LineParts:
+    """What all keepers of a feed share."""
+
+    feed: LiveFeed
+    history: History
+    voice: LineVoice
+    hours: LineHours
+    alarm: TokenAlarm
+    system: ActorSystem
+    spawn: Callable[..., None]
+    """Runs a task of the actor's."""
+    jitter: Callable[[], float]
+    notify: Notify
+    recorder: ActorRef | None
+    look_interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """A second connection that is about to take the first one's place."""
+
+    reader: LineReader
+    scope: anyio.CancelScope
+    handover: Handover
+    began_ns: int
+
+
+class LineKeeper:
+    """Each connection lives in a task of its own; the one whose scope is ``_scope`` answers for the line."""
+
+    def __init__(self, line: Line, parts: LineParts) -> None:
+        self.line = line
+        self._parts = parts
+        now_ns, look_s = parts.system.clock.now_ns, parts.look_interval_s
+        self._watch = LineWatch(line, parts.voice, parts.hours, parts.history, now_ns=now_ns, look_interval_s=look_s)
+        self._scope = anyio.CancelScope()
+        self._record = LineRecord(parts.feed.name, line.number, parts.recorder, now_ns)
+        self._reader: LineReader | None = None
+        self._reading = anyio.CancelScope()
+        self._heir: Heir | None = None
+        self._connected = anyio.Event()
+        self._wake = anyio.Event()
+        self._heeds_change = False
+        """Whether a change of the routes ends the pause that is on."""
+        self._refusals = 0
+        """Of the token, in a row."""
+        self._failure: ProviderError | None = None
+        """Why no second connection could be had."""
+
+    # What the feed wants
+
+    def begin(self) -> None:
+        """From now on the line is kept."""
+        self._parts.voice.carries(self.line)
+        self._parts.spawn(self._keep, self._scope, self._carry)
+
+    def end(self) -> None:
+        """Nothing is carried any more."""
+        self.line.carry(())
+        self._scope.cancel()
+        if self._heir is not None:
+            self._heir.scope.cancel()
+        self._parts.voice.carries(self.line)
+        self._parts.voice.status(self.line, Cause.CLOSED, why="it carries no instruments any more")
+
+    def change(self, routes: Sequence[Route]) -> None:
+        """Others join or leave; those that stay are not disturbed."""
+        known, now_ns = frozenset(self.line.instruments), self._parts.system.clock.now_ns()
+        self.line.carry(routes)
+        self._parts.voice.carries(self.line)
+        if self.line.connection is not None:
+            self.line.joined |= {name: now_ns for name in self.line.instruments if name not in known}
+        elif self._heeds_change:
+            self._wake.set()
+        for reader in (self._reader, self._heir and self._heir.reader):
+            if reader is not None:
+                self._parts.spawn(self._try, reader.follow)
+
+    def resubscribe(self, instruments: Sequence[str]) -> None:
+        """Once more: the others on the line are heard, they are not."""
+        routes = self.line.routes_of(instruments)
+        if self.line.connection is not None and routes:
+            log.info("resubscribing", provider=self._parts.feed.name, connection=self.line.number, count=len(routes))
+            self._parts.spawn(self._try, partial(_resubscribe, self.line.connection, routes))
+
+    async def renew(self, *, has_room: bool) -> ProviderError | None:
+        """Goes on with the newest credential; gives why not, where the old connection goes on instead.
+
+        Without room for a second connection the first one is closed before: what is missed in between is healed.
+        """
+        self._failure = None
+        if self.line.connection is None:
+            self._refusals = 0
+            self._wake.set()
+        elif has_room:
+            await self._succeed()
+        else:
+            await self._reopen()
+        return self._failure
+
+    # How it is kept
+
+    async def _keep(self, scope: anyio.CancelScope, carry: Callable[[anyio.CancelScope], Awaitable[None]]) -> None:
+        attempt = 0
+        with scope:
+            while True:
+                began_s = anyio.current_time()
+                try:
+                    await carry(scope)
+                except ProviderError as error:
+                    if not self._goes_on(scope, error):
+                        return
+                    attempt = 0 if anyio.current_time() - began_s > STABLE_AFTER_S else attempt + 1
+                    attempt = 0 if await self._pause(error, attempt) else attempt
+                carry = self._carry
+
+    async def _carry(self, _: anyio.CancelScope) -> None:
+        """One connection, until its hours are over; until it ends, which raises ProviderError."""
+        await self._until_needed()
+        self._parts.voice.status(self.line, Cause.DISCONNECTED, "connecting")
+        routes = self.line.routes
+        async with self._record.opening(self._connect(routes)) as connection:
+            await self._carry_on(connection, routes)
+
+    async def _carry_on(self, connection: Connection, routes: tuple[Route, ...]) -> None:
+        self._parts.alarm.accepted()
+        self._connected.set()
+        self.line.begin(connection, anyio.current_time())
+        self._reader = reader = self._reader_of(connection, routes)
+        if routes != self.line.routes:  # it has changed meanwhile
+            self._parts.spawn(self._try, reader.follow)
+        await self._serve(reader, self._watch.watch)
+
+    async def _serve(self, reader: LineReader, accompany: Callable[[anyio.CancelScope], Awaitable[None]]) -> None:
+        """Reads, and does something beside it, until the connection ends or the reading is ended."""
+        line, watching = self.line, anyio.CancelScope()
+        with anyio.CancelScope() as reading:
+            self._parts.spawn(_within, watching, accompany, reading)
+            if reader is self._reader:
+                self._reading = reading
+            try:
+                await reader.read()
+            except ProviderError as error:
+                if self._heir is None:
+                    self._record.lost(error)
+                raise
+            finally:
+                watching.cancel()
+                if reader is self._reader:
+                    line.connection = None
+                    self._parts.voice.heard(line)
+        if reader is self._reader and line.told[1] in RECONNECT_CURES:
+            raise ProviderError(line.listening.explain(line.told[1], anyio.current_time()))
+
+    def _connect(self, routes: Sequence[Route]) -> AbstractAsyncContextManager[Connection]:
+        feed = self._parts.feed
+        since_ns = self.line.seen_ns if feed.capabilities.replays else 0
+        return feed.connect(routes, since_ns=since_ns, notify=self._parts.notify)
+
+    def _reader_of(self, connection: Connection, routes: Sequence[Route]) -> LineReader:
+        parts = self._parts
+        return LineReader(
+            self.line,
+            connection,
+            parts.feed.decoder(routes),
+            routes,
+            voice=parts.voice,
+            hours=parts.hours,
+            system=parts.system,
+            recorder=parts.recorder,
+        )
+
+    async def _until_needed(self) -> None:
+        """Returns when one of the line's exchanges will open soon: up all night, it would reconnect for nothing."""
+        hours, line = self._parts.hours, self.line
+        while not hours.is_needed(line):
+            if line.told[1] is not Cause.CLOSED:
+                self._parts.voice.status(line, Cause.CLOSED, "closed", "not connected: its exchanges are closed")
+            await self._sleep(hours.sleep_s(line), heeds_change=True)
+
+    async def _pause(self, error: ProviderError, attempt: int) -> bool:
+        """After a failure; whether somebody has ended the pause."""
+        self._tell_failed(error)
+        if error.advice in FOR_GOOD:
+            return await self._sleep(inf, heeds_change=error.advice is Advice.FIX_REQUEST)
+        if error.advice is Advice.NEW_TOKEN:
+            pause_s = DEAD_TOKEN.delay(self._refusals, self._parts.jitter())
+            self._refusals += 1
+        else:
+            pause_s = RECONNECT.delay(attempt, self._parts.jitter())
+            self._refusals = 0
+        return await self._sleep(max(pause_s, error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)))
+
+    async def _sleep(self, seconds: float, *, heeds_change: bool = False) -> bool:
+        """Whether it was woken."""
+        self._heeds_change = heeds_change
+        with anyio.move_on_after(seconds):
+            await self._wake.wait()
+        self._heeds_change = False
+        is_woken, self._wake = self._wake.is_set(), anyio.Event()
+        return is_woken
+
+    def _tell_failed(self, error: ProviderError) -> None:
+        if error.advice is Advice.NEW_TOKEN:
+            self._parts.voice.status(self.line, Cause.TOKEN_DEAD, "failed", self._parts.alarm.refused(str(error)))
+        else:
+            self._parts.voice.status(self.line, Cause.DISCONNECTED, "failed", str(error))
+
+    async def _try(self, change: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await change()
+        except ProviderError as error:  # whoever reads the connection hears of its end as well
+            log.info("not_resubscribed", provider=self._parts.feed.name, connection=self.line.number, error=str(error))
+
+    # How one connection takes another's place
+
+    async def _succeed(self) -> None:
+        scope, done = anyio.CancelScope(), anyio.Event()
+        self._parts.spawn(self._keep, scope, partial(self._take_over, done))
+        with anyio.move_on_after(TURN_S):
+            await done.wait()
+
+    async def _take_over(self, done: anyio.Event, scope: anyio.CancelScope) -> None:
+        """A second connection: read beside the first one for a while, then in its place."""
+        routes = self.line.routes
+        try:
+            async with self._connect(routes) as connection:
+                incumbent = self._reader
+                if self.line.connection is None or incumbent is None:  # it ended meanwhile: a beginning as any other
+                    self._scope.cancel()
+                    self._scope = scope
+                    done.set()
+                    self._record.opened()
+                    await self._carry_on(connection, routes)
+                    return
+                heir = self._adopt(self._reader_of(connection, routes), incumbent, scope)
+                await self._serve(heir.reader, partial(self._overlap, heir, done))
+        finally:
+            done.set()
+
+    def _adopt(self, reader: LineReader, incumbent: LineReader, scope: anyio.CancelScope) -> Heir:
+        handover = Handover(self.line.instruments, self.line.newest, anyio.current_time())
+        reader.succeeds = True
+        reader.handover = incumbent.handover = handover
+        self._heir = Heir(reader, scope, handover, self._parts.system.clock.now_ns())
+        return self._heir
+
+    async def _overlap(self, heir: Heir, done: anyio.Event, reading: anyio.CancelScope) -> None:
+        while heir is self._heir and not heir.handover.is_over(anyio.current_time()):
+            await anyio.sleep(HELD_S / 5)
+            heir.reader.deliver(heir.handover.overdue(anyio.current_time()))
+        if heir is self._heir:
+            self._install(heir)
+        self._reading = reading
+        done.set()
+        await anyio.sleep(LATE_S)
+        heir.reader.handover = None
+        await self._watch.watch(reading)
+
+    def _install(self, heir: Heir) -> None:
+        """The heir answers for the line from now on."""
+        incumbent, before, self._heir = self._reader, self._scope, None
+        self._reader, self._scope = heir.reader, heir.scope
+        if incumbent is not None:
+            incumbent.is_relieved = True
+        self.line.continue_on(heir.reader.connection, anyio.current_time())
+        heir.reader.deliver(heir.handover.finish())
+        before.cancel()
+        log.info("connection_replaced", provider=self._parts.feed.name, connection=self.line.number)
+
+    def _goes_on(self, scope: anyio.CancelScope, error: ProviderError) -> bool:
+        """Whether the connection that has failed is the one that answers for the line, and has no heir."""
+        heir = self._heir
+        if scope is not self._scope:
+            self._tell_not_replaced(error)
+            return False
+        if heir is not None:
+            self._install(heir)
+            return False
+        return True
+
+    def _tell_not_replaced(self, error: ProviderError) -> None:
+        """The old connection goes on. What it brought of those that were cut over already nobody has passed on."""
+        heir, self._heir = self._heir, None
+        if heir is not None and self._reader is not None:
+            self._reader.handover = None
+            self._reader.deliver(heir.handover.finish())
+            self._parts.voice.doubt(self.line, self._parts.system.clock.now_ns(), heir.began_ns)
+        self._failure = error
+        log.warning(
+            "connection_not_replaced", provider=self._parts.feed.name, connection=self.line.number, why=str(error)
+        )
+
+    async def _reopen(self) -> None:
+        """All connections that the provider allows are taken."""
+        log.warning("connection_reopened", provider=self._parts.feed.name, connection=self.line.number)
+        self._connected = anyio.Event()
+        self._reading.cancel()
+        with anyio.move_on_after(TURN_S):
+            await self._connected.wait()
+
+
+async def _within(scope: anyio.CancelScope, work: Callable[..., Awaitable[Any]], *arguments: Any) -> None:
+    with scope:
+        await work(*arguments)
+
+
+async def _resubscribe(connection: Connection, routes: Sequence[Route]) -> None:
+    await connection.unsubscribe(routes)
+    await connection.subscribe(routes)
