@@ -19,6 +19,7 @@ _AHEAD_S: Final = 60  # how far the exchange's clock may be ahead of ours before
 _DAY_S: Final = 86_400
 _SETTLING_NS: Final = 5 * _SECOND  # after subscribing, old last trades arrive: no evidence about the clock
 _PRICE_LIMIT: Final = 1e9
+_OVER_HALF: Final = 0.501  # of a tick: what is less would be rounded to a price of nothing
 _SAMPLE_SIZE: Final = 20
 _TIMES_KEPT: Final = 4096
 _WITHOUT_OPEN_INTEREST: Final = ("IDX_I", "NSE_EQ", "BSE_EQ")
@@ -55,6 +56,7 @@ class _Lane:
         "day_open",
         "instrument",
         "inverse",
+        "least",
         "open_interest",
         "previous_close",
         "target",
@@ -68,6 +70,7 @@ class _Lane:
         self.target = route.target
         self.tick_size = TickSize(route.tick_size)
         self.inverse = _shared(self.tick_size.inverse)
+        self.least = _OVER_HALF * route.tick_size
         self.with_open_interest = route.segment not in _WITHOUT_OPEN_INTEREST
         self.volume = -1
         self.day = b""
@@ -79,7 +82,7 @@ class _Lane:
 
     def round(self, price: float) -> float | None:
         """The price on its tick; ``None`` for the zero and the rubbish that stand for "none"."""
-        return self.tick_size.round(price) if 0.0 < price < _PRICE_LIMIT else None
+        return self.tick_size.round(price) if self.least < price < _PRICE_LIMIT else None
 
     def take_day(self, day: bytes) -> None:
         self.day = day
@@ -167,7 +170,7 @@ class DhanDecoder:
         row = (len(frame) - offset) // _QUOTE_SIZE * _QUOTE_SIZE
         for header, price, quantity, traded_at, volume, day in _unpack_quotes(frame[offset : offset + row]):
             lane = lanes.get(header)
-            if lane is None or not 0.0 < price < _PRICE_LIMIT:
+            if lane is None or not lane.least < price < _PRICE_LIMIT:
                 break
             offset += _QUOTE_SIZE
             ts_event = times.get(traded_at)

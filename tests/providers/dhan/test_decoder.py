@@ -174,7 +174,7 @@ def test_an_old_trade_keeps_its_time() -> None:
     assert tick.ts_event == NOW_NS - 3 * 86_400 * SECOND
 
 
-@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf"), -float("inf"), 1e30])
+@pytest.mark.parametrize("price", [0.0, 0.02, -1.0, float("nan"), float("inf"), -float("inf"), 1e30])
 @pytest.mark.parametrize("packet_type", [QuotePacket, TickerPacket, FullPacket])
 def test_what_has_no_price_gives_no_tick_and_is_counted(
     price: float, packet_type: type[QuotePacket | TickerPacket | FullPacket]
