@@ -74,6 +74,11 @@ class Framing:
         """Of the encoding; 0 while the metadata has not come."""
         return self.metadata[len(_MAGIC)] if self.metadata else 0
 
+    @property
+    def pending(self) -> bool:
+        """Whether a record has come in part."""
+        return bool(self._rest)
+
     def push(self, data: bytes) -> Piece:
         """Take the next piece of the stream, and tell what is whole now."""
         data = self._rest + data if self._rest else data

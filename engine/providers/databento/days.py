@@ -1,0 +1,53 @@
+"""Days made of shorter bars: Databento's own begin at midnight in London, in the middle of Chicago's session. Pure."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from engine.market.calendar import Calendar
+from engine.market.candle import Candle
+
+_SECOND: Final = 1_000_000_000
+
+
+def session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
+    """The daily candles of bars in their order, each at its exchange's midnight; what is outside a session is no part."""
+    traded = [(session.date, bar) for bar in bars if (session := calendar.session_at(bar.time)) is not None]
+    return [
+        _merged(midnight_ns(day, calendar), [bar for _, bar in members])
+        for day, members in groupby(traded, key=lambda pair: pair[0])
+    ]
+
+
+def session_span(first: date, last: date, calendar: Calendar) -> tuple[int, int] | None:
+    """From the first session's open to the last one's close; ``None`` where the exchange does not trade at all."""
+    sessions = calendar.sessions(first, last)
+    return (sessions[0].start_ns, sessions[-1].end_ns) if sessions else None
+
+
+def midnight_ns(day: date, calendar: Calendar) -> int:
+    """When a date begins on the exchange's wall."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=calendar.zone).timestamp()) * _SECOND
+
+
+def dates_between(start_ns: int, end_ns: int, calendar: Calendar) -> tuple[date, date] | None:
+    """The first and the last date that begin in ``[start_ns, end_ns)`` on the exchange's wall."""
+    first, last = calendar.local_date(start_ns), calendar.local_date(end_ns - 1)
+    if midnight_ns(first, calendar) < start_ns:
+        first += timedelta(days=1)
+    return (first, last) if first <= last and start_ns < end_ns else None
+
+
+def _merged(time_ns: int, parts: list[Candle]) -> Candle:
+    return msgspec.structs.replace(
+        parts[0],
+        timeframe="1d",
+        time=time_ns,
+        high=max(part.high for part in parts),
+        low=min(part.low for part in parts),
+        close=parts[-1].close,
+        volume=sum(part.volume for part in parts),
+    )
