@@ -12,7 +12,19 @@ import structlog
 from actors.job_arguments import JobError
 from engine.providers.base import Advice, ProviderError
 from engine.providers.master import MasterRow
-from engine.seeding import FORMATS, PORTIONS, ListFolder, MasterFile, SeedBook, Selection, exchanges, mapping_of
+from engine.seeding import (
+    FORMATS,
+    PORTIONS,
+    ListFolder,
+    MasterFile,
+    SeedBook,
+    Selection,
+    exchanges,
+    known_instruments,
+    mapped_by_rule,
+    mapping_of,
+    share_of,
+)
 from engine.storage.durable import DurableStore
 
 log = structlog.get_logger("ticktree.populate")
@@ -36,6 +48,8 @@ class PopulateArguments(msgspec.Struct, frozen=True):
     """Its bytes; 0 for one that is fetched."""
     exchanges: tuple[str, ...] | None = None
     underlyings: tuple[str, ...] | None = None
+    symbols: tuple[str, ...] = ()
+    """Shares to add by their names alone, where no list is read."""
 
     @property
     def selection(self) -> Selection:
@@ -84,6 +98,37 @@ class ListingWork:
             await self._durable.seed([], [], [one for one in book.mappings if one.instrument in known])
         self._done()
         return f"the simulated exchange lists {len(book.instruments)} instruments"
+
+
+class RuleWork:
+    """Instruments and names of a provider that publishes no list, in one step: both follow from rules."""
+
+    def __init__(self, arguments: PopulateArguments, durable: DurableStore, done: Callable[[], None]) -> None:
+        self._arguments = arguments
+        self._durable = durable
+        self._done = done
+
+    def __len__(self) -> int:
+        return 1
+
+    async def step(self, number: int) -> str:
+        assert number == 0
+        said = await (self._add_instruments() if self._arguments.what == "instruments" else self._add_mappings())
+        self._done()
+        return said
+
+    async def _add_instruments(self) -> str:
+        wanted, codes = self._arguments, {exchange.code for exchange in await self._durable.exchanges()}
+        known = [*known_instruments(wanted.provider, wanted.selection.exchanges), *map(share_of, wanted.symbols)]
+        there = [one for one in known if one.exchange in codes]
+        await self._durable.seed([], there, [])
+        return f"{len(there)} instruments; {len(known) - len(there)} without exchange here"
+
+    async def _add_mappings(self) -> str:
+        wanted, listed = self._arguments, await self._durable.instruments()
+        mappings = mapped_by_rule(wanted.provider, listed, wanted.selection.exchanges)
+        await self._durable.seed([], [], mappings)
+        return f"{len(mappings)} of {len(listed)} instruments are mapped by rule"
 
 
 class MasterWork:

@@ -9,10 +9,11 @@ import msgspec
 
 from actors.job_arguments import JobError
 from actors.messages import MappingsChanged
-from actors.populate_work import ExchangesWork, ListingWork, MasterWork, PopulateArguments, What
+from actors.populate_work import ExchangesWork, ListingWork, MasterWork, PopulateArguments, RuleWork, What
+from engine.market.errors import SymbolError
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef
-from engine.seeding import FORMATS, ListFolder, SeedBook
+from engine.seeding import FORMATS, RULES, AddError, ListFolder, SeedBook, share_of
 from engine.storage.durable import DurableStore
 
 _SECOND_NS = 1_000_000_000
@@ -28,6 +29,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     exchanges: list[str] | None = None
     underlyings: list[str] | None = None
+    symbols: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,19 @@ class Populating:
             size=size,
             exchanges=_names("exchanges", wanted.exchanges),
             underlyings=_names("underlyings", wanted.underlyings),
+            symbols=self._added(wanted, provider),
         )
         return msgspec.to_builtins(complete)
 
-    def work(self, arguments: Mapping[str, Any]) -> ExchangesWork | ListingWork | MasterWork:
+    def work(self, arguments: Mapping[str, Any]) -> ExchangesWork | ListingWork | MasterWork | RuleWork:
         """The work of such a job."""
         wanted = msgspec.convert(dict(arguments), PopulateArguments)
         if wanted.what == "exchanges":
             return ExchangesWork(self.durable, around_the_clock=self.listing is not None)
         if self.listing is not None:
             return ListingWork(wanted.what, self.durable, self.listing, self._told)
+        if wanted.provider in RULES:
+            return RuleWork(wanted, self.durable, self._told)
         return MasterWork(wanted, self.durable, self.lists, self._told)
 
     def _told(self) -> None:
@@ -79,12 +84,27 @@ class Populating:
             if provider not in self.providers or file:
                 raise JobError("all data here are simulated: only the simulated exchange's own list is taken up")
             return "", 0
+        if provider in RULES:
+            if file:
+                raise JobError(f"{provider} has no list: its names follow from ours by rule")
+            return "", 0
         if provider not in FORMATS:
-            raise JobError(f"no list of {provider!r} can be read: expected {' or '.join(sorted(FORMATS))}")
+            known = " or ".join(sorted((*FORMATS, *RULES)))
+            raise JobError(f"nobody knows how {provider!r} calls instruments: expected {known}")
         try:
             return (file, self.lists.laid(file)) if file else (self.lists.fetched_name(provider, now_ns), 0)
         except ProviderError as error:
             raise JobError(str(error)) from error
+
+    def _added(self, wanted: Wanted, provider: str) -> tuple[str, ...]:
+        """The symbols that are to be added by name."""
+        symbols = _names("symbols", wanted.symbols) or ()
+        if symbols and (wanted.what != "instruments" or provider not in RULES or self.listing is not None):
+            raise JobError(f"symbols are added as instruments of {' or '.join(sorted(RULES))}, which have no list")
+        try:
+            return tuple(share_of(symbol).canonical for symbol in symbols)
+        except (AddError, SymbolError) as error:
+            raise JobError(f"symbols: {error}") from error
 
 
 def _names(field: str, written: list[str] | None) -> tuple[str, ...] | None:

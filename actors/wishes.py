@@ -41,7 +41,7 @@ def engine_wishes(
 
     async def populate(arguments: Mapping[str, Any]) -> Any:
         """``what`` (exchanges, instruments or mappings), and of which list; answers the job that does it."""
-        names = ("what", "provider", "file", "exchanges", "underlyings")
+        names = ("what", "provider", "file", "exchanges", "underlyings", "symbols")
         wanted = {name: arguments[name] for name in names if name in arguments}
         return await jobs.ask(StartJob("populate", wanted), timeout_s=TIMEOUT_S)
 

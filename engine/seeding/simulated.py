@@ -7,16 +7,23 @@ from http.client import HTTPException
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+import msgspec
+
 from config.settings import SIMULATED
 from engine.market import Instrument
 from engine.market.instrument import InstrumentKind, OptionType
 from engine.providers.base import ProviderError
 from engine.seeding.book import SeedBook
+from engine.seeding.rules import EVER, mapped_by_rule
 from engine.storage.durable import ProviderMapping
 
 _PATIENCE_S = 10.0
-_EVER = date(1970, 1, 1)
-"""Since when its names hold: a replay may be of any day."""
+_BY_RULE = {
+    "simulator_yahoo": "yahoo",
+    "simulator_databento": "databento",
+    "simulator_relay": "databento_relay",
+}
+"""Providers that it plays, and that call instruments as those do."""
 
 
 def listed(rest_url: str) -> SeedBook:
@@ -31,10 +38,19 @@ def listed(rest_url: str) -> SeedBook:
 
 
 def book_of(rows: Sequence[Mapping[str, Any]]) -> SeedBook:
-    """The exchange's list in our words; both providers that it plays use the same names."""
-    return SeedBook(
-        [_instrument(row) for row in rows], [_mapping(row, provider) for provider in SIMULATED for row in rows]
-    )
+    """The exchange's list in our words, and how each of the providers that it plays calls them."""
+    instruments = [_instrument(row) for row in rows]
+    named = [_mappings(provider, rows, instruments) for provider in SIMULATED]
+    return SeedBook(instruments, [mapping for mappings in named for mapping in mappings])
+
+
+def _mappings(
+    provider: str, rows: Sequence[Mapping[str, Any]], instruments: Sequence[Instrument]
+) -> Sequence[ProviderMapping]:
+    rule = _BY_RULE.get(provider)
+    if rule is None:
+        return [_mapping(row, provider) for row in rows if row["segment"] != row["exchange"]]
+    return [msgspec.structs.replace(mapping, provider=provider) for mapping in mapped_by_rule(rule, instruments)]
 
 
 def _instrument(row: Mapping[str, Any]) -> Instrument:
@@ -59,5 +75,5 @@ def _mapping(row: Mapping[str, Any], provider: str) -> ProviderMapping:
         instrument=row["instrument"],
         segment=row["segment"],
         provider_symbol=str(row["security_id"]),
-        valid_from=_EVER,
+        valid_from=EVER,
     )

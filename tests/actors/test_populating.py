@@ -161,12 +161,33 @@ async def test_simulated_data_take_up_the_simulated_exchanges_own_list_alone(tmp
             kinds.complete({"what": "instruments", **wish}, NOW_NS)
 
 
+async def test_a_provider_without_a_list_has_instruments_and_names_by_rule(tmp_path: Path) -> None:
+    durable, manager = await with_exchanges(), Told()
+    kinds = populating(tmp_path, durable, manager, providers=("yahoo",))
+    await done(kinds, what="instruments", exchanges=["COMEX"], symbols=["NASDAQ:PLTR"])
+    assert {"COMEX:GC", "NASDAQ:PLTR"} <= set(await durable.instrument_names())
+    assert "NYMEX:CL" not in await durable.instrument_names()
+    said = await done(kinds, what="mappings")
+    assert said == "4 of 4 instruments are mapped by rule"
+    mapped = {route.instrument: (route.segment, route.provider_symbol) for route in await durable.routes("yahoo")}
+    assert mapped["COMEX:GC"] == ("COMEX", "GC=F")
+    assert mapped["NASDAQ:PLTR"] == ("NASDAQ", "PLTR")
+    assert manager.heard == [MappingsChanged(), MappingsChanged()]
+
+
 @pytest.mark.parametrize(
     ("wish", "why"),
     [
         ({}, "what"),
         ({"what": "everything"}, "everything"),
-        ({"what": "instruments", "provider": "yahoo"}, "no list of 'yahoo' can be read: expected dhan or kite"),
+        ({"what": "mappings", "provider": "acme"}, "nobody knows how 'acme' calls instruments: expected databento or"),
+        (
+            {"what": "mappings", "provider": "yahoo", "file": "list.csv"},
+            "yahoo has no list: its names follow from ours",
+        ),
+        ({"what": "instruments", "symbols": ["NASDAQ:PLTR"]}, "symbols are added as instruments of databento or"),
+        ({"what": "mappings", "provider": "yahoo", "symbols": ["NASDAQ:PLTR"]}, "symbols are added as instruments of"),
+        ({"what": "instruments", "provider": "yahoo", "symbols": ["NSE:X"]}, "symbols: 'NSE:X': only shares of NASDAQ"),
         ({"what": "instruments", "provider": "kite"}, "nobody knows where kite publishes"),
         ({"what": "instruments", "file": "gone.csv"}, "there is no list gone.csv"),
         ({"what": "instruments", "file": "../gone.csv"}, "named as a file is"),

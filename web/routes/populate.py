@@ -29,6 +29,8 @@ class PopulateBody(Body, frozen=True, kw_only=True):
     """Shares and indices of these alone."""
     underlyings: Names | None = None
     """Futures and options on these alone."""
+    symbols: Names | None = None
+    """Shares of New York to add by name, as `NASDAQ:PLTR`, for a provider that publishes no list."""
 
 
 @blueprint.post("/<any(exchanges, instruments, mappings):what>")
@@ -42,7 +44,13 @@ async def populate(what: str, data: PopulateBody) -> Response:
     stays as it is, and so does what was set inactive.
     """
     legible(data)
-    named = {"provider": data.provider, "file": data.file, "exchanges": data.exchanges, "underlyings": data.underlyings}
+    named = {
+        "provider": data.provider,
+        "file": data.file,
+        "exchanges": data.exchanges,
+        "underlyings": data.underlyings,
+        "symbols": data.symbols,
+    }
     told = ", ".join(f"{name} {value}" for name, value in named.items() if value)
     await audit("populate", f"{what} {told}".strip()[:500])
     return answer({"job": await ask(ENGINE, "populate", what=what, **named)}, 202)

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Final
 
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.providers.kite.codec import LARGEST_ID, instrument_token
 from engine.providers.master import MasterFormat, MasterRow, Terms, derivative, number_in, spot
 
 _COLUMNS: Final = (
+    "instrument_token",
     "exchange_token",
     "tradingsymbol",
     "name",
@@ -39,7 +41,6 @@ _SERIES: Final = re.compile(r"(?P<name>.+)-(?P<series>[A-Z0-9]{2})")
 _SHARE_SERIES: Final = frozenset(("BE", "BZ", "IT", "IV", "RR", "SM", "ST", "SZ"))
 """Shares, funds and trusts under other rules of trade: the same instrument. All other series are bonds, bills and the like."""
 _TEST_SYMBOL: Final = "NSETEST"
-_LARGEST_ID: Final = 2**32 - 1
 _DAY_FIRST: Final = re.compile(r"(\d\d)-(\d\d)-(\d{4})")
 """As spreadsheets write an expiry back."""
 _WEEKLY_MONTHS: Final = "123456789OND"
@@ -54,7 +55,16 @@ def _read(fields: Mapping[str, str]) -> MasterRow | None:
     if instrument is None:
         return None
     segment = _INDEX_SEGMENT if is_index else _SEGMENTS[exchange]
-    return MasterRow(instrument, segment, str(int(number_in(fields, "exchange_token", most=_LARGEST_ID))))
+    return MasterRow(instrument, segment, _security_id(fields, segment))
+
+
+def _security_id(fields: Mapping[str, str], segment: str) -> str:
+    """The exchange's number, of which Kite's own, the one it wants to be asked by, has to follow."""
+    security_id = str(int(number_in(fields, "exchange_token", most=LARGEST_ID)))
+    token = instrument_token(segment, security_id)
+    if fields["instrument_token"] != str(token):
+        raise ValueError(f"instrument_token is not {token}, which {segment}:{security_id} makes")
+    return security_id
 
 
 def _instrument(fields: Mapping[str, str], exchange: str, *, is_index: bool) -> Instrument | None:

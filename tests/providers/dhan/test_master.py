@@ -1,3 +1,4 @@
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -257,3 +258,21 @@ def test_the_recorded_master_is_read_without_a_bad_line(recordings: Path) -> Non
     assert rows["BSE:SENSEX"].instrument.tick_size == 0.01
     keys = {(row.segment, row.security_id) for row in rows.values()}
     assert len(keys) == len(rows)
+
+
+@pytest.mark.recorded
+def test_the_underlying_is_told_by_every_recorded_contract_of_every_segment(recordings: Path) -> None:
+    """The recorded file has another header and neither tick sizes nor lots; only names are looked at."""
+    letters = {"NSE_FNO": "NSE,D", "BSE_FNO": "BSE,D", "MCX_COMM": "MCX,M"}
+    with (recordings / "dhan/contracts_all_segments_2025-09.csv").open(encoding="utf-8") as file:
+        contracts = [row for row in csv.DictReader(file) if row["exchangeSegment"] in letters]
+    lines = [
+        f"{letters[row['exchangeSegment']]},{row['securityId']},{row['instrument']},0,{row['tradingSymbol']},1,,"
+        f"{'-'.join(reversed(row['expiryDate'].split('-')))},{row['strikePrice'] or 0},{row['optionType']},5,M,,,"
+        for row in contracts
+    ]
+    master = Master([HEADER, *lines], FORMATS)
+    found = {row.security_id: row.instrument.underlying for row in master}
+    assert (master.statistics().bad, len(found)) == (0, len(contracts))
+    told = {row["securityId"]: row["symbol"] or row["tradingSymbol"].partition("-")[0] for row in contracts}
+    assert found == told

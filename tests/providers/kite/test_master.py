@@ -22,7 +22,7 @@ INFY = "408065,1594,INFY,INFOSYS,0.0,,0.0,0.1,1,EQ,NSE,NSE"
 NIFTY = "256265,1001,NIFTY 50,NIFTY 50,0.0,,0.0,0.0,0,EQ,INDICES,NSE"
 FUTURE = "13368834,52222,NIFTY24APRFUT,NIFTY,0,2024-04-25,0,0.05,50,FUT,NFO-FUT,NFO"
 OPTION = "17383426,67904,NIFTY24APR19600CE,NIFTY,0,2024-04-25,19600,0.05,50,CE,NFO-OPT,NFO"
-WEEKLY = "17383426,67905,NIFTY2440419600PE,NIFTY,0,2024-04-04,19600,0.05,50,PE,NFO-OPT,NFO"
+WEEKLY = "17383682,67905,NIFTY2440419600PE,NIFTY,0,2024-04-04,19600,0.05,50,PE,NFO-OPT,NFO"
 
 
 def read(*lines: str) -> tuple[list[MasterRow], MasterStatistics]:
@@ -42,7 +42,7 @@ def test_a_share_has_the_exchanges_own_number() -> None:
 
 
 def test_an_index_has_the_name_that_everybody_knows_it_by() -> None:
-    assert names(NIFTY, NIFTY.replace("NIFTY 50", "NIFTY BANK").replace("1001", "1016")) == [
+    assert names(NIFTY, NIFTY.replace("NIFTY 50", "NIFTY BANK").replace("256265,1001", "260105,1016")) == [
         "NSE:NIFTY IDX_I:1001",
         "NSE:BANKNIFTY IDX_I:1016",
     ]
@@ -72,7 +72,7 @@ def test_an_expiry_that_went_through_a_spreadsheet_is_understood() -> None:
 
 
 def test_shares_under_other_rules_of_trade_are_the_same_shares_and_bonds_are_none() -> None:
-    series = [INFY.replace("INFY,", f"{name},").replace("1594", str(number)) for number, name in enumerate(
+    series = [INFY.replace("INFY,", f"{name},").replace("408065,1594", f"{number << 8 | 1},{number}") for number, name in enumerate(
         ("CENTRALBK-BE", "SMALL-SM", "BAJAJ-AUTO", "MCDOWELL-N", "850NHAI29-N5", "738GS2027-GS", "INFY-BL")
     )]  # fmt: skip
     rows, statistics = read(*series)
@@ -92,6 +92,8 @@ def test_a_name_with_a_comma_comes_in_quotes() -> None:
 
 BAD = {
     "a token that is no number": INFY.replace("1594", "x"),
+    "a token that does not make Kite's own": INFY.replace("1594", "1595"),
+    "a token of more than three bytes": INFY.replace("408065,1594", "4294967297,16777216"),
     "a tick size of 0": INFY.replace(",0.1,1", ",0.0,1"),
     "a lot of 0": FUTURE.replace(",50,", ",0,"),
     "an option without strike": OPTION.replace(",19600,", ",0,"),
@@ -117,7 +119,9 @@ def test_a_bad_line_is_named_and_the_others_are_read(line: str) -> None:
 def test_any_field_of_any_content_is_read_or_counted(line: str, column: int, text: str) -> None:
     fields = line.split(",")
     fields[column] = text
-    rows, statistics = read(",".join(fields), INFY.replace("INFY", "OTHER").replace("1594", "4294967295"))
+    rows, statistics = read(
+        ",".join(fields), INFY.replace("INFY", "OTHER").replace("408065,1594", "4294967041,16777215")
+    )
     assert statistics.lines == statistics.instruments + statistics.other_kinds + statistics.duplicates + statistics.bad
     assert rows[-1].instrument.symbol == "OTHER"
 
