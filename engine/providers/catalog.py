@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from engine.providers.base import History, LiveFeed
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
-from engine.providers.keyring import Keyring
+from engine.providers.keyring import Credential, Keyring
 from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
@@ -24,7 +24,6 @@ class Provider:
     """Where its credential is; ``None``: it needs none."""
 
 
-SIMULATOR_CREDENTIALS = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
 SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 
@@ -39,39 +38,43 @@ def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[
 
 def silent_provider(name: str, settings: Settings) -> Provider:
     """A provider's own reading of frames and its limits, without an account: it must not be connected to."""
-    nowhere = DhanEndpoints("wss://replay.invalid", "https://replay.invalid")
+    nowhere, keyring = DhanEndpoints("wss://replay.invalid", "https://replay.invalid"), _simulated(name)
     limits = DhanLimits() if name == "dhan" else SIMULATOR_LIMITS
     return Provider(
-        DhanFeed(SIMULATOR_CREDENTIALS, nowhere, mode=settings.dhanhq_ws_mode, name=name),
-        DhanHistory(SIMULATOR_CREDENTIALS, nowhere, name=name, limits=limits),
+        DhanFeed(keyring, nowhere, mode=settings.dhanhq_ws_mode, name=name),
+        DhanHistory(keyring, nowhere, name=name, limits=limits),
     )
 
 
 def _dhan(settings: Settings, budget: Budget) -> Provider:
-    """The settings refuse a Dhan provider without its account, so what is missing here can not be."""
-    assert settings.dhan_client_id is not None
-    assert settings.dhan_access_token is not None
-    credentials = DhanCredentials(settings.dhan_client_id, Secret(settings.dhan_access_token.get_secret_value()))
+    """Where the settings name no account, it is the one that an operator enters."""
+    keyring = Keyring("dhan")
+    if settings.dhan_client_id and settings.dhan_access_token:
+        keyring.replace(Credential(settings.dhan_client_id, Secret(settings.dhan_access_token.get_secret_value())))
     endpoints = DhanEndpoints(settings.dhan_feed_url, settings.dhan_rest_url)
     return Provider(
-        DhanFeed(credentials, endpoints, mode=settings.dhanhq_ws_mode),
-        DhanHistory(credentials, endpoints, budget=budget),
+        DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode),
+        DhanHistory(keyring, endpoints, budget=budget),
+        keyring,
     )
 
 
 def _simulator(settings: Settings, budget: Budget) -> Provider:
     """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
+    keyring = _simulated("simulator")
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
     endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
     return Provider(
-        DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator"),
-        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator", limits=SIMULATOR_LIMITS, budget=budget),
+        DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name="simulator"),
+        DhanHistory(keyring, endpoints, name="simulator", limits=SIMULATOR_LIMITS, budget=budget),
+        keyring,
     )
 
 
 def _simulator2(settings: Settings, budget: Budget) -> Provider:
     """The same exchange as another provider, with a record of its own; without a door of its own it shares the feed."""
+    keyring = _simulated("simulator2")
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
     if door := settings.simulator_door("simulator2"):
@@ -81,9 +84,14 @@ def _simulator2(settings: Settings, budget: Budget) -> Provider:
         record_url = f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
         endpoints = DhanEndpoints(settings.simulator_feed_url, record_url)
     return Provider(
-        DhanFeed(SIMULATOR_CREDENTIALS, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
-        DhanHistory(SIMULATOR_CREDENTIALS, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=budget),
+        DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
+        DhanHistory(keyring, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=budget),
+        keyring,
     )
+
+
+def _simulated(name: str) -> Keyring:
+    return Keyring.holding(name, SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
 
 
 _MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {

@@ -9,10 +9,10 @@ import trio
 
 from actors.messages import Count
 from engine.providers.base import Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
+from engine.providers.keyring import Keyring
 from engine.providers.retry import RetryPolicy
-from engine.providers.secret import Secret
 from engine.providers.simulator.faults import parse_faults
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
 from engine.providers.simulator.server import Simulator
@@ -26,7 +26,7 @@ LIMITS = DhanLimits(timeout_s=2.0)
 @asynccontextmanager
 async def asked(**options: Any) -> AsyncGenerator[tuple[Simulator, Desk, list[str]]]:
     async with simulator(instruments=8, start_ns=START, **options) as running:
-        credentials = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
+        credentials = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
         endpoints = DhanEndpoints(running.feed_url, running.rest_url)
         history = DhanHistory(credentials, endpoints, limits=LIMITS, retry=RetryPolicy(attempts=1))
         listings = running.exchange.market.listings

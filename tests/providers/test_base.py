@@ -1,13 +1,13 @@
 import pickle
-from typing import Protocol, cast
+from typing import Protocol
 
 import pytest
 
 from engine.providers.base import Advice, Connection, Decoder, History, LiveFeed, PlanError, ProviderError, Route
-from engine.providers.dhan.account import DhanCredentials
 from engine.providers.dhan.decoder import DhanDecoder
 from engine.providers.dhan.rest import DhanHistory
 from engine.providers.dhan.session import DhanConnection, DhanFeed
+from engine.providers.keyring import Keyring
 from engine.providers.secret import Secret
 from engine.providers.simulator.direct import DirectConnection, DirectDecoder, DirectFeed, DirectHistory
 from tests.providers.dhan.routes import HDFCBANK
@@ -30,14 +30,14 @@ def test_every_provider_offers_what_the_contract_names(contract: type, implement
 
 
 def test_dhan_fits_the_contract_for_the_type_checker() -> None:
-    credentials = DhanCredentials("1100012345", Secret("token"))
+    credentials = Keyring.holding("dhan", "1100012345", "token")
     feed: LiveFeed = DhanFeed(credentials)
     history: History = DhanHistory(credentials)
     decoder: Decoder = feed.decoder([HDFCBANK])
 
     assert feed.name == "dhan"
     assert decoder.statistics().packets == 0
-    cast("DhanHistory", history).close()
+    history.close()
 
 
 def test_an_error_carries_its_advice() -> None:

@@ -1,26 +1,27 @@
-"""Whose account is used, and where Dhan is found: the real one, or a simulated exchange that speaks like it."""
+"""How an account shows itself to Dhan, and where Dhan is found: the real one, or a simulated exchange that speaks like it."""
 
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.providers.secret import Secret
+from engine.providers.base import Advice, ProviderError
+from engine.providers.keyring import Credential, Keyring
 
 _LARGEST_TOKEN: Final = 8192
 
 
-class DhanCredentials(msgspec.Struct, frozen=True):
-    """A client id and the token that goes with it for about a day."""
-
-    client_id: str
-    token: Secret
-
-    def __post_init__(self) -> None:
-        for name, value in (("client id", self.client_id), ("token", self.token.reveal())):
-            # What can not stand in a header is quoted in full by the error of whoever tries: so nobody may try.
-            if not value or len(value) > _LARGEST_TOKEN or not all("!" <= character <= "~" for character in value):
-                raise ValueError(f"Dhan's {name} is empty, too long, or holds a blank or another unprintable character")
+def account_of(keyring: Keyring) -> Credential:
+    """Client id and token as they are now. Raises ``ProviderError`` without any, and for what can be none."""
+    credential = keyring.current
+    for name, value in (("client id", credential.identity), ("token", credential.token.reveal())):
+        # What can not stand in a header is quoted in full by the error of whoever tries: so nobody may try.
+        if not 0 < len(value) <= _LARGEST_TOKEN or not all("!" <= character <= "~" for character in value):
+            raise ProviderError(
+                f"Dhan's {name} is empty, too long, or holds a blank or another unprintable character",
+                advice=Advice.NEW_TOKEN,
+            )
+    return credential
 
 
 class DhanEndpoints(msgspec.Struct, frozen=True):

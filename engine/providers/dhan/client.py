@@ -4,14 +4,15 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from importlib import import_module
 from typing import Any, Final, cast
 
 import msgspec
 
-from engine.providers.dhan.account import DhanCredentials
+from engine.providers.dhan.account import account_of
 from engine.providers.http_answers import retry_after_s
+from engine.providers.keyring import Credential, Keyring
+from engine.providers.secret import Secret
 
 _LOGGING_MODULES: Final = ("dhanhq.dhan_http", "dhanhq.dhan_context", "dhanhq._historical_data")
 _FAILED: Final = ("failed", "failure", "error")
@@ -33,12 +34,14 @@ class Reply(msgspec.Struct, frozen=True):
 class DhanClient:
     """One account's REST calls; usable from several threads."""
 
-    def __init__(self, credentials: DhanCredentials, rest_url: str, *, timeout_s: float) -> None:
-        self._credentials = credentials
+    def __init__(self, keyring: Keyring, rest_url: str, *, timeout_s: float) -> None:
+        self._keyring = keyring
         self._rest_url = rest_url
         self._timeout_s = timeout_s
         self._answer = threading.local()
         self._making = threading.Lock()
+        self._package: Any = None
+        self._made_for: Credential | None = None
 
     def intraday(
         self, instrument: Mapping[str, str], start: str, end: str, *, minutes: int, open_interest: bool
@@ -61,22 +64,24 @@ class DhanClient:
 
     def close(self) -> None:
         """Give the connections back."""
-        if "_package" in self.__dict__:
+        if self._package is not None:
             self._package.dhan_http.session.close()
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Reply:
+        account = account_of(self._keyring)
         with self._making:
+            if not account.is_same_as(self._made_for):
+                self._package, self._made_for = self._make(account), account
             package = self._package
         self._answer.response = None
         envelope: dict[str, Any] = getattr(package, method)(*arguments, **named)
-        return self._reply(envelope)
+        return self._reply(envelope, account.token)
 
-    @cached_property
-    def _package(self) -> Any:
+    def _make(self, account: Credential) -> Any:
         """The package, imported when first needed (0.2 s, 17 MB)."""
         package = import_module("dhanhq")
         _silence()
-        context = package.DhanContext(self._credentials.client_id, self._credentials.token.reveal())
+        context = package.DhanContext(account.identity, account.token.reveal())
         http = context.get_dhan_http()
         http.base_url = self._rest_url
         http.timeout = self._timeout_s
@@ -89,12 +94,12 @@ class DhanClient:
         _ = response.content  # a body that breaks off is to fail the call, not us when we look at it later
         self._answer.response = response
 
-    def _reply(self, envelope: dict[str, Any]) -> Reply:
+    def _reply(self, envelope: dict[str, Any], token: Secret) -> Reply:
         response: Any = self._answer.response
         body = envelope.get("data")
         if envelope.get("status") == "success" and not _says_failed(body):
             return Reply(ok=True, body=body, status=response.status_code)
-        complaint = self._credentials.token.redact(str(envelope.get("remarks") or body))
+        complaint = token.redact(str(envelope.get("remarks") or body))
         if response is None:
             return Reply(ok=False, complaint=complaint)
         return Reply(

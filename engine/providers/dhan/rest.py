@@ -14,11 +14,12 @@ from engine.market.candle import Candle
 from engine.market.prices import TickSize
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, ProviderError, Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, route_quotes
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
+from engine.providers.keyring import Keyring
 from engine.providers.rate_limiter import UNSHARED, Budget, Quota, RateLimiter, Rule, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
 from engine.providers.secret import fingerprint
@@ -58,7 +59,7 @@ class DhanHistory:
 
     def __init__(
         self,
-        credentials: DhanCredentials,
+        keyring: Keyring,
         endpoints: DhanEndpoints | None = None,
         *,
         name: str = "dhan",
@@ -70,14 +71,14 @@ class DhanHistory:
         """``budget`` is what all processes may ask for together that use this account."""
         limits = limits or DhanLimits()
         self.name = name
-        self._client = DhanClient(credentials, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
+        self._client = DhanClient(keyring, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
         self._timeout_s = limits.timeout_s
         self._limits = HistoryLimits(
             dict.fromkeys(INTERVALS, YEARS_BACK * 365) | {"1d": None}, DAYS_PER_CALL, limits.charts_per_second
         )
         self._retry = retry or RetryPolicy()
         self._jitter = jitter
-        account = f"{name}/{fingerprint(credentials.client_id)}"
+        account = f"{name}/{fingerprint(keyring.credential.identity if keyring.credential else '')}"
         charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE)
         prices = Share(budget, f"{account}/prices", limits.prices_per_second)
         self._charts = _Lane(charts, Quota(limits.charts_per_day, _DAY_S))

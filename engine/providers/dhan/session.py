@@ -14,11 +14,12 @@ from engine.providers.base import (
     VolumeBasis,
     ignore,
 )
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints, account_of
 from engine.providers.dhan.codec import HEADER, DisconnectPacket, decode_frame
 from engine.providers.dhan.decoder import INDIAN_OFFSET_S, DhanDecoder
 from engine.providers.dhan.failures import failure, handshake_failure
 from engine.providers.dhan.planner import DISCONNECT_MESSAGE, LIMITS, plan_connections, subscription_messages
+from engine.providers.keyring import Keyring
 from engine.providers.socket import Patience, ProviderSocket, Target, open_socket
 
 _PARTING_BYTES: Final = HEADER.pack(DisconnectPacket.code, HEADER.size + DisconnectPacket.layout.size, 0, 0)[:3]
@@ -30,7 +31,7 @@ class DhanFeed:
 
     def __init__(
         self,
-        credentials: DhanCredentials,
+        keyring: Keyring,
         endpoints: DhanEndpoints | None = None,
         *,
         mode: Mode | str = Mode.QUOTE,
@@ -40,7 +41,7 @@ class DhanFeed:
     ) -> None:
         self.name = name
         self.limits = LIMITS
-        self._credentials = credentials
+        self._keyring = keyring
         self._endpoints = endpoints or DhanEndpoints()
         self._mode = Mode(mode)
         self._time_offset_s = time_offset_s
@@ -74,8 +75,8 @@ class DhanFeed:
             yield connection
 
     def _target(self) -> Target:
-        token, client_id = self._credentials.token.reveal(), self._credentials.client_id
-        query = {"version": 2, "token": token, "clientId": client_id, "authType": 2}
+        account = account_of(self._keyring)
+        query = {"version": 2, "token": account.token.reveal(), "clientId": account.identity, "authType": 2}
         return Target("Dhan's feed", self._endpoints.feed_url, _refused, query)
 
 

@@ -10,11 +10,11 @@ import trio
 from engine.market.candle import Candle
 from engine.market.tick import Tick
 from engine.providers.base import Advice, ProviderError, Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
+from engine.providers.keyring import Keyring
 from engine.providers.retry import RetryPolicy
-from engine.providers.secret import Secret
 from engine.providers.simulator.options import SimulatorOptions
 from engine.providers.simulator.server import Simulator, serve
 from tests.providers.dhan.routes import NOW_NS, SECOND
@@ -29,8 +29,8 @@ async def exchange(**options: Any) -> AsyncGenerator[Simulator]:
         nursery.cancel_scope.cancel()
 
 
-def account(simulator: Simulator, token: str = SimulatorOptions().token) -> tuple[DhanCredentials, DhanEndpoints]:
-    credentials = DhanCredentials(SimulatorOptions().client_id, Secret(token))
+def account(simulator: Simulator, token: str = SimulatorOptions().token) -> tuple[Keyring, DhanEndpoints]:
+    credentials = Keyring.holding("dhan", SimulatorOptions().client_id, token)
     return credentials, DhanEndpoints(feed_url=simulator.feed_url, rest_url=simulator.rest_url)
 
 

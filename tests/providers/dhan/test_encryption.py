@@ -13,10 +13,10 @@ from cryptography.x509.oid import NameOID
 from trio_websocket import WebSocketRequest, serve_websocket
 
 from engine.providers.base import ProviderError
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.codec import TickerPacket, encode
 from engine.providers.dhan.session import DhanFeed
-from engine.providers.secret import Secret
+from engine.providers.keyring import Keyring
 from engine.providers.socket import Patience
 from tests.providers.dhan.routes import NIFTY
 
@@ -61,7 +61,7 @@ async def receive_encrypted(certificate: Path) -> bytes:
     async with trio.open_nursery() as nursery:
         server = await nursery.start(partial(serve_websocket, greet, "127.0.0.1", 0, context))
         endpoints = DhanEndpoints(feed_url=f"wss://127.0.0.1:{server.port}")
-        feed = DhanFeed(DhanCredentials("1", Secret("token")), endpoints, patience=Patience(connect_s=5))
+        feed = DhanFeed(Keyring.holding("dhan", "1", "token"), endpoints, patience=Patience(connect_s=5))
         try:
             async with feed.connect([NIFTY]) as connection:
                 return await connection.receive()

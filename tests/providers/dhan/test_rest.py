@@ -12,10 +12,10 @@ import trio
 from engine.market.candle import Candle, CandleState
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryStatistics, ProviderError, Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
+from engine.providers.keyring import Keyring
 from engine.providers.retry import RetryPolicy
-from engine.providers.secret import Secret
 from engine.providers.simulator.http import Request, Response
 from tests.providers.dhan.rest_server import Answer, RestServer, answers, reply, serve
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, NIFTY_FUT, SECOND
@@ -36,7 +36,7 @@ OPEN = utc(2025, 12, 29, 3, 45)
 
 
 def history_at(url: str, *, retry: RetryPolicy = ONCE, limits: DhanLimits = FAST) -> DhanHistory:
-    credentials = DhanCredentials("1100012345", Secret(TOKEN))
+    credentials = Keyring.holding("dhan", "1100012345", TOKEN)
     return DhanHistory(credentials, DhanEndpoints(rest_url=url), limits=limits, retry=retry, jitter=lambda: 0.0)
 
 

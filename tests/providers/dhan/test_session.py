@@ -2,6 +2,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,10 +10,10 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from engine.providers.base import Advice, PlanError, ProviderError
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints, account_of
 from engine.providers.dhan.codec import DisconnectPacket, TickerPacket, encode
 from engine.providers.dhan.session import DhanFeed
-from engine.providers.secret import Secret
+from engine.providers.keyring import Keyring
 from engine.providers.socket import Patience
 from tests.providers.dhan.feed_server import FeedServer, serve
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, many
@@ -24,7 +25,7 @@ FRAME = encode(TickerPacket(0, 13, 25974.9, 1767000000))
 
 def feed_at(url: str, **options: object) -> DhanFeed:
     return DhanFeed(
-        DhanCredentials("1100012345", Secret(TOKEN)),
+        Keyring.holding("dhan", "1100012345", TOKEN),
         DhanEndpoints(feed_url=url),
         patience=PATIENCE,
         **options,  # pyright: ignore[reportArgumentType]
@@ -123,7 +124,7 @@ async def test_a_packet_that_only_looks_like_a_parting_word_is_none() -> None:
         assert [await connection.receive(), await connection.receive()] == [lookalike, FRAME]
 
 
-REJECTIONS = [
+REJECTIONS: list[tuple[Any, ...]] = [
     (429, {}, Advice.WAIT, 60.0),
     (429, {"Retry-After": "300"}, Advice.WAIT, 300.0),
     (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, Advice.WAIT, 60.0),
@@ -170,7 +171,7 @@ async def test_a_close_by_the_other_side_invites_another_try() -> None:
 
 async def test_a_cut_line_invites_another_try() -> None:
     async def cut(server: FeedServer, socket: WebSocketConnection) -> None:
-        await socket._stream.aclose()
+        await socket._stream.aclose()  # pyright: ignore[reportPrivateUsage]
 
     async with serve(cut) as server, feed_at(server.url).connect([]) as connection:
         with pytest.raises(ProviderError, match="ABNORMAL") as raised:
@@ -325,7 +326,7 @@ async def test_a_feed_that_is_not_there_invites_another_try() -> None:
 
 async def test_garbage_after_the_handshake_ends_the_connection() -> None:
     async def garble(server: FeedServer, socket: WebSocketConnection) -> None:
-        await socket._stream.send_all(b"\xff\xff\xff\xff" * 20)
+        await socket._stream.send_all(b"\xff\xff\xff\xff" * 20)  # pyright: ignore[reportPrivateUsage]
 
     async with serve(garble) as server, feed_at(server.url).connect([]) as connection:
         with pytest.raises(ProviderError, match="closed") as raised:
@@ -349,12 +350,13 @@ def test_an_address_that_is_no_rest_service_is_refused() -> None:
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ümlaut", "x" * 10_000])
 def test_a_token_that_can_be_none_is_refused_without_being_shown(token: str) -> None:
-    with pytest.raises(ValueError, match="token") as raised:
-        DhanCredentials("1100012345", Secret(token))
+    with pytest.raises(ProviderError, match="token") as raised:
+        account_of(Keyring.holding("dhan", "1100012345", token))
+    assert raised.value.advice is Advice.NEW_TOKEN
     assert not token or token not in str(raised.value)
 
 
 def test_credentials_do_not_show_the_token() -> None:
-    credentials = DhanCredentials("1100012345", Secret(TOKEN))
+    keyring = Keyring.holding("dhan", "1100012345", TOKEN)
 
-    assert TOKEN not in f"{credentials!r} {credentials} {credentials.token}"
+    assert TOKEN not in f"{keyring!r} {keyring.current!r} {keyring.current.token}"

@@ -7,17 +7,17 @@ import trio
 from engine.market.candle import Candle
 from engine.market.tick import Tick
 from engine.providers.base import Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
-from engine.providers.secret import Secret
+from engine.providers.keyring import Keyring
 from engine.providers.simulator.hours import MINUTE_NS
 from engine.providers.simulator.instruments import Listing
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
 from engine.providers.simulator.server import Simulator
 from tests.providers.simulator.markets import at, simulator
 
-CREDENTIALS = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
+CREDENTIALS = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
 START = at("2026-11-20 12:00:50")
 
 

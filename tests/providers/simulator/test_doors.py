@@ -5,10 +5,10 @@ import trio
 
 from engine.market.tick import Tick
 from engine.providers.base import Mode, Route
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory
 from engine.providers.dhan.session import DhanFeed
-from engine.providers.secret import Secret
+from engine.providers.keyring import Keyring
 from engine.providers.simulator.dhan.speech import DhanSpeech
 from engine.providers.simulator.faults import FaultKind, Faults, parse_faults
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN, DoorOptions, SimulatorOptions
@@ -18,7 +18,7 @@ from engine.providers.simulator.vendors import DoorError, vendor
 from tests.providers.simulator.markets import get, post, simulator
 from tests.providers.simulator.test_exchange import Setting
 
-CREDENTIALS = DhanCredentials(SIMULATED_CLIENT_ID, Secret(SIMULATED_TOKEN))
+CREDENTIALS = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
 RELIANCE = Route("NSE:RELIANCE", "NSE_EQ", "2885", 0.1, "equity")
 AHEAD = 1_000_000
 

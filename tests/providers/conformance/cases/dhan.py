@@ -1,11 +1,11 @@
 """Dhan's adapter at the exchange's first two doors."""
 
 from engine.providers.base import History, LiveFeed
-from engine.providers.dhan.account import DhanCredentials, DhanEndpoints
+from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
+from engine.providers.keyring import Keyring
 from engine.providers.retry import RetryPolicy
-from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
 from engine.providers.simulator.vendors import Address
 from engine.providers.socket import Patience
@@ -14,8 +14,8 @@ from tests.providers.conformance.case import Case
 UNLIMITED = DhanLimits(charts_per_second=1_000, prices_per_second=1_000, timeout_s=5)
 
 
-def _account(address: Address, token: str) -> tuple[DhanCredentials, DhanEndpoints]:
-    return DhanCredentials(SIMULATED_CLIENT_ID, Secret(token)), DhanEndpoints(address.feed_url, address.rest_url)
+def _account(address: Address, token: str) -> tuple[Keyring, DhanEndpoints]:
+    return Keyring.holding("dhan", SIMULATED_CLIENT_ID, token), DhanEndpoints(address.feed_url, address.rest_url)
 
 
 def _feed(address: Address, token: str, patience: Patience | None) -> LiveFeed:
