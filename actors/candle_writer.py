@@ -46,6 +46,7 @@ class CandleWriter(TaskActor):
         publisher: ActorRef,
         resolver: ActorRef,
         charts: ActorRef,
+        surveyor: ActorRef,
         interval_s: float = Pace().flush_s,
     ) -> None:
         super().__init__()
@@ -55,6 +56,7 @@ class CandleWriter(TaskActor):
         self._publisher = publisher
         self._resolver = resolver
         self._charts = charts
+        self._surveyor = surveyor
         self._reports: dict[str, InstrumentReport] = {}
         self._volumes: dict[str, tuple[int, int]] = {}
         """Unattributed volume and corrections of the instruments that have any, as they last told."""
@@ -149,7 +151,8 @@ class CandleWriter(TaskActor):
         for candle in candles:
             self._candles.pop((candle.instrument, candle.timeframe, candle.time))
         self._persister.tell(CandlesWritten(candles, batch))
-        self._charts.tell(CandlesWritten(candles, batch))
+        for listener in (self._charts, self._surveyor):
+            listener.tell(CandlesWritten(candles, batch))
         self._publisher.tell(CandlesWritten(tuple(message.candle for message in closed if not message.told), batch))
 
     def _published(self, waiting: Iterable[CandleClosed]) -> tuple[CandleClosed, ...]:

@@ -1,15 +1,15 @@
 """The engine's pulse: its lease and the heartbeat by which everybody sees that the feeds are alive."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import structlog
 
-from actors.messages import Beat, Count, Diagnosed, FeedCounts, FeedStatus, Renew
+from actors.messages import Beat, CarriedCounts, Count, Diagnosed, FeedCounts, FeedStatus, Measured, Renew
 from actors.pace import Pace
-from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
@@ -30,10 +30,17 @@ class Heartbeat(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
 
     def __init__(
-        self, hot: HotStore, engine_id: str, *, lost: Callable[[], object], renew_interval_s: float = Pace().renew_s
+        self,
+        hot: HotStore,
+        engine_id: str,
+        *,
+        surveyor: ActorRef,
+        lost: Callable[[], object],
+        renew_interval_s: float = Pace().renew_s,
     ) -> None:
-        """``lost`` is called when another engine has taken over."""
+        """``lost`` is called when another engine has taken over; ``surveyor`` hears what feeds count."""
         super().__init__()
+        self._surveyor = surveyor
         self._renew_interval_s = renew_interval_s
         self._hot = hot
         self._engine_id = engine_id
@@ -42,6 +49,8 @@ class Heartbeat(TaskActor):
         self._counts: dict[str, DecoderStatistics] = {}
         self._causes: dict[str, int] = {}
         self._warned: set[str] = set()
+        self._carried: dict[str, Any] = {}
+        self._measures: Mapping[str, Mapping[str, float]] = {}
 
     async def on_start(self) -> None:
         self.send_every(self._renew_interval_s, Renew())
@@ -66,12 +75,23 @@ class Heartbeat(TaskActor):
     @handles(FeedCounts)
     async def on_feed_counts(self, counts: FeedCounts) -> None:
         """Packets that could not be used are counted where everybody looks, and told once of each connection."""
+        self._surveyor.tell(counts)
         name = f"{counts.provider}/{counts.connection}"
         if name not in self._warned and any(getattr(counts.statistics, kind) for kind in UNUSABLE):
             self._warned.add(name)
             log.warning("packets_unusable", feed=name, **msgspec.structs.asdict(counts.statistics))
         self._counts[name] = counts.statistics
         await self._beat()
+
+    @handles(CarriedCounts)
+    async def on_carried_counts(self, carried: CarriedCounts) -> None:
+        """Who carries how many of each exchange, and why the last ones passed from one provider to another."""
+        self._carried = {"carried": carried.counts, "uncarried": carried.uncarried, "moves": carried.moves}
+        await self._beat()
+
+    @handles(Measured)
+    def on_measured(self, measured: Measured) -> None:
+        self._measures = measured.measures
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
@@ -103,6 +123,8 @@ class Heartbeat(TaskActor):
             "time": self.system.clock.now_ns() // 1_000_000,
             "feeds": self._feeds,
             "causes": self._causes,
+            **self._carried,
+            "measures": self._measures,
             "packets": {name: msgspec.structs.asdict(counts) for name, counts in self._counts.items()},
         }
         try:

@@ -1,21 +1,39 @@
 """The switchboard: which instruments there are, which provider carries each, and who receives its ticks."""
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any, ClassVar
 
 import anyio
+import msgspec
 import structlog
 
-from actors.instrument import InstrumentActor, Outlets
-from actors.messages import Covered, CoverWanted, FeedStarted, MappingsChanged, TakeUp, Wanted
-from engine.market import Calendars, Candle, CandleBook, InstrumentKind, LimitTable, PriceGuard, StateError, VolumeMeter
+from actors.carrying import Carrying, Known, Move, exchange_of
+from actors.instrument import Outlets
+from actors.instrument_maker import InstrumentMaker
+from actors.messages import (
+    Alert,
+    Carried,
+    CarriedCounts,
+    Carry,
+    Covered,
+    CoverWanted,
+    FeedStarted,
+    HealthWanted,
+    LookAtHealth,
+    MappingsChanged,
+    MoveOver,
+    ProviderHealth,
+    Stranded,
+    TakeUp,
+    Wanted,
+)
+from actors.pace import Pace
+from engine.market import Calendars, LimitTable
 from engine.providers.base import Route
 from engine.runtime import (
-    GENTLE,
     ActorRef,
-    ChildSpec,
     MailboxSpec,
     Overflow,
     StartChildren,
@@ -32,20 +50,36 @@ log = structlog.get_logger("ticktree.provider_manager")
 START_TIMEOUT_S = 120.0
 QUIET_S = 2.0
 LATEST_S = 30.0
-"""Whoever changes one mapping by hand often changes the next, and each taking up connects feeds anew: it waits for a pause,
+"""Whoever changes one mapping by hand often changes the next, and each taking up reads all of them: it waits for a pause,
 but not longer than this."""
 NS_PER_S = 1_000_000_000
-DAY_NS = 86_400 * NS_PER_S
+OVERLAP_NS = 150 * NS_PER_S
+"""So long, by the engine's clock, both providers bring what passes from one to the other as planned: the heir has to be heard
+first, which for some takes a while, and then a minute's end is waited for."""
+REMEMBERED_MOVES = 20
 
 
 class InstrumentsLostError(Exception):
     """The supervisor of all instruments gave up; its successor has none."""
 
 
-class ProviderManager(TaskActor):
-    """Starts one actor an instrument and gives every feed its wanted set."""
+class Neighbours(msgspec.Struct, frozen=True):
+    """Whom the switchboard tells who carries what."""
 
-    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=100, overflow=Overflow.FAIL)
+    instruments: ActorRef
+    feeds: Mapping[str, ActorRef]
+    resolver: ActorRef
+    sentinel: ActorRef
+    heartbeat: ActorRef
+    publisher: ActorRef
+    surveyor: ActorRef
+    fallback: ActorRef
+
+
+class ProviderManager(TaskActor):
+    """Starts one actor an instrument, gives every feed its wanted set, and passes instruments from feed to feed."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1_000, overflow=Overflow.FAIL)
 
     def __init__(
         self,
@@ -55,33 +89,35 @@ class ProviderManager(TaskActor):
         limits: LimitTable,
         outlets: Outlets,
         *,
-        instruments: ActorRef,
-        feeds: Mapping[str, ActorRef],
-        resolver: ActorRef,
+        to: Neighbours,
+        carrying: Carrying,
+        look_interval_s: float = Pace().look_s,
     ) -> None:
+        """``carrying`` outlives this actor: who stands in for whom is not forgotten with it."""
         super().__init__()
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
         self._limits = limits
         self._outlets = outlets
-        self._instruments = instruments
-        self._feeds = feeds
-        self._resolver = resolver
-        self._routes: dict[str, tuple[Route, ...]] = {}
-        """What each provider's feed carries."""
-        self._known: dict[str, tuple[Route, ...]] = {}
-        """What each provider's history may be asked for."""
+        self._to = to
+        self._look_interval_s = look_interval_s
+        self._carrying = carrying
+        self._known: Known = {}
+        """What each provider's history may be asked for, and its feed could carry."""
+        self._leaving: dict[str, str] = {}
+        """Whom instruments leave as planned: it brings them, too, until the move is over."""
+        self._moves: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_MOVES)
+        self._stranded: Mapping[str, str] = {}
         self._taking_up: Timer | None = None
         self._latest_s = 0.0
 
     async def on_start(self) -> None:
-        """In the order of preference: an instrument two providers know is carried by the first.
-
-        Who knows it, too, is known to the resolver before its feed begins: what the first lacks, the next is asked for.
-        """
+        """Who knows an instrument is known to the resolver before its feed begins: what one lacks, the next is asked for."""
         await self._take_up_all()
-        self.watch(self._instruments)
+        self.watch(self._to.instruments)
+        self._to.surveyor.tell(HealthWanted())
+        self.send_every(self._look_interval_s, LookAtHealth())
 
     @handles(MappingsChanged)
     def on_mappings_changed(self, _: MappingsChanged) -> None:
@@ -94,21 +130,70 @@ class ProviderManager(TaskActor):
 
     @handles(TakeUp)
     async def on_take_up(self, _: TakeUp) -> None:
-        """What is new begins, what is gone is no longer carried; a feed whose set changes is connected anew."""
+        """What is new begins, what is gone is no longer carried."""
         self._taking_up = None  # before anything is read: what changes from now on is looked at again
         await self._take_up_all()
+
+    @handles(Terminated)
+    def on_terminated(self, terminated: Terminated) -> None:
+        """To begin anew is the whole cure: the next start finds all instruments absent."""
+        raise InstrumentsLostError(f"{terminated.path}: {terminated.reason}")
+
+    @handles(CoverWanted)
+    def on_cover_wanted(self, _: CoverWanted) -> None:
+        for provider, routes in self._known.items():
+            self._to.resolver.tell(Covered(provider, tuple(routes.values())))
+
+    @handles(FeedStarted)
+    def on_feed_started(self, message: FeedStarted) -> None:
+        self._tell_wanted(message.provider)
+
+    @handles(ProviderHealth)
+    def on_provider_health(self, told: ProviderHealth) -> None:
+        now_s = anyio.current_time()
+        for (provider, exchange), health in told.healths.items():
+            self._carrying.report(provider, exchange, health, now_s)
+
+    @handles(LookAtHealth)
+    def on_look(self, _: LookAtHealth) -> None:
+        moves = self._carrying.look(anyio.current_time())
+        if moves:
+            self._perform(moves)
+        stranded = self._carrying.stranded()
+        if stranded != self._stranded:
+            self._stranded = stranded
+            self._to.fallback.tell(Stranded(stranded))
+
+    @handles(MoveOver)
+    def on_move_over(self, over: MoveOver) -> None:
+        """Those whose heir was not heard so long pass to it when it is; the one they leave brings them no more."""
+        for instrument in over.instruments:
+            if self._leaving.get(instrument) != over.source:
+                continue
+            del self._leaving[instrument]
+            self._tell_carrier(instrument, urgent=True)
+        self._tell_who_carries()
+
+    # Taking up
 
     async def _take_up_all(self) -> None:
         self._calendars.learn(await self._durable.exchanges())
         today = self._today()
-        rows = {provider: self._usable(await self._durable.routes(provider, today)) for provider in self._feeds}
-        self._known = {provider: tuple(map(self._route, known)) for provider, known in rows.items()}
+        rows = {provider: self._usable(await self._durable.routes(provider, today)) for provider in self._to.feeds}
+        self._known = {
+            provider: {row.instrument: self._route(row) for row in known} for provider, known in rows.items()
+        }
         self.on_cover_wanted(CoverWanted())
-        taken: set[str] = set()
         for provider, known in rows.items():
-            mapped = [row for row in known if row.instrument not in taken]
-            taken.update(row.instrument for row in mapped)
-            await self._take_up(provider, mapped)
+            await self._hot.set_maps(
+                provider,
+                {row.instrument: f"{row.segment}|{row.provider_symbol}" for row in known},
+                {route.key: route.instrument for route in self._known[provider].values()},
+            )
+        moves = self._carrying.take_up(self._known, _priorities(rows), anyio.current_time())
+        await self._start_instruments()
+        self._perform(moves)
+        log.info("instruments_active", **{name: len(self._carrying.wanted(name)) for name in self._to.feeds})
 
     def _usable(self, rows: Sequence[MappedInstrument]) -> list[MappedInstrument]:
         """Without those of exchanges of which nobody knows when they trade: one such row must not end the engine."""
@@ -120,79 +205,98 @@ class ProviderManager(TaskActor):
             )
         return usable
 
-    @handles(Terminated)
-    def on_terminated(self, terminated: Terminated) -> None:
-        """To begin anew is the whole cure: the next start finds all instruments absent."""
-        raise InstrumentsLostError(f"{terminated.path}: {terminated.reason}")
-
-    @handles(CoverWanted)
-    def on_cover_wanted(self, _: CoverWanted) -> None:
-        for provider, routes in self._known.items():
-            self._resolver.tell(Covered(provider, routes))
-
-    @handles(FeedStarted)
-    def on_feed_started(self, message: FeedStarted) -> None:
-        self._feeds[message.provider].tell(Wanted(self._routes.get(message.provider, ())))
-
-    async def _take_up(self, provider: str, mapped: Sequence[MappedInstrument]) -> None:
-        routes = self._routes[provider] = tuple(self._route(row) for row in mapped)
-        await self._hot.set_maps(
-            provider,
-            {row.instrument: f"{row.segment}|{row.provider_symbol}" for row in mapped},
-            {route.key: route.instrument for route in routes},
+    async def _start_instruments(self) -> None:
+        """Those that run already, because only this actor was restarted, are told who carries them now."""
+        names = {name: route for known in self._known.values() for name, route in known.items()}
+        absent = [name for name, route in names.items() if not route.target.is_alive()]
+        for name in names.keys() - set(absent):
+            self._tell_carrier(name, urgent=False)
+        maker = InstrumentMaker(
+            self._hot, self._calendars, self._limits, self._outlets, clock=self.system.clock, carrier=self._carrier
         )
-        await self._start_instruments(provider, routes)
-        if self._feeds[provider].is_alive():
-            self._feeds[provider].tell(Wanted(routes))
-        log.info("instruments_active", provider=provider, count=len(routes))
+        await self._to.instruments.ask(StartChildren(await maker.specs(absent)), timeout_s=START_TIMEOUT_S)
 
-    async def _start_instruments(self, provider: str, routes: Sequence[Route]) -> None:
-        """Those that run already, because only this actor was restarted, are left alone."""
-        absent = [route for route in routes if not route.target.is_alive()]
-        states = await self._hot.states([route.instrument for route in absent])
-        closed = await self._closed_since(states)
-        specs = [
-            ChildSpec(route.instrument, partial(self._instrument, provider, route, states, closed), backoff=GENTLE)
-            for route in absent
-        ]
-        await self._instruments.ask(StartChildren(specs), timeout_s=START_TIMEOUT_S)
-
-    async def _closed_since(self, states: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Candle]]:
-        """Minutes that were written after the states that still hold them open: a kill may come between the two."""
-        opened = [CandleBook.unclosed_ns(state.get("book", {})) for state in states.values()]
-        since_ns = min((start_ns for start_ns in opened if start_ns is not None), default=None)
-        if since_ns is None:
-            return {}
-        now_ns = self.system.clock.now_ns()
-        return await self._hot.candles_many(list(states), "1m", max(since_ns, now_ns - DAY_NS), now_ns)
+    def _carrier(self, instrument: str) -> tuple[str, Route]:
+        """Where nobody has room for it the first who knows it: its history is healed all the same."""
+        provider = self._carrying.carriers.get(instrument)
+        if provider is None:
+            provider = next(name for name, known in self._known.items() if instrument in known)
+        return provider, self._known[provider][instrument]
 
     def _route(self, row: MappedInstrument) -> Route:
-        target = self.system.ref(f"{self._instruments.path}/{row.instrument}")
+        target = self.system.ref(f"{self._to.instruments.path}/{row.instrument}")
         return Route(row.instrument, row.segment, row.provider_symbol, row.tick_size, row.kind, target)
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
 
-    def _instrument(
-        self, provider: str, route: Route, states: dict[str, dict[str, Any]], closed: dict[str, list[Candle]]
-    ) -> InstrumentActor:
-        """The state serves the first start only: after a crash it is of long ago, and would be told again as news."""
-        try:
-            return self._resumed(provider, route, states.pop(route.instrument, {}), closed.pop(route.instrument, ()))
-        except StateError as error:
-            log.warning("state_unusable", instrument=route.instrument, error=str(error))
-            return self._resumed(provider, route, {})
+    # Moving
 
-    def _resumed(
-        self, provider: str, route: Route, state: Mapping[str, Any], closed: Sequence[Candle] = ()
-    ) -> InstrumentActor:
-        """One that goes on from its state; without any it begins now, and its day is healed."""
-        calendar, now_ns = self._calendars.of(route.instrument), self.system.clock.now_ns()
-        book = CandleBook.restore(route.instrument, calendar, provider, state.get("book"), now_ns)
-        book.know_closed(closed)
-        is_traded = route.kind != InstrumentKind.INDEX
-        meter = VolumeMeter.restore(state.get("baseline"), calendar, now_ns, counts_ticks=is_traded)
-        seen_ns = int(state.get("ts_event", 0))
-        reach = self._limits.of(route.instrument, route.kind).jump.reach(route.tick_size)
-        guard = PriceGuard(reach, state["book"]["price"] if state else None, seen_ns)
-        return InstrumentActor(book, meter, guard, route.key, self._outlets, interrupted_since_ns=seen_ns)
+    def _perform(self, moves: Sequence[Move]) -> None:
+        """The heir is subscribed first; whoever carried the instruments goes on with them until a planned move is over."""
+        for move in moves:
+            for instrument in move.instruments:
+                self._leaving.pop(instrument, None)
+                if not move.urgent:
+                    self._leaving[instrument] = move.source
+            self._tell_move(move)
+        self._tell_who_carries()
+        for move in moves:
+            for instrument in move.instruments:
+                self._tell_carrier(instrument, urgent=move.urgent, since_ns=move.since_ns)
+            if not move.urgent:
+                delay_s = self.system.clock.seconds_until(self.system.clock.now_ns() + OVERLAP_NS)
+                self.send_after(delay_s, MoveOver(move.source, move.instruments))
+
+    def _tell_carrier(self, instrument: str, *, urgent: bool, since_ns: int = 0) -> None:
+        provider, route = self._carrier(instrument)
+        route.target.tell(Carry(provider, route.key, urgent, since_ns))
+
+    def _tell_who_carries(self) -> None:
+        carrying = self._carrying
+        carried = Carried(carrying.carriers, dict(self._leaving), carrying.uncarried)
+        for listener in (self._to.resolver, self._to.sentinel):
+            listener.tell(carried)
+        for provider in self._to.feeds:
+            self._tell_wanted(provider)
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for instrument, provider in carrying.carriers.items():
+            counts[exchange_of(instrument)][provider] += 1
+        self._to.heartbeat.tell(
+            CarriedCounts(
+                {code: dict(found) for code, found in counts.items()}, len(carrying.uncarried), (*self._moves,)
+            )
+        )
+
+    def _tell_wanted(self, provider: str) -> None:
+        """One that is being replaced asks for it when it begins."""
+        if not self._to.feeds[provider].is_alive():
+            return
+        wanted = self._carrying.wanted(provider)
+        wanted |= {instrument for instrument, source in self._leaving.items() if source == provider}
+        routes = self._known.get(provider, {})
+        self._to.feeds[provider].tell(Wanted(tuple(route for name, route in routes.items() if name in wanted)))
+
+    def _tell_move(self, move: Move) -> None:
+        now_ns, count = self.system.clock.now_ns(), len(move.instruments)
+        log.warning(
+            "instruments_moved", exchange=move.exchange, source=move.source, heir=move.heir, count=count, why=move.why
+        )
+        self._moves.append(
+            {
+                "exchange": move.exchange,
+                "from": move.source,
+                "to": move.heir,
+                "count": count,
+                "urgent": move.urgent,
+                "why": move.why,
+                "at": now_ns // 1_000_000,
+            }
+        )
+        words = f"{move.exchange}: {count} instruments pass from {move.source} to {move.heir} ({move.why})"
+        self._to.publisher.tell(Alert("", words, now_ns))
+
+
+def _priorities(rows: Mapping[str, Sequence[MappedInstrument]]) -> dict[tuple[str, str], int]:
+    """By exchange and provider, as the table of priorities says."""
+    return {(exchange_of(row.instrument), provider): row.priority for provider, known in rows.items() for row in known}

@@ -9,6 +9,7 @@ import structlog
 from actors.healer import Healer, Settlement
 from actors.messages import (
     Backfill,
+    Carried,
     Count,
     Covered,
     CoverWanted,
@@ -163,8 +164,13 @@ class Resolver(TaskActor):
         since_ns = resumed.since_ns or seen_ns
         log.info("feed_gap", provider=resumed.provider, connection=resumed.connection, since_ns=since_ns)
         for instrument in resumed.instruments:
-            self._add_gap(instrument, (since_ns or 0) - MARGIN_NS, resumed.at_ns)
+            if self._routes.carries(resumed.provider, instrument):  # another may stand in: then nothing is missing
+                self._add_gap(instrument, (since_ns or 0) - MARGIN_NS, resumed.at_ns)
         self._arm()
+
+    @handles(Carried)
+    def on_carried(self, carried: Carried) -> None:
+        self._routes.carry(carried.carriers, carried.leaving)
 
     @handles(Interrupted)
     def on_interrupted(self, interruption: Interrupted) -> None:

@@ -1,6 +1,6 @@
 """The routes: which providers know an instrument, and under which names, the preferred one first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.providers.base import Route
 
@@ -11,6 +11,8 @@ class Routes:
     def __init__(self, providers: Iterable[str]) -> None:
         self.providers = tuple(providers)
         self._routes: dict[str, dict[str, Route]] = {}
+        self._carriers: Mapping[str, str] = {}
+        self._leaving: Mapping[str, str] = {}
 
     def __contains__(self, instrument: str) -> bool:
         return instrument in self._routes
@@ -30,12 +32,23 @@ class Routes:
         known = self._routes.get(instrument, {})
         return [(provider, known[provider]) for provider in self.providers if provider in known]
 
+    def carry(self, carriers: Mapping[str, str], leaving: Mapping[str, str]) -> None:
+        """Who carries each instrument from now on, and whom it leaves while a planned move goes on."""
+        self._carriers, self._leaving = carriers, leaving
+
     def carrier(self, instrument: str) -> tuple[str, Route]:
         """The provider whose live feed carries an instrument; raises KeyError where nobody knows it."""
         known = self.of(instrument)
         if not known:
             raise KeyError(instrument)
-        return known[0]
+        carrier = self._carriers.get(instrument)
+        return next((one for one in known if one[0] == carrier), known[0])
+
+    def carries(self, provider: str, instrument: str) -> bool:
+        """Whether what a provider's live feed may have missed of an instrument is missing."""
+        if self._leaving.get(instrument) == provider:
+            return True
+        return instrument in self._routes and self.carrier(instrument)[0] == provider
 
     def carried_by(self, provider: str) -> list[Route]:
         """What a provider's live feed carries."""

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 import msgspec
 import structlog
 
 from actors.messages import (
+    Carried,
     Count,
     Diagnosed,
     FeedStatus,
@@ -16,6 +18,7 @@ from actors.messages import (
     LineHeard,
     LinesWanted,
     Message,
+    Polled,
     Resubscribe,
     SymbolStatus,
 )
@@ -82,6 +85,7 @@ class Sentinel(TaskActor):
         publisher: ActorRef,
         heartbeat: ActorRef,
         resolver: ActorRef,
+        surveyor: ActorRef,
         feeds: Mapping[str, ActorRef],
         floor_s: float,
         look_interval_s: float = Pace().look_s,
@@ -95,9 +99,14 @@ class Sentinel(TaskActor):
         self._publisher = publisher
         self._heartbeat = heartbeat
         self._resolver = resolver
+        self._surveyor = surveyor
         self._feeds = feeds
         self._vigil = Vigil(calendars.of)
         self._routes: dict[str, tuple[str, Route]] = {}
+        self._lines: dict[tuple[str, int], tuple[Route, ...]] = {}
+        """What each connection brings, also where another provider carries it."""
+        self._carriers: Mapping[str, str] = {}
+        self._uncarried: tuple[str, ...] = ()
         self._asking: set[str] = set()
         self._told: dict[str, tuple[str, Cause]] = {}
         self._healing: frozenset[str] = frozenset()
@@ -123,16 +132,50 @@ class Sentinel(TaskActor):
 
     @handles(LineCarries)
     def on_line_carries(self, line: LineCarries) -> None:
-        self._routes |= {route.instrument: (line.provider, route) for route in line.routes}
-        instruments = [route.instrument for route in line.routes]
-        self._vigil.carry(_name(line.provider, line.connection), instruments, self._now_ns())
+        self._surveyor.tell(line)
+        if line.routes:
+            self._lines[line.provider, line.connection] = line.routes
+        else:
+            self._lines.pop((line.provider, line.connection), None)
+            self._vigil.carry(_name(line.provider, line.connection), (), self._now_ns())
+        self._follow_lines()
+
+    @handles(Carried)
+    def on_carried(self, carried: Carried) -> None:
+        """Two lines may bring an instrument; it is watched on the one of who carries it."""
+        self._carriers = carried.carriers
+        self._follow_lines()
+        if carried.uncarried != self._uncarried:
+            new = [name for name in carried.uncarried if name not in self._uncarried]
+            self._uncarried = carried.uncarried
+            self._tell_uncarried(new, "no provider that knows it has room for it on its connections")
+
+    def _follow_lines(self) -> None:
+        brought = {(provider, route.instrument) for (provider, _), routes in self._lines.items() for route in routes}
+        for (provider, connection), routes in self._lines.items():
+            mine = [route for route in routes if self._is_watched_on(provider, route.instrument, brought)]
+            self._routes |= {route.instrument: (provider, route) for route in mine}
+            self._vigil.carry(_name(provider, connection), [route.instrument for route in mine], self._now_ns())
+
+    def _is_watched_on(self, provider: str, instrument: str, brought: AbstractSet[tuple[str, str]]) -> bool:
+        """While who is to carry it does not bring it yet, it is watched where it was."""
+        carrier = self._carriers.get(instrument, provider)
+        return carrier == provider or (carrier, instrument) not in brought
 
     @handles(LineHeard)
     def on_line_heard(self, heard: LineHeard) -> None:
-        self._vigil.heard(heard.ticks, self._now_ns())
+        self._surveyor.tell(heard)
+        carrier = self._carriers.get
+        ticks = {name: tick for name, tick in heard.ticks.items() if carrier(name, heard.provider) == heard.provider}
+        self._vigil.heard(ticks, self._now_ns())
+
+    @handles(Polled)
+    def on_polled(self, polled: Polled) -> None:
+        self._vigil.polled(polled.instruments, self._now_ns())
 
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:
+        self._surveyor.tell(status)
         self._vigil.line_is(_name(status.provider, status.connection), status.cause, self._now_ns())
 
     @handles(Answered)
@@ -221,6 +264,14 @@ class Sentinel(TaskActor):
         if gone:
             cause = Cause.NOT_CARRIED
             self._announce(gone, cause, STATUSES[cause], self._now_ns(), explain(cause, 0.0, 0.0))
+
+    def _tell_uncarried(self, names: Sequence[str], why: str) -> None:
+        """Who comes later finds it, too: it is wanted, and there is no room."""
+        cause, now_ns = Cause.NOT_CARRIED, self._now_ns()
+        told = {"status": STATUSES[cause], "cause": cause, "since": now_ns // 1_000_000, "why": why}
+        self._unwritten |= dict.fromkeys(names, told)
+        if names:
+            self._announce(names, cause, STATUSES[cause], now_ns, why)
 
     def _announce(self, names: Sequence[str], cause: Cause, status: str, since_ns: int, why: str) -> None:
         log.info("instruments_diagnosed", status=status, cause=cause, count=len(names), first=names[0], why=why)

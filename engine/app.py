@@ -10,6 +10,7 @@ import anyio
 from actors.auditor import Auditor
 from actors.broadcaster import Broadcaster
 from actors.candle_writer import CandleWriter
+from actors.carrying import Carrying
 from actors.chart_builder import ChartBuilder
 from actors.charts import Charts
 from actors.feed import FeedActor
@@ -28,7 +29,7 @@ from actors.past import Past
 from actors.persister import Persister
 from actors.populating import Populating
 from actors.price_sources import PriceSources
-from actors.provider_manager import ProviderManager
+from actors.provider_manager import Neighbours, ProviderManager
 from actors.publisher import Publisher
 from actors.quarantine import Quarantine
 from actors.recorder import Recorder
@@ -40,16 +41,18 @@ from actors.second_source import SecondSource
 from actors.sentinel import Sentinel
 from actors.sifting import Sifting
 from actors.sources import Sources
+from actors.surveyor import Surveyor
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from config.settings import Settings
 from engine.limits import limits_in_force
 from engine.market import Calendars
+from engine.market.failover import FailoverRules
 from engine.providers.catalog import Provider
 from engine.recording import RecordingFolder
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
-from engine.runtime import GENTLE, Actor, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
+from engine.runtime import GENTLE, Actor, ActorRef, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 from engine.seeding import ListFolder, listed
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
@@ -99,6 +102,8 @@ class Places:
         self.watches = system.ref("/engine/watches")
         self.last_prices = system.ref("/engine/last_prices")
         self.auditor = system.ref("/engine/auditor")
+        self.surveyor = system.ref("/engine/surveyor")
+        self.fallback = system.ref("/engine/fallback")
 
 
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
@@ -112,7 +117,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     return Supervisor(
         [
             *recorder(system, parts),
-            ChildSpec("heartbeat", heartbeat(parts), backoff=GENTLE),
+            ChildSpec("heartbeat", heartbeat(parts, at), backoff=GENTLE),
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", publisher(parts, at), backoff=GENTLE),
@@ -122,6 +127,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
             ChildSpec("jobs", jobs(parts, at, healing), backoff=GENTLE),
+            ChildSpec("surveyor", surveyor(system, parts, at), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
@@ -162,9 +168,9 @@ def recorded(system: ActorSystem, parts: Parts, at: Places) -> Parts:
     return replace(parts, providers=providers)
 
 
-def heartbeat(parts: Parts) -> Start:
-    renew_s = parts.pace.renew_s
-    return partial(Heartbeat, parts.hot, parts.engine_id, lost=parts.lease_lost.set, renew_interval_s=renew_s)
+def heartbeat(parts: Parts, at: Places) -> Start:
+    lost, renew_s = parts.lease_lost.set, parts.pace.renew_s
+    return partial(Heartbeat, parts.hot, parts.engine_id, surveyor=at.surveyor, lost=lost, renew_interval_s=renew_s)
 
 
 def persister(parts: Parts, at: Places) -> Start:
@@ -190,6 +196,7 @@ def candle_writer(parts: Parts, at: Places) -> Start:
         publisher=at.publisher,
         resolver=at.resolver,
         charts=at.charts,
+        surveyor=at.surveyor,
         interval_s=parts.pace.flush_s,
     )
 
@@ -269,7 +276,8 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         publisher=at.publisher,
         heartbeat=at.heartbeat,
         resolver=at.resolver,
-        feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
+        surveyor=at.surveyor,
+        feeds=feeds_of(system, parts),
         floor_s=parts.pace.silence_floor_s,
         look_interval_s=parts.pace.look_s,
     )
@@ -301,17 +309,45 @@ def populating(parts: Parts, at: Places) -> Populating:
     return Populating(parts.durable, lists, tuple(parts.providers), listing, at.provider_manager)
 
 
+def feeds_of(system: ActorSystem, parts: Parts) -> dict[str, ActorRef]:
+    """Where the providers' feeds are, the preferred one first."""
+    return {name: system.ref(f"/engine/feeds/{name}") for name in parts.providers}
+
+
+def surveyor(system: ActorSystem, parts: Parts, at: Places) -> Start:
+    return partial(
+        Surveyor,
+        manager=at.provider_manager,
+        heartbeat=at.heartbeat,
+        feeds=feeds_of(system, parts),
+        look_interval_s=parts.pace.look_s,
+    )
+
+
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
+    settings, providers = parts.settings, parts.providers
+    capacity = {name: provider.feed.limits.capacity for name, provider in providers.items()}
+    rules = FailoverRules(after_s=settings.failover_after_s, return_s=settings.failover_return_s)
+    neighbours = Neighbours(
+        instruments=at.instruments,
+        feeds=feeds_of(system, parts),
+        resolver=at.resolver,
+        sentinel=at.sentinel,
+        heartbeat=at.heartbeat,
+        publisher=at.publisher,
+        surveyor=at.surveyor,
+        fallback=at.fallback,
+    )
     return partial(
         ProviderManager,
         parts.hot,
         parts.durable,
         parts.calendars,
-        limits_in_force(parts.settings),
+        limits_in_force(settings),
         outlets(parts.pace, at),
-        instruments=at.instruments,
-        feeds={name: system.ref(f"/engine/feeds/{name}") for name in parts.providers},
-        resolver=at.resolver,
+        to=neighbours,
+        carrying=Carrying(tuple(providers), capacity, rules),
+        look_interval_s=parts.pace.look_s,
     )
 
 
@@ -365,6 +401,15 @@ def operator(parts: Parts, at: Places) -> Start:
         manager=at.provider_manager,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
-    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel, at.last_prices)
+    counters = (
+        at.resolver,
+        at.candle_writer,
+        at.quarantine,
+        at.publisher,
+        at.persister,
+        at.sentinel,
+        at.surveyor,
+        at.last_prices,
+    )
     counting = (*recorders, at.heartbeat, *counters, at.auditor)
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

@@ -9,6 +9,7 @@ from pydantic import SecretStr, model_validator
 from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
+from config.settings.failover import Failover
 from config.settings.market import Market
 from config.settings.processes import Processes
 from config.settings.providers import SIMULATED, Providers
@@ -18,7 +19,7 @@ from config.settings.simulator import Simulator
 from config.settings.stores import Stores
 
 
-class Settings(Simulator, Replay, Recording, Access, Market, Providers, Processes, Stores):
+class Settings(Simulator, Replay, Recording, Access, Market, Failover, Providers, Processes, Stores):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences.
 
     The README's table tells the last group first.

@@ -42,14 +42,17 @@ class Carriage:
         return self._heir
 
     def move(self, heir: str, *, urgent: bool) -> None:
-        """Another provider is to carry: from a border on, or ``urgent``, at its first tick. A newer wish replaces an older."""
+        """Another provider is to carry: from a border on, or ``urgent``, at its first tick. A newer wish replaces an older.
+
+        What was urgent stays so when it is wished again.
+        """
         if heir == self._carrier:
             self._heir, self.border_ns, self.heard = "", 0, heir
             return
         if heir != self._heir:
-            self.border_ns = 0
-        self._heir, self._is_urgent = heir, urgent
-        self.heard = self._carrier if urgent else ""
+            self.border_ns, self._is_urgent = 0, False
+        self._heir, self._is_urgent = heir, urgent or self._is_urgent
+        self.heard = self._carrier if self._is_urgent else ""
 
     def turn(self, tick: Tick, calendar: Calendar) -> Turn:
         """What to do with a tick whose provider is not the one that is ``heard``."""

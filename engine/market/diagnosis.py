@@ -37,6 +37,8 @@ class Cause(StrEnum):
     """The line brings others' trades, but none of this instrument's."""
     MAPPING_DEAD = "mapping_dead"
     """The provider knows no instrument under the id that we have for it."""
+    FALLBACK = "fallback"
+    """No feed brings it, and its last price is asked for again and again instead."""
     NOT_CARRIED = "not_carried"
     """No line has it any more: it was removed, or its provider was. Nobody is diagnosed so; it is told once."""
 
@@ -51,6 +53,7 @@ STATUSES = {
     Cause.TOKEN_DEAD: "stale",
     Cause.SUBSCRIPTION_LOST: "stale",
     Cause.MAPPING_DEAD: "unmapped",
+    Cause.FALLBACK: "fallback",
     Cause.NOT_CARRIED: "unmapped",
 }
 """What clients are told for each cause (contract, section 6): whether the last price is the market's."""
@@ -91,6 +94,8 @@ class InstrumentEvidence(msgspec.Struct, frozen=True, gc=False):
     witness: Witness | None = None
     """What the provider says, asked after the last tick."""
     floor_s: float = INSTRUMENT_FLOOR_S
+    polled: bool = False
+    """Its price is asked for, because no feed brings it."""
 
     def waited(self, intervals: float) -> bool:
         """Whether the silence is so many expected intervals long."""
@@ -127,6 +132,7 @@ one that withholds trades is found before its time. Only where the provider does
 
 INSTRUMENT_RULES: Sequence[Rule[InstrumentEvidence]] = (
     Rule(Cause.CLOSED, lambda one: not one.is_open),
+    Rule(Cause.FALLBACK, lambda one: one.polled),
     Rule(Cause.TOKEN_DEAD, lambda one: one.line is Cause.TOKEN_DEAD),
     Rule(Cause.DISCONNECTED, lambda one: one.line is Cause.DISCONNECTED),
     Rule(Cause.STALLED, lambda one: one.line is Cause.STALLED),
@@ -154,6 +160,7 @@ _REASONS = {
     Cause.TOKEN_DEAD: "the provider no longer takes our token: it needs a new one",
     Cause.SUBSCRIPTION_LOST: "the provider tells of trades, but the feed has not brought any for {silence:.0f} s",
     Cause.MAPPING_DEAD: "the provider knows no instrument under the id we have: the mapping has to be renewed",
+    Cause.FALLBACK: "no feed brings it at present: its last price is asked for again and again",
     Cause.NOT_CARRIED: "no provider's feed carries it any more",
 }
 

@@ -60,6 +60,11 @@ class Failover:
         """By the last decision."""
         return self._standings[provider].serves
 
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """Those in service by the last decision, the preferred one first."""
+        return tuple(name for name, standing in self._standings.items() if standing.serves)
+
     def unwell_s(self, provider: str, now_s: float) -> float:
         """For how long it has been unwell; 0 when it is well."""
         standing = self._standings[provider]
@@ -77,7 +82,7 @@ class Failover:
             self._recall_first(now_s)
         elif now_s - self._moved_s >= self._rules.dwell_s:
             self._recall_trusted(now_s)
-        return tuple(name for name, standing in self._standings.items() if standing.serves)
+        return self.serving
 
     def _serving(self) -> list[_Standing]:
         return [one for one in self._standings.values() if one.serves]

@@ -143,6 +143,7 @@ class Vigil:
         self._helpless: dict[str, None] = {}
         self._lost: list[Lost] = []
         self._gone: dict[str, None] = {}
+        self._polled: frozenset[str] = frozenset()
 
     # What is told
 
@@ -171,6 +172,11 @@ class Vigil:
         if before in (Cause.DISCONNECTED, Cause.TOKEN_DEAD, Cause.STALLED):
             known.since_ns = now_ns
         self._judge_all(known.carries, now_ns)
+
+    def polled(self, instruments: Iterable[str], now_ns: int) -> None:
+        """The prices of these, and of no others, are asked for at present, because no feed brings them."""
+        before, self._polled = self._polled, frozenset(instruments)
+        self._judge_all(before ^ self._polled, now_ns)
 
     def heard(self, ticks: Mapping[str, Tick], now_ns: int) -> None:
         """The newest tick of each instrument that spoke since the last time."""
@@ -297,7 +303,9 @@ class Vigil:
         silence_s = (now_ns - self._base_ns(watched, now_ns)) / self._second_ns
         line = self._lines[watched.line].cause
         witness = self._witness(watched, now_ns)
-        evidence = InstrumentEvidence(silence_s, watched.expected_s, is_open, line, witness, self._floor_s)
+        evidence = InstrumentEvidence(
+            silence_s, watched.expected_s, is_open, line, witness, self._floor_s, watched.name in self._polled
+        )
         cause = diagnose(INSTRUMENT_RULES, evidence)
         if cause is not watched.cause:
             watched.cause, watched.since_ns = cause, now_ns

@@ -98,7 +98,8 @@ async def ward(*, agrees: bool = True, **providers: Provider) -> AsyncGenerator[
     calendars = around_the_clock()
 
     def writer(system: Any) -> CandleWriter:
-        to = {name: system.ref(f"/engine/{name}") for name in ("persister", "publisher", "resolver", "charts")}
+        names = ("persister", "publisher", "resolver", "charts", "surveyor")
+        to = {name: system.ref(f"/engine/{name}") for name in names}
         return CandleWriter(hot, **to)
 
     witnesses = ("persister", "publisher", "charts", "instrument")

@@ -8,12 +8,24 @@ from typing import Any
 
 import trio
 
+from actors.carrying import Carrying
 from actors.instrument import Outlets
-from actors.messages import Covered, MappingsChanged, Wanted
-from actors.provider_manager import QUIET_S, ProviderManager
+from actors.messages import (
+    Alert,
+    Carried,
+    CarriedCounts,
+    Covered,
+    MappingsChanged,
+    ProviderHealth,
+    Stranded,
+    Wanted,
+)
+from actors.provider_manager import OVERLAP_NS, QUIET_S, Neighbours, ProviderManager
 from config.calendars import load_calendar
 from config.limits import load_limits
 from engine.market import Calendars, Instrument, LimitTable
+from engine.market.failover import FailoverRules
+from engine.market.feed_health import Health
 from engine.market.instrument import InstrumentKind
 from engine.runtime import ActorSystem, ChildSpec, DynamicSupervisor, LoopClock, Supervisor
 from engine.storage.durable import Exchange, ProviderMapping
@@ -24,6 +36,9 @@ JANUARY = date(2026, 1, 1)
 NSE = Exchange("NSE", "National Stock Exchange", "Asia/Kolkata")
 LSE = Exchange("LSE", "London", "Europe/London", market_open_time=time(8), market_close_time=time(16, 30))
 MARS = Exchange("MARS", "Mars", "Mars/Olympus", market_open_time=time(8), market_close_time=time(16, 30))
+
+
+RULES = FailoverRules(after_s=10.0, return_s=60.0, dwell_s=30.0)
 
 
 class Engine:
@@ -37,23 +52,37 @@ class Engine:
         """The instruments that have an actor."""
         return {child.path.rpartition("/")[2] for child in self.system.snapshot("/engine/instruments").children}
 
-    def newest(self, kind: type[Wanted] | type[Covered], who: str) -> list[str]:
+    def newest(self, kind: type[Wanted], who: str) -> list[str]:
         messages = [message for message in self.seen[who] if isinstance(message, kind)]
         return [route.instrument for route in messages[-1].routes] if messages else []
+
+    def covered(self, provider: str) -> list[str]:
+        """What the resolver knows that a provider knows."""
+        told = [one for one in self.seen["resolver"] if isinstance(one, Covered) and one.provider == provider]
+        return [route.instrument for route in told[-1].routes]
+
+    def last(self, kind: type[Any], who: str) -> Any:
+        return [message for message in self.seen[who] if isinstance(message, kind)][-1]
+
+    def is_well(self, provider: str, *, well: bool) -> None:
+        """The surveyor finds it so."""
+        health = Health(well=well, since_ns=0 if well else NOON, why="" if well else "no data")
+        self.system.ref("/engine/manager").tell(ProviderHealth({(provider, "NSE"): health}))
 
     def told(self, kind: type[Wanted], who: str) -> int:
         """How often."""
         return sum(isinstance(message, kind) for message in self.seen[who])
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        with trio.fail_after(60):
+        with trio.fail_after(300):
             while not holds():
                 await trio.sleep(0.1)
 
 
 @asynccontextmanager
-async def engine(durable: MemoryDurableStore) -> AsyncGenerator[Engine]:
-    names = ("feed", "resolver", "writer", "broadcaster", "quarantine")
+async def engine(durable: MemoryDurableStore, **capacity: int) -> AsyncGenerator[Engine]:
+    others = ("resolver", "sentinel", "heartbeat", "publisher", "surveyor", "fallback")
+    names = ("feed", "second", "writer", "broadcaster", "quarantine", *others)
     seen: dict[str, list[Any]] = {name: [] for name in names}
     async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
         at = {name: system.ref(f"/engine/{name}") for name in (*names, "instruments")}
@@ -65,9 +94,12 @@ async def engine(durable: MemoryDurableStore) -> AsyncGenerator[Engine]:
             Calendars(load_calendar),
             LimitTable.parse(load_limits(None)),
             outlets,
-            instruments=at["instruments"],
-            feeds={"dhan": at["feed"]},
-            resolver=at["resolver"],
+            to=Neighbours(
+                instruments=at["instruments"],
+                feeds={"dhan": at["feed"], "kite": at["second"]},
+                **{name: at[name] for name in others},
+            ),
+            carrying=Carrying(("dhan", "kite"), capacity, RULES),
         )
         specs = [ChildSpec(name, partial(Witness, seen[name])) for name in names]
         specs += [ChildSpec("instruments", DynamicSupervisor), ChildSpec("manager", manager)]
@@ -75,10 +107,13 @@ async def engine(durable: MemoryDurableStore) -> AsyncGenerator[Engine]:
         yield Engine(system, seen)
 
 
-async def listed(durable: MemoryDurableStore, exchange: Exchange, symbol: str, token: str) -> None:
+async def listed(durable: MemoryDurableStore, exchange: Exchange, symbol: str, token: str, *providers: str) -> None:
     instrument = Instrument(0, exchange.code, symbol, symbol, InstrumentKind.EQUITY, 0.05)
-    mapping = ProviderMapping("dhan", instrument.canonical, f"{exchange.code}_EQ", token, JANUARY)
-    await durable.seed([exchange], [instrument], [mapping])
+    mappings = [
+        ProviderMapping(provider, instrument.canonical, f"{exchange.code}_EQ", token, JANUARY)
+        for provider in providers or ("dhan",)
+    ]
+    await durable.seed([exchange], [instrument], mappings)
 
 
 async def test_an_exchange_without_a_calendar_is_carried_and_one_without_a_time_zone_is_left_out(
@@ -90,7 +125,7 @@ async def test_an_exchange_without_a_calendar_is_carried_and_one_without_a_time_
     async with engine(durable) as running:
         await running.until(lambda: running.newest(Wanted, "feed") == ["LSE:A", "NSE:A"])
         assert running.started() == {"LSE:A", "NSE:A"}
-        assert running.newest(Covered, "resolver") == ["LSE:A", "NSE:A"]
+        assert running.covered("dhan") == ["LSE:A", "NSE:A"]
 
 
 async def test_what_is_mapped_anew_begins_while_the_engine_runs(autojump_clock: trio.testing.MockClock) -> None:
@@ -106,7 +141,7 @@ async def test_what_is_mapped_anew_begins_while_the_engine_runs(autojump_clock: 
         assert running.started() == {"NSE:A", "LSE:B", "NSE:C"}, (
             "what is carried no more has still its candles to close"
         )
-        assert running.newest(Covered, "resolver") == ["LSE:B", "NSE:C"]
+        assert running.covered("dhan") == ["LSE:B", "NSE:C"]
 
 
 async def test_many_changes_in_a_row_are_taken_up_together_and_not_too_late(
@@ -125,3 +160,46 @@ async def test_many_changes_in_a_row_are_taken_up_together_and_not_too_late(
         await trio.sleep(QUIET_S + 1)
         assert running.told(Wanted, "feed") - before == 2
         assert len(running.newest(Wanted, "feed")) == 41
+
+
+async def test_who_fails_is_stood_in_for_and_has_its_own_back_after_a_time_in_which_both_bring_them(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    durable = MemoryDurableStore()
+    await listed(durable, NSE, "A", "1", "dhan", "kite")
+    await listed(durable, NSE, "B", "2", "dhan")
+    async with engine(durable) as running:
+        await running.until(lambda: running.newest(Wanted, "feed") == ["NSE:A", "NSE:B"])
+        assert running.newest(Wanted, "second") == []
+        assert running.covered("kite") == ["NSE:A"], "the second is asked for what the first lacks"
+        running.is_well("dhan", well=False)
+        await running.until(lambda: running.newest(Wanted, "second") == ["NSE:A"])
+        for who in ("resolver", "sentinel"):
+            carried: Carried = running.last(Carried, who)
+            assert (carried.carriers, carried.leaving) == ({"NSE:A": "kite", "NSE:B": "dhan"}, {})
+        assert running.last(Alert, "publisher").words == "NSE: 1 instruments pass from dhan to kite (dhan: no data)"
+        assert running.last(CarriedCounts, "heartbeat").counts == {"NSE": {"kite": 1, "dhan": 1}}
+        assert running.last(Stranded, "fallback").instruments == {"NSE:B": "dhan: no data"}
+        assert running.newest(Wanted, "feed") == ["NSE:A", "NSE:B"], "it is listened to until it is well again"
+
+        running.is_well("dhan", well=True)
+        await running.until(lambda: running.last(Carried, "resolver").carriers["NSE:A"] == "dhan")
+        assert running.last(Carried, "resolver").leaving == {"NSE:A": "kite"}
+        assert running.newest(Wanted, "second") == ["NSE:A"]
+        assert running.last(Stranded, "fallback").instruments == {}
+        await trio.sleep(OVERLAP_NS / 1e9 + 1)
+        assert running.newest(Wanted, "second") == []
+        assert running.last(Carried, "resolver").leaving == {}
+
+
+async def test_what_does_not_fit_on_the_first_feed_is_carried_by_the_next_and_what_fits_nowhere_is_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    durable = MemoryDurableStore()
+    for number, symbol in enumerate("ABCD"):
+        await listed(durable, NSE, symbol, str(number), "dhan", "kite")
+    async with engine(durable, dhan=2, kite=1) as running:
+        await running.until(lambda: running.newest(Wanted, "second") == ["NSE:C"])
+        assert running.newest(Wanted, "feed") == ["NSE:A", "NSE:B"]
+        assert running.last(Carried, "sentinel").uncarried == ("NSE:D",)
+        assert running.started() == {"NSE:A", "NSE:B", "NSE:C", "NSE:D"}

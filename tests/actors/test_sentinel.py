@@ -93,6 +93,7 @@ def make(hot: MemoryHotStore, record: Record) -> Any:
             publisher=system.ref("/engine/publisher"),
             heartbeat=system.ref("/engine/heartbeat"),
             resolver=system.ref("/engine/resolver"),
+            surveyor=system.ref("/engine/surveyor"),
             feeds={"simulator": system.ref("/engine/feed")},
             floor_s=20.0,
         )

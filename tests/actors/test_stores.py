@@ -53,8 +53,9 @@ def persister(hot: HotStore, durable: DurableStore) -> Callable[[ActorSystem], A
 @asynccontextmanager
 async def writer(hot: HotStore, *others: str) -> AsyncGenerator[tuple[ActorSystem, dict[str, list[Any]]]]:
     def make(system: ActorSystem) -> CandleWriter:
-        names = ("persister", "publisher", "resolver", "charts")
-        return CandleWriter(hot, **{name: system.ref(f"/engine/{name}") for name in names})
+        names = ("persister", "publisher", "resolver", "charts", "surveyor")
+        to: dict[str, Any] = {name: system.ref(f"/engine/{name}") for name in names}
+        return CandleWriter(hot, **to)
 
     async with among_witnesses(make, *others) as started:
         yield started
@@ -62,7 +63,11 @@ async def writer(hot: HotStore, *others: str) -> AsyncGenerator[tuple[ActorSyste
 
 async def test_a_lease_that_another_engine_holds_is_told_and_one_of_our_own_is_not(hot: HotStore) -> None:
     lost = list[bool]()
-    async with among_witnesses(lambda _: Heartbeat(hot, "one", lost=lambda: lost.append(True))) as (system, _):
+
+    def make(system: ActorSystem) -> Heartbeat:
+        return Heartbeat(hot, "one", surveyor=system.ref("/engine/surveyor"), lost=lambda: lost.append(True))
+
+    async with among_witnesses(make) as (system, _):
         subject = system.ref("/engine/subject")
         await subject.ask(Renew(), timeout_s=5)
         assert (await hot.lease_owner(), lost) == ("one", [])
@@ -92,7 +97,7 @@ async def test_the_writer_counts_what_volume_entered_no_candle(hot: HotStore) ->
             ("NSE:A", 520, 1),
             ("NSE:C", 0, 0),
         ):
-            told = {"unattributed": unattributed, "corrections": corrections}
+            told: dict[str, Any] = {"unattributed": unattributed, "corrections": corrections}
             subject.tell(InstrumentReport(name, "", 10.0, {}, {}, **told))
         counted = await subject.ask(Count(), timeout_s=5)
         assert (counted["volume_unattributed"], counted["volume_corrections"]) == (490, 3)

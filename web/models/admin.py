@@ -1,6 +1,6 @@
 """What operators ask and are answered: trees of actors, commands, feeds, and stretches of history to be read again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -94,3 +94,9 @@ class Feeds(msgspec.Struct, frozen=True):
     feeds: Mapping[str, Any]
     causes: Mapping[str, int]
     packets: Mapping[str, Any]
+    carried: Mapping[str, Mapping[str, int]]
+    """By exchange, how many instruments each provider carries."""
+    moves: Sequence[Mapping[str, Any]]
+    """The newest passings from one provider to another, and why."""
+    measures: Mapping[str, Mapping[str, float]]
+    """Of each provider the lag of its ticks in ms, the 95th of a hundred too, and the share of minutes that were whole."""

@@ -148,8 +148,8 @@ async def feeds() -> Response:
     beat = await services().hot.heartbeat()
     if beat is None:
         raise ApiError(503, "no engine has shown a sign of life for 60 s", retry_after_s=5)
-    told = {name: beat.get(name, {}) for name in ("feeds", "causes", "packets")}
-    return answer({"engine": beat.get("engine"), "time": beat.get("time"), **told})
+    told = {name: beat.get(name, {}) for name in ("feeds", "causes", "packets", "carried", "measures")}
+    return answer({"engine": beat.get("engine"), "time": beat.get("time"), "moves": beat.get("moves", []), **told})
 
 
 async def _of_each(command: str, processes: Sequence[str]) -> Response:
