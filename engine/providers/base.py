@@ -90,6 +90,8 @@ class DecoderStatistics(msgspec.Struct, frozen=True):
     """Ticks whose exchange time was absent or absurd and that carry the time of receipt instead."""
     clock_suspect: int = 0
     """Fresh trades whose time would fit the clock better under another reading of the provider's time zone."""
+    undated: int = 0
+    """Prices without a time that no new trade made: when they were made nobody knows, and no tick comes of them."""
     market_status: int = 0
     """Announcements of the market's state."""
     unmapped_sample: tuple[str, ...] = ()

@@ -51,6 +51,7 @@ class _Lane:
         "inverse",
         "previous_close",
         "scale",
+        "seen",
         "target",
         "tick_size",
         "volume",
@@ -66,6 +67,8 @@ class _Lane:
         self.scale = _shared(self.inverse / self.divisor)
         """Steps of the tick size per unit of the wire."""
         self.with_open_interest = route.segment not in _WITHOUT_OPEN_INTEREST
+        self.seen = False
+        """A packet has come that told no time."""
         self.volume = -1
         self.day = b""
         self.day_open: float | None = None
@@ -98,8 +101,11 @@ class KiteDecoder:
     """Decodes the frames of one connection.
 
     A tick's size is the quantity of the last trade, or 0 when the cumulative volume did not move: Kite also sends a
-    packet when only the book changed. Only full packets and those of indices in full mode tell the time; of the others
-    the time of receipt is the best there is, and no cause for complaint.
+    packet when only the book changed.
+
+    Only full packets tell the time. Others become ticks of the time of receipt where they tell of something new: what
+    comes first after subscribing (in full mode, too) may be of hours ago, and a quote of the volume before it tells of
+    no trade. Taken for ticks of now, they would open candles in which nothing was traded.
     """
 
     def __init__(self, routes: Sequence[Route] = (), *, provider: str = "kite") -> None:
@@ -114,7 +120,7 @@ class KiteDecoder:
         }
         """By the length of a packet. Each makes ticks of rows up to the first that it can not."""
         self._frames = self._packets = self._ticks = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = self._untimed = 0
+        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = self._untimed = self._undated = 0
         self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
@@ -137,6 +143,7 @@ class KiteDecoder:
             malformed=self._malformed,
             unpriced=self._unpriced,
             untimed=self._untimed,
+            undated=self._undated,
             unmapped_sample=tuple(self._unmapped_sample),
         )
 
@@ -171,12 +178,12 @@ class KiteDecoder:
         if reader is None:
             self._unknown_codes += 1
             return 1
-        before = len(ticks)
+        before = len(ticks) + self._undated
         reader(rows, ts_recv, ticks)
-        if len(ticks) == before:
+        taken = len(ticks) + self._undated - before
+        if not taken:
             self._count_odd(int.from_bytes(rows[2:6], "big"))
-            return 1
-        return len(ticks) - before
+        return taken or 1
 
     def _count_odd(self, token: int) -> None:
         """Say why no tick came of a packet."""
@@ -234,16 +241,16 @@ class KiteDecoder:
                 return
             if day != lane.day:
                 lane.take_day(day)
-            if volume == lane.volume:
-                size = 0
-            else:
-                size = quantity
+            if volume == lane.volume or lane.volume < 0:
                 lane.volume = volume
+                self._undated += 1
+                continue
+            lane.volume = volume
             inverse = lane.inverse
             tick = Tick(
                 lane.instrument,
                 round(price * lane.scale) / inverse if inverse else lane.rupees(price),
-                size,
+                quantity,
                 volume,
                 ts_recv,
                 ts_recv,
@@ -263,6 +270,10 @@ class KiteDecoder:
             lane = self._lanes.get(token)
             if lane is None or length != _LTP_LENGTH or not 0 < price < _PRICE_LIMIT:
                 return
+            if not lane.seen:
+                lane.seen = True
+                self._undated += 1
+                continue
             tick = Tick(lane.instrument, lane.rupees(price), 0, None, ts_recv, ts_recv, self._provider)
             ticks.append((lane.target, tick))
 
@@ -271,6 +282,10 @@ class KiteDecoder:
             lane = self._lanes.get(token)
             if lane is None or length != _INDEX_LENGTH or not 0 < price < _PRICE_LIMIT:
                 return
+            if not lane.seen:
+                lane.seen = True
+                self._undated += 1
+                continue
             ticks.append((lane.target, self._index(lane, price, day, ts_recv, ts_recv)))
 
     def _full_indices(self, rows: memoryview, ts_recv: int, ticks: _Ticks) -> None:

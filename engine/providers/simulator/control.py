@@ -88,7 +88,8 @@ class Control:
         """``{"faults": "close,freeze@5+10"}`` plans faults, in seconds from now; ``{"clear": true}`` ends them first.
 
         ``"provider": "simulator2"`` speaks of another door than the first. ``"losses": [{"start_ns": …, "end_ns": …,
-        "instrument": …}]`` takes minutes from its record, ``"volume_offset": 1000`` sets it apart from the others.
+        "instrument": …}]`` takes minutes from its record, ``"volume_offset": 1000`` sets it apart from the others, and
+        ``"say": {"type": "order", …}`` is told to its clients as a text, such as a vendor tells of orders.
         """
         await trio.lowlevel.checkpoint()
         try:
@@ -106,6 +107,8 @@ class Control:
             door.volume_offset = command.volume_offset
         door.faults.plan(planned, now_s=self._exchange.elapsed_s)
         door.record.lose(command.losses)
+        if command.say:
+            door.say(msgspec.json.encode(command.say).decode())
         return {"elapsed_s": self._exchange.elapsed_s, "faults": door.faults.planned()}
 
 
@@ -115,6 +118,7 @@ class _Command(msgspec.Struct, forbid_unknown_fields=True):
     provider: str = "simulator"
     losses: list[Loss] = []
     volume_offset: int | None = None
+    say: dict[str, Any] = {}
 
 
 def describe(listing: Listing, doors: Mapping[str, Door]) -> dict[str, Any]:

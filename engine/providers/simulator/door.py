@@ -8,7 +8,7 @@ import msgspec
 from engine.providers.base import Mode
 from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultStatistics
 from engine.providers.simulator.record import Record
-from engine.providers.simulator.speech import Speech
+from engine.providers.simulator.speech import Frame, Speech
 from engine.providers.simulator.subscriber import Subscriber
 from engine.providers.simulator.tape import Event, Trade
 
@@ -68,6 +68,11 @@ class Door:
         return index in self._audience
 
     # Clients
+
+    def say(self, frame: Frame) -> None:
+        """A frame to every client, before the packets that wait."""
+        for subscriber in self._subscribers:
+            subscriber.say(frame)
 
     def subscriber(self) -> Subscriber:
         """A client to be: its packets wait until they are taken in frames."""

@@ -31,6 +31,15 @@ def ticks_of(decoder: KiteDecoder, *sent: SentPacket, ts_recv: int = NOW_NS) -> 
     return [tick for _, tick in decoder.decode(frame_of(*sent), ts_recv)]
 
 
+def listening(*routes: Route) -> KiteDecoder:
+    """A decoder that has got over what comes first of each instrument."""
+    decoder = KiteDecoder(routes)
+    for route in routes:
+        token = instrument_token(route.segment, route.security_id)
+        decoder.decode(frame_of(quote(token, volume=1), LtpPacket(token, 1_00)), NOW_NS)
+    return decoder
+
+
 def quote(token: int = INFY_TOKEN, **fields: int) -> QuotePacket:
     return QuotePacket(token, **({"last_price": 1573_15, "last_quantity": 10, "volume": 100} | fields))
 
@@ -79,7 +88,7 @@ def test_a_full_packet_becomes_a_tick_on_the_price_grid_and_at_its_last_trade() 
 
 
 def test_a_quote_tells_no_time_and_carries_that_of_its_receipt_without_complaint() -> None:
-    decoder = KiteDecoder([INFY])
+    decoder = listening(INFY)
 
     (tick,) = ticks_of(decoder, quote(day_open=1569_15), ts_recv=NOW_NS + 7)
 
@@ -88,7 +97,7 @@ def test_a_quote_tells_no_time_and_carries_that_of_its_receipt_without_complaint
 
 
 def test_a_last_price_alone_has_no_volume() -> None:
-    (tick,) = ticks_of(KiteDecoder([INFY]), LtpPacket(INFY_TOKEN, 1573_15))
+    (tick,) = ticks_of(listening(INFY), LtpPacket(INFY_TOKEN, 1573_15))
 
     assert (tick.volume, tick.size, tick.price, tick.ts_event) == (None, 0, 1573.15, NOW_NS)
 
@@ -97,7 +106,7 @@ def test_an_index_tells_its_day_in_another_order_than_a_share() -> None:
     fields = {"day_high": 26_100_00, "day_low": 25_900_00, "day_open": 26_000_00, "previous_close": 26_060_20}
     packet = IndexPacket(NIFTY_TOKEN, 25_974_90, **fields)  # pyright: ignore[reportArgumentType]
 
-    (tick,) = ticks_of(KiteDecoder([NIFTY]), packet)
+    (tick,) = ticks_of(listening(NIFTY), packet)
 
     assert (tick.price, tick.volume, tick.open_interest) == (25974.9, None, None)
     assert (tick.day_open, tick.day_high, tick.day_low) == (26000.0, 26100.0, 25900.0)
@@ -111,7 +120,7 @@ def test_an_index_in_full_mode_tells_its_time() -> None:
 
 
 def test_packets_of_every_kind_in_one_frame_keep_their_order() -> None:
-    decoder = KiteDecoder([INFY, NIFTY, NIFTY_FUT])
+    decoder = listening(INFY, NIFTY, NIFTY_FUT)
     sent = [
         quote(last_price=100_00),
         quote(last_price=101_00, volume=101),
@@ -122,21 +131,42 @@ def test_packets_of_every_kind_in_one_frame_keep_their_order() -> None:
     ]
 
     assert [tick.price for tick in ticks_of(decoder, *sent)] == [100.0, 101.0, 102.0, 103.0, 104.0, 105.0]
-    assert decoder.statistics().packets == 6
+    assert decoder.statistics().packets == 6 + 6
 
 
 def test_a_packet_without_new_volume_is_no_trade() -> None:
+    ticks = ticks_of(KiteDecoder([INFY]), full(volume=100), full(volume=100), full(volume=130))
+
+    assert [tick.size for tick in ticks] == [10, 0, 10]
+
+
+@pytest.mark.parametrize("packet", [quote(), LtpPacket(INFY_TOKEN, 100_00), IndexPacket(INFY_TOKEN, 100_00)])
+def test_what_comes_first_and_tells_no_time_may_be_old_and_is_no_tick(packet: SentPacket) -> None:
     decoder = KiteDecoder([INFY])
 
-    ticks = ticks_of(decoder, quote(volume=100), full(volume=100), full(volume=130), quote(volume=130))
+    assert ticks_of(decoder, packet) == []
+    assert (decoder.statistics().undated, decoder.statistics().packets) == (1, 1)
 
-    assert [tick.size for tick in ticks] == [10, 0, 10, 0]
+
+def test_a_quote_in_which_only_the_book_changed_is_no_tick_of_now() -> None:
+    decoder = listening(INFY)
+
+    ticks = ticks_of(decoder, quote(volume=100), quote(volume=100, total_buy_quantity=7), quote(volume=130))
+
+    assert [tick.volume for tick in ticks] == [100, 130]
+    assert decoder.statistics().undated == 2 + 1
+
+
+def test_a_quote_before_the_full_mode_takes_effect_does_not_hide_the_time_of_its_trade() -> None:
+    ticks = ticks_of(KiteDecoder([INFY]), quote(volume=100), full(volume=100, last_trade_time=NOW_S - 7200))
+
+    assert [tick.ts_event for tick in ticks] == [NOW_NS - 7200 * SECOND]
 
 
 def test_the_prices_of_the_day_follow_the_packets() -> None:
-    decoder = KiteDecoder([INFY])
+    highs = (1660_00, 1660_00, 1661_05)
 
-    ticks = ticks_of(decoder, quote(day_high=1660_00), quote(day_high=1660_00), quote(day_high=1661_05))
+    ticks = ticks_of(listening(INFY), *(quote(day_high=high, volume=high + n) for n, high in enumerate(highs)))
 
     assert [tick.day_high for tick in ticks] == [1660.0, 1660.0, 1661.05]
 
@@ -199,20 +229,20 @@ def test_what_has_no_price_gives_no_tick_and_is_counted(
 
 
 def test_what_can_not_be_used_is_counted_not_lost() -> None:
-    decoder = KiteDecoder([INFY])
+    decoder = listening(INFY)
     strangers = [quote(number << 8 | 1) for number in range(2000, 2100)]
 
     decoder.decode(HEARTBEAT, NOW_NS)
     decoder.decode(frame_of(*strangers, OpaquePacket(bytes(164)), quote()) + b"?", NOW_NS)
 
     statistics = decoder.statistics()
-    assert (statistics.frames, statistics.packets, statistics.ticks) == (2, 103, 1)
+    assert (statistics.frames, statistics.packets, statistics.ticks) == (3, 2 + 103, 1)
     assert (statistics.unmapped, statistics.unknown_codes, statistics.malformed) == (100, 1, 1)
     assert statistics.unmapped_sample == tuple(f"NSE_EQ:{number}" for number in range(2000, 2020))
 
 
 def test_a_route_taken_up_later_ticks_and_one_removed_does_not() -> None:
-    decoder = KiteDecoder([INFY])
+    decoder = listening(INFY)
 
     decoder.add([NIFTY_FUT])
     decoder.remove([INFY, NIFTY])
@@ -260,7 +290,7 @@ def test_a_recorded_packet_becomes_the_tick_its_vendor_reads_in_it(recordings: P
     packet = recorded(recordings, mode)
     assert isinstance(packet, QuotePacket)
 
-    (tick,) = ticks_of(KiteDecoder([INFY]), packet)
+    (tick,) = ticks_of(listening(INFY), packet)
 
     ohlc = expected["ohlc"]
     assert (tick.price, tick.size, tick.volume) == tuple(
@@ -281,4 +311,6 @@ def route_of(token: int) -> Route | None:
 
 def unusable(decoder: KiteDecoder) -> int:
     statistics = decoder.statistics()
-    return statistics.malformed + statistics.unknown_codes + statistics.unmapped + statistics.unpriced
+    return (
+        statistics.malformed + statistics.unknown_codes + statistics.unmapped + statistics.unpriced + statistics.undated
+    )

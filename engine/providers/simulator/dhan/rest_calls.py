@@ -1,18 +1,21 @@
 """Dhan's REST calls at a door: charts and market quotes."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import trio
 
 from engine.providers.simulator.dhan.charts import daily_chart, intraday_chart
 from engine.providers.simulator.dhan.quotes import market_quotes
-from engine.providers.simulator.dhan.rate_limits import RateLimits
 from engine.providers.simulator.dhan.rest_errors import RestError
 from engine.providers.simulator.door import Door
 from engine.providers.simulator.faults import FaultKind
 from engine.providers.simulator.http import Request, Response
+from engine.providers.simulator.rate_limits import RateLimits
+
+CALLS_EACH_SECOND: Final = {"charts": 5, "marketfeed": 1}
+"""By the first part of the path."""
 
 _Call = Callable[[Request], Awaitable[Any]]
 
@@ -52,7 +55,7 @@ class DhanCalls:
             raise RestError("DH-908")
         if self._door.fails(FaultKind.REFUSE) or request.headers.get("access-token") != self._token:
             raise RestError("DH-901")
-        if self._limits and not self._limits.admit(path, self._door.exchange.elapsed_s):
+        if self._limits and not self._limits.admit(path.partition("/")[0], self._door.exchange.elapsed_s):
             raise RestError("DH-904", retry_after_s=1)
 
     async def _intraday(self, request: Request) -> dict[str, list[float]]:

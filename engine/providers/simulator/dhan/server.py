@@ -6,20 +6,20 @@ import trio
 
 from engine.providers.simulator import http
 from engine.providers.simulator.dhan.feed_rules import DhanFeedRules
-from engine.providers.simulator.dhan.rate_limits import RateLimits
-from engine.providers.simulator.dhan.rest_calls import DhanCalls
+from engine.providers.simulator.dhan.rest_calls import CALLS_EACH_SECOND, DhanCalls
 from engine.providers.simulator.dhan.speech import DhanSpeech
 from engine.providers.simulator.door import Door
 from engine.providers.simulator.feed_server import FeedServer
 from engine.providers.simulator.http import Call
 from engine.providers.simulator.listening import listen
 from engine.providers.simulator.options import DoorOptions, SimulatorOptions
+from engine.providers.simulator.rate_limits import RateLimits
 from engine.providers.simulator.vendors import Address, Vendor
 
 
 def calls(door: Door, options: SimulatorOptions, *, prefix: str = "/v2/") -> Call:
     """The door's REST calls."""
-    limits = RateLimits() if options.rate_limits else None
+    limits = RateLimits(CALLS_EACH_SECOND) if options.rate_limits else None
     return DhanCalls(door, token=options.token, limits=limits, prefix=prefix).answer
 
 

@@ -1,21 +1,19 @@
-"""The documented rate limits of Dhan's REST calls."""
+"""The documented rate limits of a vendor's REST calls."""
 
-from typing import Final
-
-_CALLS_EACH_SECOND: Final = {"charts": 5, "marketfeed": 1}
-"""By the first part of the path."""
+from collections.abc import Mapping
 
 
 class RateLimits:
     """Counts calls in windows of one second, each kind by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, calls_each_second: Mapping[str, int]) -> None:
+        """By kind; others are not limited."""
+        self._most = calls_each_second
         self._calls: dict[str, list[float]] = {}
 
-    def admit(self, path: str, now_s: float) -> bool:
+    def admit(self, kind: str, now_s: float) -> bool:
         """Whether a call may be answered now; one that may not does not count."""
-        kind = path.partition("/")[0]
-        most = _CALLS_EACH_SECOND.get(kind)
+        most = self._most.get(kind)
         if most is None:
             return True
         calls = [moment for moment in self._calls.get(kind, ()) if moment > now_s - 1]
