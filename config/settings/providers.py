@@ -8,9 +8,9 @@ from pydantic import AfterValidator
 from config.settings.field import Group, setting
 from config.settings.kinds import AccessToken, ClientId, FeedUrl, Names, RestUrl
 
-SIMULATED = ("simulator", "simulator2")
-"""Two providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
-PROVIDERS = (*SIMULATED, "dhan")
+SIMULATED = ("simulator", "simulator2", "simulator_yahoo")
+"""Providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
+PROVIDERS = (*SIMULATED, "dhan", "yahoo")
 """The providers this version knows."""
 
 
@@ -66,6 +66,18 @@ class Providers(Group):
         "an address such as https://host/instruments",
         default="https://api.kite.trade/instruments",
     )
+    yahoo_feed_url: FeedUrl = setting(
+        "YAHOO_FEED_URL",
+        "Yahoo's streamer.",
+        "an address such as wss://host",
+        default="wss://streamer.finance.yahoo.com",
+    )
+    yahoo_rest_url: RestUrl = setting(
+        "YAHOO_REST_URL",
+        "Yahoo's REST service; an address elsewhere stands for all of Yahoo's.",
+        "an address such as https://host",
+        default="https://query2.finance.yahoo.com",
+    )
     databento_relay_url: FeedUrl = setting(
         "DATABENTO_RELAY_URL",
         "Relay of Databento's live feed (no provider of this version uses it yet).",
@@ -75,7 +87,7 @@ class Providers(Group):
     providers: Annotated[Names, AfterValidator(_known_providers)] = setting(
         "TICKTREE_PROVIDERS",
         "Providers to run, the preferred one first; the simulated exchange when none is configured.",
-        "one or more of simulator, simulator2 and dhan, separated by commas",
+        f"one or more of {', '.join(PROVIDERS[:-1])} and {PROVIDERS[-1]}, separated by commas",
         default_factory=_default_providers,
     )
 

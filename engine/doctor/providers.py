@@ -28,6 +28,10 @@ async def provider_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield well("provider", "is the simulated exchange, which `ticktree run` starts by itself.")
     for name, url in _endpoints(settings):
         yield await _reached(name, url)
+    if "yahoo" in settings.providers:
+        yield note(
+            "yahoo", "promises nothing: an unofficial service, that may be late, lack trades, or refuse for minutes."
+        )
     if "dhan" in settings.providers and settings.dhan_access_token:
         yield token_finding(settings.dhan_access_token.get_secret_value(), time.time())
 
@@ -36,6 +40,9 @@ def _endpoints(settings: Settings) -> Iterator[tuple[str, str]]:
     if "dhan" in settings.providers:
         yield "dhan feed", settings.dhan_feed_url
         yield "dhan rest", settings.dhan_rest_url
+    if "yahoo" in settings.providers:
+        yield "yahoo feed", settings.yahoo_feed_url
+        yield "yahoo rest", settings.yahoo_rest_url
     if settings.simulated and settings.simulator_feed_url and settings.simulator_rest_url:
         yield "simulated feed", settings.simulator_feed_url
         yield "simulated rest", settings.simulator_rest_url

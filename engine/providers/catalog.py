@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from config.errors import SettingsError
 from config.settings import Settings
 from engine.providers.base import History, LiveFeed
 from engine.providers.dhan.account import DhanEndpoints
@@ -12,6 +13,8 @@ from engine.providers.keyring import Credential, Keyring
 from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
+from engine.providers.yahoo.rest import YahooHistory, YahooLimits
+from engine.providers.yahoo.session import YahooFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 
 
+SIMULATED_YAHOO_LIMITS = YahooLimits(calls_per_second=100.0, cool_off_s=1.0)
+
+
 def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[str, Provider]:
     """The providers of the settings by name, the preferred one first.
 
@@ -38,7 +44,10 @@ def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[
 
 def silent_provider(name: str, settings: Settings) -> Provider:
     """A provider's own reading of frames and its limits, without an account: it must not be connected to."""
-    nowhere, keyring = DhanEndpoints("wss://replay.invalid", "https://replay.invalid"), _simulated(name)
+    feed_url, rest_url = "wss://replay.invalid", "https://replay.invalid"
+    if name in ("yahoo", "simulator_yahoo"):
+        return Provider(YahooFeed(feed_url, name=name), YahooHistory(rest_url, name=name))
+    nowhere, keyring = DhanEndpoints(feed_url, rest_url), _simulated(name)
     limits = DhanLimits() if name == "dhan" else SIMULATOR_LIMITS
     return Provider(
         DhanFeed(keyring, nowhere, mode=settings.dhanhq_ws_mode, name=name),
@@ -90,6 +99,30 @@ def _simulator2(settings: Settings, budget: Budget) -> Provider:
     )
 
 
+def _yahoo(settings: Settings, budget: Budget) -> Provider:
+    return Provider(YahooFeed(settings.yahoo_feed_url), YahooHistory(settings.yahoo_rest_url, budget=budget))
+
+
+def _simulator_yahoo(settings: Settings, budget: Budget) -> Provider:
+    name = "simulator_yahoo"
+    host, feed_port, rest_port = _door(settings, name)
+    rest_url = f"http://{host}:{rest_port}"
+    return Provider(
+        YahooFeed(f"ws://{host}:{feed_port}", name=name, cool_off_s=SIMULATED_YAHOO_LIMITS.cool_off_s),
+        YahooHistory(rest_url, name=name, limits=SIMULATED_YAHOO_LIMITS, budget=budget),
+    )
+
+
+def _door(settings: Settings, name: str) -> tuple[str, int, int]:
+    """Host, port of the feed and port of the REST service of a provider that has both at a door of its own only."""
+    if (door := settings.simulator_door(name)) is None:
+        raise SettingsError(
+            f"TICKTREE_SIMULATOR_DOORS: expected the ports of {name} (`ticktree simulate --door {name}` prints them), "
+            f"was {settings.simulator_doors or 'not set'}."
+        )
+    return door
+
+
 def _simulated(name: str) -> Keyring:
     return Keyring.holding(name, SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
 
@@ -98,4 +131,6 @@ _MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {
     "dhan": _dhan,
     "simulator": _simulator,
     "simulator2": _simulator2,
+    "simulator_yahoo": _simulator_yahoo,
+    "yahoo": _yahoo,
 }

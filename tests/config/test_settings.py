@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 from config.errors import SettingsError
 from config.loading import load_settings, variables
 from config.settings import Settings
+from config.settings.providers import PROVIDERS
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,10 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         (
             "TICKTREE_PROVIDERS",
             "bloomberg",
-            "TICKTREE_PROVIDERS: expected one or more of simulator, simulator2 and dhan, separated by commas, was 'bloomberg'.",
+            (
+                f"TICKTREE_PROVIDERS: expected one or more of {', '.join(PROVIDERS[:-1])} and {PROVIDERS[-1]}, "
+                "separated by commas, was 'bloomberg'."
+            ),
         ),
     ],
 )
