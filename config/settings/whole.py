@@ -9,6 +9,7 @@ from pydantic import SecretStr, model_validator
 from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
+from config.settings.credentials import Credentials
 from config.settings.failover import Failover
 from config.settings.market import Market
 from config.settings.processes import Processes
@@ -19,7 +20,7 @@ from config.settings.simulator import Simulator
 from config.settings.stores import Stores
 
 
-class Settings(Simulator, Replay, Recording, Access, Market, Failover, Providers, Processes, Stores):
+class Settings(Simulator, Replay, Recording, Access, Market, Failover, Credentials, Providers, Processes, Stores):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences.
 
     The README's table tells the last group first.
@@ -61,9 +62,7 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "TICKTREE_PROVIDERS: expected simulator alone (simulated and real data never mix), was with others."
     if settings.dhanhq_ws_enabled and "dhan" not in settings.providers:
         yield "DHANHQ_WS_ENABLED: expected dhan among TICKTREE_PROVIDERS when it is true, was not there."
-    if "dhan" in settings.providers and not settings.dhan_client_id:
-        yield "DHAN_CLIENT_ID: expected a client id, because the provider dhan is on, was not set."
-    if "dhan" in settings.providers and not settings.dhan_access_token:
-        yield "DHAN_ACCESS_TOKEN: expected an access token, because the provider dhan is on, was not set."
+    if settings.dhan_access_token and not settings.dhan_client_id:
+        yield "DHAN_CLIENT_ID: expected together with DHAN_ACCESS_TOKEN, was not set."
     if (settings.simulator_feed_url is None) != (settings.simulator_rest_url is None):
         yield "TICKTREE_SIMULATOR_FEED_URL: expected together with TICKTREE_SIMULATOR_REST_URL, was only one of them."

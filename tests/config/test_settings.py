@@ -162,8 +162,13 @@ def test_simulated_and_real_providers_never_mix(monkeypatch: pytest.MonkeyPatch)
     assert "never mix" in complaint(monkeypatch, TICKTREE_PROVIDERS="simulator,dhan")
 
 
-def test_dhan_without_its_credentials_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert complaint(monkeypatch, DHANHQ_WS_ENABLED="true").startswith("DHAN_CLIENT_ID: expected")
+def test_dhan_may_be_on_before_anybody_has_entered_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DHANHQ_WS_ENABLED", "true")
+    assert load_settings().providers == ("dhan",)
+
+
+def test_a_token_without_the_client_it_belongs_to_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complaint(monkeypatch, DHAN_ACCESS_TOKEN="a-long-token").startswith("DHAN_CLIENT_ID: expected")
 
 
 def test_the_short_way_to_dhan_configures_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
+from engine.storage.durable.credentials import SealedCredentials
 from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
 from engine.storage.durable.link import PostgresLink
@@ -17,9 +18,18 @@ ANSWER_TIMEOUT_S = 30.0
 
 
 class DurableStore(
-    PriceHistory, InstrumentMaster, Verdicts, GapScan, Quarantine, Records, UserAccounts, SignedIn, ApiKeys
+    PriceHistory,
+    InstrumentMaster,
+    Verdicts,
+    GapScan,
+    Quarantine,
+    Records,
+    UserAccounts,
+    SignedIn,
+    ApiKeys,
+    SealedCredentials,
 ):
-    """Price history, instruments, verdicts, quarantine, records and accounts in PostgreSQL.
+    """Price history, instruments, verdicts, quarantine, records, accounts and sealed credentials in PostgreSQL.
 
     Every method may raise ``DurableStoreUnavailableError`` (repeat later) or ``DurableStoreError`` (do not), and none
     takes longer than about twice the answer timeout.

@@ -2,6 +2,7 @@
 
 from engine.storage.durable import DurableStore
 from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, MemoryUserAccounts
+from engine.storage.memory.credentials import MemorySealedCredentials
 from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
 from engine.storage.memory.quarantine import MemoryQuarantine
@@ -20,6 +21,7 @@ class MemoryDurableStore(
     MemoryUserAccounts,
     MemorySignedIn,
     MemoryApiKeys,
+    MemorySealedCredentials,
     DurableStore,
 ):
     """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""

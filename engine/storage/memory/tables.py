@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.market.instrument import Instrument
     from engine.market.quarantine import Quarantined
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, ProviderMapping
+    from engine.storage.durable.credentials import SealedCredential
 
 Decision = tuple[VerdictStatus, str]
 """A verdict's status and reason."""
@@ -50,6 +51,7 @@ class Tables:
         self.hashes: dict[str, str] = {}
         self.audit: list[AuditEntry] = []
         self.accounts = Accounts()
+        self.credentials: dict[int, SealedCredential] = {}
 
     async def arrive(self) -> None:
         """Lets others run, as a call to a server would."""
