@@ -69,25 +69,35 @@ class _Lane:
         self.traded_ns = max(self.traded_ns, traded_ns)
 
     def take(self, data: PricingData) -> None:
-        """Keep what a message tells beside the price."""
-        self.day_open = self.round(data.open_price) or self.day_open
-        self.day_high = self.round(data.day_high) or self.day_high
-        self.day_low = self.round(data.day_low) or self.day_low
-        self.bid = self.round(data.bid) or self.bid
-        self.ask = self.round(data.ask) or self.ask
-        if data.open_interest > 0:
-            self.open_interest = data.open_interest
+        """Keep what a message tells beside the price; most of it is mostly not there."""
+        if figure := data.open_price:
+            self.day_open = self.round(figure) or self.day_open
+        if figure := data.day_high:
+            self.day_high = self.round(figure) or self.day_high
+        if figure := data.day_low:
+            self.day_low = self.round(figure) or self.day_low
+        if figure := data.bid:
+            self.bid = self.round(figure) or self.bid
+        if figure := data.ask:
+            self.ask = self.round(figure) or self.ask
+        if (interest := data.open_interest) > 0:
+            self.open_interest = interest
+        if figure := data.previous_close:
+            self.previous_close = self.round(figure) or self.previous_close
+        elif self.previous_close is None:
+            self._infer_previous_close(data)
 
-    def take_price(self, price: float, data: PricingData) -> None:
-        """Drop what the price contradicts, and find the previous close, which mostly comes as a change only."""
+    def _infer_previous_close(self, data: PricingData) -> None:
+        """Mostly it comes as a change only; on a known grid the difference of two 32-bit floats finds it again."""
+        if data.change and data.market_hours == _REGULAR and self.tick_size.size:
+            self.previous_close = self.round(data.price - data.change)
+
+    def drop_contradicted(self, price: float) -> None:
+        """Forget a range of the day that the price is outside of."""
         if self.day_high is not None and price > self.day_high:
             self.day_high = None
         if self.day_low is not None and price < self.day_low:
             self.day_low = None
-        told = self.round(data.previous_close)
-        if told is None and data.change and data.market_hours == _REGULAR and self.tick_size.size:
-            told = self.round(data.price - data.change)
-        self.previous_close = told or self.previous_close
 
     def take_volume(self, data: PricingData) -> tuple[int | None, int]:
         """The day's running total, and the size of the trade where it is told credibly.
@@ -158,7 +168,7 @@ class YahooDecoder:
         if price is None:
             self._unpriced += 1
             return []
-        lane.take_price(price, data)
+        lane.drop_contradicted(price)
         self._ticks += 1
         tick = Tick(
             lane.instrument,
