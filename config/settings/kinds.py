@@ -40,6 +40,7 @@ def _sendable(value: SecretStr | str) -> SecretStr | str:
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 FeedUrl = Annotated[str, _address("ws", "wss", fits=is_endpoint)]
+GatewayUrl = Annotated[str, _address("tcp", fits=lambda parts: is_endpoint(parts) and not parts.path)]
 RestUrl = Annotated[str, _address("http", "https", fits=is_endpoint)]
 RedisUrl = Annotated[SecretStr, _address("redis", "rediss", "unix", fits=is_redis)]
 DatabaseUrl = Annotated[SecretStr, _address("postgres", "postgresql")]

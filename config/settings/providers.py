@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from config.settings.field import Group, setting
-from config.settings.kinds import AccessToken, ClientId, FeedUrl, Names, RestUrl
+from config.settings.kinds import AccessToken, ClientId, FeedUrl, GatewayUrl, Names, RestUrl
 
-SIMULATED = ("simulator", "simulator2", "simulator_yahoo")
+SIMULATED = ("simulator", "simulator2", "simulator_yahoo", "simulator_databento")
 """Providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
-PROVIDERS = (*SIMULATED, "dhan", "yahoo")
+PROVIDERS = (*SIMULATED, "dhan", "yahoo", "databento")
 """The providers this version knows."""
 
 
@@ -77,6 +77,21 @@ class Providers(Group):
         "Yahoo's REST service; an address elsewhere stands for all of Yahoo's.",
         "an address such as https://host",
         default="https://query2.finance.yahoo.com",
+    )
+    databento_api_key: AccessToken | None = setting(
+        "DATABENTO_API_KEY", "Databento's API key.", "a key without blanks", default=None
+    )
+    databento_gateway_url: GatewayUrl = setting(
+        "DATABENTO_GATEWAY_URL",
+        "Databento's live gateways; `{dataset}` stands for the dataset, as each has one of its own.",
+        "an address such as tcp://host:13000",
+        default="tcp://{dataset}.lsg.databento.com:13000",
+    )
+    databento_rest_url: RestUrl = setting(
+        "DATABENTO_REST_URL",
+        "Databento's historical service.",
+        "an address such as https://host/v0",
+        default="https://hist.databento.com/v0",
     )
     databento_relay_url: FeedUrl = setting(
         "DATABENTO_RELAY_URL",

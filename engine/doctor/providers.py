@@ -13,6 +13,8 @@ import msgspec
 
 from config.settings import Settings
 from engine.doctor.finding import Finding, note, well, wrong
+from engine.providers.databento.account import DatabentoEndpoints
+from engine.providers.databento.symbols import DATASETS
 
 PATIENCE_S = 5.0
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
@@ -32,6 +34,8 @@ async def provider_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield note(
             "yahoo", "promises nothing: an unofficial service, that may be late, lack trades, or refuse for minutes."
         )
+    if "databento" in settings.providers and not settings.databento_api_key:
+        yield note("databento key", "is not set: put it into DATABENTO_API_KEY, or enter it as an operator.")
     if "dhan" in settings.providers and settings.dhan_access_token:
         yield token_finding(settings.dhan_access_token.get_secret_value(), time.time())
 
@@ -43,6 +47,12 @@ def _endpoints(settings: Settings) -> Iterator[tuple[str, str]]:
     if "yahoo" in settings.providers:
         yield "yahoo feed", settings.yahoo_feed_url
         yield "yahoo rest", settings.yahoo_rest_url
+    if "databento" in settings.providers:
+        endpoints = DatabentoEndpoints(settings.databento_gateway_url, settings.databento_rest_url)
+        for dataset in sorted(set(DATASETS.values())):
+            host, port = endpoints.gateway(dataset)
+            yield f"databento {dataset}", f"tcp://{host}:{port}"
+        yield "databento rest", settings.databento_rest_url
     if settings.simulated and settings.simulator_feed_url and settings.simulator_rest_url:
         yield "simulated feed", settings.simulator_feed_url
         yield "simulated rest", settings.simulator_rest_url

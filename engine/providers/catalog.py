@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from config.errors import SettingsError
 from config.settings import Settings
 from engine.providers.base import History, LiveFeed
+from engine.providers.databento.account import DatabentoEndpoints
+from engine.providers.databento.history import DatabentoHistory
+from engine.providers.databento.session import DatabentoFeed
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
@@ -47,6 +50,9 @@ def silent_provider(name: str, settings: Settings) -> Provider:
     feed_url, rest_url = "wss://replay.invalid", "https://replay.invalid"
     if name in ("yahoo", "simulator_yahoo"):
         return Provider(YahooFeed(feed_url, name=name), YahooHistory(rest_url, name=name))
+    if name in ("databento", "simulator_databento"):
+        keyring, nowhere = Keyring(name), DatabentoEndpoints("tcp://replay.invalid:1", rest_url)
+        return Provider(DatabentoFeed(keyring, nowhere, name=name), DatabentoHistory(keyring, nowhere, name=name))
     nowhere, keyring = DhanEndpoints(feed_url, rest_url), _simulated(name)
     limits = DhanLimits() if name == "dhan" else SIMULATOR_LIMITS
     return Provider(
@@ -113,6 +119,27 @@ def _simulator_yahoo(settings: Settings, budget: Budget) -> Provider:
     )
 
 
+def _databento(settings: Settings, budget: Budget) -> Provider:
+    """Where the settings name no key, it is the one that an operator enters."""
+    keyring = Keyring("databento")
+    if settings.databento_api_key:
+        keyring = Keyring.holding("databento", "", settings.databento_api_key.get_secret_value())
+    endpoints = DatabentoEndpoints(settings.databento_gateway_url, settings.databento_rest_url)
+    return Provider(DatabentoFeed(keyring, endpoints), DatabentoHistory(keyring, endpoints, budget=budget), keyring)
+
+
+def _simulator_databento(settings: Settings, budget: Budget) -> Provider:
+    name = "simulator_databento"
+    host, feed_port, rest_port = _door(settings, name)
+    keyring = _simulated(name)
+    endpoints = DatabentoEndpoints(f"tcp://{host}:{feed_port}", f"http://{host}:{rest_port}/v0")
+    return Provider(
+        DatabentoFeed(keyring, endpoints, name=name),
+        DatabentoHistory(keyring, endpoints, name=name, budget=budget),
+        keyring,
+    )
+
+
 def _door(settings: Settings, name: str) -> tuple[str, int, int]:
     """Host, port of the feed and port of the REST service of a provider that has both at a door of its own only."""
     if (door := settings.simulator_door(name)) is None:
@@ -128,9 +155,11 @@ def _simulated(name: str) -> Keyring:
 
 
 _MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {
+    "databento": _databento,
     "dhan": _dhan,
     "simulator": _simulator,
     "simulator2": _simulator2,
+    "simulator_databento": _simulator_databento,
     "simulator_yahoo": _simulator_yahoo,
     "yahoo": _yahoo,
 }

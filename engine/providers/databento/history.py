@@ -23,7 +23,7 @@ from engine.providers.databento.records import PRICE_SCALE, UNDEFINED_PRICE
 from engine.providers.databento.symbols import DATASETS, FUTURES_DATASET, stype_of
 from engine.providers.keyring import Keyring
 from engine.providers.planning import batches
-from engine.providers.rate_limiter import RateLimiter, Share, TokenBucket
+from engine.providers.rate_limiter import UNSHARED, Budget, RateLimiter, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
 
 _SECOND: Final = 1_000_000_000
@@ -72,7 +72,7 @@ class DatabentoHistory:
         calendars: Calendars | None = None,
         clock: Callable[[], int] = time.time_ns,
         jitter: Callable[[], float] = random.random,
-        share: Share | None = None,
+        budget: Budget = UNSHARED,
     ) -> None:
         limits = limits or DatabentoLimits()
         self.name = name
@@ -81,6 +81,7 @@ class DatabentoHistory:
             (endpoints or DatabentoEndpoints()).rest_url, timeout_s=limits.timeout_s, silence_s=limits.silence_s
         )
         self._limits = HistoryLimits(_LOOK_BACK_DAYS, _DAYS_PER_CALL, limits.calls_per_second)
+        share = Share(budget, f"{name}/ranges", limits.calls_per_second)
         self._limiter = RateLimiter(TokenBucket(limits.calls_per_second, burst=5), share=share)
         self._retry = retry or RetryPolicy()
         self._calendars = calendars or Calendars(load_calendar)
