@@ -34,7 +34,8 @@ SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 
 
-SIMULATED_YAHOO_LIMITS = YahooLimits(calls_per_second=100.0, cool_off_s=1.0)
+SIMULATED_YAHOO_LIMITS = YahooLimits(calls_per_second=10.0, cool_off_s=1.0)
+"""Its package takes 50 ms of the processor to read a day of minutes."""
 
 
 def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[str, Provider]:

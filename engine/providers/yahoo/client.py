@@ -89,7 +89,7 @@ class YahooClient:
     def _calling(self, call: Callable[..., T], *arguments: Any) -> T:
         """What a call returns; whatever goes wrong in the package comes out as a ``ProviderError``."""
         try:
-            return call(*arguments)
+            told = call(*arguments)
         except ProviderError:
             raise
         except HTTPError as error:
@@ -100,6 +100,9 @@ class YahooClient:
             raise self._failure(_TOO_MANY, None) from error
         except Exception as error:  # the package stumbles over answers of another form in any way there is
             raise ProviderError(f"Yahoo's answer can not be read: {error!r}") from error
+        # without its cache on disk the package would ask for another cookie before every call
+        self._data._cookie = True  # noqa: SLF001
+        return told
 
     def _chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
         # A Ticker would do the same after it has asked for the time zone, which only dates without one need

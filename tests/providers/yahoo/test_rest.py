@@ -296,6 +296,33 @@ async def test_nobody_there_is_told_as_such() -> None:
     history.close()
 
 
+async def test_cookie_and_crumb_are_asked_for_by_the_first_call_only() -> None:
+    """yfinance asks for a cookie before every call, unless it finds one in a cache on disk, which it is kept from."""
+    async with serve(everything) as server:
+        history = YahooHistory(server.url.removesuffix("/v2"), limits=FAST, retry=ONCE, now_ns=lambda: NOW_NS + DAY)
+        for _ in range(3):
+            assert await history.minutes(APPLE, NOW_NS, NOW_NS + MINUTE)
+        history.close()
+
+    chart = "/v8/finance/chart/AAPL"
+    paths = [request.path for request in server.requests]
+    assert paths[-4:] == ["/v1/test/getcrumb", chart, chart, chart]
+    assert set(paths[:-4]) == {"/"}
+
+
+async def everything(_: RestServer, request: Request) -> Response:
+    await trio.lowlevel.checkpoint()
+    return chart_of((NOW_NS, BAR)) if "chart" in request.path else CRUMB
+
+
+async def test_a_stale_crumb_is_renewed_on_the_way() -> None:
+    stale = Response(401, answers.refusal("finance", "Unauthorized", "Invalid Crumb"))
+    async with asked(stale, chart_of((NOW_NS, BAR))) as (calls, history):
+        assert len(await history.minutes(APPLE, NOW_NS, NOW_NS + MINUTE)) == 1
+
+    assert len(calls) == 2
+
+
 async def test_two_addresses_share_nothing() -> None:
     """yfinance's one session for all would send the second one's calls to the first."""
     async with asked(chart_of((NOW_NS, BAR))) as (first, one), asked(chart_of((NOW_NS, BAR))) as (second, other):
