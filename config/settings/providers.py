@@ -8,9 +8,9 @@ from pydantic import AfterValidator
 from config.settings.field import Group, setting
 from config.settings.kinds import AccessToken, ClientId, FeedUrl, GatewayUrl, Names, RestUrl
 
-SIMULATED = ("simulator", "simulator2", "simulator_yahoo", "simulator_databento")
+SIMULATED = ("simulator", "simulator2", "simulator_kite", "simulator_yahoo", "simulator_databento")
 """Providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
-PROVIDERS = (*SIMULATED, "dhan", "yahoo", "databento")
+PROVIDERS = (*SIMULATED, "dhan", "kite", "yahoo", "databento")
 """The providers this version knows."""
 
 
@@ -59,12 +59,6 @@ class Providers(Group):
         "Dhan's instrument list, compact or detailed.",
         "an address such as https://host/list.csv",
         default="https://images.dhan.co/api-data/api-scrip-master.csv",
-    )
-    kite_master_url: RestUrl = setting(
-        "KITE_MASTER_URL",
-        "Kite's instrument list.",
-        "an address such as https://host/instruments",
-        default="https://api.kite.trade/instruments",
     )
     yahoo_feed_url: FeedUrl = setting(
         "YAHOO_FEED_URL",

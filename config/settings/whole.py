@@ -11,6 +11,7 @@ from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
 from config.settings.credentials import Credentials
 from config.settings.failover import Failover
+from config.settings.kite import Kite
 from config.settings.market import Market
 from config.settings.processes import Processes
 from config.settings.providers import SIMULATED, Providers
@@ -20,7 +21,7 @@ from config.settings.simulator import Simulator
 from config.settings.stores import Stores
 
 
-class Settings(Simulator, Replay, Recording, Access, Market, Failover, Credentials, Providers, Processes, Stores):
+class Settings(Simulator, Replay, Recording, Access, Market, Failover, Credentials, Kite, Providers, Processes, Stores):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences.
 
     The README's table tells the last group first.
@@ -64,5 +65,7 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "DHANHQ_WS_ENABLED: expected dhan among TICKTREE_PROVIDERS when it is true, was not there."
     if settings.dhan_access_token and not settings.dhan_client_id:
         yield "DHAN_CLIENT_ID: expected together with DHAN_ACCESS_TOKEN, was not set."
+    if settings.kite_access_token and not settings.kite_api_key:
+        yield "KITE_API_KEY: expected together with KITE_ACCESS_TOKEN, was not set."
     if (settings.simulator_feed_url is None) != (settings.simulator_rest_url is None):
         yield "TICKTREE_SIMULATOR_FEED_URL: expected together with TICKTREE_SIMULATOR_REST_URL, was only one of them."

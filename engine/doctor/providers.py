@@ -38,6 +38,8 @@ async def provider_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield note("databento key", "is not set: put it into DATABENTO_API_KEY, or enter it as an operator.")
     if "dhan" in settings.providers and settings.dhan_access_token:
         yield token_finding(settings.dhan_access_token.get_secret_value(), time.time())
+    if "kite" in settings.providers:
+        yield kite_token_finding(is_set=settings.kite_access_token is not None)
 
 
 def _endpoints(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -53,6 +55,9 @@ def _endpoints(settings: Settings) -> Iterator[tuple[str, str]]:
             host, port = endpoints.gateway(dataset)
             yield f"databento {dataset}", f"tcp://{host}:{port}"
         yield "databento rest", settings.databento_rest_url
+    if "kite" in settings.providers:
+        yield "kite feed", settings.kite_feed_url
+        yield "kite rest", settings.kite_rest_url
     if settings.simulated and settings.simulator_feed_url and settings.simulator_rest_url:
         yield "simulated feed", settings.simulator_feed_url
         yield "simulated rest", settings.simulator_rest_url
@@ -88,3 +93,10 @@ def token_finding(token: str, now_s: float) -> Finding:
     if hours <= 0:
         return wrong("dhan token", f"ended {-hours:.1f} hours ago: put a new one into DHAN_ACCESS_TOKEN.")
     return well("dhan token", f"lives for another {hours:.1f} hours.")
+
+
+def kite_token_finding(*, is_set: bool) -> Finding:
+    """Kite's token does not say how long it lives, but all of them end at the same hour."""
+    if is_set:
+        return note("kite token", "ends at six in the morning in India: enter a new one each day.")
+    return note("kite token", "is not in KITE_ACCESS_TOKEN: it has to be entered while the engine runs.")

@@ -1,5 +1,6 @@
 """The providers this program knows, made from the settings."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,11 @@ from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
 from engine.providers.keyring import Credential, Keyring
+from engine.providers.kite.account import KiteEndpoints
+from engine.providers.kite.login import API_SECRET, token_ends_ns
+from engine.providers.kite.planner import MODES as KITE_MODES
+from engine.providers.kite.rest import KiteHistory, KiteLimits
+from engine.providers.kite.session import KiteFeed
 from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
@@ -32,8 +38,7 @@ class Provider:
 
 SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
-
-
+SIMULATED_KITE_LIMITS = KiteLimits(charts_per_second=100.0)
 SIMULATED_YAHOO_LIMITS = YahooLimits(calls_per_second=10.0, cool_off_s=1.0)
 """Its package takes 50 ms of the processor to read a day of minutes."""
 
@@ -54,7 +59,14 @@ def silent_provider(name: str, settings: Settings) -> Provider:
     if name in ("databento", "simulator_databento"):
         keyring, nowhere = Keyring(name), DatabentoEndpoints("tcp://replay.invalid:1", rest_url)
         return Provider(DatabentoFeed(keyring, nowhere, name=name), DatabentoHistory(keyring, nowhere, name=name))
-    nowhere, keyring = DhanEndpoints(feed_url, rest_url), _simulated(name)
+    keyring = _simulated(name)
+    if name in ("kite", "simulator_kite"):
+        kite = KiteEndpoints(feed_url, rest_url)
+        return Provider(
+            KiteFeed(keyring, kite, mode=KITE_MODES[settings.kite_ws_mode], name=name),
+            KiteHistory(keyring, kite, name=name, limits=KiteLimits() if name == "kite" else SIMULATED_KITE_LIMITS),
+        )
+    nowhere = DhanEndpoints(feed_url, rest_url)
     limits = DhanLimits() if name == "dhan" else SIMULATOR_LIMITS
     return Provider(
         DhanFeed(keyring, nowhere, mode=settings.dhanhq_ws_mode, name=name),
@@ -71,6 +83,37 @@ def _dhan(settings: Settings, budget: Budget) -> Provider:
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode),
         DhanHistory(keyring, endpoints, budget=budget),
+        keyring,
+    )
+
+
+def _kite(settings: Settings, budget: Budget) -> Provider:
+    """The token of the settings is today's; the next one is entered by an operator, or made of what a login brings back."""
+    keyring = Keyring("kite")
+    if settings.kite_api_key and settings.kite_access_token:
+        secret = settings.kite_api_secret
+        credential = Credential(
+            settings.kite_api_key,
+            Secret(settings.kite_access_token.get_secret_value()),
+            token_ends_ns(time.time_ns()),
+            {API_SECRET: Secret(secret.get_secret_value())} if secret else {},
+        )
+        keyring.replace(credential)
+    endpoints = KiteEndpoints(settings.kite_feed_url, settings.kite_rest_url)
+    return Provider(
+        KiteFeed(keyring, endpoints, mode=KITE_MODES[settings.kite_ws_mode]),
+        KiteHistory(keyring, endpoints, budget=budget),
+        keyring,
+    )
+
+
+def _simulator_kite(settings: Settings, budget: Budget) -> Provider:
+    name = "simulator_kite"
+    host, feed_port, rest_port = _door(settings, name)
+    keyring, endpoints = _simulated(name), KiteEndpoints(f"ws://{host}:{feed_port}", f"http://{host}:{rest_port}")
+    return Provider(
+        KiteFeed(keyring, endpoints, mode=KITE_MODES[settings.kite_ws_mode], name=name),
+        KiteHistory(keyring, endpoints, name=name, limits=SIMULATED_KITE_LIMITS, budget=budget),
         keyring,
     )
 
@@ -158,9 +201,11 @@ def _simulated(name: str) -> Keyring:
 _MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {
     "databento": _databento,
     "dhan": _dhan,
+    "kite": _kite,
     "simulator": _simulator,
     "simulator2": _simulator2,
     "simulator_databento": _simulator_databento,
+    "simulator_kite": _simulator_kite,
     "simulator_yahoo": _simulator_yahoo,
     "yahoo": _yahoo,
 }

@@ -49,7 +49,8 @@ def _mappings(
 ) -> Sequence[ProviderMapping]:
     rule = _BY_RULE.get(provider)
     if rule is None:
-        return [_mapping(row, provider) for row in rows if row["segment"] != row["exchange"]]
+        found = ((row, row["routes"].get(provider)) for row in rows)
+        return [_mapping(row, provider, route) for row, route in found if route is not None]
     return [msgspec.structs.replace(mapping, provider=provider) for mapping in mapped_by_rule(rule, instruments)]
 
 
@@ -69,11 +70,8 @@ def _instrument(row: Mapping[str, Any]) -> Instrument:
     )
 
 
-def _mapping(row: Mapping[str, Any], provider: str) -> ProviderMapping:
+def _mapping(row: Mapping[str, Any], provider: str, route: Sequence[str]) -> ProviderMapping:
+    segment, symbol = route
     return ProviderMapping(
-        provider=provider,
-        instrument=row["instrument"],
-        segment=row["segment"],
-        provider_symbol=str(row["security_id"]),
-        valid_from=EVER,
+        provider=provider, instrument=row["instrument"], segment=segment, provider_symbol=symbol, valid_from=EVER
     )

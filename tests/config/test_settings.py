@@ -171,6 +171,10 @@ def test_a_token_without_the_client_it_belongs_to_is_refused(monkeypatch: pytest
     assert complaint(monkeypatch, DHAN_ACCESS_TOKEN="a-long-token").startswith("DHAN_CLIENT_ID: expected")
 
 
+def test_kites_token_is_nothing_without_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complaint(monkeypatch, KITE_ACCESS_TOKEN="token").startswith("KITE_API_KEY: expected together")
+
+
 def test_the_short_way_to_dhan_configures_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DHANHQ_WS_ENABLED", "1")
     monkeypatch.setenv("DHAN_CLIENT_ID", "1000000001")

@@ -74,11 +74,13 @@ def test_a_simulated_listing_becomes_an_instrument_and_its_mapping() -> None:
                 "strike": 26000.0,
                 "option_type": "CE",
                 "underlying": "NSE:NIFTY",
+                "routes": {"simulator": ["NSE_FNO", "5"], "simulator2": ["NSE_FNO", "5"], "simulator_kite": ["X", "7"]},
             }
         ]
     )
-    (instrument,), (mapping, second) = book.instruments, book.mappings
+    (instrument,), (mapping, second, kite) = book.instruments, book.mappings
     assert second == msgspec.structs.replace(mapping, provider="simulator2")
+    assert (kite.provider, kite.segment, kite.provider_symbol) == ("simulator_kite", "X", "7")
     assert instrument.canonical == mapping.instrument == "NFO:NIFTY24NOV2626000CE"
     assert (instrument.kind, instrument.expiry, instrument.underlying) == (
         InstrumentKind.OPTION,

@@ -36,6 +36,8 @@ SECRETS = {
     "TICKTREE_ADMIN_TOKEN": ADMIN,
     "TICKTREE_SECRET_KEY": f"{BIRD}-of-the-key-that-signs-all-sessions",
     "DHAN_ACCESS_TOKEN": f"{BIRD}-of-dhan",
+    "KITE_ACCESS_TOKEN": f"{BIRD}-of-kite",
+    "KITE_API_SECRET": f"{BIRD}-of-kites-application",
     "GOOGLE_CLIENT_SECRET": f"{BIRD}-of-google",
 }
 PATHS = (
@@ -50,6 +52,7 @@ WRONG = {
     "TICKTREE_ADMIN_TOKEN": (BIRD,),
     "TICKTREE_SECRET_KEY": (BIRD,),
     "DHAN_ACCESS_TOKEN": (f"{BIRD} of dhan",),
+    "KITE_ACCESS_TOKEN": (f"{BIRD} of kite",),
 }
 
 
