@@ -35,7 +35,8 @@ def token(expires_s: float) -> str:
 
 
 def test_every_setting_is_explained_with_its_value_and_without_its_secret() -> None:
-    settings = Settings(port=8123, public_feed=True, dhan_access_token=SecretStr("hunter2"), google_client_id=None)
+    account = {"dhan_client_id": "1", "dhan_access_token": SecretStr("hunter2")}
+    settings = Settings(port=8123, public_feed=True, google_client_id=None, **account)  # pyright: ignore[reportArgumentType]
     explained = {explanation.variable: explanation for explanation in explanations(settings)}
     assert list(explained) == list(variables())
     assert explained["PORT"].value == "8123"
