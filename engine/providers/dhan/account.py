@@ -25,15 +25,19 @@ def account_of(keyring: Keyring) -> Credential:
 
 
 class DhanEndpoints(msgspec.Struct, frozen=True):
-    """The addresses of the live feed and of the REST calls."""
+    """The addresses of the live feed, of the REST calls, of the feed of twenty levels and of the order updates."""
 
     feed_url: str = "wss://api-feed.dhan.co"
     rest_url: str = "https://api.dhan.co/v2"
     """Without a slash at its end."""
+    depth_url: str = "wss://depth-api-feed.dhan.co/twentydepth"
+    orders_url: str = "wss://api-order-update.dhan.co"
 
     def __post_init__(self) -> None:
         _check("Dhan's feed", self.feed_url, ("wss", "ws"))
         _check("Dhan's REST calls", self.rest_url, ("https", "http"))
+        _check("Dhan's depth feed", self.depth_url, ("wss", "ws"))
+        _check("Dhan's order updates", self.orders_url, ("wss", "ws"))
 
 
 def _check(what: str, url: str, schemes: tuple[str, ...]) -> None:

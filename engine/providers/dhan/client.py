@@ -62,6 +62,14 @@ class DhanClient:
         """Everything about the last trades of at most 1,000 instruments, by segment."""
         return self._call("quote_data", {segment: list(numbers) for segment, numbers in ids.items()})
 
+    def expiries(self, security_id: int, segment: str) -> Reply:
+        """The days on which options of an underlying expire."""
+        return self._call("expiry_list", security_id, segment)
+
+    def option_chain(self, security_id: int, segment: str, expiry: str) -> Reply:
+        """The options of an underlying that expire on a day, ``YYYY-MM-DD``."""
+        return self._call("option_chain", security_id, segment, expiry)
+
     def close(self) -> None:
         """Give the connections back."""
         if self._package is not None:

@@ -1,7 +1,7 @@
 """Which instrument goes over which connection, and the messages that ask for it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -25,7 +25,7 @@ _SUBSCRIBE: Final = {Mode.TICKER: 15, Mode.QUOTE: 17, Mode.FULL: 21}
 
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection: as few connections as will do, evenly filled so that each has room to grow."""
-    _refuse_odd(routes)
+    refuse_odd(routes)
     return spread(routes, LIMITS, "Dhan")
 
 
@@ -33,7 +33,7 @@ def subscription_messages(routes: Sequence[Route], mode: Mode, *, subscribe: boo
     """The requests that subscribe the routes, or take them back; indices know no mode but the ticker's."""
     by_mode = sorted(routes, key=lambda route: _mode_of(route, mode))
     return [
-        _message(_SUBSCRIBE[route_mode] + (not subscribe), batch)
+        request(_SUBSCRIBE[route_mode] + (not subscribe), batch)
         for route_mode, group in groupby(by_mode, key=lambda route: _mode_of(route, mode))
         for batch in batches(list(group), LIMITS.instruments_per_message)
     ]
@@ -44,28 +44,25 @@ def _mode_of(route: Route, mode: Mode) -> Mode:
     return Mode.TICKER if route.segment == _INDEX_SEGMENT else mode
 
 
-def _message(request_code: int, routes: Sequence[Route]) -> str:
-    request = {
+def request(request_code: int, routes: Sequence[Route]) -> str:
+    """The message that asks something of instruments."""
+    fields = {
         "RequestCode": request_code,
         "InstrumentCount": len(routes),
         "InstrumentList": [{"ExchangeSegment": route.segment, "SecurityId": route.security_id} for route in routes],
     }
-    return msgspec.json.encode(request).decode()
+    return msgspec.json.encode(fields).decode()
 
 
-def _refuse_odd(routes: Sequence[Route]) -> None:
-    """Name what Dhan can not know, and what would be told apart by nothing."""
-    unknown = [route for route in routes if not _is_known(route)]
+def refuse_odd(routes: Sequence[Route], segments: Collection[str] = SEGMENT_CODES) -> None:
+    """Name what Dhan can not know in these segments, and what would be told apart by nothing."""
+    unknown = [route for route in routes if route.segment not in segments or not _is_id(route.security_id)]
     if unknown:
         raise PlanError(f"Dhan has no such segment or id: {_names(unknown)}", unknown)
     times = Counter(route.key for route in routes)
     repeated = [route for route in routes if times[route.key] > 1]
     if repeated:
         raise PlanError(f"several instruments share one of Dhan's ids: {_names(repeated)}", repeated)
-
-
-def _is_known(route: Route) -> bool:
-    return route.segment in SEGMENT_CODES and _is_id(route.security_id)
 
 
 def _is_id(text: str) -> bool:

@@ -5,23 +5,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
-import trio
 
 from engine.market.candle import Candle
 from engine.market.prices import TickSize
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, ProviderError, Route
 from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.calls import Caller, Lane
 from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table, route_quotes
 from engine.providers.dhan.client import DhanClient, Reply
-from engine.providers.dhan.failures import NO_DATA, failure, http_failure
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
 from engine.providers.keyring import Keyring
-from engine.providers.rate_limiter import UNSHARED, Budget, Quota, RateLimiter, Rule, Share, TokenBucket
-from engine.providers.retry import RetryPolicy, retrying
+from engine.providers.rate_limiter import UNSHARED, Budget, Quota, Share
+from engine.providers.retry import RetryPolicy
 from engine.providers.secret import fingerprint
 
 T = TypeVar("T")
@@ -35,11 +34,8 @@ PRICES_PER_CALL: Final = 1_000
 
 _SECOND: Final = 1_000_000_000
 _DAY_S: Final = 86_400
-_THREADS: Final = 2
 _EASE: Final = 0.93
 """The part of an allowed rate that is used: calls arrive unevenly, and at the full rate every other second has one too many."""
-_BUSY_WAIT_S: Final = 5.0
-"""What a 429 without a ``Retry-After`` is taken to mean."""
 
 
 class DhanLimits(msgspec.Struct, frozen=True):
@@ -72,21 +68,19 @@ class DhanHistory:
         limits = limits or DhanLimits()
         self.name = name
         self._client = DhanClient(keyring, (endpoints or DhanEndpoints()).rest_url, timeout_s=limits.timeout_s)
-        self._timeout_s = limits.timeout_s
+        self._caller = Caller(limits.timeout_s, retry, jitter)
         self._limits = HistoryLimits(
             dict.fromkeys(INTERVALS, YEARS_BACK * 365) | {"1d": None}, DAYS_PER_CALL, limits.charts_per_second
         )
-        self._retry = retry or RetryPolicy()
-        self._jitter = jitter
         account = f"{name}/{fingerprint(keyring.credential.identity if keyring.credential else '')}"
         charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE)
         prices = Share(budget, f"{account}/prices", limits.prices_per_second)
-        self._charts = _Lane(charts, Quota(limits.charts_per_day, _DAY_S))
-        self._prices = _Lane(prices)
-        self._calls = self._failures = self._bars_skipped = 0
+        self._charts = Lane(charts, Quota(limits.charts_per_day, _DAY_S))
+        self._prices = Lane(prices)
+        self._bars_skipped = 0
 
     def statistics(self) -> HistoryStatistics:
-        return HistoryStatistics(self._calls, self._failures, self._bars_skipped)
+        return HistoryStatistics(self._caller.calls, self._caller.failures, self._bars_skipped)
 
     @property
     def limits(self) -> HistoryLimits:
@@ -155,7 +149,7 @@ class DhanHistory:
         """The last price of each instrument by canonical name; what Dhan does not know is absent."""
         prices: dict[str, float] = {}
         for asked, ids in _portions(routes):
-            table = await self._ask(self._prices, partial(self._client.last_prices, ids), last_price_table)
+            table = await self._caller.ask(self._prices, partial(self._client.last_prices, ids), last_price_table)
             prices.update(_on_grid(table or {}, asked))
         return prices
 
@@ -164,7 +158,7 @@ class DhanHistory:
         quotes: dict[str, Quote] = {}
         for asked, ids in _portions(routes):
             read = partial(route_quotes, routes=asked)
-            quotes |= await self._ask(self._prices, partial(self._client.quotes, ids), read) or {}
+            quotes |= await self._caller.ask(self._prices, partial(self._client.quotes, ids), read) or {}
         return quotes
 
     def close(self) -> None:
@@ -173,68 +167,10 @@ class DhanHistory:
 
     async def _chart(self, call: Callable[[], Reply], route: Route, timeframe: str, *, patient: bool) -> list[Candle]:
         read = partial(chart_candles, route=route, timeframe=timeframe, source=self.name)
-        bars = await self._ask(self._charts, call, read, patient=patient) or []
+        bars = await self._caller.ask(self._charts, call, read, patient=patient) or []
         candles = [bar for bar in bars if bar is not None]
         self._bars_skipped += len(bars) - len(candles)
         return candles
-
-    async def _ask(
-        self, lane: "_Lane", call: Callable[[], Reply], read: Callable[[Any], T], *, patient: bool = False
-    ) -> T | None:
-        """What is read from the reply to a call, tried again as the policy says; ``None`` where there is no data."""
-
-        async def attempt() -> T | None:
-            await lane.limiter.acquire(patient=patient)
-            try:
-                return await self._in_thread(lane, partial(_call, call, read))
-            except ProviderError as error:
-                self._failures += 1
-                if error.advice is Advice.WAIT:
-                    await lane.limiter.hold(error.wait_s or 0.0)  # everyone else would be refused as well
-                raise
-
-        return await retrying(attempt, self._retry, jitter=self._jitter)
-
-    async def _in_thread(self, lane: "_Lane", call: Callable[[], T]) -> T:
-        # The thread of a cancelled or timed-out call goes on to its end, and keeps its place among the threads until
-        # then: a server that answers nobody costs two threads, not one more for each try.
-        async with lane.turns:
-            self._calls += 1
-            try:
-                with trio.fail_after(3 * self._timeout_s):  # connect, send and read have that bound each
-                    return await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=lane.threads)
-            except trio.TooSlowError as error:
-                raise ProviderError(f"Dhan did not answer within {3 * self._timeout_s:g} s") from error
-
-
-class _Lane:
-    """Calls of one kind: their rate, and threads of their own, so that prices that hang hold up no healing."""
-
-    def __init__(self, share: Share, *rules: Rule) -> None:
-        self.limiter = RateLimiter(TokenBucket(share.per_second), *rules, share=share)
-        self.turns = trio.Semaphore(_THREADS)
-        self.threads = trio.CapacityLimiter(_THREADS)
-
-
-def _call(call: Callable[[], Reply], read: Callable[[Any], T]) -> T | None:
-    """Ask and read in one go, in the worker thread: ninety days of minutes would hold the loop for too long."""
-    reply = call()
-    if reply.ok:
-        return read(reply.body)
-    if reply.code == NO_DATA:
-        return None
-    raise _failure(reply)
-
-
-def _failure(reply: Reply) -> ProviderError:
-    wait_s = _BUSY_WAIT_S if reply.retry_after_s is None and reply.status == 429 else reply.retry_after_s
-    if reply.code is not None:
-        return failure(reply.code, wait_s=wait_s)
-    if reply.status is None:
-        return ProviderError(f"Dhan can not be reached: {reply.complaint}")
-    if reply.status < 400:
-        return ProviderError(f"Dhan's answer can not be read: {reply.complaint}")
-    return http_failure(reply.status, wait_s=wait_s)
 
 
 def _portions(routes: Sequence[Route]) -> Iterator[tuple[Sequence[Route], dict[str, list[int]]]]:

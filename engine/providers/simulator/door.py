@@ -70,13 +70,19 @@ class Door:
     # Clients
 
     def say(self, frame: Frame) -> None:
-        """A frame to every client, before the packets that wait."""
+        """A frame to every client that hears of more than prices, before the packets that wait."""
         for subscriber in self._subscribers:
-            subscriber.say(frame)
+            if subscriber.hears:
+                subscriber.say(frame)
 
-    def subscriber(self) -> Subscriber:
-        """A client to be: its packets wait until they are taken in frames."""
-        return Subscriber(self.speech)
+    @property
+    def hearing(self) -> int:
+        """How many clients hear of more than prices."""
+        return sum(subscriber.hears for subscriber in self._subscribers)
+
+    def subscriber(self, speech: Speech | None = None, *, hears: bool = True) -> Subscriber:
+        """A client to be, which may be spoken to in another way than most."""
+        return Subscriber(speech or self.speech, hears=hears)
 
     def join(self, subscriber: Subscriber) -> None:
         self._subscribers[subscriber] = None
@@ -97,7 +103,7 @@ class Door:
         self.exchange.follow(index)
         trade = None if self.fails(FaultKind.FREEZE) else self.last(index)
         if trade is not None:
-            self._send(subscriber, self.speech.welcome(self.exchange.market.listings[index], trade, mode))
+            self._send(subscriber, subscriber.speech.welcome(self.exchange.market.listings[index], trade, mode))
 
     def unsubscribe(self, subscriber: Subscriber, index: int, mode: Mode) -> None:
         """Stop streaming an instrument in a mode; what was not subscribed is no error."""
@@ -154,12 +160,13 @@ class Door:
         return msgspec.structs.replace(trade, volume=trade.volume + self.volume_offset)
 
     def _tell(self, index: int, event: Event, outgoing: defaultdict[Subscriber, list[bytes]]) -> None:
-        """Encode an event once for each mode somebody wants it in."""
-        encoded: dict[Mode, list[bytes]] = {}
+        """Encode an event once for each way somebody wants it in."""
+        encoded: dict[tuple[Speech, Mode], list[bytes]] = {}
         for subscriber, mode in self._audience.get(index, ()):
-            if mode not in encoded:
-                encoded[mode] = self.speech.encode(self.exchange.market.listings[index], event, mode)
-            outgoing[subscriber] += encoded[mode]
+            wanted = subscriber.speech, mode
+            if wanted not in encoded:
+                encoded[wanted] = subscriber.speech.encode(self.exchange.market.listings[index], event, mode)
+            outgoing[subscriber] += encoded[wanted]
 
     def _send(self, subscriber: Subscriber, packets: list[bytes]) -> None:
         self._counts["packets"] += len(packets)

@@ -1,6 +1,9 @@
 """A live feed's socket at a door: handshake, requests, pings and partings, on trio-websocket, by a vendor's rules."""
 
+import math
+from collections.abc import Mapping
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
@@ -8,7 +11,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketReque
 from engine.providers.simulator.door import Door
 from engine.providers.simulator.faults import FaultKind
 from engine.providers.simulator.freezing import FreezingStream
-from engine.providers.simulator.speech import Frame
+from engine.providers.simulator.speech import Frame, Speech
 from engine.providers.simulator.subscriber import Subscriber
 
 _MOST_BYTES: Final = 65_536
@@ -55,11 +58,23 @@ class FeedRules(Protocol):
 
 
 class FeedServer:
-    """Serves the clients of one door."""
+    """Serves the clients of one door; those who ask for a path of ``also`` are served there."""
 
-    def __init__(self, door: Door, rules: FeedRules) -> None:
+    def __init__(
+        self,
+        door: Door,
+        rules: FeedRules,
+        *,
+        speech: Speech | None = None,
+        hears: bool = True,
+        also: Mapping[str, "FeedServer"] | None = None,
+    ) -> None:
+        """``speech`` is another one than the door's; clients that do not hear at first are told of prices alone."""
         self._door = door
         self._rules = rules
+        self._speech = speech
+        self._hears = hears
+        self._also = also or {}
         self._clients: dict[Subscriber, None] = {}
         """In the order they came."""
 
@@ -67,19 +82,21 @@ class FeedServer:
         """Serve one connection until it ends; the stream is closed then."""
         freezing = FreezingStream(stream, self._door)
         async with freezing, trio.open_nursery() as nursery:
-            socket = await self._accept(nursery, freezing)
-            if socket is not None:
-                await self._serve(socket)
+            with trio.move_on_after(_HANDSHAKE_S) as shaking:
+                request = await wrap_server_stream(nursery, freezing, max_message_size=_MOST_BYTES)
+                server = self._also.get(urlsplit(request.path).path, self)
+                await server.serve_request(request, shaking)
             nursery.cancel_scope.cancel()
 
-    async def _accept(self, nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketConnection | None:
-        with trio.move_on_after(_HANDSHAKE_S):
-            request = await wrap_server_stream(nursery, stream, max_message_size=_MOST_BYTES)
-            status = self._status(request)
-            if status is None:
-                return await request.accept()
+    async def serve_request(self, request: WebSocketRequest, shaking: trio.CancelScope) -> None:
+        """Let a client in or turn it away; the bound on the handshake ends with it."""
+        status = self._status(request)
+        if status is not None:
             await request.reject(status, extra_headers=self._retry_after(), body=b"")
-        return None
+            return
+        socket = await request.accept()
+        shaking.deadline = math.inf
+        await self._serve(socket)
 
     def _retry_after(self) -> list[tuple[bytes, bytes]]:
         limit = self._door.fails(FaultKind.LIMIT)
@@ -95,7 +112,7 @@ class FeedServer:
         return self._rules.status(request.path, request.headers)
 
     async def _serve(self, socket: WebSocketConnection) -> None:
-        subscriber = self._door.subscriber()
+        subscriber = self._door.subscriber(self._speech, hears=self._hears)
         self._admit(subscriber)
         try:
             async with trio.open_nursery() as tasks:

@@ -9,7 +9,7 @@ from engine.providers.simulator.division import Bar
 from engine.providers.simulator.instruments import Listing
 
 _INTEREST: Final = 0.06
-_VOLATILITY: Final = 0.13
+VOLATILITY: Final = 0.13
 _LAST_HALF_DAY: Final = 0.5
 _YEAR_DAYS: Final = 365
 
@@ -37,7 +37,7 @@ def derive(bar: Bar, apply: Rule, *, falling: bool) -> Bar:
 
 def _call(spot: float, strike: float, years: float) -> float:
     """Black and Scholes, at one volatility for all."""
-    spread = _VOLATILITY * sqrt(years)
+    spread = VOLATILITY * sqrt(years)
     first = (log(spot / strike) + _INTEREST * years) / spread + spread / 2
     return spot * _normal(first) - strike * exp(-_INTEREST * years) * _normal(first - spread)
 

@@ -22,7 +22,7 @@ Frame = bytes | str
 
 
 class Speech(Protocol):
-    """A vendor's language on the wire. It belongs to one door and may remember what it has said."""
+    """A vendor's language on the wire. It belongs to one door, or to one client, and may remember what it has said."""
 
     @property
     def packets_per_frame(self) -> int:

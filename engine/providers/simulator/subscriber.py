@@ -16,7 +16,7 @@ MOST_PENDING = 50_000
 class Subscriber:
     """A bounded queue between the exchange, which never waits, and the task that writes to the socket."""
 
-    def __init__(self, speech: "Speech", *, most_pending: int = MOST_PENDING) -> None:
+    def __init__(self, speech: "Speech", *, hears: bool = True, most_pending: int = MOST_PENDING) -> None:
         self.modes: dict[int, set[Mode]] = {}
         """What it has subscribed, by place in the listings."""
         self.overflowed = 0
@@ -24,7 +24,9 @@ class Subscriber:
         self.ended = trio.Event()
         self.code: int | None = None
         """Why it is sent away, in the vendor's numbers; None cuts the connection without a word."""
-        self._speech = speech
+        self.speech = speech
+        self.hears = hears
+        """Whether it is told of more than prices: of orders, say."""
         self._pending: deque[bytes] = deque(maxlen=most_pending)
         self._said: deque[Frame] = deque(maxlen=most_pending)
         self._waiting = trio.Event()
@@ -56,8 +58,8 @@ class Subscriber:
             await self._waiting.wait()
         if self._said:
             return self._said.popleft()
-        size = min(len(self._pending), self._speech.packets_per_frame)
-        return self._speech.frame([self._pending.popleft() for _ in range(size)])
+        size = min(len(self._pending), self.speech.packets_per_frame)
+        return self.speech.frame([self._pending.popleft() for _ in range(size)])
 
     def end(self, code: int | None) -> None:
         """End the connection, for a reason of the vendor's or without a word."""

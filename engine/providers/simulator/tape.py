@@ -93,12 +93,12 @@ class Market(Protocol):
         ...
 
 
-def ladder(listing: Listing, trade: Trade) -> tuple[DepthRow, ...]:
-    """Five levels of depth around a trade, the same whenever it is asked for."""
+def ladder(listing: Listing, trade: Trade, levels: int = DEPTH_LEVELS) -> tuple[DepthRow, ...]:
+    """Levels of depth around a trade, the same whenever it is asked for; more begin with fewer."""
     centre = listing.ticks(trade.price)
     noise = (trade.time_ns // 1000 * 2_654_435_761 + trade.volume) & 0xFFFF_FFFF
     rows: list[DepthRow] = []
-    for level in range(1, DEPTH_LEVELS + 1):
+    for level in range(1, levels + 1):
         noise = (noise * 1_664_525 + 1_013_904_223) & 0xFFFF_FFFF
         bids, asks = (noise >> 8 & 0xFF) + 1, (noise >> 16 & 0xFF) + 1
         bid, ask = listing.rupees(max(centre - level, 0)), listing.rupees(centre + level)

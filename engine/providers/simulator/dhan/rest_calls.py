@@ -1,4 +1,4 @@
-"""Dhan's REST calls at a door: charts and market quotes."""
+"""Dhan's REST calls at a door: charts, market quotes and option chains."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -7,6 +7,7 @@ import msgspec
 import trio
 
 from engine.providers.simulator.dhan.charts import daily_chart, intraday_chart
+from engine.providers.simulator.dhan.option_chain import expiry_list, option_chain
 from engine.providers.simulator.dhan.quotes import market_quotes
 from engine.providers.simulator.dhan.rest_errors import RestError
 from engine.providers.simulator.door import Door
@@ -14,7 +15,7 @@ from engine.providers.simulator.faults import FaultKind
 from engine.providers.simulator.http import Request, Response
 from engine.providers.simulator.rate_limits import RateLimits
 
-CALLS_EACH_SECOND: Final = {"charts": 5, "marketfeed": 1}
+CALLS_EACH_SECOND: Final = {"charts": 5, "marketfeed": 1, "optionchain": 1 / 3}
 """By the first part of the path."""
 
 _Call = Callable[[Request], Awaitable[Any]]
@@ -34,6 +35,8 @@ class DhanCalls:
             "marketfeed/ltp": self._quotes,
             "marketfeed/ohlc": self._quotes,
             "marketfeed/quote": self._quotes,
+            "optionchain": self._option_chain,
+            "optionchain/expirylist": self._expiry_list,
         }
 
     async def answer(self, request: Request) -> Response | None:
@@ -67,3 +70,11 @@ class DhanCalls:
     async def _quotes(self, request: Request) -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
         return market_quotes(self._door, request.body, detail=request.path.rpartition("/")[2])
+
+    async def _option_chain(self, request: Request) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return option_chain(self._door, request.body)
+
+    async def _expiry_list(self, request: Request) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return expiry_list(self._door, request.body)
