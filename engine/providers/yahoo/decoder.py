@@ -18,6 +18,7 @@ _NIGHT_NS: Final = 4 * 3600 * _SECOND  # exchanges rest longer than that, or els
 _PRICE_LIMIT: Final = 1e9
 _SAMPLE_SIZE: Final = 20
 _SAMPLE_LENGTH: Final = 40
+_BEFORE_OPEN: Final = 0
 _REGULAR: Final = 1
 """The session in which ``change`` is counted from the previous close."""
 
@@ -102,11 +103,11 @@ class _Lane:
     def take_volume(self, data: PricingData) -> tuple[int | None, int]:
         """The day's running total, and the size of the trade where it is told credibly.
 
-        The last 24 hours are no day: what never closes has no running total. ``last_size`` is kept or made up by
-        Yahoo as it likes, so it counts only within what the total moved.
+        The last 24 hours are no day: what never closes has no running total; and before the open a total may still be
+        yesterday's. ``last_size`` is kept or made up by Yahoo as it likes, so it counts only within what the total moved.
         """
         volume = data.day_volume
-        if volume <= 0 or self.is_index or data.vol_24hr:
+        if volume <= 0 or self.is_index or data.vol_24hr or data.market_hours == _BEFORE_OPEN:
             return None, 0
         moved = volume - self.volume if self.volume else 0
         if 2 * volume < self.volume:  # corrections are small: another day has begun, without a night between

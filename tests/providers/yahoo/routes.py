@@ -21,6 +21,6 @@ BITCOIN = Route("CRYPTO:BTCUSD", "CRYPTO", "BTC-USD", 0.01, "equity", target="bi
 
 
 def message(**fields: Any) -> bytes:
-    """A frame as the streamer sends it."""
-    data = pricing_type()(**({"id": "AAPL", "price": 271.49, "time": NOW_MS} | fields))  # pyright: ignore[reportCallIssue]
+    """A frame as the streamer sends it in the regular session."""
+    data = pricing_type()(**({"id": "AAPL", "price": 271.49, "time": NOW_MS, "market_hours": 1} | fields))  # pyright: ignore[reportCallIssue]
     return json.dumps({"message": base64.b64encode(data.SerializeToString()).decode()}).encode()

@@ -13,7 +13,6 @@ from engine.providers.yahoo.decoder import YahooDecoder
 from tests.providers.yahoo.routes import APPLE, BITCOIN, GOLD, NIFTY, NOW_MS, NOW_NS, RELIANCE, SECOND, message
 
 HOUR_MS = 3_600_000
-REGULAR = {"market_hours": 1}
 
 
 def ticks_of(decoder: YahooDecoder, *frames: bytes, ts_recv: int = NOW_NS) -> list[Tick]:
@@ -70,6 +69,12 @@ def test_a_message_without_volume_says_nothing_about_it() -> None:
     assert [tick.volume for tick in ticks] == [100, None]
 
 
+def test_before_the_open_the_total_may_be_yesterdays_and_is_not_told() -> None:
+    ticks = ticks_of(YahooDecoder([APPLE]), message(day_volume=9_000, market_hours=0), message(day_volume=10))
+
+    assert [tick.volume for tick in ticks] == [None, 10]
+
+
 def test_an_index_has_no_volume_whatever_is_sent() -> None:
     (tick,) = ticks_of(YahooDecoder([NIFTY]), message(id="^NSEI", price=26068.15, day_volume=5, last_size=5))
 
@@ -93,8 +98,8 @@ def test_the_previous_close_follows_from_the_change_of_the_regular_session() -> 
 
     before, within, after = ticks_of(
         decoder,
-        message(price=270.1, change=3.85),
-        message(price=271.49, change=5.2399902, **REGULAR),
+        message(price=270.1, change=3.85, market_hours=0),
+        message(price=271.49, change=5.2399902),
         message(price=271.0, change=-0.49, market_hours=2),
     )
 
@@ -157,7 +162,7 @@ def test_without_a_price_there_is_no_tick_but_the_rest_is_kept(price: float) -> 
 def test_without_a_tick_size_a_price_is_the_shortest_that_fits() -> None:
     route = Route("NASDAQ:AAPL", "NASDAQ", "AAPL", 0.0, "equity")
 
-    (tick,) = ticks_of(YahooDecoder([route]), message(price=271.49, change=5.24, **REGULAR))
+    (tick,) = ticks_of(YahooDecoder([route]), message(price=271.49, change=5.24))
 
     assert (tick.price, tick.previous_close) == (271.49, None)
 
