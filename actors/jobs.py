@@ -37,6 +37,8 @@ NEXT = {
     ("cancelled", "retry"): "waiting",
 }
 """What an operator's wish makes of a job; every other wish is refused."""
+URGENT = ("populate",)
+"""Done before others, also when one of those is at work: a market does not wait until a year's history is read."""
 UNFINISHED = ("running", "waiting", "paused")
 REMEMBERED = 1_000
 TRIES = 6
@@ -104,10 +106,18 @@ class Jobs(TaskActor):
         return shown(job)
 
     def _run_next(self) -> None:
-        waiting = next((job for job in self._jobs.values() if job.status == "waiting"), None)
+        waiting = self._next_waiting()
         if waiting is not None and not self._running:
             self._running = waiting.id
             self.spawn(self._run, waiting.id)
+
+    def _next_waiting(self) -> Job | None:
+        waiting = [job for job in self._jobs.values() if job.status == "waiting"]
+        return next((job for job in waiting if job.kind in URGENT), waiting[0] if waiting else None)
+
+    def _gives_way(self, job: Job) -> bool:
+        following = self._next_waiting()
+        return following is not None and following.kind in URGENT and job.kind not in URGENT
 
     async def _run(self, identity: str) -> None:
         """Beside the mailbox: who wants it to pause must not wait until it is over."""
@@ -119,6 +129,8 @@ class Jobs(TaskActor):
                 done = self._jobs[identity].done
                 said = await self._try(identity, work.step, done)
                 await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
+                if self._gives_way(job):
+                    await self._advance(identity, status="waiting")
             if self._goes_on(identity):
                 await self._advance(identity, status="done", progress=1.0)
         except Exception as error:

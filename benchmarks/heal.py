@@ -96,6 +96,7 @@ def _environment(stores: Stores, simulator: Simulator, began_ns: int) -> dict[st
         "DHAN_REST_URL": simulator.rest_url,
         "TICKTREE_REPLAY_START": start,
         "TICKTREE_REPLAY_BEGAN": began,
+        "TICKTREE_MASTERS_AT": "off",
     }
 
 

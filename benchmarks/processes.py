@@ -99,6 +99,7 @@ def _environment(stores: Stores, feed_port: int, web_port: int) -> dict[str, str
         "DHAN_FEED_URL": f"ws://127.0.0.1:{feed_port}",
         "DHAN_REST_URL": "http://127.0.0.1:9/v2",  # nobody is there: history is not measured
         "TICKTREE_ADMIN_TOKEN": TOKEN,
+        "TICKTREE_MASTERS_AT": "off",
         "PORT": str(web_port),
     }
 

@@ -90,6 +90,7 @@ def _settings(stores: Stores) -> Mapping[str, str]:
         "REDIS_URL": f"{stores.redis_url}/0",
         "DATABASE_URL": stores.database_url,
         "TICKTREE_PROVIDERS": PROVIDER,
+        "TICKTREE_MASTERS_AT": "off",
         "TICKTREE_ENGINE_ID": "startup",  # the lease of one that was killed is its successor's at once
         "DHAN_CLIENT_ID": "1000000001",
         "DHAN_ACCESS_TOKEN": "benchmark",

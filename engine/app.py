@@ -22,6 +22,7 @@ from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
 from actors.last_prices import LastPrices
 from actors.line_voice import Listeners
+from actors.masters import Masters
 from actors.operator import Operator
 from actors.overruling import Overruling
 from actors.pace import Pace
@@ -53,7 +54,7 @@ from engine.recording import RecordingFolder
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
 from engine.runtime import GENTLE, Actor, ActorRef, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
-from engine.seeding import ListFolder, listed
+from engine.seeding import FORMATS, RULES, ListFolder, listed
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from engine.storage.tally import Tally
@@ -104,6 +105,7 @@ class Places:
         self.auditor = system.ref("/engine/auditor")
         self.surveyor = system.ref("/engine/surveyor")
         self.fallback = system.ref("/engine/fallback")
+        self.masters = system.ref("/engine/masters")
 
 
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
@@ -132,6 +134,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
+            *masters(parts, at),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path)),
             ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
@@ -324,6 +327,22 @@ def surveyor(system: ActorSystem, parts: Parts, at: Places) -> Start:
     )
 
 
+def reads_lists(settings: Settings) -> bool:
+    """Whether providers' lists are read again daily."""
+    return settings.masters_at is not None and not settings.simulated
+
+
+def masters(parts: Parts, at: Places) -> list[ChildSpec]:
+    """The one that reads providers' lists again, unless the settings say otherwise; simulated data have none to read."""
+    settings = parts.settings
+    if settings.masters_at is None or not reads_lists(settings):
+        return []
+    providers = [name for name in parts.providers if name in FORMATS or name in RULES]
+    to = {"jobs": at.jobs, "publisher": at.publisher}
+    make = partial(Masters, parts.durable, providers, settings.masters_at, **to, jitter=parts.jitter)
+    return [ChildSpec("masters", make, backoff=GENTLE)]
+
+
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
     settings, providers = parts.settings, parts.providers
     capacity = {name: provider.feed.limits.capacity for name, provider in providers.items()}
@@ -412,4 +431,7 @@ def operator(parts: Parts, at: Places) -> Start:
         at.last_prices,
     )
     counting = (*recorders, at.heartbeat, *counters, at.auditor)
+    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel, at.last_prices)
+    reading = (at.masters,) if reads_lists(parts.settings) else ()
+    counting = (*recorders, at.heartbeat, *counters, at.auditor, *reading)
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

@@ -24,3 +24,7 @@ class JobChanged(Message, frozen=True, gc=False):
     """A job got somewhere, or to its end."""
 
     job: Job
+
+
+class LookAtLists(Message, frozen=True, gc=False):
+    """Is one of the providers' instrument lists to be read again?"""

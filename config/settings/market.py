@@ -1,12 +1,23 @@
 """How prices are judged, where symbols are looked for, and whose past is read."""
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from config.settings.field import Group, setting
 from config.settings.kinds import Names
+
+
+def _unless_off(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "off" else value
+
+
+def _on_the_wall(value: time | None) -> time | None:
+    if value is not None and value.tzinfo is not None:
+        raise ValueError("a time without a zone: it is that of the provider's home")
+    return value
 
 
 class Market(Group):
@@ -36,4 +47,11 @@ class Market(Group):
         "or of none (`off`). A year is up to 150,000 candles and a handful of calls a symbol.",
         "off, asked or all",
         default="asked",
+    )
+    masters_at: Annotated[time | None, BeforeValidator(_unless_off), AfterValidator(_on_the_wall)] = setting(
+        "TICKTREE_MASTERS_AT",
+        "When providers' instrument lists are read again, daily: new contracts are taken up, expired ones retired. The hour is "
+        "that of the provider's home, India for Dhan and Kite, New York for the others; up to five minutes later.",
+        "a time of day such as 08:35, or off",
+        default=time(8, 35),
     )

@@ -10,7 +10,7 @@ import trio
 from actors.cut_offs import MOST
 from actors.job_arguments import JobError
 from actors.job_kinds import Work
-from actors.jobs import TRIES, Jobs
+from actors.jobs import TRIES, URGENT, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
@@ -48,12 +48,12 @@ class Steps:
         return f"step {number}"
 
     def complete(self, kind: str, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
-        if kind != "count":
+        if kind not in ("count", *URGENT):
             raise JobError("only counting is known here")
         return {"from": "one", **arguments}
 
     def work(self, kind: str, arguments: Mapping[str, Any]) -> Work:
-        assert (kind, arguments["from"]) == ("count", "one")
+        assert (kind in ("count", *URGENT), arguments["from"]) == (True, "one")
         return self
 
 
@@ -93,6 +93,19 @@ async def test_a_job_says_after_each_step_how_far_it_is(autojump_clock: Any) -> 
         assert (job.kind, job.arguments, steps.done) == ("count", {"from": "one"}, [0, 1, 2])
         seen = [(message.job.status, message.job.done) for message in told if isinstance(message, JobChanged)]
         assert seen == [("waiting", 0), *(("running", number) for number in range(4)), ("done", 3)]
+
+
+async def test_an_urgent_job_is_done_between_two_steps_of_another_which_then_goes_on(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        long, waiting = await start(subject), await start(subject)
+        await until(durable, long, "running")
+        urgent = (await subject.ask(StartJob("populate", {}), timeout_s=5))["id"]
+        steps.gate.set()
+        await until(durable, urgent, "done")
+        await until(durable, waiting, "done")
+        assert (await until(durable, long, "done")).progress == 1.0
+    assert steps.done == [0, 0, 1, 2, 1, 2, 0, 1, 2]
 
 
 async def test_a_paused_job_finishes_its_step_and_goes_on_with_the_next_one(autojump_clock: Any) -> None:

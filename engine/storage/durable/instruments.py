@@ -46,6 +46,12 @@ WITH retired AS (
 SELECT count(*) FROM retired
 """
 
+_FOLLOWED = """
+SELECT DISTINCT underlying FROM instruments
+WHERE underlying IS NOT NULL AND (is_active OR expiry >= $1::date - 14) ORDER BY underlying
+"""
+"""Also of those whose contracts have all just expired: the next ones may be listed later."""
+
 _LISTED = """
 SELECT i.id, e.code AS exchange, i.symbol, i.name, i.kind, i.tick_size, i.lot_size, i.expiry, i.strike, i.option_type, i.underlying
 FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
@@ -220,6 +226,10 @@ class InstrumentMaster:
     async def listed(self, instruments: Collection[str]) -> set[str]:
         """Those of these canonical names that are known and active."""
         return {row["canonical"] for row in await self._link.rows(_IDS_OF, *_parted(instruments)) if row["is_active"]}
+
+    async def followed_underlyings(self, day: date) -> list[str]:
+        """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""
+        return [row["underlying"] for row in await self._link.rows(_FOLLOWED, day)]
 
     async def retire_expired(self, day: date) -> int:
         """Sets those inactive that expired before that day; how many they are. Their history stays."""

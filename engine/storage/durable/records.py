@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET status = excluded.status, progress = excluded.pro
     done = excluded.done, total = excluded.total, updated_at = now()
 """
 _JOB_COLUMNS = "SELECT id, kind, status, progress, message, arguments, done, total FROM jobs"
-_JOBS = f"{_JOB_COLUMNS} ORDER BY created_at DESC LIMIT $1"
+_JOBS = f"{_JOB_COLUMNS} WHERE $2 IN ('', kind) ORDER BY created_at DESC LIMIT $1"
 _JOB = f"{_JOB_COLUMNS} WHERE id = $1"
 _KEEP_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = now()
@@ -41,9 +41,9 @@ class Records:
         values = job.id, job.kind, job.status, job.progress, job.message, arguments, job.done, job.total
         await self._link.value(_SAVE_JOB, *values)
 
-    async def jobs(self, limit: int = 100) -> list[Job]:
-        """The newest jobs."""
-        return [_job(dict(row)) for row in await self._link.rows(_JOBS, limit)]
+    async def jobs(self, limit: int = 100, kind: str = "") -> list[Job]:
+        """The newest jobs, or those of one kind."""
+        return [_job(dict(row)) for row in await self._link.rows(_JOBS, limit, kind)]
 
     async def job(self, identity: str) -> Job | None:
         """One of them."""

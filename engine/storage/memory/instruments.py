@@ -1,7 +1,7 @@
 """Instruments, where they trade, and under which names providers know them, in memory."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from engine.market.instrument import Instrument
@@ -66,6 +66,16 @@ class MemoryInstrumentMaster(InstrumentMaster):
         """Those of these canonical names that are known and active."""
         await self._tables.arrive()
         return self._active() & set(instruments)
+
+    async def followed_underlyings(self, day: date) -> list[str]:
+        """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""
+        await self._tables.arrive()
+        active, since = self._active(), day - timedelta(days=14)
+        contracts = [(name, one) for name, one in self._tables.instruments.items() if one.underlying is not None]
+        followed = (
+            one for name, one in contracts if name in active or (one.expiry is not None and one.expiry >= since)
+        )
+        return sorted({one.underlying or "" for one in followed})
 
     async def retire_expired(self, day: date) -> int:
         """Sets those inactive that expired before that day; how many they are. Their history stays."""

@@ -20,10 +20,10 @@ class MemoryRecords(Records):
         await self._tables.arrive()
         self._tables.jobs[job.id] = job
 
-    async def jobs(self, limit: int = 100) -> list[Job]:
-        """The newest jobs."""
+    async def jobs(self, limit: int = 100, kind: str = "") -> list[Job]:
+        """The newest jobs, or those of one kind."""
         await self._tables.arrive()
-        return list(reversed(self._tables.jobs.values()))[:limit]
+        return [job for job in reversed(self._tables.jobs.values()) if kind in ("", job.kind)][:limit]
 
     async def job(self, identity: str) -> Job | None:
         """One of them."""

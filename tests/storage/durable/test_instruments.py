@@ -107,6 +107,19 @@ async def test_what_has_expired_is_retired_once_and_keeps_its_name(durable: Dura
     assert "NSE:X01MAR26FUT" not in await durable.instrument_names(), "a list brings back nothing that was retired"
 
 
+async def test_what_contracts_depended_on_is_followed_for_two_weeks_after_the_last_of_them(
+    durable: DurableStore,
+) -> None:
+    await seeded(durable)
+    for expiry, underlying in ((date(2026, 3, 31), "NIFTY"), (MARCH, "GOLD")):
+        name = f"{underlying}{expiry:%d%b%y}FUT".upper()
+        contract = Instrument(0, "NSE", name, name, InstrumentKind.FUTURE, 0.05, expiry=expiry, underlying=underlying)
+        await durable.seed([], [contract], [])
+    await durable.retire_expired(date(2026, 3, 2))
+    assert await durable.followed_underlyings(date(2026, 3, 15)) == ["GOLD", "NIFTY"]
+    assert await durable.followed_underlyings(date(2026, 3, 16)) == ["NIFTY"]
+
+
 async def test_a_seed_with_a_mistake_changes_nothing(durable: DurableStore) -> None:
     with pytest.raises(DurableStoreError, match="exchanges that do not exist: BSE"):
         await durable.seed([NSE], [msgspec.structs.replace(equity("TCS"), exchange="BSE")], [])

@@ -13,6 +13,7 @@ async def test_a_job_tells_how_far_it_got(durable: DurableStore) -> None:
     await durable.save_job(Job("b2", "seed", "running"))
     assert await durable.jobs() == [Job("b2", "seed", "running"), Job("b1", "backfill", "done", 1.0)]
     assert len(await durable.jobs(limit=1)) == 1
+    assert [job.id for job in await durable.jobs(5, "backfill")] == ["b1"]
 
 
 async def test_a_job_keeps_what_it_was_asked_for_and_how_many_steps_are_done(durable: DurableStore) -> None:
