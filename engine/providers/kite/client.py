@@ -1,5 +1,6 @@
 """Kite's REST calls over HTTP: one open line for as long as somebody asks, and failures told apart."""
 
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
@@ -80,9 +81,11 @@ class KiteClient:
 
     @cached_property
     def _httpx(self) -> Any:
-        """Imported when first needed (0.2 s, 12 MB)."""
+        """Imported when first needed (0.2 s, 12 MB). It would log a line for every call."""
         import httpx  # noqa: PLC0415
 
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         return httpx
 
     @cached_property

@@ -1,3 +1,4 @@
+import logging
 import traceback
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -95,6 +96,14 @@ async def test_a_derivative_is_asked_for_with_its_open_interest() -> None:
 
     assert candle.open_interest == 11_148_150
     assert server.requests[0].query["oi"] == "1"
+
+
+async def test_calls_that_go_well_leave_no_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with asked(answers(chart(BAR))) as (_, history):
+            assert await history.minutes(INFY, OPEN, OPEN + MINUTE)
+
+    assert [record for record in caplog.records if record.name.startswith("http")] == []
 
 
 async def test_only_bars_of_the_range_are_given_oldest_first() -> None:
