@@ -3,13 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actors.messages import ChangeJob, ChartWanted, Decide, MappingsChanged, PricesWanted, StartJob, WatchList
+from actors.messages import (
+    ChangeJob,
+    ChartWanted,
+    CredentialsChanged,
+    Decide,
+    MappingsChanged,
+    PricesWanted,
+    StartJob,
+    WatchList,
+)
 from actors.operator import Wish
 from engine.market import TIMEFRAMES
 from engine.market.quarantine import Fate
 from engine.runtime import ActorRef
 
 TIMEOUT_S = 5.0
+CREDENTIALS_S = 20.0
+"""One may be made of a one-time code meanwhile."""
 PRICES_S = 5.0
 """Who asks waits less long; two providers that hang have been given up by then."""
 
@@ -22,6 +33,7 @@ def engine_wishes(
     quarantine: ActorRef,
     last_prices: ActorRef,
     manager: ActorRef,
+    credentials: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
@@ -77,7 +89,16 @@ def engine_wishes(
         "decide": decide,
         "last_prices": prices,
         "take_up": _taking_up(manager),
+        "credentials": _reading(credentials),
     }
+
+
+def _reading(credentials: ActorRef) -> Wish:
+    async def read(_: Mapping[str, Any]) -> Any:
+        """Somebody entered or forgot a credential; answers what is in force, by provider, without secrets."""
+        return await credentials.ask(CredentialsChanged(), timeout_s=CREDENTIALS_S)
+
+    return read
 
 
 def _taking_up(manager: ActorRef) -> Wish:

@@ -22,7 +22,7 @@ _WORD = r"(?:access_?token|refresh_?token|token|api_?key|password|passwd|secret(
 _SECRET_KEY = re.compile(rf"(?:^|[_\W]){_WORD}$", re.IGNORECASE)
 _IN_QUERY = re.compile(rf"(\b\w*?(?:{_WORD}|ticket)=)[^&\s\"'\\]+", re.IGNORECASE)
 _IN_USERINFO = re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)")
-_TALKATIVE = ("alembic", "hypercorn", "urllib3", "asyncio")
+_TALKATIVE = ("alembic", "hypercorn", "urllib3", "asyncio", "httpx", "httpcore")
 """Libraries whose steps are of no concern to an operator."""
 _LEAST_SECRET = 6
 """Shorter values would hide every other word."""

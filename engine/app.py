@@ -13,6 +13,7 @@ from actors.candle_writer import CandleWriter
 from actors.carrying import Carrying
 from actors.chart_builder import ChartBuilder
 from actors.charts import Charts
+from actors.credentials import Credentials
 from actors.feed import FeedActor
 from actors.healer import Healer
 from actors.heartbeat import Heartbeat
@@ -46,10 +47,12 @@ from actors.surveyor import Surveyor
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from config.settings import Settings
+from engine.credentials import DropFolder, Vault, sealing_keys
 from engine.limits import limits_in_force
 from engine.market import Calendars
 from engine.market.failover import FailoverRules
 from engine.providers.catalog import Provider
+from engine.providers.dhan.login import token_for
 from engine.recording import RecordingFolder
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of
@@ -103,6 +106,7 @@ class Places:
         self.watches = system.ref("/engine/watches")
         self.last_prices = system.ref("/engine/last_prices")
         self.auditor = system.ref("/engine/auditor")
+        self.credentials = system.ref("/engine/credentials")
         self.surveyor = system.ref("/engine/surveyor")
         self.fallback = system.ref("/engine/fallback")
         self.masters = system.ref("/engine/masters")
@@ -131,6 +135,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("jobs", jobs(parts, at, healing), backoff=GENTLE),
             ChildSpec("surveyor", surveyor(system, parts, at), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
+            ChildSpec("credentials", credentials(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
@@ -392,6 +397,23 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
     ]
 
 
+def credentials(system: ActorSystem, parts: Parts, at: Places) -> Start:
+    """Before the feeds: what was entered before is in force when they begin."""
+    settings = parts.settings
+    keyrings = {name: provider.keyring for name, provider in parts.providers.items() if provider.keyring is not None}
+    folder = settings.credentials_dir
+    return partial(
+        Credentials,
+        Vault(parts.durable, sealing_keys(settings)),
+        keyrings,
+        {name: system.ref(f"/engine/feeds/{name}") for name in keyrings},
+        publisher=at.publisher,
+        logins={"dhan": partial(token_for, auth_url=settings.dhan_auth_url)},
+        jitter=parts.jitter,
+        folder=None if folder is None else DropFolder(folder),
+    )
+
+
 def auditor(parts: Parts) -> Start:
     tally = Tally(parts.durable, parts.calendars)
     providers, saved_after_ns = tuple(parts.providers), parts.settings.saved_after_ns
@@ -418,6 +440,7 @@ def operator(parts: Parts, at: Places) -> Start:
         quarantine=at.quarantine,
         last_prices=at.last_prices,
         manager=at.provider_manager,
+        credentials=at.credentials,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     counters = (
@@ -430,8 +453,6 @@ def operator(parts: Parts, at: Places) -> Start:
         at.surveyor,
         at.last_prices,
     )
-    counting = (*recorders, at.heartbeat, *counters, at.auditor)
-    counters = (at.resolver, at.candle_writer, at.quarantine, at.publisher, at.persister, at.sentinel, at.last_prices)
     reading = (at.masters,) if reads_lists(parts.settings) else ()
-    counting = (*recorders, at.heartbeat, *counters, at.auditor, *reading)
+    counting = (*recorders, at.heartbeat, *counters, at.auditor, at.credentials, *reading)
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

@@ -24,6 +24,7 @@ from actors.messages.carrying import (
     Stranded,
 )
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
+from actors.messages.credentials import CredentialsChanged, LookAtCredentials
 from actors.messages.doubts import (
     Admit,
     AppealDue,
@@ -76,6 +77,7 @@ __all__ = [
     "CoverWanted",
     "Covered",
     "CredentialReplaced",
+    "CredentialsChanged",
     "Decide",
     "Diagnosed",
     "Doubted",
@@ -97,6 +99,7 @@ __all__ = [
     "LineCarries",
     "LineHeard",
     "LinesWanted",
+    "LookAtCredentials",
     "LookAtHealth",
     "LookAtLists",
     "MappingsChanged",

@@ -54,6 +54,12 @@ class Providers(Group):
         "an address such as https://host/v2",
         default="https://api.dhan.co/v2",
     )
+    dhan_auth_url: RestUrl = setting(
+        "DHAN_AUTH_URL",
+        "Dhan's login, where tokens are made of one-time codes.",
+        "an address such as https://host",
+        default="https://auth.dhan.co",
+    )
     dhan_master_url: RestUrl = setting(
         "DHAN_MASTER_URL",
         "Dhan's instrument list, compact or detailed.",

@@ -65,16 +65,18 @@ class DropFolder:
 
 def _read(file: Path, identities: dict[str, str]) -> Entered:
     with file.open("rb") as source:
-        content = source.read(LARGEST_BYTES)
+        content, at_ns = source.read(LARGEST_BYTES), file.stat().st_mtime_ns
     provider = file.stem
     if file.suffix == ".token":
         token = content.decode().strip()
-        return entered(provider, identities.get(provider, ""), {TOKEN: token}, source=SOURCE)
+        return entered(provider, identities.get(provider, ""), {TOKEN: token}, source=SOURCE, at_ns=at_ns)
     written = msgspec.json.decode(content, type=_Written)
     parts = {name: getattr(written, name) for name in (TOKEN, "seed", "pin") if getattr(written, name)}
     identity = written.identity or identities.get(provider, "")
     ends_ns = _ns(written.expires_at)
-    return entered(provider, identity, {**written.more, **parts}, source=SOURCE, kind=written.kind, expires_ns=ends_ns)
+    return entered(
+        provider, identity, {**written.more, **parts}, source=SOURCE, kind=written.kind, expires_ns=ends_ns, at_ns=at_ns
+    )
 
 
 def _ns(text: str | None) -> int | None:

@@ -37,6 +37,8 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True):
     parts: Mapping[str, Secret]
     expires_ns: int | None
     source: str
+    at_ns: int = 0
+    """When it was entered; 0 for one of the environment, which nobody entered while we ran."""
 
 
 def entered(
@@ -47,6 +49,7 @@ def entered(
     source: str,
     kind: Kind = "token",
     expires_ns: int | None = None,
+    at_ns: int = 0,
 ) -> Entered:
     """The checked credential; without ``expires_ns`` it ends when the token says. Raises ``EntryError``."""
     missing = [name for name in PARTS[kind] if not parts.get(name)]
@@ -65,7 +68,9 @@ def entered(
         _check_seed(parts[SEED])
     secrets = {name: Secret(value) for name, value in parts.items()}
     ends_ns = expires_ns if expires_ns is not None or kind != "token" else expiry_of(secrets[TOKEN])
-    return Entered(provider=provider, kind=kind, identity=identity, parts=secrets, expires_ns=ends_ns, source=source)
+    return Entered(
+        provider=provider, kind=kind, identity=identity, parts=secrets, expires_ns=ends_ns, source=source, at_ns=at_ns
+    )
 
 
 def _check_seed(seed: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from config.errors import SettingsError
 from config.settings import Settings
 
 KEY_BYTES: Final = 32
@@ -19,7 +20,7 @@ _SENTENCE: Final = (
 )
 
 
-class NoKeyError(Exception):
+class NoKeyError(SettingsError):
     """There is nothing to seal credentials with, or it is no key."""
 
 

@@ -91,13 +91,18 @@ def _opened(keys: SealingKeys, row: SealedCredential) -> Entered:
         kind=row.kind,
         identity=row.identity,
         parts=unseal(keys, (row.provider, row.kind, row.identity), sealed),
-        expires_ns=None if row.expires_at is None else round(row.expires_at.timestamp() * US_PER_S) * NS_PER_US,
+        expires_ns=None if row.expires_at is None else _ns(row.expires_at),
         source=row.source,
+        at_ns=_ns(row.updated_at),
     )
 
 
 def _listed(row: SealedCredential) -> Listed:
     return Listed(**{name: getattr(row, name) for name in Listed.__struct_fields__})
+
+
+def _ns(moment: datetime) -> int:
+    return round(moment.timestamp() * US_PER_S) * NS_PER_US
 
 
 def _moment(ns: int | None) -> datetime | None:

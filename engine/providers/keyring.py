@@ -49,6 +49,10 @@ class Keyring:
             raise ProviderError(f"{self.provider} has no access token", advice=Advice.NEW_TOKEN)
         return self._credential
 
+    def forget(self) -> None:
+        """Nothing is opened any more until there is another."""
+        self._credential = None
+
     def replace(self, credential: Credential) -> None:
         """From now on this one is used."""
         self._credential = credential

@@ -53,14 +53,14 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(
-        make, "publisher", "watches", "charts", "quarantine", "last_prices", "manager", answer="done"
+        make, "publisher", "watches", "charts", "quarantine", "last_prices", "manager", "credentials", answer="done"
     ) as (
         system,
         seen,
     ):
         at = {
             name: system.ref(f"/engine/{name}")
-            for name in ("watches", "charts", "quarantine", "last_prices", "manager")
+            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials")
         }
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 

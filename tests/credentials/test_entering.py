@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyotp.totp import TOTP
 
 from engine.credentials import DropFolder, EntryError, entered, expiry_of
+from engine.credentials.codes import code_at
 from engine.providers.secret import Secret
 from tests.credentials.tokens import jwt
 
@@ -64,6 +67,17 @@ def test_a_token_that_does_not_say_when_it_ends_has_no_end(token: str) -> None:
 @given(st.text())
 def test_no_text_is_too_odd_to_be_asked_when_it_ends(text: str) -> None:
     assert expiry_of(Secret(text)) is None or text.count(".") == 2
+
+
+@given(st.binary(min_size=14, max_size=40), st.integers(0, 2**33))
+def test_codes_are_those_that_apps_on_phones_show(key: bytes, at_s: int) -> None:
+    seed = base64.b32encode(key).decode().rstrip("=")
+    assert code_at(seed, at_s) == TOTP(seed).at(at_s)
+
+
+def test_codes_are_those_of_the_rfc() -> None:
+    seed = base64.b32encode(b"12345678901234567890").decode()
+    assert [code_at(seed, at_s) for at_s in (59, 1_111_111_109, 20_000_000_000)] == ["287082", "081804", "353130"]
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from quart import Blueprint, Response
 
 from actors.auditor import CALENDAR_PREFIX, PREFIX
+from actors.credentials import PREFIX as CREDENTIAL_PREFIX
 from engine.storage.errors import StorageError
 from web.hub import HubStatistics
 from web.openapi import document_media
@@ -82,6 +83,11 @@ def _families() -> dict[str, GaugeMetricFamily]:
             "ticktree_calendar_days_left",
             "Days for which the exchange's holidays are still known; negative when they have run out.",
             labels=["exchange"],
+        ),
+        CREDENTIAL_PREFIX: GaugeMetricFamily(
+            "ticktree_credential_seconds_left",
+            "Until the provider's token ends, where that is known; negative when it has ended.",
+            labels=["provider"],
         ),
     }
 

@@ -1,0 +1,11 @@
+"""Credentials: when to look at them, and what is said of them."""
+
+from actors.messages.message import Message
+
+
+class CredentialsChanged(Message, frozen=True, gc=False):
+    """Somebody entered or forgot one: read them again. The answer is what is in force, by provider, without secrets."""
+
+
+class LookAtCredentials(Message, frozen=True, gc=False):
+    """See what was dropped, what ends, and what is to be renewed."""
