@@ -18,6 +18,7 @@ from actors.messages import (
     HeldLost,
     Interrupted,
     Overrule,
+    PolledTick,
     Report,
     SecondOpinion,
     SettleUp,
@@ -144,6 +145,14 @@ class InstrumentActor(Actor):
         self._next_key, self._adrift_ns = carry.segment_key, carry.since_ns
         if not self._carriage.heir:
             self._segment_key = carry.segment_key
+
+    @handles(PolledTick)
+    def on_polled_tick(self, polled: PolledTick) -> None:
+        """While no feed brings us: its minute, and what led to it, is in doubt until a feed is back and history is read."""
+        tick = polled.tick
+        since_ns = tick.ts_recv if self._last is None else self._last.ts_recv
+        self._publish(self._book.flag(since_ns, tick.ts_recv + 1), told=True)
+        self._obey(self._guard.judge(tick, self._last), "ticks", tick.ts_recv)
 
     def _is_ours(self, tick: Tick) -> bool:
         """Whether a tick counts while we pass from one provider to another."""

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 import anyio
 
-from actors.messages import ForgetStale, Watch, WatchList
-from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from actors.messages import ForgetStale, Watch, WatchedOnes, WatchList
+from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 
 FORGET_AFTER_S = 30.0
 """Of the loop's time: a replay at any speed is watched by people who live in ours."""
@@ -17,8 +17,9 @@ class Watches(TaskActor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1000, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, instruments: str) -> None:
+    def __init__(self, instruments: str, *, fallback: ActorRef) -> None:
         super().__init__()
+        self._fallback = fallback
         self._instruments = instruments
         self._lists: dict[str, tuple[float, frozenset[str]]] = {}
         self._watched: frozenset[str] = frozenset()
@@ -47,6 +48,8 @@ class Watches(TaskActor):
             self._ref(name).tell(Watch(watched=True))
         for name in self._watched - watched:
             self._ref(name).tell(Watch(watched=False))
+        if watched != self._watched:
+            self._fallback.tell(WatchedOnes(watched))
         self._watched = watched
 
     def _ref(self, instrument: str) -> Any:

@@ -13,7 +13,9 @@ from actors.candle_writer import CandleWriter
 from actors.carrying import Carrying
 from actors.chart_builder import ChartBuilder
 from actors.charts import Charts
+from actors.comparer import Comparer
 from actors.credentials import Credentials
+from actors.fallback import Fallback
 from actors.feed import FeedActor
 from actors.healer import Healer
 from actors.heartbeat import Heartbeat
@@ -34,6 +36,7 @@ from actors.price_sources import PriceSources
 from actors.provider_manager import Neighbours, ProviderManager
 from actors.publisher import Publisher
 from actors.quarantine import Quarantine
+from actors.quote_sources import QuoteSources
 from actors.recorder import Recorder
 from actors.records import Records
 from actors.resolver import Resolver
@@ -50,6 +53,7 @@ from config.settings import Settings
 from engine.credentials import DropFolder, Vault, sealing_keys
 from engine.limits import limits_in_force
 from engine.market import Calendars
+from engine.market.divergence import Divergences
 from engine.market.failover import FailoverRules
 from engine.providers.catalog import Provider
 from engine.providers.dhan.login import token_for
@@ -110,6 +114,7 @@ class Places:
         self.surveyor = system.ref("/engine/surveyor")
         self.fallback = system.ref("/engine/fallback")
         self.masters = system.ref("/engine/masters")
+        self.comparer = system.ref("/engine/comparer")
 
 
 def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
@@ -138,10 +143,12 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("credentials", credentials(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
+            ChildSpec("fallback", fallback(parts, at, healing), backoff=GENTLE),
+            ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             *masters(parts, at),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
-            ChildSpec("watches", partial(Watches, at.instruments.path)),
+            ChildSpec("watches", partial(Watches, at.instruments.path, fallback=at.fallback)),
             ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
             ChildSpec("operator", operator(parts, at), backoff=GENTLE),
         ],
@@ -289,6 +296,17 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         floor_s=parts.pace.silence_floor_s,
         look_interval_s=parts.pace.look_s,
     )
+
+
+def fallback(parts: Parts, at: Places, healing: Healing) -> Start:
+    sources = QuoteSources(healing.histories, healing.routes, jitter=parts.jitter)
+    return partial(Fallback, sources, parts.calendars, instruments=at.instruments.path, sentinel=at.sentinel)
+
+
+def comparer(parts: Parts, at: Places, healing: Healing) -> Start:
+    divergences = Divergences(parts.settings.divergence_percent)
+    histories, routes = healing.histories, healing.routes
+    return partial(Comparer, parts.hot, histories, routes, parts.calendars, divergences, publisher=at.publisher)
 
 
 def historian(parts: Parts, at: Places, healing: Healing) -> Start:
@@ -454,5 +472,5 @@ def operator(parts: Parts, at: Places) -> Start:
         at.last_prices,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
-    counting = (*recorders, at.heartbeat, *counters, at.auditor, at.credentials, *reading)
+    counting = (*recorders, at.heartbeat, *counters, at.fallback, at.comparer, at.auditor, at.credentials, *reading)
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

@@ -15,13 +15,16 @@ from actors.messages.carrying import (
     Carried,
     CarriedCounts,
     Carry,
+    Compare,
     HealthWanted,
     LookAtHealth,
     Measured,
     MoveOver,
     Polled,
+    PolledTick,
     ProviderHealth,
     Stranded,
+    WatchedOnes,
 )
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
 from actors.messages.credentials import CredentialsChanged, LookAtCredentials
@@ -73,6 +76,7 @@ __all__ = [
     "ChartWanted",
     "CloseDue",
     "Command",
+    "Compare",
     "Count",
     "CoverWanted",
     "Covered",
@@ -110,6 +114,7 @@ __all__ = [
     "Notified",
     "Overrule",
     "Polled",
+    "PolledTick",
     "PricesWanted",
     "ProviderHealth",
     "Publish",
@@ -133,6 +138,7 @@ __all__ = [
     "Wanted",
     "Watch",
     "WatchList",
+    "WatchedOnes",
     "WriteCandles",
     "WritesLost",
 ]

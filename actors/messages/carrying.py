@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from actors.messages.message import Message
 from engine.market.feed_health import Health
+from engine.market.tick import Tick
 
 
 class Carry(Message, frozen=True, gc=False):
@@ -73,3 +74,19 @@ class Polled(Message, frozen=True, gc=False):
     """The instruments whose prices are asked for at present, because no feed brings them."""
 
     instruments: tuple[str, ...]
+
+
+class PolledTick(Message, frozen=True, gc=False):
+    """To an instrument that no feed brings: what a provider said when it was asked. Trades in between were not seen."""
+
+    tick: Tick
+
+
+class WatchedOnes(Message, frozen=True, gc=False):
+    """All instruments that somebody looks at now."""
+
+    instruments: frozenset[str]
+
+
+class Compare(Message, frozen=True, gc=False):
+    """See whether providers agree on prices."""

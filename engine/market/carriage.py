@@ -5,6 +5,9 @@ from enum import Enum, auto
 from engine.market.calendar import Calendar
 from engine.market.tick import Tick
 
+POLLED = "/polled"
+"""Ends the provider's name in a tick that is its answer to a question. It has no total: whose it would be is not sure."""
+
 
 class Turn(Enum):
     """What is to be done with a tick while more than one provider tells of an instrument."""
@@ -68,6 +71,8 @@ class Carriage:
 
     def takes(self, tick: Tick) -> bool:
         """Whether a tick counts, by the provider it is from and the time of its trade."""
+        if tick.provider.endswith(POLLED):
+            return True
         if tick.provider == self._carrier:
             return not self.border_ns or tick.ts_event < self.border_ns
         return tick.provider == self._heir and 0 < self.border_ns <= tick.ts_event

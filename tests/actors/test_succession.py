@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import trio
 
-from actors.messages import CandleClosed, Carry, Interrupted
+from actors.messages import CandleClosed, Carry, Interrupted, PolledTick
 from engine.market import Candle, Tick
 from engine.storage.hot import InstrumentReport
 from tests.actors.parts import MINUTE_NS, NAME, NOON, SECOND_NS
@@ -108,3 +109,16 @@ async def test_a_tick_that_was_held_before_a_move_measures_nothing_after_it(auto
         subject.tell(of("kite", 81, 7_040, 14.0))
         await trio.sleep(200)
         assert [one.volume for one in candles(seen) if one.time == NOON + MINUTE_NS] == [20]
+
+
+async def test_what_was_asked_for_moves_the_price_and_leaves_the_minute_in_doubt(autojump_clock: Any) -> None:
+    """No feed brings it: how much was traded is not guessed, and the first total of a feed has no other basis."""
+    async with instrument() as (_, subject, seen):
+        for one in (of("test", 1, 100), of("test", 5, 110)):
+            subject.tell(one)
+        polled = msgspec.structs.replace(of("test/polled", 20, 0, 12.0), volume=None, size=0)
+        subject.tell(PolledTick(polled))
+        subject.tell(of("test", 30, 130, 11.0))
+        await trio.sleep(63)
+        [minute] = [one for one in candles(seen) if one.close != 10.0]
+        assert (minute.high, minute.close, minute.volume, minute.resolve_required) == (12.0, 11.0, 30, True)
