@@ -33,7 +33,7 @@ class _Bar(msgspec.Struct, array_like=True):
 
 
 class _Bars(msgspec.Struct):
-    candles: list[_Bar]
+    candles: list[_Bar] | None
 
 
 class _Chart(msgspec.Struct):
@@ -64,7 +64,7 @@ class _Quotes(msgspec.Struct):
 def chart_candles(body: bytes, route: Route, timeframe: str, source: str) -> list[Candle | None]:
     """The bars of a chart, as Kite orders them; ``None`` stands for one whose prices are missing or no numbers."""
     grid = _grid(route)
-    return [_candle(bar, route, timeframe, source, grid) for bar in _read(body, _Chart).data.candles]
+    return [_candle(bar, route, timeframe, source, grid) for bar in _read(body, _Chart).data.candles or ()]
 
 
 def _candle(bar: _Bar, route: Route, timeframe: str, source: str, grid: Callable[[float], float]) -> Candle | None:

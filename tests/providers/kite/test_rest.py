@@ -188,6 +188,13 @@ async def test_bars_without_prices_are_counted_and_passed_over() -> None:
     assert history.statistics() == HistoryStatistics(calls=1, bars_skipped=2)
 
 
+@pytest.mark.parametrize("bars", [[], None])
+async def test_no_data_is_no_failure(bars: list[Any] | None) -> None:
+    async with asked(answers(reply({"data": {"candles": bars}}))) as (_, history):
+        assert await history.minutes(INFY, OPEN, OPEN + MINUTE) == []
+    assert history.statistics() == HistoryStatistics(calls=1)
+
+
 UNREADABLE = [
     reply({"status": "success"}),
     reply({"data": {"candles": [["2025-12-29T09:15:00+0530", "x", 1, 1, 1, 1]]}}),
