@@ -27,6 +27,8 @@ from engine.providers.kite.codec import (
     encode_frame,
     instrument_token,
 )
+from engine.providers.kite.master import FORMATS
+from engine.providers.master import Master
 from tests.providers.kite.routes import INFY, INFY_TOKEN, NIFTY, NIFTY_TOKEN
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -81,6 +83,20 @@ def test_packets_have_the_lengths_of_the_documentation() -> None:
 def test_segment_and_exchange_token_make_the_instrument_token() -> None:
     assert instrument_token(INFY.segment, INFY.security_id) == INFY_TOKEN
     assert instrument_token(NIFTY.segment, NIFTY.security_id) == NIFTY_TOKEN
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    "name", ["instruments_NSE_full_2025-10", "instruments_NSE_BSE_NFO_2024-04", "mocks/instruments_all"]
+)
+def test_every_recorded_instrument_has_the_token_that_its_route_leads_to(recordings: Path, name: str) -> None:
+    lines = (recordings / f"kite/{name}.csv").read_text().splitlines()
+    tokens = {int(line.partition(",")[0]) for line in lines[1:]}
+
+    led_to = [instrument_token(row.segment, row.security_id) for row in Master(lines, FORMATS)]
+
+    assert len(led_to) > 50
+    assert set(led_to) <= tokens
 
 
 @pytest.mark.parametrize(
