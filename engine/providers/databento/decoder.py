@@ -12,14 +12,15 @@ from engine.providers.databento.lanes import Lanes
 from engine.providers.databento.metadata import symbol_numbers
 from engine.providers.databento.records import (
     CONTROL_KINDS,
+    PRICE_LIMIT,
     PRICE_SCALE,
     QUOTE,
     QUOTE_KIND,
     TRADE,
     TRADE_KIND,
-    UNDEFINED_PRICE,
     Framing,
     Run,
+    begins_stream,
 )
 
 _SECOND: Final = 1_000_000_000
@@ -38,7 +39,8 @@ class DatabentoDecoder:
     ``bookmarks`` has handed on are passed over, so that a connection may begin in the past.
 
     A record whose length its kind can not have is malformed. Where no record can begin, the stream is broken: this and
-    every frame after it are malformed, and the connection, which cuts by the same rules, ends there by itself.
+    every frame after it are malformed until another stream begins; the connection, which cuts by the same rules, ends
+    there by itself.
     """
 
     # The vendor's package does the rare records. For trades it takes twice the time, and it panics at those that are
@@ -78,6 +80,8 @@ class DatabentoDecoder:
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a piece received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
         ticks: list[tuple[Any, Tick]] = []
+        if begins_stream(frame):
+            self._framing, self._begun = Framing(), False
         data, runs = self._framing.push(frame)
         if not self._begun and self._framing.metadata:
             self._begin()
@@ -122,11 +126,10 @@ class DatabentoDecoder:
             if lanes is None:
                 self._count_unmapped(number)
                 continue
-            if scaled == UNDEFINED_PRICE or action != _TRADED:
+            if action != _TRADED or not 0 < scaled < PRICE_LIMIT:
                 self._unpriced += 1
                 continue
             timed = _EARLIEST_NS <= event_ns <= latest
-            price = scaled / PRICE_SCALE
             for lane in lanes:
                 if timed:
                     bookmark = lane.bookmark
@@ -135,15 +138,26 @@ class DatabentoDecoder:
                     bookmark.advance(event_ns)
                 else:
                     self._untimed += 1
-                ts_event = event_ns if timed else ts_recv
-                tick = Tick(lane.instrument, price, size, None, ts_event, ts_recv, provider, None, lane.bid, lane.ask)
+                price, inverse = scaled / PRICE_SCALE, lane.inverse
+                tick = Tick(
+                    lane.instrument,
+                    round(price * inverse) / inverse if inverse else lane.round(price),
+                    size,
+                    None,
+                    event_ns if timed else ts_recv,
+                    ts_recv,
+                    provider,
+                    None,
+                    lane.bid,
+                    lane.ask,
+                )
                 ticks.append((lane.target, tick))
 
     def _quotes(self, rows: Iterable[tuple[Any, ...]], ts_recv: int, ticks: list[tuple[Any, Tick]]) -> None:
         """Trades with bid and ask, and changes of these between trades."""
         for number, event_ns, scaled, size, action, bid, ask in rows:
             for lane in self._lanes.by_number.get(number, ()):
-                lane.bid, lane.ask = _price(bid), _price(ask)
+                lane.take_book(bid, ask)
             if action == _TRADED:
                 self._trades(((number, event_ns, scaled, size, action),), ts_recv, ticks)
 
@@ -158,7 +172,3 @@ def _rows(layout: Struct, records: bytes, size: int) -> Iterable[tuple[Any, ...]
     if size == layout.size:
         return layout.iter_unpack(records)
     return (layout.unpack_from(records, at) for at in range(0, len(records), size))
-
-
-def _price(scaled: int) -> float | None:
-    return None if scaled == UNDEFINED_PRICE else scaled / PRICE_SCALE

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from engine.market.prices import TickSize
 from engine.providers.base import Route
 from engine.providers.databento.bookmarks import Bookmarks, Reader
+from engine.providers.databento.records import PRICE_LIMIT, PRICE_SCALE
 
 _Name = TypeVar("_Name")
 
@@ -12,7 +14,7 @@ _Name = TypeVar("_Name")
 class Lane(Reader):
     """What is known of one route between two records."""
 
-    __slots__ = ("ask", "bid", "bookmark", "instrument", "key", "symbol", "target")
+    __slots__ = ("ask", "bid", "bookmark", "instrument", "inverse", "key", "symbol", "target", "tick_size")
 
     def __init__(self, route: Route, bookmarks: Bookmarks) -> None:
         super().__init__()
@@ -20,9 +22,20 @@ class Lane(Reader):
         self.symbol = route.security_id
         self.instrument = route.instrument
         self.target = route.target
+        self.tick_size = TickSize(route.tick_size)
+        self.inverse = float(self.tick_size.inverse)
         self.bookmark = bookmarks.of(route)
         self.bid: float | None = None
         self.ask: float | None = None
+
+    def take_book(self, bid: int, ask: int) -> None:
+        """Best bid and ask in billionths, from here on."""
+        self.bid = self.round(bid / PRICE_SCALE) if 0 < bid < PRICE_LIMIT else None
+        self.ask = self.round(ask / PRICE_SCALE) if 0 < ask < PRICE_LIMIT else None
+
+    def round(self, price: float) -> float:
+        """The price on its tick. Databento's are exact: only damaged ones are off it."""
+        return self.tick_size.round(price) if self.tick_size.size else price
 
 
 class Lanes:

@@ -39,6 +39,7 @@ def login_line(challenge: str, key: Secret, dataset: str, heartbeat_s: int) -> b
         "ts_out": 0,
         "compression": "none",
         "heartbeat_interval_s": heartbeat_s,
+        "slow_reader_behavior": "warn",  # otherwise it drops what we are slow to read
         "client": f"ticktree {VERSION}",
     }
     return _line(told.items())

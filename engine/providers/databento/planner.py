@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.providers.base import FeedLimits, PlanError, Route
 from engine.providers.databento.lines import SYMBOLS_PER_LINE
-from engine.providers.databento.symbols import DATASETS, stype_of
+from engine.providers.databento.symbols import DATASETS, FUTURES_DATASET, stype_of
 from engine.providers.planning import spread
 
 LIMITS: Final = FeedLimits(connections=10, instruments_per_connection=5_000, instruments_per_message=SYMBOLS_PER_LINE)
@@ -31,7 +31,9 @@ def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
 
 
 def dataset_of(routes: Sequence[Route]) -> str:
-    """The one dataset that all these routes are of."""
+    """The one dataset that all these routes are of; without any, that of the futures."""
+    if not routes:
+        return FUTURES_DATASET
     datasets = {DATASETS.get(route.segment) for route in routes}
     dataset = datasets.pop() if len(datasets) == 1 else None
     if dataset is None:

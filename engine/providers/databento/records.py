@@ -24,12 +24,15 @@ BAR: Final = Struct("<4xIQqqqqQ")
 
 UNDEFINED_PRICE: Final = 2**63 - 1
 PRICE_SCALE: Final = 1e9
+PRICE_LIMIT: Final = 10**18
+"""In billionths; what is not between nothing and this is none, the undefined price among others."""
 NEWEST_VERSION: Final = 3
 """Of the encoding; a later one may lay its records out in another way."""
 
 _HEADER_SIZE: Final = 16
 _WORD: Final = 4
 _MAGIC: Final = b"DBN"
+_BEGINNINGS: Final = (b"DBN\x01", b"DBN\x02", b"DBN\x03")
 _PREFIX: Final = Struct("<3sBI")
 _LARGEST_METADATA: Final = 4 * 2**20
 _LOOK_AHEAD: Final = 64
@@ -57,6 +60,11 @@ class Piece(NamedTuple):
     def records(self) -> bytes:
         """All whole records, one after another."""
         return self.data[self.runs[0].start : self.runs[-1].stop] if self.runs else b""
+
+
+def begins_stream(data: bytes) -> bool:
+    """Whether a piece is the first of a stream: no record begins like that."""
+    return data.startswith(_BEGINNINGS)
 
 
 class Framing:

@@ -12,6 +12,7 @@ from engine.providers.base import (
     Mode,
     Notification,
     Notify,
+    PlanError,
     ProviderError,
     Route,
     VolumeBasis,
@@ -107,7 +108,7 @@ class DatabentoConnection:
         self._tell = tell
         self._framing = Framing()
         self._begun = False
-        self._subscribed: set[str] = set()
+        self._subscribed: dict[str, Mode] = {}
         self._complaint = ""
         self._parting: ProviderError | None = None
 
@@ -119,7 +120,7 @@ class DatabentoConnection:
     async def begin(self, routes: Sequence[Route], start_ns: int) -> None:
         """Subscribe the first routes and start the session: only what is asked before that may begin in the past."""
         await self._wire.send(*subscription_lines(routes, self._mode, start_ns), START_LINE)
-        self._subscribed = {route.key for route in routes}
+        self._subscribed = dict.fromkeys((route.key for route in routes), self._mode)
 
     async def receive(self) -> bytes:
         """The next whole records. Raises ``ProviderError`` when the session ends, breaks or falls silent.
@@ -137,23 +138,22 @@ class DatabentoConnection:
         return frame
 
     async def subscribe(self, routes: Sequence[Route], mode: Mode | None = None) -> None:
-        """Ask for more routes. What has been subscribed before ends the connection instead.
+        """Ask for more routes; for known ones once more, which changes nothing that is still subscribed.
 
-        The gateway takes no subscription back, and would tell every trade twice; a new connection has what is wanted.
+        Another mode than before ends the connection instead: both would go on, and every trade would come twice.
         """
-        dataset = dataset_of(routes)
-        known = [route for route in routes if route.key in self._subscribed]
-        if known or dataset != self._dataset:
-            self._parting = ProviderError(
-                "Databento changes no subscription of an open connection: a new connection is needed"
-            )
+        mode = mode or self._mode
+        if routes and dataset_of(routes) != self._dataset:
+            raise PlanError(f"this connection to Databento is one to {self._dataset}", routes)
+        if any(self._subscribed.get(route.key, mode) is not mode for route in routes):
+            self._parting = ProviderError("Databento changes no mode on an open connection: a new connection is needed")
             await self._wire.close()
             raise self._parting
-        await self._wire.send(*subscription_lines(routes, mode or self._mode))
-        self._subscribed.update(route.key for route in routes)
+        await self._wire.send(*subscription_lines(routes, mode))
+        self._subscribed |= dict.fromkeys((route.key for route in routes), mode)
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
-        """Nothing is sent: the gateway takes no subscription back. Decoders that forget the routes pass them over."""
+        """Nothing is sent: how the gateway is to be told is not documented. Decoders that forget the routes pass them over."""
 
     def _frame(self, data: bytes) -> bytes:
         piece = self._framing.push(data)

@@ -127,8 +127,18 @@ def test_a_price_that_is_none_makes_no_tick() -> None:
     assert decoder.statistics().unpriced == 2
 
 
-def test_oil_may_cost_less_than_nothing() -> None:
-    assert ticks_of(decoder_of(), trade(price=-37.63))[0].price == -37.63
+def test_a_damaged_price_is_on_the_grid_or_none() -> None:
+    decoder = decoder_of()
+
+    assert ticks_of(decoder, trade(price=-37.63), trade(price=0.0), trade(price=2e9)) == []
+    assert ticks_of(decoder, trade(price=4081.537))[0].price == 4081.5
+    assert decoder.statistics().unpriced == 3
+
+
+def test_without_a_known_grid_the_price_is_what_was_sent() -> None:
+    decoder = decoder_of(Route("COMEX:GC", "COMEX", "GC.c.0", 0.0, "future"))
+
+    assert ticks_of(decoder, quote(price=4081.123456789, bid=1.1, ask=None))[0].price == 4081.123456789
 
 
 @pytest.mark.parametrize("time_ns", [0, dbn.UNDEF_TIMESTAMP, NOW + 3600 * SECOND])
@@ -184,6 +194,14 @@ def test_a_broken_stream_is_malformed_frame_by_frame() -> None:
     assert len(ticks_of(decoder, trade(), bytes(20))) == 1
     assert ticks_of(decoder, trade()) == []
     assert decoder.statistics().malformed == 2
+
+
+def test_a_stream_that_begins_anew_is_read_from_its_beginning() -> None:
+    decoder = decoder_of()
+    ticks_of(decoder, bytes(20))
+
+    assert ticks_of(decoder, trade()) == []
+    assert len(ticks_of(decoder, begin("GC.c.0"), trade())) == 1
 
 
 def test_a_connection_that_begins_in_the_past_doubles_and_lacks_nothing() -> None:
@@ -284,7 +302,7 @@ TRADES = {
 def test_recorded_trades_decode_as_the_vendor_decodes_them(recordings: Path, name: str, symbol: str) -> None:
     data = unpacked(recordings / "databento" / name)
     records = [r for r in dbn.DBNDecoder().write_and_decode(data) if isinstance(r, dbn.TradeMsg | dbn.MBP1Msg)]
-    decoder = DatabentoDecoder([Route("CME:ES", "CME", symbol, 0.25, "future", target="it")])
+    decoder = DatabentoDecoder([Route("CME:ES", "CME", symbol, 0.01, "future", target="it")])
 
     told = [tick for at in range(0, len(data), 37) for _, tick in decoder.decode(data[at : at + 37], NOW)]
 
@@ -300,7 +318,7 @@ def test_recorded_trades_decode_as_the_vendor_decodes_them(recordings: Path, nam
 
 @pytest.mark.recorded
 def test_a_recorded_live_stream_of_every_kind_is_read_to_its_end(recordings: Path) -> None:
-    decoder = DatabentoDecoder([Route("CME:ES", "CME", "ESZ4", 0.25, "future", target="it")])
+    decoder = DatabentoDecoder([Route("CME:ES", "CME", "ESZ4", 0.01, "future", target="it")])
 
     told = decoder.decode(unpacked(recordings / "databento" / "test_data.live.dbn.zst"), NOW)
 

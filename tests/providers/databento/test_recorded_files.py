@@ -51,7 +51,7 @@ async def test_a_recorded_file_comes_through_the_gateway_trade_by_trade(
     recordings: Path, name: str, symbol: str
 ) -> None:
     path, ticks = recordings / "databento" / name, list[Tick]()
-    route = Route("CME:ES", "CME", symbol, 0.25, "future", target="it")
+    route = Route("CME:ES", "CME", symbol, 0.01, "future", target="it")
     async with playing(path) as endpoints:
         feed = DatabentoFeed(Keyring("databento", Credential("databento", Secret(KEY))), endpoints)
         with pytest.raises(ProviderError, match=r"closed|broke") as ended:
@@ -70,7 +70,7 @@ async def test_a_recorded_file_comes_through_the_gateway_trade_by_trade(
 
 @pytest.mark.recorded
 async def test_another_key_hears_nothing_of_a_file(recordings: Path) -> None:
-    route = Route("CME:ES", "CME", "ESZ4", 0.25, "future")
+    route = Route("CME:ES", "CME", "ESZ4", 0.01, "future")
     async with playing(recordings / "databento" / "test_data.live.dbn.zst") as endpoints:
         feed = DatabentoFeed(Keyring("databento", Credential("databento", Secret("another"))), endpoints)
         with pytest.raises(ProviderError) as refused:

@@ -109,26 +109,37 @@ async def test_more_instruments_of_the_dataset_may_join() -> None:
     async with serve(quiet) as gateway:
         async with feed_at(gateway.url).connect([GOLD]) as connection:
             await connection.subscribe([SILVER], Mode.FULL)
+            await connection.subscribe([GOLD])
+            await connection.unsubscribe([GOLD])
             with pytest.raises(PlanError, match="one dataset"):
                 await connection.subscribe([OIL, APPLE])
+            with pytest.raises(PlanError, match=r"GLBX\.MDP3"):
+                await connection.subscribe([APPLE])
         await gateway.closed.wait()
 
     assert [(line["schema"], line["symbols"]) for line in gateway.lines if "symbols" in line] == [
         ("tbbo", "GC.c.0"),
         ("mbp-1", "SI.c.0"),
+        ("tbbo", "GC.c.0"),
     ]
 
 
-async def test_what_is_subscribed_already_ends_the_connection_rather_than_come_twice() -> None:
+async def test_another_mode_ends_the_connection_rather_than_tell_each_trade_twice() -> None:
     async with serve(quiet) as gateway, feed_at(gateway.url).connect([GOLD]) as connection:
-        await connection.unsubscribe([GOLD])
-        for _ in range(2):
-            with pytest.raises(ProviderError, match="new connection") as raised:
-                await connection.subscribe([GOLD])
+        with pytest.raises(ProviderError, match="new connection") as raised:
+            await connection.subscribe([SILVER, GOLD], Mode.FULL)
         with pytest.raises(ProviderError, match="new connection"):
             await connection.receive()
 
     assert raised.value.advice is Advice.RETRY
+
+
+async def test_a_connection_may_begin_without_any_instrument() -> None:
+    async with serve(quiet) as gateway:
+        async with feed_at(gateway.url).connect([]) as connection:
+            await connection.subscribe([OIL])
+        await gateway.closed.wait()
+    assert [set(line) & {"start_session", "symbols"} for line in gateway.lines[1:]] == [{"start_session"}, {"symbols"}]
 
 
 LOGINS = [
