@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
-from engine.market.calendar import Calendar
+from engine.market.calendar import Calendar, Session
 from engine.market.candle import Candle
 
 _SECOND: Final = 1_000_000_000
+_HOUR: Final = 3_600 * _SECOND
 
 
 def session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
@@ -22,10 +23,9 @@ def session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
     ]
 
 
-def session_span(first: date, last: date, calendar: Calendar) -> tuple[int, int] | None:
-    """From the first session's open to the last one's close; ``None`` where the exchange does not trade at all."""
-    sessions = calendar.sessions(first, last)
-    return (sessions[0].start_ns, sessions[-1].end_ns) if sessions else None
+def is_whole_hours(session: Session) -> bool:
+    """Whether it opens and closes on the hour in London, where hourly bars begin and end."""
+    return session.start_ns % _HOUR == session.end_ns % _HOUR == 0
 
 
 def midnight_ns(day: date, calendar: Calendar) -> int:

@@ -45,3 +45,8 @@ def http_failure(status: int, case: str | None = None, *, wait_s: float | None =
     advice = Advice.GIVE_UP if status in (402, 403) else http_advice(status)
     detail = f"Databento answered HTTP {status}" + (f" ({case})" if case else "")
     return ProviderError(detail, advice=advice, wait_s=wait_s, code=case or str(status))
+
+
+def is_unknown_symbol(error: ProviderError) -> bool:
+    """Whether none of the symbols of a call is known; where some are, the call is answered for these."""
+    return (error.code or "").startswith("symbology")

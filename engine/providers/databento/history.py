@@ -18,9 +18,10 @@ from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.providers.databento.account import DatabentoEndpoints
 from engine.providers.databento.answers import BarReader, OutOfRangeError, candles_of
 from engine.providers.databento.client import DatabentoClient
-from engine.providers.databento.days import dates_between, session_days, session_span
+from engine.providers.databento.days import dates_between, is_whole_hours, session_days
+from engine.providers.databento.failures import is_unknown_symbol
 from engine.providers.databento.records import PRICE_SCALE, UNDEFINED_PRICE
-from engine.providers.databento.symbols import DATASETS, FUTURES_DATASET, stype_of
+from engine.providers.databento.symbols import DATASETS, stype_of
 from engine.providers.keyring import Keyring
 from engine.providers.planning import batches
 from engine.providers.rate_limiter import UNSHARED, Budget, RateLimiter, Share, TokenBucket
@@ -123,8 +124,8 @@ class DatabentoHistory:
     async def days(self, route: Route, first: date, last: date) -> list[Candle]:
         """The daily candles of the exchange's days ``first`` to ``last``, both included, oldest first.
 
-        They are made of what was traded in the exchange's sessions: of hours for futures, which open and close on the
-        hour, of minutes for shares, which do not.
+        They are made of what was traded in the exchange's sessions: of hours where these open and close on the hour, as
+        futures' do, else of minutes.
         """
         return await self._days(route, first, last)
 
@@ -142,7 +143,11 @@ class DatabentoHistory:
         for timeframe, window_ns in _QUOTE_WINDOWS:
             missing = [route for route in routes if route.instrument not in quotes]
             for group in _groups(missing):
-                quotes |= await self._last(group, timeframe, window_ns)
+                try:
+                    quotes |= await self._last(group, timeframe, window_ns)
+                except ProviderError as error:
+                    if not is_unknown_symbol(error):
+                        raise
         return quotes
 
     def close(self) -> None:
@@ -150,11 +155,12 @@ class DatabentoHistory:
 
     async def _days(self, route: Route, first: date, last: date, *, patient: bool = False) -> list[Candle]:
         calendar = self._calendars.of(route.instrument)
-        span = session_span(first, last, calendar)
-        if span is None:
+        sessions = calendar.sessions(first, last)
+        if not sessions:
             return []
-        parts = "1h" if DATASETS.get(route.segment) == FUTURES_DATASET else "1m"
-        return session_days(await self.candles(route, parts, *span, patient=patient), calendar)
+        parts = "1h" if all(is_whole_hours(session) for session in sessions) else "1m"
+        bars = await self.candles(route, parts, sessions[0].start_ns, sessions[-1].end_ns, patient=patient)
+        return session_days(bars, calendar)
 
     async def _last(self, routes: Sequence[Route], timeframe: str, window_ns: int) -> dict[str, Quote]:
         """The last bar of each in the newest stretch of the record."""
@@ -164,7 +170,8 @@ class DatabentoHistory:
         except OutOfRangeError as error:
             if error.end_ns is None:
                 raise
-            reader = await self._ask(routes, timeframe, error.end_ns - window_ns, error.end_ns)
+            end_ns = error.end_ns
+            reader = await self._ask(routes, timeframe, end_ns - window_ns, end_ns)
         newest = {bar[0]: bar for bar in reader.bars if bar[5] != UNDEFINED_PRICE}
         quotes: dict[str, Quote] = {}
         for route in routes:

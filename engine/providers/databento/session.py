@@ -134,6 +134,8 @@ class DatabentoConnection:
             try:
                 frame = self._frame(await self._wire.receive())
             except ProviderError as error:
+                if self._parting is None and not self._complaint:
+                    raise
                 raise self._parting or self._explained(error) from error
         return frame
 
@@ -179,7 +181,7 @@ class DatabentoConnection:
                 self._tell("message", word)
 
     def _explained(self, error: ProviderError) -> ProviderError:
-        return ProviderError(f"{error}; its last complaint was: {self._complaint}") if self._complaint else error
+        return ProviderError(f"{error}; its last complaint was: {self._complaint}")
 
 
 async def _challenge(wire: Wire) -> str:

@@ -42,8 +42,18 @@ class Case:
     needs_token: bool = True
     """Whether there is anything that could be refused."""
 
+    segments: tuple[str, ...] = ()
+    """Of what one connection carries, where the provider does not carry all on one."""
+    takes_back: bool = True
+    """Whether a subscription can be taken back on an open connection."""
+    frames: Callable[[Door], list[bytes]] | None = None
+    """Whole frames of every instrument, where the door says nothing to those who come in."""
+
     def __str__(self) -> str:
         return self.name
+
+    def carries(self, route: tuple[str, str] | None) -> bool:
+        return route is not None and (not self.segments or route[0] in self.segments)
 
 
 class Bench:
@@ -69,7 +79,7 @@ class Bench:
         return [
             Route(listing.instrument, *route, listing.tick_size, listing.kind, target=listing.instrument)
             for listing, route in found
-            if route is not None
+            if route is not None and self.case.carries(route)
         ]
 
     @property

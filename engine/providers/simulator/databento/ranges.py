@@ -98,9 +98,10 @@ class RangeCalls:
         known = {
             symbol: index for (segment, symbol), index in self._door.places.items() if DATASETS.get(segment) == dataset
         }
-        if not set(symbols) <= known.keys():
+        found = {symbol: known[symbol] for symbol in symbols if symbol in known}
+        if not found:
             raise _Refusal(422, "symbology_invalid_symbol")
-        return {symbol: known[symbol] for symbol in symbols}
+        return found
 
     async def _bars(self, index: int, schema: str, start_ns: int, end_ns: int) -> list[Candle]:
         market, now_ns = self._door.exchange.market, self._door.exchange.now_ns
