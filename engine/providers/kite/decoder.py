@@ -49,6 +49,7 @@ class _Lane:
         "divisor",
         "instrument",
         "inverse",
+        "least",
         "previous_close",
         "scale",
         "seen",
@@ -66,6 +67,8 @@ class _Lane:
         self.inverse = _shared(float(self.tick_size.inverse))
         self.scale = _shared(self.inverse / self.divisor)
         """Steps of the tick size per unit of the wire."""
+        self.least = int(self.divisor * route.tick_size / 2) + 1
+        """Of the wire's prices: what is less is rubbish, or the zero that stands for "none", and would be rounded to it."""
         self.with_open_interest = route.segment not in _WITHOUT_OPEN_INTEREST
         self.seen = False
         """A packet has come that told no time."""
@@ -78,7 +81,7 @@ class _Lane:
 
     def round(self, price: int) -> float | None:
         """The wire's price on its tick, in rupees; ``None`` for the zero and the rubbish that stand for "none"."""
-        return self.rupees(price) if 0 < price < _PRICE_LIMIT else None
+        return self.rupees(price) if self.least <= price < _PRICE_LIMIT else None
 
     def rupees(self, price: int) -> float:
         """A price that is known to be one."""
@@ -201,7 +204,7 @@ class KiteDecoder:
         for row in _FULL.iter_unpack(rows):
             length, token, price, quantity, volume, day, traded_at, interest, sent_at, bid, ask = row
             lane = lanes.get(token)
-            if lane is None or length != _FULL_LENGTH or not 0 < price < _PRICE_LIMIT:
+            if lane is None or length != _FULL_LENGTH or not lane.least <= price < _PRICE_LIMIT:
                 return
             seconds = traded_at or sent_at
             ts_event = times.get(seconds)
@@ -224,8 +227,8 @@ class KiteDecoder:
                 ts_recv,
                 provider,
                 interest if lane.with_open_interest else None,
-                round(bid * scale) / inverse if inverse and 0 < bid < _PRICE_LIMIT else lane.round(bid),
-                round(ask * scale) / inverse if inverse and 0 < ask < _PRICE_LIMIT else lane.round(ask),
+                round(bid * scale) / inverse if inverse and lane.least <= bid < _PRICE_LIMIT else lane.round(bid),
+                round(ask * scale) / inverse if inverse and lane.least <= ask < _PRICE_LIMIT else lane.round(ask),
                 lane.day_open,
                 lane.day_high,
                 lane.day_low,
@@ -237,7 +240,7 @@ class KiteDecoder:
         lanes, provider = self._lanes, self._provider
         for length, token, price, quantity, volume, day in _QUOTE.iter_unpack(rows):
             lane = lanes.get(token)
-            if lane is None or length != _QUOTE_LENGTH or not 0 < price < _PRICE_LIMIT:
+            if lane is None or length != _QUOTE_LENGTH or not lane.least <= price < _PRICE_LIMIT:
                 return
             if day != lane.day:
                 lane.take_day(day)
@@ -268,7 +271,7 @@ class KiteDecoder:
     def _last_prices(self, rows: memoryview, ts_recv: int, ticks: _Ticks) -> None:
         for length, token, price in _LTP.iter_unpack(rows):
             lane = self._lanes.get(token)
-            if lane is None or length != _LTP_LENGTH or not 0 < price < _PRICE_LIMIT:
+            if lane is None or length != _LTP_LENGTH or not lane.least <= price < _PRICE_LIMIT:
                 return
             if not lane.seen:
                 lane.seen = True
@@ -280,7 +283,7 @@ class KiteDecoder:
     def _indices(self, rows: memoryview, ts_recv: int, ticks: _Ticks) -> None:
         for length, token, price, *day in _INDEX.iter_unpack(rows):
             lane = self._lanes.get(token)
-            if lane is None or length != _INDEX_LENGTH or not 0 < price < _PRICE_LIMIT:
+            if lane is None or length != _INDEX_LENGTH or not lane.least <= price < _PRICE_LIMIT:
                 return
             if not lane.seen:
                 lane.seen = True
@@ -291,7 +294,7 @@ class KiteDecoder:
     def _full_indices(self, rows: memoryview, ts_recv: int, ticks: _Ticks) -> None:
         for length, token, price, *day, seconds in _INDEX_FULL.iter_unpack(rows):
             lane = self._lanes.get(token)
-            if lane is None or length != _INDEX_FULL_LENGTH or not 0 < price < _PRICE_LIMIT:
+            if lane is None or length != _INDEX_FULL_LENGTH or not lane.least <= price < _PRICE_LIMIT:
                 return
             ts_event = self._event_time(seconds, ts_recv)
             ticks.append((lane.target, self._index(lane, price, day, ts_event, ts_recv)))

@@ -217,7 +217,7 @@ def test_without_a_last_trade_the_time_of_sending_serves() -> None:
     assert tick.ts_event == NOW_NS - SECOND
 
 
-@pytest.mark.parametrize("price", [0, 2**32 - 1])
+@pytest.mark.parametrize("price", [0, 2, 2**32 - 1])
 @pytest.mark.parametrize("kind", [LtpPacket, QuotePacket, FullPacket, IndexPacket, IndexFullPacket])
 def test_what_has_no_price_gives_no_tick_and_is_counted(
     price: int, kind: type[LtpPacket | QuotePacket | IndexPacket]
