@@ -8,7 +8,7 @@ ANOTHER ?= python3.13
 SMOKE := tests/config tests/runtime tests/web/protocol tests/web/client/test_following.py tests/web/client/test_returning.py \
   tests/web/test_sockets.py
 
-.PHONY: run setup screen test smoke check benchmark calendars lock
+.PHONY: run setup screen test smoke check fuzz benchmark calendars lock
 
 run: setup
 	@exec $(BIN)/ticktree run
@@ -52,6 +52,15 @@ check: setup
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/screen.py check
 
+# Everything that reads bytes of a provider, a minute each, by a fuzzer that follows coverage; what fails is left in .fuzz.
+fuzz: .venv/.fuzz/ready
+	@.venv/.fuzz/bin/python -m tests.fuzz --seconds $(or $(SECONDS_EACH),60)
+
+.venv/.fuzz/ready: requirements/runtime.txt requirements/fuzz.txt $(READY)
+	@$(PYTHON) -m venv .venv/.fuzz
+	@$(BIN)/uv pip sync --quiet --python .venv/.fuzz/bin/python --require-hashes requirements/runtime.txt requirements/fuzz.txt
+	@touch $@
+
 # The benchmarks compare with other stacks; what only they need is installed on first use.
 benchmark: setup .venv/.benchmarks
 	@$(BIN)/python -m benchmarks kernel
@@ -76,7 +85,7 @@ calendars: .venv/.calendars/ready
 
 # After a change to requirements/*.in. The files carry hashes and no index's address.
 lock: setup
-	@cd requirements && for name in bootstrap runtime development benchmarks calendars vendors/dhan vendors/kite vendors/yahoo vendors/databento; do \
+	@cd requirements && for name in bootstrap runtime development benchmarks calendars fuzz vendors/dhan vendors/kite vendors/yahoo vendors/databento; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done

@@ -41,7 +41,6 @@ class Case:
     """Whether the feed is refused, and told to wait, by an HTTP status."""
     needs_token: bool = True
     """Whether there is anything that could be refused."""
-
     segments: tuple[str, ...] = ()
     """Of what one connection carries, where the provider does not carry all on one."""
     takes_back: bool = True
