@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import anyio
 import structlog
 
-from actors.messages import Alert, Count, CredentialReplaced, CredentialsChanged, LookAtCredentials
+from actors.messages import Alert, Count, CredentialReplaced, CredentialsChanged, CredentialsWanted, LookAtCredentials
 from engine.credentials import DropFolder, Entered, EntryError, NoKeyError, Vault, entered
 from engine.credentials.choice import NS_PER_S, Reminder, credential_of, has_ended, newest
 from engine.credentials.codes import code_at
@@ -83,6 +83,10 @@ class Credentials(TaskActor):
         self._read_s = 0.0
         self._renewals.clear()
         await self._look()
+        return self.on_credentials_wanted(CredentialsWanted())
+
+    @handles(CredentialsWanted)
+    def on_credentials_wanted(self, _: CredentialsWanted) -> dict[str, Any]:
         return {name: self._shown(credential) for name, credential in self._in_force.items()}
 
     @handles(Count)

@@ -29,10 +29,10 @@ log = structlog.get_logger("ticktree.operator")
 
 COUNT_TIMEOUT_S = 0.5
 
-QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart", "last_prices"})
+QUESTIONS = frozenset({"tree", "dead_letters", "clients", "watch", "chart", "last_prices", "credentials"})
 """What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
 
-ASIDE = frozenset({"last_prices", "credentials"})
+ASIDE = frozenset({"last_prices", "credentials", "credentials_changed"})
 """What waits for the outside: answered aside, so that a provider that hangs holds up no other question."""
 MOST_ASIDE = 64
 

@@ -7,8 +7,10 @@ from actors.messages import (
     ChangeJob,
     ChartWanted,
     CredentialsChanged,
+    CredentialsWanted,
     Decide,
     MappingsChanged,
+    Message,
     PricesWanted,
     StartJob,
     WatchList,
@@ -89,14 +91,15 @@ def engine_wishes(
         "decide": decide,
         "last_prices": prices,
         "take_up": _taking_up(manager),
-        "credentials": _reading(credentials),
+        "credentials": _credentials(credentials, CredentialsWanted()),
+        "credentials_changed": _credentials(credentials, CredentialsChanged()),
     }
 
 
-def _reading(credentials: ActorRef) -> Wish:
+def _credentials(credentials: ActorRef, message: Message) -> Wish:
     async def read(_: Mapping[str, Any]) -> Any:
-        """Somebody entered or forgot a credential; answers what is in force, by provider, without secrets."""
-        return await credentials.ask(CredentialsChanged(), timeout_s=CREDENTIALS_S)
+        """Answers what is in force, by provider, without secrets."""
+        return await credentials.ask(message, timeout_s=CREDENTIALS_S)
 
     return read
 

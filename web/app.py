@@ -17,6 +17,7 @@ import uvloop
 
 from actors.operator import Operator, Wish
 from config.settings import Settings
+from engine.credentials import Vault, sealing_keys
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, Supervisor, settle
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
@@ -138,6 +139,7 @@ def make_services(
         system=system,
         hot=hot,
         durable=durable,
+        vault=Vault(durable, sealing_keys(settings)),
         directory=directory,
         hub=hub,
         access=access,

@@ -6,6 +6,7 @@ from typing import cast
 
 from quart import current_app
 
+from engine.credentials import Vault
 from engine.market.ledger import LedgerGap
 from engine.runtime import ActorSystem
 from engine.storage.durable import DurableStore
@@ -39,6 +40,8 @@ class Services:
     system: ActorSystem
     hot: HotStore
     durable: DurableStore
+    vault: Vault
+    """What opens providers' doors, sealed."""
     directory: Directory
     hub: Hub
     access: Access

@@ -27,7 +27,7 @@ from actors.messages.carrying import (
     WatchedOnes,
 )
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
-from actors.messages.credentials import CredentialsChanged, LookAtCredentials
+from actors.messages.credentials import CredentialsChanged, CredentialsWanted, LookAtCredentials
 from actors.messages.doubts import (
     Admit,
     AppealDue,
@@ -82,6 +82,7 @@ __all__ = [
     "Covered",
     "CredentialReplaced",
     "CredentialsChanged",
+    "CredentialsWanted",
     "Decide",
     "Diagnosed",
     "Doubted",

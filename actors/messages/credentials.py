@@ -7,5 +7,9 @@ class CredentialsChanged(Message, frozen=True, gc=False):
     """Somebody entered or forgot one: read them again. The answer is what is in force, by provider, without secrets."""
 
 
+class CredentialsWanted(Message, frozen=True, gc=False):
+    """What is in force, by provider, without secrets?"""
+
+
 class LookAtCredentials(Message, frozen=True, gc=False):
     """See what was dropped, what ends, and what is to be renewed."""

@@ -10,7 +10,19 @@ from config.errors import SettingsError
 WRONG_SETTINGS = 2
 """Exit code when the settings are wrong: nothing was started."""
 
-COMMANDS = ("run", "migrate", "seed", "backfill", "simulate", "record", "replay", "users", "doctor", "version")
+COMMANDS = (
+    "run",
+    "migrate",
+    "seed",
+    "backfill",
+    "simulate",
+    "record",
+    "replay",
+    "users",
+    "credentials",
+    "doctor",
+    "version",
+)
 _INTERNAL = ("prepare",)
 
 EXAMPLES = """

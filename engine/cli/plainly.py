@@ -10,6 +10,7 @@ import click
 @contextlib.contextmanager
 def plainly() -> Generator[None]:
     """Within the block our own errors end the command with their sentence and exit code 1."""
+    from engine.credentials import EntryError
     from engine.launcher.place import LaunchError
     from engine.market import MarketError
     from engine.providers.base import ProviderError
@@ -34,6 +35,7 @@ def plainly() -> Generator[None]:
         RecordingFileError,
         StorageError,
         AccountError,
+        EntryError,
     )
     try:
         yield

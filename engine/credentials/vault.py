@@ -41,6 +41,10 @@ class Vault:
         self._table = table
         self._keys = keys
 
+    @property
+    def can_keep(self) -> bool:
+        return self._keys is not None
+
     async def keep(self, credential: Entered) -> Listed:
         """In the place of the one of its kind that the provider had. Raises ``NoKeyError``."""
         if self._keys is None:

@@ -27,7 +27,7 @@ DATABASE = "web"
 
 CHANGING = (
     "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
-    "users, sessions, refresh_tokens, api_keys, watchlists"
+    "users, sessions, refresh_tokens, api_keys, watchlists, credentials"
 )
 """Tables that tests write to."""
 

@@ -51,6 +51,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
         for part, methods in (("", ("GET", "POST")), ("{}", ("GET", "PUT", "DELETE")))
     },
     "/provider/{}/mappings": ("GET", "POST"),
+    "/provider/{}/credentials": ("GET", "POST"),
     "/provider/{}/mappings/{}": ("GET", "PUT", "DELETE"),
     "/populate_database/{}": ("POST",),
     "/jobs/": ("GET",),
@@ -84,7 +85,6 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/admin/audit": ("GET",),
 }
 LATER: Final = {
-    "/provider/{}/credentials": "with providers that are configured over REST, encrypted",
     "/api/v1/option_chain/{}": "with option chains",
     "/api/v1/option_chain/{}/expiries": "with option chains",
     "/api/v1/option_chain/{}/oi": "with option chains",
