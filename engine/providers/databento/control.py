@@ -36,23 +36,23 @@ UNSET: Final = 255
 """The code of what has none, as in the first version of DBN."""
 
 
-def read_control(data: bytes, size: int, version: int) -> list[Mapping | Word | None]:
-    """What a run of control records of this size says, ``None`` for each that can not be read."""
-    return [_read(data[at : at + size], version) for at in range(0, len(data), size)]
-
-
-def _read(record: bytes, version: int) -> Mapping | Word | None:
+def read_control(records: bytes, size: int, version: int) -> list[Mapping | Word | None]:
+    """What a run of control records of one kind and size says, ``None`` for each that can not be read."""
     # The package panics at records that are too short for their kind.
-    if len(record) < (_FIRST_VERSION_SIZE if version == 1 else _SIZES[record[1]]):
-        return None
+    if size < (_FIRST_VERSION_SIZE if version == 1 else _SIZES[records[1]]):
+        return [None] * (len(records) // size)
+    decoder = DBNDecoder(has_metadata=False, input_version=version)
+    return [_told(message) for message in decoder.write_and_decode(records)]
+
+
+def _told(message: object) -> Mapping | Word | None:
     try:
-        (message,) = DBNDecoder(has_metadata=False, input_version=version).write_and_decode(record)
-        return _told(message)
+        return _read(message)
     except DBNError:  # texts that are no UTF-8
         return None
 
 
-def _told(message: object) -> Mapping | Word | None:
+def _read(message: object) -> Mapping | Word | None:
     match message:
         case SymbolMappingMsg():
             return Mapping(message.instrument_id, message.stype_in_symbol, message.stype_out_symbol)

@@ -8,7 +8,7 @@ from engine.market.tick import Tick
 from engine.providers.base import DecoderStatistics, Route
 from engine.providers.databento.bookmarks import Bookmarks
 from engine.providers.databento.control import Mapping, read_control
-from engine.providers.databento.lanes import Lanes
+from engine.providers.databento.lanes import Lane, Lanes
 from engine.providers.databento.metadata import symbol_numbers
 from engine.providers.databento.records import (
     CONTROL_KINDS,
@@ -28,6 +28,8 @@ _EARLIEST_NS: Final = 946_684_800 * _SECOND
 _AHEAD_NS: Final = 60 * _SECOND  # how far the exchange's clock may be ahead of ours before we take its time for damaged
 _TRADED: Final = b"T"
 _SAMPLE_SIZE: Final = 20
+
+Ticks = list[tuple[Any, Tick]]
 
 
 class DatabentoDecoder:
@@ -79,7 +81,7 @@ class DatabentoDecoder:
 
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a piece received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
-        ticks: list[tuple[Any, Tick]] = []
+        ticks: Ticks = []
         if begins_stream(frame):
             self._framing, self._begun = Framing(), False
         data, runs = self._framing.push(frame)
@@ -99,7 +101,7 @@ class DatabentoDecoder:
         for symbol, numbers in symbol_numbers(self._framing.metadata).items():
             self._lanes.number(symbol, *numbers)
 
-    def _take(self, records: bytes, run: Run, ts_recv: int, ticks: list[tuple[Any, Tick]]) -> None:
+    def _take(self, records: bytes, run: Run, ts_recv: int, ticks: Ticks) -> None:
         if run.kind == TRADE_KIND and run.size >= TRADE.size:
             self._trades(_rows(TRADE, records, run.size), ts_recv, ticks)
         elif run.kind == QUOTE_KIND and run.size >= QUOTE.size:
@@ -119,47 +121,57 @@ class DatabentoDecoder:
             elif isinstance(told, Mapping):
                 self._lanes.number(told.asked, told.instrument_id)
 
-    def _trades(self, rows: Iterable[tuple[Any, ...]], ts_recv: int, ticks: list[tuple[Any, Tick]]) -> None:
-        by_number, provider, latest = self._lanes.by_number, self._provider, ts_recv + _AHEAD_NS
+    def _trades(self, rows: Iterable[tuple[Any, ...]], ts_recv: int, ticks: Ticks) -> None:
+        by_number, take = self._lanes.by_number, self._trade
         for number, event_ns, scaled, size, action in rows:
             lanes = by_number.get(number)
             if lanes is None:
                 self._count_unmapped(number)
-                continue
-            if action != _TRADED or not 0 < scaled < PRICE_LIMIT:
-                self._unpriced += 1
-                continue
-            timed = _EARLIEST_NS <= event_ns <= latest
-            for lane in lanes:
-                if timed:
-                    bookmark = lane.bookmark
-                    if bookmark.reader is not lane and not bookmark.is_news(lane, event_ns):
-                        continue
-                    bookmark.advance(event_ns)
-                else:
-                    self._untimed += 1
-                price, inverse = scaled / PRICE_SCALE, lane.inverse
-                tick = Tick(
-                    lane.instrument,
-                    round(price * inverse) / inverse if inverse else lane.round(price),
-                    size,
-                    None,
-                    event_ns if timed else ts_recv,
-                    ts_recv,
-                    provider,
-                    None,
-                    lane.bid,
-                    lane.ask,
-                )
-                ticks.append((lane.target, tick))
+            elif action == _TRADED:
+                take(lanes, event_ns, scaled, size, ts_recv, ticks)
 
-    def _quotes(self, rows: Iterable[tuple[Any, ...]], ts_recv: int, ticks: list[tuple[Any, Tick]]) -> None:
+    def _quotes(self, rows: Iterable[tuple[Any, ...]], ts_recv: int, ticks: Ticks) -> None:
         """Trades with bid and ask, and changes of these between trades."""
+        by_number, take = self._lanes.by_number, self._trade
         for number, event_ns, scaled, size, action, bid, ask in rows:
-            for lane in self._lanes.by_number.get(number, ()):
+            lanes = by_number.get(number)
+            if lanes is None:
+                self._count_unmapped(number)
+                continue
+            for lane in lanes:
                 lane.take_book(bid, ask)
             if action == _TRADED:
-                self._trades(((number, event_ns, scaled, size, action),), ts_recv, ticks)
+                take(lanes, event_ns, scaled, size, ts_recv, ticks)
+
+    def _trade(  # noqa: PLR0917 - called for every trade: names would cost a tenth
+        self, lanes: Sequence[Lane], event_ns: int, scaled: int, size: int, ts_recv: int, ticks: Ticks
+    ) -> None:
+        if not 0 < scaled < PRICE_LIMIT:
+            self._unpriced += 1
+            return
+        price, timed = scaled / PRICE_SCALE, _EARLIEST_NS <= event_ns <= ts_recv + _AHEAD_NS
+        for lane in lanes:
+            if timed:
+                bookmark = lane.bookmark
+                if bookmark.reader is not lane and not bookmark.is_news(lane, event_ns):
+                    continue
+                bookmark.advance(event_ns)
+            else:
+                self._untimed += 1
+            inverse = lane.inverse
+            tick = Tick(
+                lane.instrument,
+                round(price * inverse) / inverse if inverse else lane.round(price),
+                size,
+                None,
+                event_ns if timed else ts_recv,
+                ts_recv,
+                self._provider,
+                None,
+                lane.bid,
+                lane.ask,
+            )
+            ticks.append((lane.target, tick))
 
     def _count_unmapped(self, number: int) -> None:
         self._unmapped += 1

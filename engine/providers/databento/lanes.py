@@ -30,8 +30,8 @@ class Lane(Reader):
 
     def take_book(self, bid: int, ask: int) -> None:
         """Best bid and ask in billionths, from here on."""
-        self.bid = self.round(bid / PRICE_SCALE) if 0 < bid < PRICE_LIMIT else None
-        self.ask = self.round(ask / PRICE_SCALE) if 0 < ask < PRICE_LIMIT else None
+        self.bid = bid / PRICE_SCALE if 0 < bid < PRICE_LIMIT else None
+        self.ask = ask / PRICE_SCALE if 0 < ask < PRICE_LIMIT else None
 
     def round(self, price: float) -> float:
         """The price on its tick. Databento's are exact: only damaged ones are off it."""
