@@ -141,10 +141,15 @@ class InstrumentActor(Actor):
 
     @handles(Carry)
     def on_carry(self, carry: Carry) -> None:
+        """What a provider that is lost has not brought is looked up at once, also where the heir says nothing for long."""
         self._carriage.move(carry.provider, urgent=carry.urgent)
         self._next_key, self._adrift_ns = carry.segment_key, carry.since_ns
+        now_ns = self.system.clock.now_ns()
         if not self._carriage.heir:
             self._segment_key = carry.segment_key
+        elif 0 < carry.since_ns < now_ns:
+            self._interrupt(carry.since_ns, now_ns)
+            self._adrift_ns = now_ns
 
     @handles(PolledTick)
     def on_polled_tick(self, polled: PolledTick) -> None:

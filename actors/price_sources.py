@@ -46,8 +46,8 @@ class PriceSources:
         """The segment keys of those that some provider knows, as the database maps them."""
         if any(instrument not in self._routes for instrument in instruments):
             await self._read_mappings()
-        ways = {instrument: self._ways(instrument) for instrument in instruments}
-        return {instrument: known[0][1].key for instrument, known in ways.items() if known}
+        found = {instrument: self._place(instrument) for instrument in instruments}
+        return {instrument: place for instrument, place in found.items() if place}
 
     async def prices(self, instruments: Collection[str]) -> tuple[dict[str, float], str]:
         """The last prices of instruments that have a place, and why others may lack one: empty, when all were asked for."""
@@ -63,6 +63,13 @@ class PriceSources:
 
     def _ways(self, instrument: str) -> list[tuple[str, Route]]:
         return self._routes.of(instrument) or self._mapped_later.of(instrument)
+
+    def _place(self, instrument: str) -> str:
+        """Whoever carries it writes its price under its own name for it."""
+        if instrument in self._routes:
+            return self._routes.carrier(instrument)[1].key
+        known = self._mapped_later.of(instrument)
+        return known[0][1].key if known else ""
 
     def _way(self, provider: str, instrument: str, found: Collection[str]) -> Route | None:
         return None if instrument in found else dict(self._ways(instrument)).get(provider)

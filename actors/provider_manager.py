@@ -16,6 +16,7 @@ from actors.messages import (
     Alert,
     Carried,
     CarriedCounts,
+    CarriersWanted,
     Carry,
     Covered,
     CoverWanted,
@@ -143,6 +144,10 @@ class ProviderManager(TaskActor):
     def on_cover_wanted(self, _: CoverWanted) -> None:
         for provider, routes in self._known.items():
             self._to.resolver.tell(Covered(provider, tuple(routes.values())))
+
+    @handles(CarriersWanted)
+    def on_carriers_wanted(self, _: CarriersWanted) -> None:
+        self._tell_who_carries()
 
     @handles(FeedStarted)
     def on_feed_started(self, message: FeedStarted) -> None:

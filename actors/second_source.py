@@ -21,17 +21,21 @@ class SecondSource:
     async def prices(self, instruments: Collection[str], *, within_s: float) -> dict[str, float]:
         """The last price of each instrument that a provider answers for within so many seconds; the others are absent."""
         found: dict[str, float] = {}
-        for provider in reversed(self._routes.providers):
-            wanted = list(self._lacking(provider, instruments, found))
-            if wanted:
-                found |= await self._ask(provider, wanted, within_s)
+        for carries in (False, True):
+            for provider in reversed(self._routes.providers):
+                wanted = [
+                    route
+                    for instrument in instruments
+                    if instrument not in found and (route := self._route(provider, instrument, carries=carries))
+                ]
+                if wanted:
+                    found |= await self._ask(provider, wanted, within_s)
         return found
 
-    def _lacking(self, provider: str, instruments: Collection[str], found: Collection[str]) -> list[Route]:
-        known = (
-            dict(self._routes.of(instrument)).get(provider) for instrument in instruments if instrument not in found
-        )
-        return [route for route in known if route is not None]
+    def _route(self, provider: str, instrument: str, *, carries: bool) -> Route | None:
+        """A provider's name for an instrument that it carries, or does not, as asked."""
+        route = dict(self._routes.of(instrument)).get(provider)
+        return None if route is None or (self._routes.carrier(instrument)[0] == provider) != carries else route
 
     async def _ask(self, provider: str, routes: list[Route], within_s: float) -> dict[str, float]:
         try:

@@ -10,6 +10,7 @@ import structlog
 
 from actors.messages import (
     Carried,
+    CarriersWanted,
     Count,
     Diagnosed,
     FeedStatus,
@@ -86,6 +87,7 @@ class Sentinel(TaskActor):
         heartbeat: ActorRef,
         resolver: ActorRef,
         surveyor: ActorRef,
+        manager: ActorRef,
         feeds: Mapping[str, ActorRef],
         floor_s: float,
         look_interval_s: float = Pace().look_s,
@@ -100,11 +102,14 @@ class Sentinel(TaskActor):
         self._heartbeat = heartbeat
         self._resolver = resolver
         self._surveyor = surveyor
+        self._manager = manager
         self._feeds = feeds
         self._vigil = Vigil(calendars.of)
         self._routes: dict[str, tuple[str, Route]] = {}
         self._lines: dict[tuple[str, int], tuple[Route, ...]] = {}
         """What each connection brings, also where another provider carries it."""
+        self._watched_on: dict[tuple[str, int], tuple[Route, ...]] = {}
+        """Of it, what it is watched on."""
         self._carriers: Mapping[str, str] = {}
         self._uncarried: tuple[str, ...] = ()
         self._asking: set[str] = set()
@@ -120,6 +125,8 @@ class Sentinel(TaskActor):
         except StorageUnavailableError as error:
             self._vigil = self._new_vigil({})
             log.info("paces_not_read", error=str(error))
+        if self._manager.is_alive():
+            self._manager.tell(CarriersWanted())
         for feed in self._feeds.values():
             if feed.is_alive():
                 feed.tell(LinesWanted())
@@ -137,6 +144,7 @@ class Sentinel(TaskActor):
             self._lines[line.provider, line.connection] = line.routes
         else:
             self._lines.pop((line.provider, line.connection), None)
+            self._watched_on.pop((line.provider, line.connection), None)
             self._vigil.carry(_name(line.provider, line.connection), (), self._now_ns())
         self._follow_lines()
 
@@ -146,16 +154,21 @@ class Sentinel(TaskActor):
         self._carriers = carried.carriers
         self._follow_lines()
         if carried.uncarried != self._uncarried:
-            new = [name for name in carried.uncarried if name not in self._uncarried]
+            known = frozenset(self._uncarried)
+            new = [name for name in carried.uncarried if name not in known]
+            gone = known.difference(carried.uncarried, carried.carriers)
             self._uncarried = carried.uncarried
+            self._unwritten |= dict.fromkeys(gone)
             self._tell_uncarried(new, "no provider that knows it has room for it on its connections")
 
     def _follow_lines(self) -> None:
         brought = {(provider, route.instrument) for (provider, _), routes in self._lines.items() for route in routes}
         for (provider, connection), routes in self._lines.items():
-            mine = [route for route in routes if self._is_watched_on(provider, route.instrument, brought)]
-            self._routes |= {route.instrument: (provider, route) for route in mine}
-            self._vigil.carry(_name(provider, connection), [route.instrument for route in mine], self._now_ns())
+            mine = tuple(route for route in routes if self._is_watched_on(provider, route.instrument, brought))
+            if self._watched_on.get((provider, connection)) != mine:  # looking at thousands anew is not cheap
+                self._watched_on[provider, connection] = mine
+                self._routes |= {route.instrument: (provider, route) for route in mine}
+                self._vigil.carry(_name(provider, connection), [route.instrument for route in mine], self._now_ns())
 
     def _is_watched_on(self, provider: str, instrument: str, brought: AbstractSet[tuple[str, str]]) -> bool:
         """While who is to carry it does not bring it yet, it is watched where it was."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import islice
 from typing import ClassVar
 
 import anyio
@@ -30,6 +31,8 @@ from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 log = structlog.get_logger("ticktree.surveyor")
 
 MEASURE_INTERVAL_S = 10.0
+LAGS_A_LOOK = 200
+"""Ticks of a line that are looked at: they tell as much as thousands."""
 
 
 class Measure(Message, frozen=True, gc=False):
@@ -78,7 +81,7 @@ class Surveyor(TaskActor):
 
     @handles(LineHeard)
     def on_line_heard(self, heard: LineHeard) -> None:
-        self._lags[heard.provider].heard(heard.ticks.values())
+        self._lags[heard.provider].heard(islice(heard.ticks.values(), LAGS_A_LOOK))
         newest_ns = max((tick.ts_recv for tick in heard.ticks.values()), default=0)
         self._health.heard(heard.provider, heard.connection, newest_ns)
 
@@ -91,7 +94,7 @@ class Surveyor(TaskActor):
     @handles(CandlesWritten)
     def on_candles_written(self, written: CandlesWritten) -> None:
         for candle in written.candles:
-            self._completeness[candle.source].closed(candle)
+            self._completeness[candle.source.removesuffix("/ticks")].closed(candle)
 
     @handles(HealthWanted)
     def on_health_wanted(self, _: HealthWanted) -> None:

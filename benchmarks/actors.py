@@ -108,7 +108,8 @@ async def running_actors(feed: FrameFeed) -> AsyncGenerator[ActorSystem]:
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", partial(Publisher, hot, broadcaster=broadcaster)),
             ChildSpec(
-                "candle_writer", partial(CandleWriter, hot, persister=sink, publisher=sink, resolver=sink, charts=sink)
+                "candle_writer",
+                partial(CandleWriter, hot, persister=sink, publisher=sink, resolver=sink, charts=sink, surveyor=sink),
             ),
             ChildSpec("instruments", DynamicSupervisor),
             ChildSpec("feed", partial(_feed_actor, feed, sink)),

@@ -292,6 +292,7 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         heartbeat=at.heartbeat,
         resolver=at.resolver,
         surveyor=at.surveyor,
+        manager=at.provider_manager,
         feeds=feeds_of(system, parts),
         floor_s=parts.pace.silence_floor_s,
         look_interval_s=parts.pace.look_s,

@@ -14,6 +14,7 @@ from actors.messages.candles import (
 from actors.messages.carrying import (
     Carried,
     CarriedCounts,
+    CarriersWanted,
     Carry,
     Compare,
     HealthWanted,
@@ -71,6 +72,7 @@ __all__ = [
     "CandlesWritten",
     "Carried",
     "CarriedCounts",
+    "CarriersWanted",
     "Carry",
     "ChangeJob",
     "ChartWanted",

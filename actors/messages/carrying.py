@@ -43,6 +43,10 @@ class Carried(Message, frozen=True, gc=False):
     """Those that no provider has room for."""
 
 
+class CarriersWanted(Message, frozen=True, gc=False):
+    """Somebody begins anew and does not know who carries what."""
+
+
 class MoveOver(Message, frozen=True, gc=False):
     """The time in which both carry these instruments is over."""
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 import trio
 
 from actors.messages import (
+    Carried,
     Count,
     Diagnosed,
     FeedStatus,
@@ -13,6 +14,7 @@ from actors.messages import (
     LineCarries,
     LineHeard,
     LinesWanted,
+    Polled,
     Resubscribe,
     SymbolStatus,
 )
@@ -94,6 +96,7 @@ def make(hot: MemoryHotStore, record: Record) -> Any:
             heartbeat=system.ref("/engine/heartbeat"),
             resolver=system.ref("/engine/resolver"),
             surveyor=system.ref("/engine/surveyor"),
+            manager=system.ref("/engine/manager"),
             feeds={"simulator": system.ref("/engine/feed")},
             floor_s=20.0,
         )
@@ -229,3 +232,60 @@ async def test_what_was_learned_and_what_was_found_outlive_the_sentinel(autojump
     times_s, squares = (await hot.paces())["XTKS:A"]
     assert 250 < times_s < 400
     assert squares < 2_000
+
+
+async def test_an_instrument_that_two_feeds_bring_is_watched_on_the_one_that_carries_it(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(5, "A")
+        scene.subject.tell(Carried(dict.fromkeys(NAMES, "simulator"), {}))
+        scene.subject.tell(LineCarries("second", 0, ROUTES[:1]))
+        scene.subject.tell(FeedStatus("second", 0, "any", scene.now_ns, "", Cause.TOKEN_DEAD))
+        await trio.sleep(2)
+        assert scene.told("A") == [Cause.LIVE], "the other one's trouble is nobody's"
+        scene.subject.tell(Carried(dict.fromkeys(NAMES, "simulator") | {"XTKS:A": "second"}, {}))
+        await trio.sleep(2)
+        assert scene.told("A")[-1] is Cause.TOKEN_DEAD
+        assert scene.told("B")[-1] is Cause.LIVE
+
+
+async def test_while_the_heir_does_not_bring_an_instrument_yet_it_is_watched_where_it_was(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(5, "A")
+        scene.subject.tell(Carried({"XTKS:A": "second"}, {}))
+        await trio.sleep(2)
+        assert Cause.NOT_CARRIED not in scene.told("A")
+
+
+async def test_what_nobody_has_room_for_is_told_and_kept_for_those_that_come_late(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        scene.subject.tell(Carried({}, {}, ("XTKS:Z",)))
+        await trio.sleep(2)
+        assert scene.told("Z") == [Cause.NOT_CARRIED]
+        assert (await hot.statuses())["XTKS:Z"]["status"] == "unmapped"
+        scene.subject.tell(Carried({}, {}, ()))
+        await trio.sleep(2)
+        assert "XTKS:Z" not in await hot.statuses()
+
+
+async def test_an_instrument_whose_price_is_asked_for_is_told_as_fallback_until_it_no_longer_is(
+    autojump_clock: Any,
+) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        scene.line_is(Cause.TOKEN_DEAD)
+        await trio.sleep(2)
+        scene.subject.tell(Polled(("XTKS:A",)))
+        await trio.sleep(2)
+        assert scene.told("A")[-1] is Cause.FALLBACK
+        assert (await hot.statuses())["XTKS:A"]["status"] == "fallback"
+        assert scene.told("B")[-1] is Cause.TOKEN_DEAD
+        scene.subject.tell(Polled(()))
+        await trio.sleep(2)
+        assert scene.told("A")[-1] is Cause.TOKEN_DEAD
