@@ -25,7 +25,8 @@ from engine.seeding import (
     mapping_of,
     share_of,
 )
-from engine.storage.durable import DurableStore
+from engine.seeding.conflicts import other_meanings, other_terms, repeated, taken_over
+from engine.storage.durable import DurableStore, MappingConflict
 
 log = structlog.get_logger("ticktree.populate")
 
@@ -149,6 +150,7 @@ class MasterWork:
         )
         self._without = 0
         """Rows that found nothing to belong to, since this engine is at it."""
+        self._conflicts = 0
 
     def __len__(self) -> int:
         return PORTIONS + 2
@@ -188,23 +190,37 @@ class MasterWork:
     async def _add_instruments(self, rows: Sequence[MasterRow]) -> None:
         """Of exchanges that are looked after here: an administrator may have retired one."""
         codes = {exchange.code for exchange in await self._durable.exchanges()}
-        there = [row.instrument for row in rows if row.instrument.exchange in codes]
-        await self._durable.seed([], there, [])
+        there = [row for row in rows if row.instrument.exchange in codes]
+        known = await self._durable.named_instruments([row.instrument.canonical for row in there])
+        others = other_meanings(there, known)
+        await self._note([*others, *other_terms(there, known)])
+        unclear = {conflict.instrument for conflict in others}
+        wanted = [row.instrument for row in there if row.instrument.canonical not in unclear]
+        await self._durable.seed([], wanted, [])
         self._without += len(rows) - len(there)
 
     async def _add_mappings(self, rows: Sequence[MasterRow]) -> None:
         """Of instruments that are looked after here: a list has many times more than anybody follows."""
         known = await self._durable.listed([row.instrument.canonical for row in rows])
         there = [row for row in rows if row.instrument.canonical in known]
-        await self._durable.seed(
-            [], [], [mapping_of(row, self._arguments.provider, self._arguments.day) for row in there]
-        )
+        provider, day = self._arguments.provider, self._arguments.day
+        tokens = [(row.segment, row.security_id) for row in there]
+        holders = await self._durable.token_holders(provider, tokens, day)
+        await self._note(taken_over(there, holders, day))
+        await self._durable.seed([], [], [mapping_of(row, provider, day) for row in there])
         self._without += len(rows) - len(there)
+
+    async def _note(self, conflicts: Sequence[MappingConflict]) -> None:
+        """A provider's first list finds nobody whose conflicts could be kept, and has none."""
+        await self._durable.note_conflicts(self._arguments.provider, self._arguments.day, conflicts)
+        self._conflicts += len(conflicts)
 
     async def _finish(self) -> str:
         await self._read(PORTIONS - 1)  # when another engine read the portions before, the words are still about all
         told, without = self._file.reading(), "exchange" if self._arguments.what == "instruments" else "instrument"
         retired = await self._durable.retire_expired(self._arguments.day)
+        await self._note(repeated(told.lines.repeated))
+        self._conflicts -= await self._durable.forget_moved(self._arguments.provider, self._arguments.day)
         for bad in told.lines.bad_lines:
             log.warning("master_line_bad", file=self._arguments.file, line=bad.number, reason=bad.reason)
         self._lists.discard(self._arguments.file)
@@ -212,8 +228,11 @@ class MasterWork:
         bad_ones = "".join(f"; line {bad.number}: {bad.reason[:80]}" for bad in told.lines.bad_lines[:SHOWN])
         return (
             f"{told.lines}; {told.left_out:,} not asked for, {told.expired:,} expired, {self._without:,} without "
-            f"{without} here; {retired:,} instruments retired{bad_ones}"
+            f"{without} here; {retired:,} instruments retired{bad_ones}{self._to_look_at()}"
         )
+
+    def _to_look_at(self) -> str:
+        return f"; {self._conflicts:,} conflicts to look at" if self._conflicts > 0 else ""
 
 
 def _set(names: tuple[str, ...] | None) -> frozenset[str] | None:

@@ -52,6 +52,15 @@ class MasterRow(msgspec.Struct, frozen=True):
     security_id: str
 
 
+class Repeated(msgspec.Struct, frozen=True):
+    """A line whose canonical name, or whose id in its segment, an earlier line has taken. Lines count from 1."""
+
+    number: int
+    row: MasterRow
+    of: int
+    """The earlier line."""
+
+
 class BadLine(msgspec.Struct, frozen=True):
     """A line that could not be used, and why. ``number`` counts from 1, the header included."""
 
@@ -71,6 +80,8 @@ class MasterStatistics(msgspec.Struct, frozen=True):
     bad: int = 0
     bad_lines: tuple[BadLine, ...] = ()
     """The first hundred."""
+    repeated: tuple[Repeated, ...] = ()
+    """The first hundred of the duplicates."""
 
     def __str__(self) -> str:
         counts = f"{self.other_kinds:,} of other kinds, {self.duplicates:,} repeated, {self.bad:,} bad"
@@ -97,10 +108,11 @@ class Master:
         self._formats = formats
         self.provider = ""
         """Whose list it is; known once its header was read."""
-        self._taken: set[int] = set()
-        """Hashes of names and ids: of 200,000 lines the texts would take several times as much."""
+        self._taken: dict[int, int] = {}
+        """Lines by the hashes of names and ids: of 200,000 lines the texts would take several times as much."""
         self._count = self._instruments = self._other_kinds = self._duplicates = self._bad = 0
         self._bad_lines: list[BadLine] = []
+        self._repeated: list[Repeated] = []
 
     def statistics(self) -> MasterStatistics:
         return MasterStatistics(
@@ -110,6 +122,7 @@ class Master:
             duplicates=self._duplicates,
             bad=self._bad,
             bad_lines=tuple(self._bad_lines),
+            repeated=tuple(self._repeated),
         )
 
     def __iter__(self) -> Iterator[MasterRow]:
@@ -141,22 +154,28 @@ class Master:
         except (ValueError, ArithmeticError, SymbolError) as error:
             self._note_bad(number, error)
             return None
-        return self._first_of_its_name(row)
+        return self._first_of_its_name(number, row)
 
     def _note_bad(self, number: int, error: Exception) -> None:
         self._bad += 1
         if len(self._bad_lines) < _SAMPLE_SIZE:
             self._bad_lines.append(BadLine(number, str(error) or type(error).__name__))
 
-    def _first_of_its_name(self, row: MasterRow | None) -> MasterRow | None:
+    def _note_repeated(self, repeated: Repeated) -> None:
+        self._duplicates += 1
+        if len(self._repeated) < _SAMPLE_SIZE:
+            self._repeated.append(repeated)
+
+    def _first_of_its_name(self, number: int, row: MasterRow | None) -> MasterRow | None:
         if row is None:
             self._other_kinds += 1
             return None
-        names = {hash(row.instrument.canonical), hash((row.segment, row.security_id))}
-        if names & self._taken:
-            self._duplicates += 1
+        names = hash(row.instrument.canonical), hash((row.segment, row.security_id))
+        earlier = min((self._taken[name] for name in names if name in self._taken), default=0)
+        if earlier:
+            self._note_repeated(Repeated(number, row, earlier))
             return None
-        self._taken |= names
+        self._taken |= dict.fromkeys(names, number)
         self._instruments += 1
         return row
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
 
 from actors.job_arguments import JobError
 from actors.job_kinds import JobKinds
@@ -102,6 +101,53 @@ async def test_repeated_it_makes_nothing_twice_and_a_newer_list_changes_what_cha
     assert (mapped["NSE:S8"], mapped["NSE:NEW"], mapped["NSE:S300"]) == ("7", "8", "300")
     assert "NSE:S7" not in mapped, "its token went to another"
     assert mapped["NSE:S9"] == "9", "what a list does not name any more stays"
+
+
+def conflicts(durable: MemoryDurableStore) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.instrument, one.detail) for _, one in durable.tables.conflicts.values()]
+
+
+async def test_a_token_of_a_living_instrument_that_means_another_now_is_believed_and_listed(tmp_path: Path) -> None:
+    durable = await with_exchanges()
+    kinds = populating(tmp_path, durable)
+    written(tmp_path / "list.csv", *(share(number) for number in range(4)))
+    for what in ("instruments", "mappings"):
+        await done(kinds, what=what, file="list.csv")
+    swapped_and_renamed = (share(1, "S0"), share(0, "S1"), share(2, "ETERNAL"), share(3))
+    written(tmp_path / "list.csv", *swapped_and_renamed)
+    for what in ("instruments", "mappings"):
+        said = await done(kinds, what=what, file="list.csv")
+    assert said.endswith("; 1 conflicts to look at")
+    assert conflicts(durable) == [
+        (
+            "taken over",
+            "NSE:ETERNAL",
+            f"NSE_EQ:2 meant NSE:S2 until {TODAY} and means NSE:ETERNAL since: renamed, or another one?",
+        )
+    ], "S0 and S1 only changed places"
+    assert "NSE:S2" in await durable.instrument_names()
+    assert "NSE:S2" not in await tokens(durable)
+
+
+async def test_a_name_that_means_something_else_is_left_out_and_a_new_lot_is_not_taken_over_in_silence(
+    tmp_path: Path,
+) -> None:
+    durable = await with_exchanges()
+    kinds = populating(tmp_path, durable)
+    index = Instrument(0, "NSE", "S1", "An index", InstrumentKind.INDEX, 0.05)
+    await durable.seed([], [index], [ProviderMapping("dhan", "NSE:S1", "IDX_I", "1", TODAY)])
+    written(tmp_path / "list.csv", share(1), share(2), future(3, "2026-11-26"), share(2, "TWICE"))
+    await done(kinds, what="instruments", file="list.csv")
+    lots = [line.replace(",65.0,", ",75.0,") for line in (share(2), future(3, "2026-11-26"))]
+    written(tmp_path / "list.csv", *lots)
+    await done(kinds, what="instruments", file="list.csv")
+    assert conflicts(durable) == [
+        ("other meaning", "NSE:S1", "NSE:S1 is known as index, the list says equity: left out"),
+        ("repeated", "NSE:TWICE", "line 5 repeats the name or the token of line 3: left out"),
+        ("other terms", "NFO:NIFTY26NOV26FUT", "the lot of NFO:NIFTY26NOV26FUT was 65, now 75"),
+    ]
+    known = await durable.named_instruments(["NSE:S1", "NFO:NIFTY26NOV26FUT"])
+    assert (known["NSE:S1"].kind, known["NFO:NIFTY26NOV26FUT"].lot_size) == (InstrumentKind.INDEX, 75)
 
 
 async def test_what_expires_is_retired_and_does_not_come_back(tmp_path: Path) -> None:
@@ -202,7 +248,7 @@ async def test_what_can_not_be_done_is_refused_with_a_reason(tmp_path: Path, wis
 
 
 async def test_as_a_job_it_says_how_far_it_is_and_a_file_that_is_no_list_fails_it_at_once(
-    tmp_path: Path, autojump_clock: trio.testing.MockClock
+    tmp_path: Path,
 ) -> None:
     durable = await with_exchanges()
     nobody: Any = None

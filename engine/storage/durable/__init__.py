@@ -7,6 +7,7 @@ from engine.storage.durable.rows import (
     Exchange,
     Job,
     MappedInstrument,
+    MappingConflict,
     ProviderMapping,
     SaveResult,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Exchange",
     "Job",
     "MappedInstrument",
+    "MappingConflict",
     "MigrationStatus",
     "ProviderMapping",
     "SaveResult",

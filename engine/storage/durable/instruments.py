@@ -52,10 +52,13 @@ WHERE underlying IS NOT NULL AND (is_active OR expiry >= $1::date - 14) ORDER BY
 """
 """Also of those whose contracts have all just expired: the next ones may be listed later."""
 
-_LISTED = """
+_DESCRIBED = """
 SELECT i.id, e.code AS exchange, i.symbol, i.name, i.kind, i.tick_size, i.lot_size, i.expiry, i.strike, i.option_type, i.underlying
 FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
-WHERE i.is_active AND e.is_active
+"""
+_LISTED = f"{_DESCRIBED} WHERE i.is_active AND e.is_active"
+_NAMED = f"""
+{_DESCRIBED} JOIN unnest($1::text[], $2::text[]) AS asked(code, symbol) ON asked.code = e.code AND asked.symbol = i.symbol
 """
 _INSTRUMENTS = f"{_LISTED} ORDER BY e.code, i.symbol"
 _INSTRUMENT = f"{_LISTED} AND e.code = $1 AND i.symbol = $2"
@@ -226,6 +229,11 @@ class InstrumentMaster:
     async def listed(self, instruments: Collection[str]) -> set[str]:
         """Those of these canonical names that are known and active."""
         return {row["canonical"] for row in await self._link.rows(_IDS_OF, *_parted(instruments)) if row["is_active"]}
+
+    async def named_instruments(self, instruments: Collection[str]) -> dict[str, Instrument]:
+        """Those of these canonical names that are known, the inactive ones too, by name."""
+        found = [_instrument_of(row) for row in await self._link.rows(_NAMED, *_parted(instruments))]
+        return {one.canonical: one for one in found}
 
     async def followed_underlyings(self, day: date) -> list[str]:
         """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""

@@ -33,6 +33,20 @@ class ProviderMapping(msgspec.Struct, frozen=True):
     valid_from: date
 
 
+class MappingConflict(msgspec.Struct, frozen=True):
+    """Something that a provider's list says otherwise than the tables, or twice; an operator looks at it."""
+
+    kind: str
+    """``taken over``, ``repeated``, ``other meaning`` or ``other terms``."""
+    instrument: str
+    """Canonical name of whom the list names."""
+    segment: str
+    provider_symbol: str
+    detail: str
+    other: str = ""
+    """Canonical name of who else is concerned."""
+
+
 class MappedInstrument(msgspec.Struct, frozen=True):
     """An active instrument as one provider knows it today."""
 

@@ -4,6 +4,7 @@ from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
+from engine.storage.durable.conflicts import MappingConflicts
 from engine.storage.durable.credentials import SealedCredentials
 from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
@@ -28,6 +29,7 @@ class DurableStore(
     SignedIn,
     ApiKeys,
     SealedCredentials,
+    MappingConflicts,
 ):
     """Price history, instruments, verdicts, quarantine, records, accounts and sealed credentials in PostgreSQL.
 

@@ -2,6 +2,7 @@
 
 from engine.storage.durable import DurableStore
 from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, MemoryUserAccounts
+from engine.storage.memory.conflicts import MemoryMappingConflicts
 from engine.storage.memory.credentials import MemorySealedCredentials
 from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
@@ -22,6 +23,7 @@ class MemoryDurableStore(
     MemorySignedIn,
     MemoryApiKeys,
     MemorySealedCredentials,
+    MemoryMappingConflicts,
     DurableStore,
 ):
     """For replays, simulations and tests; on trio and on asyncio. What it holds ends with the process."""

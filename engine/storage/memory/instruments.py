@@ -67,6 +67,12 @@ class MemoryInstrumentMaster(InstrumentMaster):
         await self._tables.arrive()
         return self._active() & set(instruments)
 
+    async def named_instruments(self, instruments: Collection[str]) -> dict[str, Instrument]:
+        """Those of these canonical names that are known, the inactive ones too, by name."""
+        await self._tables.arrive()
+        known = self._tables.instruments
+        return {name: known[name] for name in instruments if name in known}
+
     async def followed_underlyings(self, day: date) -> list[str]:
         """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""
         await self._tables.arrive()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.market.candle import Candle
     from engine.market.instrument import Instrument
     from engine.market.quarantine import Quarantined
-    from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, ProviderMapping
+    from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, MappingConflict, ProviderMapping
     from engine.storage.durable.credentials import SealedCredential
 
 Decision = tuple[VerdictStatus, str]
@@ -38,6 +38,8 @@ class Tables:
         """Each with the day it ended."""
         self.open_mappings: dict[tuple[str, ...], int] = {}
         """Where the one stands that has not ended, by what may be mapped only once."""
+        self.conflicts: dict[tuple[str, ...], tuple[date, MappingConflict]] = {}
+        """Each with the day of the list that said so last."""
         self.bars: dict[tuple[str, str], dict[int, Candle]] = {}
         self.days: dict[str, dict[date, DailyCandle]] = {}
         self.replaced: list[Candle] = []

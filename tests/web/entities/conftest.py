@@ -10,6 +10,7 @@ from tests.servers import with_database
 from tests.web.conftest import DATABASE
 
 TABLES = (
+    "mapping_conflicts",
     "provider_instrument_mapping",
     "instruments",
     "exchange_provider_mapping",

@@ -1,12 +1,14 @@
 """Filling the tables over REST: a wish goes to the engine, which answers with its job; administrators alone may wish it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from engine.storage.durable import MappingConflict
 from tests.web.accounts.test_auth import registered
 from tests.web.engine import Engine
-from tests.web.entities.parts import send
+from tests.web.entities.parts import listed, made, send
 from tests.web.process import Web
 from tests.web.test_rest import problem
 
@@ -66,3 +68,24 @@ async def test_it_is_the_administrators(web: Web) -> None:
     await problem(await web.http.post(path, json={}), 401)
     await problem(await web.http.post(path, json={}, headers=person.bearer), 403)
     await problem(await send(web, "POST", "/populate_database/sectors"), 404)
+
+
+async def test_conflicts_of_its_lists_are_the_operators_to_settle(web: Web) -> None:
+    provider = await made(web, "/provider/", name="acme")
+    path = f"/provider/{provider['id']}/conflicts"
+    found = [MappingConflict("repeated", f"NSE:S{number}", "NSE_EQ", str(number), "twice") for number in range(3)]
+    await web.services.durable.note_conflicts("acme", date(2026, 11, 20), found)
+    rows = await listed(web, path, limit=2)
+    assert [row["instrument"] for row in rows] == ["NSE:S2", "NSE:S1", "NSE:S0"]
+    assert (rows[0]["kind"], rows[0]["detail"], rows[0]["day"]) == ("repeated", "twice", "2026-11-20")
+    one = f"{path}/{rows[0]['id']}"
+    assert (await web.get(one)).json() == rows[0]
+    assert (await send(web, "DELETE", one)).status_code == 200
+    assert len(await listed(web, path)) == 2
+    assert len(await listed(web, path, include_inactive="true")) == 3
+    assert (await send(web, "DELETE", one, hard="true")).status_code in (200, 204)
+    assert len(await listed(web, path, include_inactive="true")) == 2
+    await problem(await web.get(f"/provider/{provider['id'] + 1}/conflicts"), 404)
+    await problem(await web.get(f"{path}/{rows[0]['id']}"), 404)
+    person = await registered(web)
+    await problem(await web.http.delete(one, headers=person.bearer), 403)

@@ -1,5 +1,6 @@
 """Entities in PostgreSQL, one by one and in pages: exchanges, sectors, providers, instruments and mappings."""
 
+from engine.storage.durable.entities.conflicts import ConflictEntity, Conflicts
 from engine.storage.durable.entities.entities import Entities
 from engine.storage.durable.entities.errors import (
     EntityClashError,
@@ -20,6 +21,8 @@ from engine.storage.durable.entities.sectors import SectorDraft, SectorEntity, S
 from engine.storage.durable.entities.table import Entity, EntityTable, Key, Page
 
 __all__ = [
+    "ConflictEntity",
+    "Conflicts",
     "Entities",
     "Entity",
     "EntityClashError",

@@ -1,5 +1,6 @@
 """The entities: what can be traded, where, in which branch, and by which names providers know it."""
 
+from engine.storage.durable.entities.conflicts import Conflicts
 from engine.storage.durable.entities.exchanges import Exchanges
 from engine.storage.durable.entities.instruments import Instruments
 from engine.storage.durable.entities.mappings import Mappings
@@ -17,3 +18,4 @@ class Entities:
         self.providers = Providers(link)
         self.instruments = Instruments(link)
         self.mappings = Mappings(link)
+        self.conflicts = Conflicts(link)

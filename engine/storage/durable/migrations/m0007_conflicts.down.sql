@@ -1,0 +1,2 @@
+DROP INDEX mappings_of_a_token;
+DROP TABLE mapping_conflicts;
