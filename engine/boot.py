@@ -59,7 +59,7 @@ async def running_engine(
         engine_id = settings.engine_id or f"{socket.gethostname()}-{os.getpid()}"
         await stand_by(hot, engine_id)
         calendars = await known_calendars(durable, clock)
-        providers = configured_providers(settings, SharedBudget(hot))
+        providers = configured_providers(settings, SharedBudget(hot), now_ns=clock.now_ns)
         parts = Parts(settings, engine_id, hot, durable, providers, calendars, pace=pace or Pace())
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             with resting():

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.errors import SettingsError
 from config.settings import Settings
@@ -36,6 +37,13 @@ class Provider:
     """Where its credential is; ``None``: it needs none."""
 
 
+class Surroundings(NamedTuple):
+    """What a provider is given of the process it works in."""
+
+    budget: Budget
+    now_ns: Callable[[], int]
+
+
 SIMULATOR_LIMITS = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 SIMULATED_KITE_LIMITS = KiteLimits(charts_per_second=100.0)
@@ -43,12 +51,15 @@ SIMULATED_YAHOO_LIMITS = YahooLimits(calls_per_second=10.0, cool_off_s=1.0)
 """Its package takes 50 ms of the processor to read a day of minutes."""
 
 
-def configured_providers(settings: Settings, budget: Budget = UNSHARED) -> dict[str, Provider]:
+def configured_providers(
+    settings: Settings, budget: Budget = UNSHARED, *, now_ns: Callable[[], int] = time.time_ns
+) -> dict[str, Provider]:
     """The providers of the settings by name, the preferred one first.
 
-    ``budget`` is what all processes may ask of them together.
+    ``budget`` is what all processes may ask of them together; ``now_ns`` the clock that a record's reach is counted by.
     """
-    return {name: _MAKERS[name](settings, budget) for name in settings.providers}
+    around = Surroundings(budget, now_ns)
+    return {name: _MAKERS[name](settings, around) for name in settings.providers}
 
 
 def silent_provider(name: str, settings: Settings) -> Provider:
@@ -74,7 +85,7 @@ def silent_provider(name: str, settings: Settings) -> Provider:
     )
 
 
-def _dhan(settings: Settings, budget: Budget) -> Provider:
+def _dhan(settings: Settings, around: Surroundings) -> Provider:
     """Where the settings name no account, it is the one that an operator enters."""
     keyring = Keyring("dhan")
     if settings.dhan_client_id and settings.dhan_access_token:
@@ -82,12 +93,12 @@ def _dhan(settings: Settings, budget: Budget) -> Provider:
     endpoints = DhanEndpoints(settings.dhan_feed_url, settings.dhan_rest_url)
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode),
-        DhanHistory(keyring, endpoints, budget=budget),
+        DhanHistory(keyring, endpoints, budget=around.budget),
         keyring,
     )
 
 
-def _kite(settings: Settings, budget: Budget) -> Provider:
+def _kite(settings: Settings, around: Surroundings) -> Provider:
     """The token of the settings is today's; the next one is entered by an operator, or made of what a login brings back."""
     keyring = Keyring("kite")
     if settings.kite_api_key and settings.kite_access_token:
@@ -102,23 +113,23 @@ def _kite(settings: Settings, budget: Budget) -> Provider:
     endpoints = KiteEndpoints(settings.kite_feed_url, settings.kite_rest_url)
     return Provider(
         KiteFeed(keyring, endpoints, mode=KITE_MODES[settings.kite_ws_mode]),
-        KiteHistory(keyring, endpoints, budget=budget),
+        KiteHistory(keyring, endpoints, budget=around.budget),
         keyring,
     )
 
 
-def _simulator_kite(settings: Settings, budget: Budget) -> Provider:
+def _simulator_kite(settings: Settings, around: Surroundings) -> Provider:
     name = "simulator_kite"
     host, feed_port, rest_port = _door(settings, name)
     keyring, endpoints = _simulated(name), KiteEndpoints(f"ws://{host}:{feed_port}", f"http://{host}:{rest_port}")
     return Provider(
         KiteFeed(keyring, endpoints, mode=KITE_MODES[settings.kite_ws_mode], name=name),
-        KiteHistory(keyring, endpoints, name=name, limits=SIMULATED_KITE_LIMITS, budget=budget),
+        KiteHistory(keyring, endpoints, name=name, limits=SIMULATED_KITE_LIMITS, budget=around.budget),
         keyring,
     )
 
 
-def _simulator(settings: Settings, budget: Budget) -> Provider:
+def _simulator(settings: Settings, around: Surroundings) -> Provider:
     """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
     keyring = _simulated("simulator")
     assert settings.simulator_feed_url is not None
@@ -126,12 +137,12 @@ def _simulator(settings: Settings, budget: Budget) -> Provider:
     endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name="simulator"),
-        DhanHistory(keyring, endpoints, name="simulator", limits=SIMULATOR_LIMITS, budget=budget),
+        DhanHistory(keyring, endpoints, name="simulator", limits=SIMULATOR_LIMITS, budget=around.budget),
         keyring,
     )
 
 
-def _simulator2(settings: Settings, budget: Budget) -> Provider:
+def _simulator2(settings: Settings, around: Surroundings) -> Provider:
     """The same exchange as another provider, with a record of its own; without a door of its own it shares the feed."""
     keyring = _simulated("simulator2")
     assert settings.simulator_feed_url is not None
@@ -144,42 +155,49 @@ def _simulator2(settings: Settings, budget: Budget) -> Provider:
         endpoints = DhanEndpoints(settings.simulator_feed_url, record_url)
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name="simulator2"),
-        DhanHistory(keyring, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=budget),
+        DhanHistory(keyring, endpoints, name="simulator2", limits=SIMULATOR_LIMITS, budget=around.budget),
         keyring,
     )
 
 
-def _yahoo(settings: Settings, budget: Budget) -> Provider:
-    return Provider(YahooFeed(settings.yahoo_feed_url), YahooHistory(settings.yahoo_rest_url, budget=budget))
-
-
-def _simulator_yahoo(settings: Settings, budget: Budget) -> Provider:
-    name = "simulator_yahoo"
-    host, feed_port, rest_port = _door(settings, name)
-    rest_url = f"http://{host}:{rest_port}"
+def _yahoo(settings: Settings, around: Surroundings) -> Provider:
     return Provider(
-        YahooFeed(f"ws://{host}:{feed_port}", name=name, cool_off_s=SIMULATED_YAHOO_LIMITS.cool_off_s),
-        YahooHistory(rest_url, name=name, limits=SIMULATED_YAHOO_LIMITS, budget=budget),
+        YahooFeed(settings.yahoo_feed_url, now_ns=around.now_ns),
+        YahooHistory(settings.yahoo_rest_url, budget=around.budget, now_ns=around.now_ns),
     )
 
 
-def _databento(settings: Settings, budget: Budget) -> Provider:
+def _simulator_yahoo(settings: Settings, around: Surroundings) -> Provider:
+    name, limits = "simulator_yahoo", SIMULATED_YAHOO_LIMITS
+    host, feed_port, rest_port = _door(settings, name)
+    feed_url, rest_url = f"ws://{host}:{feed_port}", f"http://{host}:{rest_port}"
+    return Provider(
+        YahooFeed(feed_url, name=name, cool_off_s=limits.cool_off_s, now_ns=around.now_ns),
+        YahooHistory(rest_url, name=name, limits=limits, budget=around.budget, now_ns=around.now_ns),
+    )
+
+
+def _databento(settings: Settings, around: Surroundings) -> Provider:
     """Where the settings name no key, it is the one that an operator enters."""
     keyring = Keyring("databento")
     if settings.databento_api_key:
         keyring = Keyring.holding("databento", "", settings.databento_api_key.get_secret_value())
     endpoints = DatabentoEndpoints(settings.databento_gateway_url, settings.databento_rest_url)
-    return Provider(DatabentoFeed(keyring, endpoints), DatabentoHistory(keyring, endpoints, budget=budget), keyring)
+    return Provider(
+        DatabentoFeed(keyring, endpoints, clock=around.now_ns),
+        DatabentoHistory(keyring, endpoints, budget=around.budget, clock=around.now_ns),
+        keyring,
+    )
 
 
-def _simulator_databento(settings: Settings, budget: Budget) -> Provider:
+def _simulator_databento(settings: Settings, around: Surroundings) -> Provider:
     name = "simulator_databento"
     host, feed_port, rest_port = _door(settings, name)
     keyring = _simulated(name)
     endpoints = DatabentoEndpoints(f"tcp://{host}:{feed_port}", f"http://{host}:{rest_port}/v0")
     return Provider(
-        DatabentoFeed(keyring, endpoints, name=name),
-        DatabentoHistory(keyring, endpoints, name=name, budget=budget),
+        DatabentoFeed(keyring, endpoints, name=name, clock=around.now_ns),
+        DatabentoHistory(keyring, endpoints, name=name, budget=around.budget, clock=around.now_ns),
         keyring,
     )
 
@@ -198,7 +216,7 @@ def _simulated(name: str) -> Keyring:
     return Keyring.holding(name, SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
 
 
-_MAKERS: dict[str, Callable[[Settings, Budget], Provider]] = {
+_MAKERS: dict[str, Callable[[Settings, Surroundings], Provider]] = {
     "databento": _databento,
     "dhan": _dhan,
     "kite": _kite,
