@@ -1,8 +1,12 @@
 """``ticktree credentials`` as a process of its own: secrets come by no argument, and none of them is shown."""
 
 import re
+from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -55,6 +59,51 @@ def test_a_token_is_entered_listed_and_forgotten_and_never_shown(site: Site) -> 
     assert "There is no credential" in site.users("remove", number[1]).stderr
     for answer in (said, again, listed):
         assert TOKEN not in answer.stdout + answer.stderr
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Kite's answer to a login."""
+
+    protocol_version = "HTTP/1.0"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(msgspec.json.encode({"status": "success", "data": {"access_token": TOKEN}}))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class calls it
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def kite() -> Generator[str]:
+    """The address of REST calls that answer a login."""
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_kites_page_brings_back_becomes_the_token_of_the_day(site: Site, kite: str) -> None:
+    site.environment |= {"KITE_API_KEY": "the-key", "KITE_REST_URL": kite}
+    assert "KITE_API_SECRET are needed" in site.users("login", "kite", password="brought-back").stderr
+    site.environment["KITE_API_SECRET"] = "canary-secret"
+
+    said = site.users("login", "kite", password="brought-back")
+
+    assert said.returncode == 0, said.stderr
+    assert "https://kite.zerodha.com/connect/login?v=3&api_key=the-key" in said.stderr
+    [credential] = opened(site)
+    assert (credential.provider, credential.identity) == ("kite", "the-key")
+    assert (credential.parts["token"].reveal(), credential.parts["api_secret"].reveal()) == (TOKEN, "canary-secret")
+    assert credential.expires_ns is not None
+    (listed,) = site.durable(lambda durable: Vault(durable, None).listed())
+    site.durable(lambda durable: Vault(durable, None).forget(listed.id))
+    for secret in (TOKEN, "canary-secret", "brought-back"):
+        assert secret not in said.stdout + said.stderr
 
 
 def test_what_can_be_no_credential_is_a_sentence(site: Site) -> None:

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 class Site:
     """An installation's stores, and its command line."""
 
-    command = (sys.executable, "-W", "error", "-m", "engine", "users")
+    command: tuple[str, ...] = (sys.executable, "-W", "error", "-m", "engine", "users")
 
     def __init__(self, folder: Path, redis_url: str, server: str) -> None:
         index = max(0, int(urlsplit(redis_url).path[1:]) - 1)  # simulated prices live one higher

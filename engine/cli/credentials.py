@@ -1,6 +1,7 @@
 """``ticktree credentials``."""
 
 import sys
+import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from engine.credentials import Vault
+    from engine.credentials.entered import Entered
     from engine.storage.durable import DurableStore
     from engine.storage.hot import HotStore
 
@@ -23,6 +25,7 @@ Examples:
   ticktree credentials set dhan --identity 1100012345         the token is asked for; a running engine goes over to it
   print-token | ticktree credentials set dhan                 the token from a pipe, of the same client as before
   ticktree credentials set dhan --totp                        seed and PIN: tokens are made of them from now on
+  ticktree credentials login kite                             today's token of what Kite's login page brings back
   ticktree credentials list                                   what is kept, and when it ends
   ticktree credentials key                                    a key for TICKTREE_CREDENTIALS_KEY
 """
@@ -64,10 +67,36 @@ def set_(provider: str, identity: str, expires: datetime | None, *, totp: bool) 
             source=SOURCE,
             kind="totp" if totp else "token",
             expires_ns=None if expires is None else int(expires.timestamp()) * 1_000_000_000,
+            at_ns=time.time_ns(),
         )
-        kept = await vault.keep(credential)
-        await durable.audit(ACTOR, "credential_entered", f"{provider}/{kept.kind} {kept.fingerprint}", outcome="done")
-        click.echo(f"{provider}: kept as {kept.fingerprint}, {_end(kept.expires_at)}.")
+        await _keep(vault, durable, credential)
+        return True
+
+    _with_vault(work, migrated=True)
+
+
+@command.command("login")
+@click.argument("provider", type=click.Choice(["kite"]), expose_value=False)
+def login() -> None:
+    """Make today's token of what the provider's login page brings back.
+
+    Kite's page leads on to the address of your application, with request_token in it: that is asked for, and serves once
+    and for some minutes. KITE_API_KEY and KITE_API_SECRET have to be set.
+    """
+    from config.loading import load_settings
+    from engine.cli.plainly import plainly
+    from engine.providers.kite.login import login_page
+
+    settings = load_settings()
+    if settings.kite_api_key is None or settings.kite_api_secret is None:
+        raise click.ClickException("KITE_API_KEY and KITE_API_SECRET are needed, and were not set.")
+    click.echo(f"Log in on {login_page(settings.kite_api_key)}", err=True)
+    (request_token,) = _asked(("request_token",)).values()
+    with plainly():
+        credential = _logged_in(settings, request_token)
+
+    async def work(vault: "Vault", durable: "DurableStore") -> bool:
+        await _keep(vault, durable, credential)
         return True
 
     _with_vault(work, migrated=True)
@@ -126,6 +155,32 @@ def _asked(names: tuple[str, ...]) -> dict[str, str]:
     return parts
 
 
+def _logged_in(settings: "Settings", request_token: str) -> "Entered":
+    """Today's token of Kite."""
+    from functools import partial
+
+    import trio
+
+    from engine.credentials import entered
+    from engine.providers.kite.login import log_in
+    from engine.providers.secret import Secret
+
+    assert settings.kite_api_key is not None
+    assert settings.kite_api_secret is not None
+    secret, now_ns = Secret(settings.kite_api_secret.get_secret_value()), time.time_ns()
+    call = partial(log_in, settings.kite_rest_url, settings.kite_api_key, secret, Secret(request_token), now_ns=now_ns)
+    made = trio.run(call)
+    parts = {"token": made.token.reveal(), **{name: part.reveal() for name, part in made.more.items()}}
+    return entered("kite", made.identity, parts, source=SOURCE, expires_ns=made.expires_ns, at_ns=now_ns)
+
+
+async def _keep(vault: "Vault", durable: "DurableStore", credential: "Entered") -> None:
+    kept = await vault.keep(credential)
+    entry = f"{kept.provider}/{kept.kind} {kept.fingerprint}"
+    await durable.audit(ACTOR, "credential_entered", entry, outcome="done")
+    click.echo(f"{kept.provider}: kept as {kept.fingerprint}, {_end(kept.expires_at)}.")
+
+
 def _end(expires_at: datetime | None) -> str:
     if expires_at is None:
         return "ends when its provider says"
@@ -141,7 +196,7 @@ def _configured(provider: str) -> str:
     from config.loading import load_settings
 
     settings = load_settings()
-    known: Mapping[str, str | None] = {"dhan": settings.dhan_client_id}
+    known: Mapping[str, str | None] = {"dhan": settings.dhan_client_id, "kite": settings.kite_api_key}
     return known.get(provider) or ""
 
 

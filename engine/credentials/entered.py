@@ -1,12 +1,13 @@
 """What somebody enters for a provider, checked before it is kept or used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from engine.credentials.codes import code_at
 from engine.credentials.expiry import expiry_of
+from engine.providers.kite.login import token_ends_ns
 from engine.providers.secret import Secret
 from engine.storage.durable.credentials import Kind
 
@@ -20,6 +21,8 @@ WITH_TOTP: Final = frozenset({"dhan"})
 """Providers that make a token of a one-time code and a PIN."""
 WITHOUT_IDENTITY: Final = frozenset({"databento", "databento_relay", "yahoo"})
 """Providers whose token says who asks."""
+DAILY: Final[Mapping[str, Callable[[int], int]]] = {"kite": token_ends_ns}
+"""Providers all of whose tokens end at an hour of the day: when those end that are there at a moment."""
 _LARGEST: Final = 8_192
 _MOST_PARTS: Final = 8
 
@@ -51,7 +54,11 @@ def entered(
     expires_ns: int | None = None,
     at_ns: int = 0,
 ) -> Entered:
-    """The checked credential; without ``expires_ns`` it ends when the token says. Raises ``EntryError``."""
+    """The checked credential. Raises ``EntryError``.
+
+    Without ``expires_ns`` it ends when the token says, or else when all tokens of the provider that were made before
+    ``at_ns`` end.
+    """
     missing = [name for name in PARTS[kind] if not parts.get(name)]
     if missing:
         raise EntryError(f"{missing[0]}: is needed, and was not given")
@@ -67,7 +74,11 @@ def entered(
     if kind == "totp":
         _check_seed(parts[SEED])
     secrets = {name: Secret(value) for name, value in parts.items()}
-    ends_ns = expires_ns if expires_ns is not None or kind != "token" else expiry_of(secrets[TOKEN])
+    ends_ns = expires_ns
+    if ends_ns is None and kind == "token":
+        ends_ns = expiry_of(secrets[TOKEN])
+        if ends_ns is None and at_ns and provider in DAILY:
+            ends_ns = DAILY[provider](at_ns)
     return Entered(
         provider=provider, kind=kind, identity=identity, parts=secrets, expires_ns=ends_ns, source=source, at_ns=at_ns
     )

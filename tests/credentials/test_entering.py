@@ -57,6 +57,13 @@ def test_a_token_ends_when_it_says_unless_somebody_knows_better() -> None:
     assert entered("dhan", "1", {"token": token}, source="admin", expires_ns=5).expires_ns == 5
 
 
+def test_kites_token_ends_the_next_time_it_is_six_in_india() -> None:
+    noon, next_morning = 1_795_242_600 * 10**9, 1_795_307_400 * 10**9  # 2026-11-21 12:00 and 2026-11-22 06:00 in India
+
+    assert entered("kite", "key", {"token": "opaque"}, source="admin", at_ns=noon).expires_ns == next_morning
+    assert entered("dhan", "1", {"token": "opaque"}, source="admin", at_ns=noon).expires_ns is None
+
+
 @pytest.mark.parametrize(
     "token", ["", "abc", "a.b.c", "a.e30.c", jwt(exp="soon"), jwt(exp=-1), jwt(exp=1e300), jwt(sub=1)]
 )

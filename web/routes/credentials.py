@@ -1,5 +1,6 @@
 """A provider's credentials: entered and forgotten by administrators, and shown to nobody."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -105,7 +106,15 @@ async def enter(provider_id: int, data: CredentialBody) -> Response:
     name = await _provider(provider_id)
     expires_ns = None if data.expires_at is None else round(data.expires_at.timestamp() * 1_000_000) * 1_000
     try:
-        credential = entered(name, data.identity, data.parts, source=SOURCE, kind=data.kind, expires_ns=expires_ns)
+        credential = entered(
+            name,
+            data.identity,
+            data.parts,
+            source=SOURCE,
+            kind=data.kind,
+            expires_ns=expires_ns,
+            at_ns=time.time_ns(),
+        )
     except EntryError as error:
         await audit("credential_entered", f"{name}/{data.kind}", outcome="refused")
         field, _, why = str(error).partition(": ")
