@@ -1,10 +1,11 @@
+import csv
 import json
 import logging
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,29 @@ async def test_adjusted_closes_are_to_be_had_beside_the_raw_ones() -> None:
 
     assert adjusted == {date(2025, 11, 21): 270.98765, date(2025, 11, 22): 271.6}
     assert [day.close for day in days] == [271.6, 271.6]
+
+
+@pytest.mark.recorded
+async def test_the_recorded_days_of_a_fund_are_read_with_their_adjusted_closes(recordings: Path) -> None:
+    """As yfinance keeps them for tests of its own: a chart of the same figures gives the same candles."""
+    with (recordings / "yahoo" / "EWG-1d-no-bad-divs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    days = [datetime.fromisoformat(row["Datetime"]) for row in rows]
+    bars = [
+        bar(*(float(row[name]) for name in ("Open", "High", "Low", "Close")), volume=int(row["Volume"])) for row in rows
+    ]
+    opens_s = [int((day + timedelta(hours=9, minutes=30)).timestamp()) for day in days]
+    body = answers.chart(NEW_YORK, "1d", bars, times_s=opens_s)
+    body["chart"]["result"][0]["indicators"]["adjclose"][0]["adjclose"] = [float(row["Adj Close"]) for row in rows]
+    async with asked(reply(body)) as (_, history):
+        candles = await history.days(APPLE, days[0].date(), days[-1].date())
+        adjusted = await history.adjusted(APPLE, days[0].date(), days[-1].date())
+
+    assert [candle.time for candle in candles] == [int(day.timestamp()) * SECOND for day in days]
+    for candle, row, day in zip(candles, rows, days, strict=True):
+        assert candle.volume == int(row["Volume"])
+        assert candle.close == pytest.approx(float(row["Close"]), abs=1e-4)
+        assert adjusted[day.date()] == pytest.approx(float(row["Adj Close"]), abs=1e-4)
 
 
 async def test_other_timeframes_are_for_others_to_make() -> None:
