@@ -27,6 +27,7 @@ from actors.last_prices import LastPrices
 from actors.line_voice import Listeners
 from actors.masters import Masters
 from actors.operator import Operator
+from actors.order_updates import OrderUpdates
 from actors.overruling import Overruling
 from actors.pace import Pace
 from actors.past import Past
@@ -143,6 +144,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("credentials", credentials(system, parts, at), backoff=GENTLE),
             ChildSpec("provider_manager", provider_manager(system, parts, at), backoff=GENTLE),
             ChildSpec("feeds", partial(Supervisor, feeds(parts, at), intensity=10)),
+            *order_updates(parts, at),
             ChildSpec("fallback", fallback(parts, at, healing), backoff=GENTLE),
             ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
@@ -297,6 +299,19 @@ def sentinel(system: ActorSystem, parts: Parts, at: Places) -> Start:
         floor_s=parts.pace.silence_floor_s,
         look_interval_s=parts.pace.look_s,
     )
+
+
+def order_updates(parts: Parts, at: Places) -> list[ChildSpec]:
+    """One for each provider that tells of orders on a socket of its own."""
+    return [
+        ChildSpec(
+            f"order_updates_{name}",
+            partial(OrderUpdates, one.notices, one.keyring, publisher=at.publisher, jitter=parts.jitter),
+            backoff=GENTLE,
+        )
+        for name, one in parts.providers.items()
+        if one.notices is not None and one.keyring is not None
+    ]
 
 
 def fallback(parts: Parts, at: Places, healing: Healing) -> Start:

@@ -60,6 +60,24 @@ class Providers(Group):
         "an address such as https://host",
         default="https://auth.dhan.co",
     )
+    dhan_depth_url: FeedUrl = setting(
+        "DHAN_DEPTH_URL",
+        "Dhan's feed of twenty levels of depth.",
+        "an address such as wss://host/path",
+        default="wss://depth-api-feed.dhan.co/twentydepth",
+    )
+    dhan_orders_url: FeedUrl = setting(
+        "DHAN_ORDERS_URL",
+        "Where Dhan tells what becomes of the account's orders.",
+        "an address such as wss://host",
+        default="wss://api-order-update.dhan.co",
+    )
+    dhan_order_updates: bool = setting(
+        "DHAN_ORDER_UPDATES",
+        "Whether administrators are told what becomes of the account's orders.",
+        "true or false",
+        default=False,
+    )
     dhan_master_url: RestUrl = setting(
         "DHAN_MASTER_URL",
         "Dhan's instrument list, compact or detailed.",

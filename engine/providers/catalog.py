@@ -12,6 +12,7 @@ from engine.providers.databento.account import DatabentoEndpoints
 from engine.providers.databento.history import DatabentoHistory
 from engine.providers.databento.session import DatabentoFeed
 from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.orders import DhanOrders
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
 from engine.providers.keyring import Credential, Keyring
@@ -20,6 +21,7 @@ from engine.providers.kite.login import API_SECRET, token_ends_ns
 from engine.providers.kite.planner import MODES as KITE_MODES
 from engine.providers.kite.rest import KiteHistory, KiteLimits
 from engine.providers.kite.session import KiteFeed
+from engine.providers.notices import Notices
 from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.secret import Secret
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
@@ -35,6 +37,8 @@ class Provider:
     history: History
     keyring: Keyring | None = None
     """Where its credential is; ``None``: it needs none."""
+    notices: Notices | None = None
+    """Where it tells of orders, if on a socket of its own and somebody wants to know."""
 
 
 class Surroundings(NamedTuple):
@@ -90,11 +94,14 @@ def _dhan(settings: Settings, around: Surroundings) -> Provider:
     keyring = Keyring("dhan")
     if settings.dhan_client_id and settings.dhan_access_token:
         keyring.replace(Credential(settings.dhan_client_id, Secret(settings.dhan_access_token.get_secret_value())))
-    endpoints = DhanEndpoints(settings.dhan_feed_url, settings.dhan_rest_url)
+    endpoints = DhanEndpoints(
+        settings.dhan_feed_url, settings.dhan_rest_url, settings.dhan_depth_url, settings.dhan_orders_url
+    )
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode),
         DhanHistory(keyring, endpoints, budget=around.budget),
         keyring,
+        DhanOrders(keyring, endpoints) if settings.dhan_order_updates else None,
     )
 
 

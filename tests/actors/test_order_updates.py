@@ -1,0 +1,103 @@
+"""Order updates: what is told is passed on, and the socket is kept open, whatever becomes of it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+
+from actors.messages import Alert, Count, Notified
+from actors.order_updates import LOOK_S, OrderUpdates
+from engine.providers.base import Advice, Notification, ProviderError
+from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.orders import DhanOrders
+from engine.providers.keyring import Keyring
+from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
+from engine.runtime import ActorSystem
+from tests.actors.parts import among_witnesses
+from tests.providers.simulator.markets import post, simulator
+
+PLACED = {"Data": {"orderNo": "1", "status": "PENDING"}, "Type": "order_alert"}
+
+
+class Line:
+    """A provider that refuses every token but the good one, and says one thing on each connection."""
+
+    name = "dhan"
+
+    def __init__(self, keyring: Keyring, good: str) -> None:
+        self._keyring = keyring
+        self._good = good
+        self.connects = 0
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator["Line"]:
+        self.connects += 1
+        if self._keyring.current.token.reveal() != self._good:
+            raise ProviderError("the token has ended", advice=Advice.NEW_TOKEN)
+        self._said = False
+        yield self
+
+    async def receive(self) -> Notification:
+        if self._said:
+            raise ProviderError("closed")
+        self._said = True
+        return Notification("dhan", "order", 1, {})
+
+
+async def test_a_dead_token_is_an_alert_and_no_storm_and_a_new_one_is_taken_at_once(autojump_clock: Any) -> None:
+    keyring = Keyring.holding("dhan", "1", "old")
+    line = Line(keyring, "new")
+
+    def make(system: ActorSystem) -> OrderUpdates:
+        return OrderUpdates(line, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+
+    async with among_witnesses(make, "publisher") as (_, seen):
+        await trio.sleep(3_000)
+        assert line.connects <= 5
+        assert [one.words for one in seen["publisher"] if isinstance(one, Alert)] == [
+            "Orders of dhan are not told: the token has ended."
+        ]
+        keyring.replace(Keyring.holding("dhan", "1", "new").current)
+        await trio.sleep(2 * LOOK_S)
+        assert any(isinstance(one, Notified) for one in seen["publisher"])
+
+
+async def test_a_connection_that_ends_is_opened_again_and_again(autojump_clock: Any) -> None:
+    keyring = Keyring.holding("dhan", "1", "good")
+    line = Line(keyring, "good")
+
+    def make(system: ActorSystem) -> OrderUpdates:
+        return OrderUpdates(line, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        await trio.sleep(10.5)
+        assert 10 <= line.connects <= 12
+        told = [one for one in seen["publisher"] if isinstance(one, Notified)]
+        assert await system.ref("/engine/subject").ask(Count(), timeout_s=1) == {"order_updates:dhan": len(told)}
+
+
+async def test_orders_on_the_simulated_exchange_reach_the_publisher_also_after_a_cut() -> None:
+    async with simulator(instruments=3) as running:
+        keyring = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
+        endpoints = DhanEndpoints(running.feed_url, running.rest_url, orders_url=f"{running.feed_url}/orders")
+        door = running.exchange.doors["simulator"]
+
+        def make(system: ActorSystem) -> OrderUpdates:
+            orders = DhanOrders(keyring, endpoints)
+            return OrderUpdates(orders, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+
+        async with among_witnesses(make, "publisher") as (_, seen):
+            for number in range(1, 3):
+                with trio.fail_after(10):
+                    while not door.hearing:
+                        await trio.sleep(0.01)
+                    await post(running, "/control", {"say": PLACED})
+                    while len(seen["publisher"]) < number:
+                        await trio.sleep(0.01)
+                await post(running, "/control", {"faults": "close"})
+                with trio.fail_after(5):
+                    while door.hearing:
+                        await trio.sleep(0.01)
+
+    assert [one.notification.data for one in seen["publisher"]] == [PLACED, PLACED]
