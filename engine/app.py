@@ -15,6 +15,7 @@ from actors.chart_builder import ChartBuilder
 from actors.charts import Charts
 from actors.comparer import Comparer
 from actors.credentials import Credentials
+from actors.dated_history import DatedHistory, NameBook
 from actors.fallback import Fallback
 from actors.feed import FeedActor
 from actors.healer import Healer
@@ -227,7 +228,10 @@ class Healing:
         settle_after_ns = settings.saved_after_ns
         self.retention_ns = settings.hot_retention_days * 86_400 * NS_PER_S
         self.routes = Routes(parts.providers)
-        self.histories = {name: provider.history for name, provider in parts.providers.items()}
+        self.histories = {
+            name: DatedHistory(provider.history, NameBook(durable, name, now_ns=now_ns))
+            for name, provider in parts.providers.items()
+        }
         sifting = Sifting(limits_in_force(settings), calendars, now_ns=now_ns, tell=at.quarantine.tell)
         sources = Sources(self.histories, self.routes, now_ns=now_ns, sound=sifting.sound)
         self.past = Past(hot, durable, self.histories, self.routes, calendars, now_ns=now_ns)

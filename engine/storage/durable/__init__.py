@@ -8,6 +8,7 @@ from engine.storage.durable.rows import (
     Job,
     MappedInstrument,
     MappingConflict,
+    NameInTime,
     ProviderMapping,
     SaveResult,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "MappedInstrument",
     "MappingConflict",
     "MigrationStatus",
+    "NameInTime",
     "ProviderMapping",
     "SaveResult",
     "ShortSession",

@@ -10,7 +10,7 @@ import asyncpg
 
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.storage.durable.link import Connection, PostgresLink
-from engine.storage.durable.rows import Exchange, MappedInstrument, ProviderMapping
+from engine.storage.durable.rows import Exchange, MappedInstrument, NameInTime, ProviderMapping
 from engine.storage.errors import DurableStoreError
 
 _ROWS_A_STATEMENT = 10_000
@@ -81,6 +81,22 @@ WHERE p.name = $1 AND m.valid_from <= today AND (m.valid_to IS NULL OR m.valid_t
     AND (i.expiry IS NULL OR i.expiry >= today)
 ORDER BY instrument
 """
+
+_CHANGED_NAMES = """
+WITH named AS (
+    SELECT m.*, count(*) OVER (PARTITION BY m.instrument_id) AS names, lag(m.instrument_id) OVER token AS holder,
+        lag(m.valid_to) OVER token AS until
+    FROM provider_instrument_mapping m JOIN providers p ON p.id = m.provider_id
+    WHERE p.name = $1 AND m.is_active AND (m.valid_to IS NULL OR m.valid_to > m.valid_from)
+    WINDOW token AS (PARTITION BY m.segment, m.provider_symbol ORDER BY m.valid_from)
+)
+SELECT e.code || ':' || i.symbol AS instrument, e.timezone, n.segment, n.provider_symbol, n.valid_from, n.valid_to,
+    CASE WHEN n.holder <> n.instrument_id THEN n.until END AS held_until
+FROM named n JOIN instruments i ON i.id = n.instrument_id JOIN exchanges e ON e.id = i.exchange_id
+WHERE i.is_active AND (n.names > 1 OR n.holder <> n.instrument_id OR n.valid_to IS NOT NULL)
+ORDER BY instrument, n.valid_from
+"""
+"""Of hundreds of thousands of mappings mostly a few: who has had one name, which was nobody else's, is not among them."""
 
 _EXCHANGES = """
 SELECT code, name, timezone, country, currency, market_open_time, market_close_time, is_24_hours
@@ -246,6 +262,10 @@ class InstrumentMaster:
     async def routes(self, provider: str, day: date | None = None) -> list[MappedInstrument]:
         """The active, unexpired instruments that a provider maps on that day; without one, today (UTC)."""
         return [MappedInstrument(**dict(row)) for row in await self._link.rows(_MAPPED, provider, day)]
+
+    async def changed_names(self, provider: str) -> list[NameInTime]:
+        """A provider's names of active instruments that had others, that are over, or that meant others; by instrument and time."""
+        return [NameInTime(**dict(row)) for row in await self._link.rows(_CHANGED_NAMES, provider)]
 
     async def seed(
         self, exchanges: Sequence[Exchange], instruments: Sequence[Instrument], mappings: Sequence[ProviderMapping]

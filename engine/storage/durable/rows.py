@@ -33,6 +33,20 @@ class ProviderMapping(msgspec.Struct, frozen=True):
     valid_from: date
 
 
+class NameInTime(msgspec.Struct, frozen=True):
+    """A provider's name of an instrument on the days from ``valid_from`` to before ``valid_to``."""
+
+    instrument: str
+    timezone: str
+    """Of its exchange, whose days these are."""
+    segment: str
+    provider_symbol: str
+    valid_from: date
+    valid_to: date | None
+    held_until: date | None
+    """Before that day the name meant another instrument; ``None``: none that is known."""
+
+
 class MappingConflict(msgspec.Struct, frozen=True):
     """Something that a provider's list says otherwise than the tables, or twice; an operator looks at it."""
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from engine.market.instrument import Instrument
-from engine.storage.durable import Exchange, MappedInstrument, ProviderMapping
+from engine.storage.durable import Exchange, MappedInstrument, NameInTime, ProviderMapping
 from engine.storage.durable.instruments import InstrumentMaster
 from engine.storage.errors import DurableStoreError
 from engine.storage.memory.tables import Tables
@@ -119,6 +119,29 @@ class MemoryInstrumentMaster(InstrumentMaster):
     def _has_expired(self, instrument: str, today: date) -> bool:
         expiry = self._tables.instruments[instrument].expiry
         return expiry is not None and expiry < today
+
+    async def changed_names(self, provider: str) -> list[NameInTime]:
+        """A provider's names of active instruments that had others, that are over, or that meant others; by instrument and time."""
+        await self._tables.arrive()
+        held = [one for one in self._tables.mappings if one[0].provider == provider and one[1] != one[0].valid_from]
+        held.sort(key=lambda one: (one[0].instrument, one[0].valid_from))
+        names = [self._in_time(mapping, end, held) for mapping, end in held if mapping.instrument in self._active()]
+        several = {name for name, group in groupby(names, lambda one: one.instrument) if len(list(group)) > 1}
+        return [name for name in names if name.instrument in several or name.held_until or name.valid_to]
+
+    def _in_time(
+        self, own: ProviderMapping, end: date | None, held: Sequence[tuple[ProviderMapping, date | None]]
+    ) -> NameInTime:
+        before = [
+            (until, other.instrument)
+            for other, until in held
+            if _token(other) == _token(own) and until is not None and until <= own.valid_from
+        ]
+        held_until, holder = max(before, default=(None, own.instrument))
+        if holder == own.instrument:
+            held_until = None
+        zone = str(self._tables.zone(own.instrument))
+        return NameInTime(own.instrument, zone, own.segment, own.provider_symbol, own.valid_from, end, held_until)
 
     async def seed(
         self, exchanges: Sequence[Exchange], instruments: Sequence[Instrument], mappings: Sequence[ProviderMapping]
