@@ -151,6 +151,9 @@ class DatabentoDecoder:
             return
         price, timed = scaled / PRICE_SCALE, _EARLIEST_NS <= event_ns <= ts_recv + _AHEAD_NS
         for lane in lanes:
+            if scaled < lane.least:
+                self._unpriced += 1
+                continue
             if timed:
                 bookmark = lane.bookmark
                 if bookmark.reader is not lane and not bookmark.is_news(lane, event_ns):

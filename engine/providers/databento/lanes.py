@@ -1,7 +1,7 @@
 """Which routes a number stands for: the gateway numbers instruments anew in every session."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from engine.market.prices import TickSize
 from engine.providers.base import Route
@@ -10,11 +10,14 @@ from engine.providers.databento.records import PRICE_LIMIT, PRICE_SCALE
 
 _Name = TypeVar("_Name")
 
+_OVER_HALF: Final = 0.501
+"""Of a tick: what is less would be rounded to a price of nothing."""
+
 
 class Lane(Reader):
     """What is known of one route between two records."""
 
-    __slots__ = ("ask", "bid", "bookmark", "instrument", "inverse", "key", "symbol", "target", "tick_size")
+    __slots__ = ("ask", "bid", "bookmark", "instrument", "inverse", "key", "least", "symbol", "target", "tick_size")
 
     def __init__(self, route: Route, bookmarks: Bookmarks) -> None:
         super().__init__()
@@ -24,6 +27,7 @@ class Lane(Reader):
         self.target = route.target
         self.tick_size = TickSize(route.tick_size)
         self.inverse = float(self.tick_size.inverse)
+        self.least = _OVER_HALF * route.tick_size * PRICE_SCALE
         self.bookmark = bookmarks.of(route)
         self.bid: float | None = None
         self.ask: float | None = None

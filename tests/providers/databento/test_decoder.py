@@ -130,9 +130,9 @@ def test_a_price_that_is_none_makes_no_tick() -> None:
 def test_a_damaged_price_is_on_the_grid_or_none() -> None:
     decoder = decoder_of()
 
-    assert ticks_of(decoder, trade(price=-37.63), trade(price=0.0), trade(price=2e9)) == []
+    assert ticks_of(decoder, trade(price=-37.63), trade(price=0.0), trade(price=0.04), trade(price=2e9)) == []
     assert ticks_of(decoder, trade(price=4081.537))[0].price == 4081.5
-    assert decoder.statistics().unpriced == 3
+    assert decoder.statistics().unpriced == 4
 
 
 def test_without_a_known_grid_the_price_is_what_was_sent() -> None:
