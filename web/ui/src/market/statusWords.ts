@@ -7,7 +7,7 @@ const STATUS: Record<StatusTold["status"], string> = {
   stale: "No new prices for too long",
   backfilling: "Missing candles are being got",
   degraded: "A store is away; what is shown may lack something",
-  fallback: "Prices come from another source",
+  fallback: "No feed brings prices; they are asked for now and then",
   closed: "The market is closed",
   unmapped: "No provider delivers this instrument",
 };

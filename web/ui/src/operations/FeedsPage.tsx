@@ -5,6 +5,7 @@ import { whole } from "@/formats/numbers";
 import { age } from "@/formats/times";
 import { Asked } from "./Asked";
 import { Badge } from "./Badge";
+import { Carriers } from "./Carriers";
 import { Commanded } from "./Commanded";
 import { useActMutation, useFeedsQuery, useTreeQuery } from "./endpoints";
 import { causeText, type LineRow, linesOf, numberOf, totalsOf, troublesOf } from "./feeds";
@@ -31,6 +32,7 @@ export function FeedsPage() {
           <>
             <Totals />
             <Lines feeds={feeds} command={command} />
+            <Carriers feeds={feeds} />
             <Causes causes={feeds.causes} />
           </>
         )}

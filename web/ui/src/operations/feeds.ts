@@ -1,6 +1,7 @@
 /** What the engine tells of its feeds, as rows and in words. */
 
-import type { Feeds, LineStatus, Packets } from "./models";
+import { whole } from "@/formats/numbers";
+import type { Feeds, LineStatus, Measure, Packets } from "./models";
 import type { Reading } from "./rates";
 
 /** One connection of a provider. */
@@ -8,6 +9,13 @@ export interface LineRow extends LineStatus {
   name: string;
   provider: string;
   packets: Packets;
+}
+
+/** One provider: what it carries of each exchange, and how well. */
+export interface CarrierRow {
+  provider: string;
+  exchanges: [string, number][];
+  measure: Measure;
 }
 
 const COUNTED = ["frames", "packets", "ticks"] as const;
@@ -34,6 +42,7 @@ const CAUSES: Record<string, string> = {
   subscription_lost: "others' trades come, but none of this instrument",
   mapping_dead: "the provider knows no instrument under our id",
   not_carried: "no line has it any more",
+  fallback: "no feed brings it, and its last trades are asked for",
 };
 
 export function causeText(cause: string): string {
@@ -49,6 +58,32 @@ export function linesOf({ feeds, packets }: Feeds): LineRow[] {
       provider: name.slice(0, name.lastIndexOf("/")),
       packets: packets[name] ?? {},
     }));
+}
+
+/** All that carry something, or did lately. */
+export function carriersOf({ carried, measures }: Feeds): CarrierRow[] {
+  const providers = new Set([...Object.values(carried).flatMap(Object.keys), ...Object.keys(measures)]);
+  return [...providers].sort().map((provider) => ({
+    provider,
+    exchanges: Object.entries(carried)
+      .flatMap(([exchange, counts]): [string, number][] => {
+        const count = counts[provider];
+        return count === undefined ? [] : [[exchange, count]];
+      })
+      .sort(([one], [other]) => one.localeCompare(other)),
+    measure: measures[provider] ?? {},
+  }));
+}
+
+export function lagText({ lag_ms, lag_p95_ms }: Measure): string {
+  if (lag_ms === undefined || lag_p95_ms === undefined) {
+    return "not known";
+  }
+  return `${whole(lag_ms)} ms, 95 of 100 within ${whole(lag_p95_ms)} ms`;
+}
+
+export function wholeText({ complete }: Measure): string {
+  return complete === undefined ? "not known" : `${(Math.floor(complete * 1000) / 10).toFixed(1)} %`;
 }
 
 /** What is wrong with its packets, each with its count; empty when nothing is. */

@@ -61,6 +61,28 @@ export interface Feeds {
   feeds: Record<string, LineStatus>;
   causes: Record<string, number>;
   packets: Record<string, Packets>;
+  /** By exchange, how many instruments each provider carries. */
+  carried: Record<string, Record<string, number>>;
+  /** The newest last. */
+  moves: Move[];
+  measures: Record<string, Measure>;
+}
+
+/** Instruments of one exchange that passed from one provider to another. */
+export interface Move {
+  exchange: string;
+  from: string;
+  to: string;
+  count: number;
+  at: number;
+  why: string;
+}
+
+/** How late a provider's ticks come, in milliseconds, and the share of its minutes that were whole. */
+export interface Measure {
+  lag_ms?: number;
+  lag_p95_ms?: number;
+  complete?: number;
 }
 
 export type JobStatus = "waiting" | "running" | "paused" | "done" | "failed" | "cancelled";

@@ -10,7 +10,7 @@ const NAMES: Record<StatusTold["status"], string> = {
   stale: "Stale",
   backfilling: "Filling a gap",
   degraded: "Storage is away",
-  fallback: "From another provider",
+  fallback: "Asked for",
   closed: "Closed",
   unmapped: "Not mapped",
 };
