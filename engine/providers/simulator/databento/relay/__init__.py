@@ -1,0 +1,1 @@
+"""The relay as the simulated exchange plays it."""
