@@ -8,9 +8,9 @@ from pydantic import AfterValidator
 from config.settings.field import Group, setting
 from config.settings.kinds import AccessToken, ClientId, FeedUrl, GatewayUrl, Names, RestUrl
 
-SIMULATED = ("simulator", "simulator2", "simulator_kite", "simulator_yahoo", "simulator_databento")
+SIMULATED = ("simulator", "simulator2", "simulator_kite", "simulator_yahoo", "simulator_databento", "simulator_relay")
 """Providers played by one simulated exchange; the second has a record of its own and is asked for what the first lacks."""
-PROVIDERS = (*SIMULATED, "dhan", "kite", "yahoo", "databento")
+PROVIDERS = (*SIMULATED, "dhan", "kite", "yahoo", "databento", "databento_relay")
 """The providers this version knows."""
 
 
@@ -113,7 +113,7 @@ class Providers(Group):
     )
     databento_relay_url: FeedUrl = setting(
         "DATABENTO_RELAY_URL",
-        "Relay of Databento's live feed (no provider of this version uses it yet).",
+        "Relay of Databento's feed.",
         "an address such as wss://host/path",
         default="wss://clitools.app/ws/databento",
     )

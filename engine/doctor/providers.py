@@ -55,6 +55,8 @@ def _endpoints(settings: Settings) -> Iterator[tuple[str, str]]:
             host, port = endpoints.gateway(dataset)
             yield f"databento {dataset}", f"tcp://{host}:{port}"
         yield "databento rest", settings.databento_rest_url
+    if "databento_relay" in settings.providers:
+        yield "databento relay", settings.databento_relay_url
     if "kite" in settings.providers:
         yield "kite feed", settings.kite_feed_url
         yield "kite rest", settings.kite_rest_url

@@ -8,8 +8,11 @@ from typing import NamedTuple
 from config.errors import SettingsError
 from config.settings import Settings
 from engine.providers.base import History, LiveFeed
-from engine.providers.databento.account import DatabentoEndpoints
+from engine.providers.databento.account import DatabentoEndpoints, RelayEndpoint
 from engine.providers.databento.history import DatabentoHistory
+from engine.providers.databento.relay.history import RelayHistory
+from engine.providers.databento.relay.session import RelayFeed
+from engine.providers.databento.relay.told import ToldBars
 from engine.providers.databento.session import DatabentoFeed
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.orders import DhanOrders
@@ -71,6 +74,8 @@ def silent_provider(name: str, settings: Settings) -> Provider:
     feed_url, rest_url = "wss://replay.invalid", "https://replay.invalid"
     if name in ("yahoo", "simulator_yahoo"):
         return Provider(YahooFeed(feed_url, name=name), YahooHistory(rest_url, name=name))
+    if name in ("databento_relay", "simulator_relay"):
+        return _relay(name, feed_url, Surroundings(UNSHARED, time.time_ns))
     if name in ("databento", "simulator_databento"):
         keyring, nowhere = Keyring(name), DatabentoEndpoints("tcp://replay.invalid:1", rest_url)
         return Provider(DatabentoFeed(keyring, nowhere, name=name), DatabentoHistory(keyring, nowhere, name=name))
@@ -197,6 +202,24 @@ def _databento(settings: Settings, around: Surroundings) -> Provider:
     )
 
 
+def _databento_relay(settings: Settings, around: Surroundings) -> Provider:
+    return _relay("databento_relay", settings.databento_relay_url, around)
+
+
+def _simulator_relay(settings: Settings, around: Surroundings) -> Provider:
+    host, feed_port, _ = _door(settings, "simulator_relay")
+    return _relay("simulator_relay", f"ws://{host}:{feed_port}", around)
+
+
+def _relay(name: str, url: str, around: Surroundings) -> Provider:
+    """Feed and record share what the relay tells of bars."""
+    endpoint, told = RelayEndpoint(url), ToldBars()
+    return Provider(
+        RelayFeed(endpoint, name=name, told=told, clock=around.now_ns),
+        RelayHistory(endpoint, name=name, told=told, budget=around.budget, clock=around.now_ns),
+    )
+
+
 def _simulator_databento(settings: Settings, around: Surroundings) -> Provider:
     name = "simulator_databento"
     host, feed_port, rest_port = _door(settings, name)
@@ -225,11 +248,13 @@ def _simulated(name: str) -> Keyring:
 
 _MAKERS: dict[str, Callable[[Settings, Surroundings], Provider]] = {
     "databento": _databento,
+    "databento_relay": _databento_relay,
     "dhan": _dhan,
     "kite": _kite,
     "simulator": _simulator,
     "simulator2": _simulator2,
     "simulator_databento": _simulator_databento,
+    "simulator_relay": _simulator_relay,
     "simulator_kite": _simulator_kite,
     "simulator_yahoo": _simulator_yahoo,
     "yahoo": _yahoo,

@@ -43,6 +43,8 @@ class Case:
     """Whether there is anything that could be refused."""
     segments: tuple[str, ...] = ()
     """Of what one connection carries, where the provider does not carry all on one."""
+    any_name: bool = True
+    """Whether an instrument may be planned that the provider has never heard of."""
     takes_back: bool = True
     """Whether a subscription can be taken back on an open connection."""
     frames: Callable[[Door], list[bytes]] | None = None

@@ -74,7 +74,7 @@ class RelayHistory:
         self._told = told or ToldBars()
         self._timeout_s = limits.timeout_s
         self._patience = Patience(silence_s=limits.timeout_s)
-        self._limits = HistoryLimits(_LOOK_BACK_DAYS, _reach_days("1m"), limits.calls_per_second)
+        self._limits = HistoryLimits(_LOOK_BACK_DAYS, _reach_days("1m") - 1, limits.calls_per_second)
         share = Share(budget, f"{name}/history", limits.calls_per_second)
         self._limiter = RateLimiter(TokenBucket(limits.calls_per_second, burst=5), share=share)
         self._retry = retry or RetryPolicy()
@@ -114,14 +114,24 @@ class RelayHistory:
         return {name: quote.price for name, quote in (await self.quotes(routes)).items()}
 
     async def quotes(self, routes: Sequence[Route]) -> dict[str, Quote]:
-        """The last trade of each instrument by canonical name, as the newest minute has it: it was made then or later."""
+        """The last trade of each instrument by canonical name, as the newest minute has it: it was made then or later.
+
+        The relay's errors do not say whether a symbol is unknown: one that fails beside others that do not is absent.
+        """
         quotes: dict[str, Quote] = {}
+        failure: ProviderError | None = None
         for route in routes:
             if route.security_id in SYMBOLS:
-                bars = await self._bars(route.security_id, "1m", _SPARE_BARS, patient=False)
+                try:
+                    bars = await self._bars(route.security_id, "1m", _SPARE_BARS, patient=False)
+                except ProviderError as error:
+                    failure = error
+                    continue
                 if bars:
                     price = TickSize(route.tick_size).round(bars[-1].close)
                     quotes[route.instrument] = Quote(price, bars[-1].time_ns)
+        if failure is not None and not quotes:
+            raise failure
         return quotes
 
     def close(self) -> None:

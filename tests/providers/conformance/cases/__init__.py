@@ -4,6 +4,6 @@ To have one judged: write a module here that says ``CASES`` (``dhan`` is an exam
 needs nothing else: instruments and frames come from the simulated exchange's door, by the vendor's ``Speech``.
 """
 
-from tests.providers.conformance.cases import databento, dhan, kite, yahoo
+from tests.providers.conformance.cases import databento, dhan, kite, relay, yahoo
 
-CASES = [*dhan.CASES, *kite.CASES, *yahoo.CASES, *databento.CASES]
+CASES = [*dhan.CASES, *kite.CASES, *yahoo.CASES, *databento.CASES, *relay.CASES]
