@@ -167,7 +167,8 @@ class InstrumentActor(Actor):
             return tick.provider == carriage.heard
         turn = carriage.turn(tick, calendar)
         if turn is Turn.LISTEN:
-            self._meter.listen(tick, calendar.session_date(tick.ts_event))
+            if not self._meter.listen(tick, calendar.session_date(tick.ts_event)):  # its volume is in the next minute's
+                self._interrupt(carriage.border_ns, carriage.border_ns + 1)
         elif turn is Turn.SUCCEED:
             self._take_over(tick)
         return turn in (Turn.TAKE, Turn.SUCCEED)

@@ -389,7 +389,8 @@ def masters(parts: Parts, at: Places) -> list[ChildSpec]:
 def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
     settings, providers = parts.settings, parts.providers
     capacity = {name: provider.feed.limits.capacity for name, provider in providers.items()}
-    rules = FailoverRules(after_s=settings.failover_after_s, return_s=settings.failover_return_s)
+    after_s, return_s = settings.failover_after_s, settings.failover_return_s
+    rules = FailoverRules(after_s=after_s, return_s=return_s, dwell_s=min(FailoverRules().dwell_s, return_s))
     neighbours = Neighbours(
         instruments=at.instruments,
         feeds=feeds_of(system, parts),

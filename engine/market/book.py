@@ -36,7 +36,7 @@ class CandleBook(OpenMinutes):
     buckets is shared.
     """
 
-    __slots__ = ("_closed_ns", "_healed_ns", "_news", "_settled", "instrument", "next_close_ns", "source")
+    __slots__ = ("_border_ns", "_closed_ns", "_healed_ns", "_news", "_settled", "instrument", "next_close_ns", "source")
 
     def __init__(self, instrument: str, calendar: Calendar, source: str, *, since_ns: int = 0) -> None:
         """A book that starts empty. Minutes that ended by ``since_ns`` are history's, whatever ticks still tell."""
@@ -45,6 +45,8 @@ class CandleBook(OpenMinutes):
         self.source = source
         """Who the ticks come from; stands in every candle."""
         self._settled = SettledBars()
+        self._border_ns = 0
+        """Since when the source is the one it is; what was traded before, another has told."""
         self._news: LateNews | None = None
         self._closed_ns = self._healed_ns = since_ns
         self.next_close_ns: int = NEVER
@@ -81,6 +83,8 @@ class CandleBook(OpenMinutes):
     def _add_late(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
         if bucket.end_ns <= self._healed_ns:
             return self._leave_out(tick, volume)
+        if bucket.end_ns <= self._border_ns:
+            return self._leave_to_border(tick, volume, bucket)
         counted = 0 if tick.volume is None else volume  # without totals a repetition looks like a trade
         if tick.size and tick.volume is None:
             self._report_late(bucket)
@@ -96,6 +100,14 @@ class CandleBook(OpenMinutes):
             if changed and derived.end_ns <= self._closed_ns and not self._holds(derived):
                 self._report_late(derived)
         return False
+
+    def _leave_to_border(self, tick: Tick, volume: int, bucket: Bucket) -> bool:
+        """Whether who carried us then has told of that trade nobody knows, nor whether the first total since holds it."""
+        self._report_late(bucket)
+        following = self.calendar.bucket("1m", self._border_ns)
+        if following is not None:
+            self._report_late(following)
+        return self._leave_out(tick, volume)
 
     def _last_order(self) -> int:
         return self._newest.top if self._newest.end_ns else self._settled.last_top
@@ -222,7 +234,7 @@ class CandleBook(OpenMinutes):
 
     def succeed(self, source: str, border_ns: int) -> None:
         """From that time on the ticks come from another provider; the bars that it cuts are mixed."""
-        self.source = source
+        self.source, self._border_ns = source, border_ns
         for minute in self._open_minutes():
             minute.mix_if_cut(border_ns)
         self._settled.mix_cut(border_ns)

@@ -203,8 +203,8 @@ class VolumeMeter:
             return 0
         return tick.size or int(session_date != self._date)
 
-    def listen(self, tick: Tick, session_date: date) -> None:
-        """A tick of the provider that will carry next, which counts for nothing yet.
+    def listen(self, tick: Tick, session_date: date) -> bool:
+        """A tick of the provider that will carry next, which counts for nothing yet; false when later ones overtook it.
 
         Its total is what its first counted tick will be measured against. By how much the two providers' totals differ is
         kept, for a day on which there is no time to listen.
@@ -213,9 +213,12 @@ class VolumeMeter:
         if heir is None or (heir.baseline is not None and heir.baseline.provider != tick.provider):
             heir = self._heir = VolumeMeter(counts_ticks=self.counts_ticks)
         heir.measure(tick, session_date)
+        if heir.baseline is not None and tick.volume is not None and tick.volume < heir.baseline.volume:
+            return False
         if tick.volume is not None and self._date == session_date:
             self._offsets = offsets = self._offsets or {self._provider: 0}
             offsets[tick.provider] = offsets.get(self._provider, 0) + tick.volume - self._mark
+        return True
 
     def successor(self) -> "VolumeMeter":
         """The meter to go on with: the provider that was listened to is the one, and its totals are the only ones."""

@@ -60,6 +60,35 @@ async def test_a_planned_move_changes_the_source_at_the_border_and_leaves_no_dou
         assert (reports[-1].state["source"], reports[-1].state["baseline"]["provider"]) == ("kite", "kite")
 
 
+async def test_what_comes_late_of_the_time_before_a_move_is_left_to_history(autojump_clock: Any) -> None:
+    """Whether the one before has told of that trade nobody knows: it would count twice, or not at all."""
+    async with instrument() as (_, subject, seen):
+        subject.tell(Carry("kite", KITE))
+        for one in (of("test", 1, 100), of("test", 20, 130), of("kite", 40, 7_030), of("kite", 61, 7_060)):
+            subject.tell(one)
+        await trio.sleep(64)
+        subject.tell(of("kite", 59, 7_040, 12.0, late_s=6))
+        subject.tell(of("kite", 66, 7_070))
+        await trio.sleep(70)
+        told = {one.time: one for one in candles(seen)}
+        assert [(one.high, one.volume, one.resolve_required) for one in told.values()] == [
+            (10.0, 30, True),
+            (10.0, 30, True),
+        ]
+        assert doubts(seen) == [(0, 60), (60, 120)]
+
+
+async def test_a_tick_of_the_heir_that_others_overtook_at_the_border_leaves_the_minute_after_it_in_doubt(
+    autojump_clock: Any,
+) -> None:
+    async with instrument() as (_, subject, seen):
+        subject.tell(Carry("kite", KITE))
+        for one in (of("test", 1, 100), of("kite", 40, 7_030), of("kite", 61, 7_060), of("kite", 59, 7_040, late_s=2)):
+            subject.tell(one)
+        await trio.sleep(1)
+        assert doubts(seen) == [(60, 60)]
+
+
 async def test_a_planned_move_whose_heir_is_silent_waits_for_it(autojump_clock: Any) -> None:
     async with instrument() as (_, subject, seen):
         subject.tell(Carry("kite", KITE))

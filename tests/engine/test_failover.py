@@ -18,20 +18,22 @@ from tests.engine.harness import MIDNIGHT, Bench, at, engine_on, running_exchang
 from tests.engine.silences import LIVE, PACE, SPEED, becomes, is_told
 
 FIRST, SECOND = "simulator", "simulator2"
-OPTIONS = SimulatorOptions(instruments=12, ticks_per_second=60, doors=(DoorOptions(SECOND, volume_offset=123_457),))
+KITE = "simulator_kite"
 AFTER_S, RETURN_S = 2.0, 4.0
 
 
 @asynccontextmanager
-async def two_feeds(stores: Stores, clock: Clock) -> AsyncGenerator[Bench]:
-    async with running_exchange(OPTIONS, clock) as simulator:
+async def two_feeds(stores: Stores, clock: Clock, *, second: str = SECOND) -> AsyncGenerator[Bench]:
+    doors = (DoorOptions(second, volume_offset=123_457),)
+    options = SimulatorOptions(instruments=12, ticks_per_second=60, doors=doors)
+    async with running_exchange(options, clock) as simulator:
         settings = settings_for(stores, simulator.feed_url, simulator.rest_url)
         await seeded(settings.durable_url, simulator.rest_url)
-        address = simulator.addresses[SECOND]
+        address = simulator.addresses[second]
         ports = [url.removesuffix("/v2").rpartition(":")[2] for url in (address.feed_url, address.rest_url)]
         more: dict[str, Any] = {
-            "providers": (FIRST, SECOND),
-            "simulator_doors": f"{SECOND}={'/'.join(ports)}",
+            "providers": (FIRST, second),
+            "simulator_doors": f"{second}={'/'.join(ports)}",
             "failover_after_s": AFTER_S,
             "failover_return_s": RETURN_S,
         }
@@ -75,22 +77,24 @@ async def listened_to(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    ["freeze+25", "corrupt=0.5+25", "refuse=401+25,close"],
-    ids=["frozen", "corrupted", "dead_token"],
+    ("fault", "second"),
+    [("freeze+25", SECOND), ("freeze+25", KITE), ("corrupt=0.5+25", SECOND), ("refuse=401+25,close", SECOND)],
+    ids=["frozen", "frozen_with_kite", "corrupted", "dead_token"],
 )
-async def test_a_feed_that_fails_is_stood_in_for_and_no_candle_shows_it(stores: Stores, fault: str) -> None:
-    async with two_feeds(stores, at("00:07:20", speed=SPEED)) as bench:
+async def test_a_feed_that_fails_is_stood_in_for_and_no_candle_shows_it(
+    stores: Stores, fault: str, second: str
+) -> None:
+    async with two_feeds(stores, at("00:07:20", speed=SPEED), second=second) as bench:
         await listened_to(bench)
         plan(bench, FIRST, fault)
-        await all_carried_by(bench, SECOND)
+        await all_carried_by(bench, second)
         await trio.sleep(6)
-        assert SECOND in await sources(bench)
+        assert second in await sources(bench)
         bench.simulator.exchange.doors[FIRST].faults.clear()
         bench.ref(f"feeds/{FIRST}").tell(CredentialReplaced(FIRST))  # a dead token is not tried again before
         await all_carried_by(bench, FIRST)
         await bench.exam.agree(MIDNIGHT)
-        assert SECOND in await sources(bench)
+        assert second in await sources(bench)
 
 
 async def test_a_feed_that_comes_and_goes_moves_nothing_to_and_fro(stores: Stores) -> None:
