@@ -1,22 +1,26 @@
 """What is fuzzed: everything that reads bytes of a provider, with what it must keep to, and frames to begin with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from engine.providers.base import Mode, ProviderError, Route
-from engine.providers.dhan.charts import chart_candles, last_price_table, route_quotes
+from engine.providers.databento.answers import BarReader, candles_of, refusal
+from engine.providers.dhan import charts as dhan_charts
 from engine.providers.dhan.depth_codec import decode_depth
 from engine.providers.dhan.depth_decoder import DepthDecoder
 from engine.providers.dhan.options import read_chain, read_expiries
 from engine.providers.dhan.orders import read_update
+from engine.providers.kite import charts as kite_charts
 from engine.providers.kite.messages import read_message
 from engine.providers.simulator.dhan.depth import DhanDepthSpeech
+from engine.seeding.master import Selection, read_master
 from tests.providers.conformance.case import Case
 from tests.providers.conformance.cases import CASES
 from tests.providers.conformance.frames import NOON, assert_total, door_of, frames_of, judged
@@ -24,7 +28,15 @@ from tests.providers.conformance.frames import NOON, assert_total, door_of, fram
 _LARGEST_SEED: Final = 65_536
 _ROUTE: Final = Route("NSE:RELIANCE", "NSE_EQ", "2885", 0.1, "equity")
 _ORDER: Final = b'{"Data":{"orderNo":"1","status":"TRADED"},"Type":"order_alert"}'
-_ANSWERS: Final = (
+_DEEP: Final = b'{"type":"order","data":' + b"[" * 4_000
+"""JSON may be nested deeper than whoever reads it may."""
+_KITE_MESSAGES: Final = (_DEEP, b'{"type":"order","data":{"order_id":"1"}}', b'{"type":"error","data":"no"}')
+_KITE_ANSWERS: Final = (
+    b'{"data":{"candles":[["2017-12-15T09:15:00+0530",1704.5,1705,1699.25,1702.8,2499]]}}',
+    b'{"data":{"NSE:RELIANCE":{"instrument_token":738561,"last_price":1.5,"last_trade_time":"2026-11-20 12:00:00"}}}',
+)
+_DATABENTO_ERROR: Final = b'{"detail":{"case":"data_end_after_available_end","message":"m","payload":{"available_end":"2026-11-20T00:00:00Z"}}}'
+_DHAN_ANSWERS: Final = (
     b'{"data":{"NSE_EQ":{"2885":{"last_price":1500.5,"volume":7,"ohlc":{"open":1,"close":2,"high":3,"low":1}}}}}',
     b'{"open":[1],"high":[2],"low":[1],"close":[2],"volume":[9],"timestamp":[1767000000],"open_interest":[0]}',
     b'{"data":["2026-11-24"],"status":"success"}',
@@ -47,10 +59,12 @@ def targets(recordings: Path) -> dict[str, Target]:
         **feeds,
         "dhan_depth": Target(_depth, _books),
         "dhan_orders": Target(read_update, lambda: [_ORDER]),
-        "dhan_answers": Target(_answers, lambda: list(_ANSWERS)),
-        "kite_messages": Target(
-            read_message, lambda: [b'{"type":"order","data":{"order_id":"1"}}', b'{"type":"error"}']
-        ),
+        "dhan_answers": Target(_dhan_answers, lambda: list(_DHAN_ANSWERS)),
+        "kite_messages": Target(_kite_messages, lambda: list(_KITE_MESSAGES)),
+        "kite_answers": Target(_kite_answers, lambda: list(_KITE_ANSWERS)),
+        "databento_bars": Target(_databento_bars, partial(_recorded, recordings / "databento", ".zst")),
+        "databento_errors": Target(partial(refusal, 422), lambda: [_DATABENTO_ERROR]),
+        "masters": Target(_master, partial(_heads, recordings)),
     }
 
 
@@ -61,13 +75,12 @@ def _decode(case: Case, frame: bytes) -> None:
 
 def _frames(case: Case, recordings: Path) -> list[bytes]:
     _, door, _ = judged(case)
-    return frames_of(case, door) + list(_recorded(recordings / case.name))
+    return frames_of(case, door) + _recorded(recordings / case.name, ".packet", ".dbn")
 
 
-def _recorded(folder: Path) -> Iterator[bytes]:
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in {".packet", ".bin", ".dbn"} and file.stat().st_size <= _LARGEST_SEED:
-            yield file.read_bytes()
+def _recorded(folder: Path, *suffixes: str) -> list[bytes]:
+    files = [file for file in sorted(folder.rglob("*")) if file.suffix in suffixes]
+    return [file.read_bytes() for file in files if file.stat().st_size <= _LARGEST_SEED]
 
 
 def _depth(frame: bytes) -> None:
@@ -87,21 +100,58 @@ def _books() -> list[bytes]:
     return frames
 
 
-def _answers(body: bytes) -> None:
+def _dhan_answers(body: bytes) -> None:
     """An answer of any form is read, or refused as the provider's failure."""
     try:
         answer: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
-    for read in _READERS.values():
+    for read in _DHAN_READERS:
         with suppress(ProviderError):
             read(answer)
 
 
-_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "last prices": last_price_table,
-    "quotes": partial(route_quotes, routes=[_ROUTE]),
-    "chart": partial(chart_candles, route=_ROUTE, timeframe="1m", source="dhan"),
-    "expiries": read_expiries,
-    "chain": partial(read_chain, underlying=_ROUTE, expiry=date(2026, 11, 24), provider="dhan"),
-}
+_DHAN_READERS: Final[Sequence[Callable[[Any], object]]] = (
+    dhan_charts.last_price_table,
+    partial(dhan_charts.route_quotes, routes=[_ROUTE]),
+    partial(dhan_charts.chart_candles, route=_ROUTE, timeframe="1m", source="dhan"),
+    read_expiries,
+    partial(read_chain, underlying=_ROUTE, expiry=date(2026, 11, 24), provider="dhan"),
+)
+
+
+def _kite_messages(text: bytes) -> None:
+    with suppress(ValueError):  # as it says
+        read_message(text)
+
+
+def _kite_answers(body: bytes) -> None:
+    with suppress(ProviderError):
+        kite_charts.chart_candles(body, _ROUTE, "1m", "kite")
+    with suppress(ProviderError):
+        kite_charts.last_price_table(body)
+    with suppress(ProviderError):
+        for answer in kite_charts.quote_table(body).values():
+            kite_charts.as_quote(answer, _ROUTE)
+
+
+def _databento_bars(body: bytes) -> None:
+    reader = BarReader("1m")
+    for start in range(0, len(body), 1_000):
+        reader.take(body[start : start + 1_000])
+    list(candles_of(reader.bars, _ROUTE, "1m", "databento"))
+    reader.numbers()
+    with suppress(ProviderError):
+        reader.finish()
+
+
+def _master(text: bytes) -> None:
+    with suppress(ProviderError):
+        read_master(text.decode("utf-8", "replace").splitlines(), Selection(date(2024, 1, 1)))
+
+
+def _heads(recordings: Path) -> list[bytes]:
+    """Headers and first lines of the recorded lists."""
+    return [
+        b"".join(islice(file.open("rb"), 3)) for name in ("dhan", "kite") for file in recordings.glob(f"{name}/*.csv")
+    ]

@@ -104,7 +104,7 @@ class OutOfRangeError(ProviderError):
 def refusal(status: int, body: bytes, *, wait_s: float | None = None) -> ProviderError:
     """The error of a call that was not answered with bars."""
     complaint = _Complaint()
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         complaint = msgspec.json.decode(body, type=_Complaint)
     detail = complaint.detail if isinstance(complaint.detail, _Detail) else _Detail(message=complaint.detail)
     error = http_failure(status, detail.case or None, wait_s=wait_s)

@@ -139,7 +139,7 @@ def _code(content: bytes) -> str | None:
 
     ``{"errorCode": "DH-905", …}`` or ``{"data": {"805": "…"}, "status": "failed"}``.
     """
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = _members(msgspec.json.decode(content))
         code = body.get("errorCode")
         return code if isinstance(code, str) else next(filter(str.isdecimal, _members(body.get("data"))), None)

@@ -138,5 +138,5 @@ def _whole(quantity: float | None) -> int | None:
 def _read(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderError(f"Kite's answer has an unknown form: {error}") from error

@@ -18,7 +18,7 @@ def read_message(text: str | bytes) -> tuple[str, Mapping[str, Any]] | None:
     """A message's kind and what it says, a mere text as ``{"message": …}``. Raises ``ValueError`` for what is none."""
     try:
         message = msgspec.json.decode(text, type=_Message)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"no message of Kite's ticker: {error}") from error
     if message.type not in KINDS:
         return None

@@ -154,7 +154,9 @@ async def test_what_kite_says_to_its_own_application_is_passed_over() -> None:
     assert told == []
 
 
-@pytest.mark.parametrize("text", ["hello", '{"type":', "[]", '{"data":1}', '{"type":7}', "null", ""])
+@pytest.mark.parametrize(
+    "text", ["hello", '{"type":', "[]", '{"data":1}', '{"type":7}', "null", "", '{"type":"order","data":' + "[" * 5_000]
+)
 async def test_broken_text_is_passed_over_and_counted(text: str) -> None:
     async with serve(saying(text, FRAME)) as server, feed_at(server.url).connect([]) as connection:
         assert await connection.receive() == FRAME
