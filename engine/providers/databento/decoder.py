@@ -37,8 +37,8 @@ class DatabentoDecoder:
 
     The gateway says with a mapping which number a symbol goes by, a file of history in its metadata; records of other
     numbers are unmapped. Each trade is a tick with its size, and there is no running total. Best bid and ask ride on
-    the tick where the feed has them; a change of the book alone makes none. Trades that another decoder with the same
-    ``bookmarks`` has handed on are passed over, so that a connection may begin in the past.
+    the tick where the feed has them; a change of the book alone makes none. Trades that other decoders with the same
+    ``bookmarks`` had told before this one was made are passed over, so that a connection may begin in the past.
 
     A record whose length its kind can not have is malformed. Where no record can begin, the stream is broken: this and
     every frame after it are malformed until another stream begins; the connection, which cuts by the same rules, ends
@@ -155,10 +155,9 @@ class DatabentoDecoder:
                 self._unpriced += 1
                 continue
             if timed:
-                bookmark = lane.bookmark
-                if bookmark.reader is not lane and not bookmark.is_news(lane, event_ns):
+                if lane.known_ns and not lane.is_news(event_ns):
                     continue
-                bookmark.advance(event_ns)
+                lane.advance(event_ns)
             else:
                 self._untimed += 1
             inverse = lane.inverse

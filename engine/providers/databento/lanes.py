@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from engine.market.prices import TickSize
 from engine.providers.base import Route
-from engine.providers.databento.bookmarks import Bookmarks, Reader
+from engine.providers.databento.bookmarks import Bookmarks, Place
 from engine.providers.databento.records import PRICE_LIMIT, PRICE_SCALE
 
 _Name = TypeVar("_Name")
@@ -14,10 +14,10 @@ _OVER_HALF: Final = 0.501
 """Of a tick: what is less would be rounded to a price of nothing."""
 
 
-class Lane(Reader):
+class Lane(Place):
     """What is known of one route between two records."""
 
-    __slots__ = ("ask", "bid", "bookmark", "instrument", "inverse", "key", "least", "symbol", "target", "tick_size")
+    __slots__ = ("ask", "bid", "instrument", "inverse", "key", "least", "symbol", "target", "tick_size")
 
     def __init__(self, route: Route, bookmarks: Bookmarks) -> None:
         super().__init__()
@@ -28,9 +28,9 @@ class Lane(Reader):
         self.tick_size = TickSize(route.tick_size)
         self.inverse = float(self.tick_size.inverse)
         self.least = _OVER_HALF * route.tick_size * PRICE_SCALE
-        self.bookmark = bookmarks.of(route)
         self.bid: float | None = None
         self.ask: float | None = None
+        bookmarks.take(route, self)
 
     def take_book(self, bid: int, ask: int) -> None:
         """Best bid and ask in billionths, from here on."""

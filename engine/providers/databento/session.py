@@ -61,7 +61,10 @@ class DatabentoFeed:
         return plan_connections(routes)
 
     def decoder(self, routes: Sequence[Route]) -> DatabentoDecoder:
-        """A decoder that passes over what another one of this feed has told: nothing of a replay is told twice."""
+        """A decoder that passes over what others of this feed have told so far: nothing of a replay is told twice.
+
+        Of two that read at the same time, each tells all that comes from then on.
+        """
         return DatabentoDecoder(routes, provider=self.name, bookmarks=self._bookmarks)
 
     @asynccontextmanager

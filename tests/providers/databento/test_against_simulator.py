@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 
+from engine.market.handover import Handover
 from engine.market.tick import Tick
 from engine.providers.base import Advice, Mode, Notification, ProviderError, Route
 from engine.providers.databento.account import DatabentoEndpoints
@@ -22,6 +23,8 @@ from engine.providers.simulator.faults import parse_faults
 from engine.providers.simulator.options import DoorOptions, SimulatorOptions
 from engine.providers.simulator.server import Simulator, serve
 from tests.providers.databento.streams import MINUTE, NOW, SECOND
+
+Sift = Callable[[list[tuple[Any, Tick]]], list[tuple[Any, Tick]]]
 
 DOOR = "simulator_databento"
 QUICK = DatabentoLimits(calls_per_second=1000, timeout_s=10.0, silence_s=5.0)
@@ -132,17 +135,25 @@ async def test_a_second_connection_takes_over_without_a_gap_or_a_doubled_trade()
     async with exchange() as simulator:
         routes, ticks = routes_of(simulator, *FUTURES), list[Tick]()
         feed = feed_of(simulator)
-        old_decoder, new_decoder = feed.decoder(routes), feed.decoder(routes)
+        old_decoder = feed.decoder(routes)
 
-        async def read(decoder: Any, connection: Any, until_ns: int) -> None:
+        async def read(decoder: Any, connection: Any, until_ns: int, sift: Sift) -> None:
             while simulator.exchange.now_ns < until_ns:
-                ticks.extend(tick for _, tick in decoder.decode(await connection.receive(), NOW + 3600 * SECOND))
+                told = decoder.decode(await connection.receive(), NOW + 3600 * SECOND)
+                ticks.extend(tick for _, tick in sift(told))
 
         async with feed.connect(routes, since_ns=NOW) as old:
-            await read(old_decoder, old, NOW + SECOND)
-            async with feed.connect(routes, since_ns=simulator.exchange.now_ns) as new, trio.open_nursery() as both:
-                both.start_soon(read, old_decoder, old, NOW + 2 * SECOND)
-                both.start_soon(read, new_decoder, new, NOW + 3 * SECOND)
+            await read(old_decoder, old, NOW + SECOND, list)
+            async with feed.connect(routes, since_ns=simulator.exchange.now_ns) as new:
+                new_decoder = feed.decoder(routes)
+                newest = {tick.instrument: tick for tick in ticks}
+                handover = Handover(newest, newest, trio.current_time())
+                async with trio.open_nursery() as both:
+                    both.start_soon(read, old_decoder, old, NOW + 2 * SECOND, handover.old)
+                    both.start_soon(
+                        read, new_decoder, new, NOW + 3 * SECOND, lambda told: handover.new(told, trio.current_time())
+                    )
+                ticks.extend(tick for _, tick in handover.finish())
         settled_ns = NOW + 2 * SECOND
         truth = truth_of(simulator, routes, NOW, settled_ns)
 

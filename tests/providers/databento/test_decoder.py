@@ -214,18 +214,18 @@ def test_a_connection_that_begins_in_the_past_doubles_and_lacks_nothing() -> Non
     assert [tick.size for tick in first + second] == list(range(1, 21))
 
 
-def test_two_connections_at_once_hand_on_every_trade_once() -> None:
+def test_of_two_connections_at_once_each_tells_all_that_comes_from_then_on() -> None:
     bookmarks = Bookmarks()
-    old, new = decoder_of(bookmarks=bookmarks), decoder_of(bookmarks=bookmarks)
     trades = [trade(7, 4000.0 + n, time_ns=NOW + n // 2, size=n + 1) for n in range(12)]
+    old = decoder_of(bookmarks=bookmarks)
+    assert len(ticks_of(old, *trades[:5])) == 5
+    new = decoder_of(bookmarks=bookmarks)
 
-    told = ticks_of(old, *trades[:5])
-    told += ticks_of(new, *trades[:8])
-    told += ticks_of(old, *trades[5:9])
-    told += ticks_of(new, *trades[8:])
-    told += ticks_of(old, *trades[9:])
+    assert [tick.size for tick in ticks_of(old, *trades[5:9])] == [6, 7, 8, 9]
+    assert [tick.size for tick in ticks_of(new, *trades[3:9])] == [6, 7, 8, 9]
 
-    assert [tick.size for tick in told] == list(range(1, 13))
+    third = decoder_of(bookmarks=bookmarks)
+    assert [tick.size for tick in ticks_of(third, *trades)] == [10, 11, 12]
 
 
 def test_a_trade_that_others_overtook_is_told_on_a_connection_that_has_caught_up() -> None:
