@@ -14,6 +14,8 @@ from engine.providers.base import ProviderError, Route
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 SECOND_NS: Final = 1_000_000_000
+DERIVATIVES: Final = ("future", "option")
+"""The kinds that have an open interest."""
 _NEVER: Final = 1990
 """Up to this year a time of a last trade says that there was none."""
 
@@ -49,12 +51,34 @@ class _LastPrices(msgspec.Struct):
     data: dict[str, _LastPrice]
 
 
+class _Day(msgspec.Struct, frozen=True):
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float | None = None
+    """Of the session before."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    price: float | None = None
+
+
+class _Depth(msgspec.Struct, frozen=True):
+    """Best first; prices are zero where nobody offers."""
+
+    buy: list[_Row] = []
+    sell: list[_Row] = []
+
+
 class FullQuote(_LastPrice):
-    """What Kite says of an instrument when it is asked."""
+    """What Kite says of an instrument when it is asked; of an index less."""
 
     timestamp: str | None = None
     last_trade_time: str | None = None
     volume: float | None = None
+    oi: float | None = None
+    ohlc: _Day = _Day()
+    depth: _Depth = _Depth()
 
 
 class _Quotes(msgspec.Struct):
@@ -109,7 +133,23 @@ def quote_table(body: bytes) -> dict[int, FullQuote]:
 def as_quote(answer: FullQuote, route: Route) -> Quote:
     """An index has no trades: its time is when it was last computed, and that of others when the last trade was."""
     traded = answer.timestamp if route.kind == "index" else answer.last_trade_time
-    return Quote(on_grid(answer.last_price or 0.0, route), _traded_ns(traded), _whole(answer.volume))
+    grid = _grid(route)
+
+    def price(told: float | None) -> float | None:
+        return grid(told) if told is not None and isfinite(told) and told > 0 else None
+
+    return Quote(
+        price(answer.last_price) or 0.0,
+        _traded_ns(traded),
+        _whole(answer.volume),
+        open_interest=_whole(answer.oi) if route.kind in DERIVATIVES else None,
+        bid=price(next((row.price for row in answer.depth.buy), None)),
+        ask=price(next((row.price for row in answer.depth.sell), None)),
+        day_open=price(answer.ohlc.open),
+        day_high=price(answer.ohlc.high),
+        day_low=price(answer.ohlc.low),
+        previous_close=price(answer.ohlc.close),
+    )
 
 
 def on_grid(price: float, route: Route) -> float:

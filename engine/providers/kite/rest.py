@@ -15,6 +15,7 @@ from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, Prov
 from engine.providers.keyring import Keyring
 from engine.providers.kite.account import KiteEndpoints
 from engine.providers.kite.charts import (
+    DERIVATIVES,
     INDIA,
     SECOND_NS,
     as_quote,
@@ -164,7 +165,7 @@ class KiteHistory:
     async def _chart(self, route: Route, timeframe: str, first_s: int, last_s: int, *, patient: bool) -> list[Candle]:
         path = f"/instruments/historical/{_token(route)}/{INTERVALS[timeframe].name}"
         span = [("from", _wall_clock(first_s)), ("to", _wall_clock(last_s))]
-        interest = [("oi", 1)] if route.kind in ("future", "option") else []
+        interest = [("oi", 1)] if route.kind in DERIVATIVES else []
         read = partial(chart_candles, route=route, timeframe=timeframe, source=self.name)
         bars = await self._ask(self._charts, path, [*span, *interest], read, patient=patient)
         candles = [bar for bar in bars if bar is not None]

@@ -1,6 +1,6 @@
 """Yahoo's answers, turned into candles, prices and symbols. Without I/O."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from math import isfinite
 from typing import Any, Final, NamedTuple, TypeVar
@@ -113,6 +113,12 @@ class _Traded(msgspec.Struct, rename="camel"):
     regular_market_price: float | None = None
     regular_market_time: float | None = None
     regular_market_volume: float | None = None
+    regular_market_open: float | None = None
+    regular_market_day_high: float | None = None
+    regular_market_day_low: float | None = None
+    regular_market_previous_close: float | None = None
+    bid: float | None = None
+    ask: float | None = None
 
 
 class _QuoteResponse(msgspec.Struct):
@@ -137,28 +143,36 @@ class _Hits(msgspec.Struct):
 
 def quote_table(body: Any, routes: Sequence[Route]) -> dict[str, Quote]:
     """Last trades by canonical name; what Yahoo does not know, or has no price of, is absent."""
-    told = {traded.symbol: quote for traded, quote in _quotes(body)}
-    indices = {route.instrument for route in routes if route.kind == "index"}
-    found = {route.instrument: told[route.security_id] for route in routes if route.security_id in told}
-    return {
-        instrument: msgspec.structs.replace(quote, volume=None) if instrument in indices else quote
-        for instrument, quote in found.items()
-    }
+    told = {traded.symbol: traded for traded in _read(body, _Quotes).quote_response.result or ()}
+    found = ((route, told[route.security_id]) for route in routes if route.security_id in told)
+    quotes = ((route.instrument, _quote(traded, route)) for route, traded in found)
+    return {instrument: quote for instrument, quote in quotes if quote is not None}
 
 
-def _quotes(body: Any) -> Iterator[tuple[_Traded, Quote]]:
-    for traded in _read(body, _Quotes).quote_response.result or ():
-        price = traded.regular_market_price
-        if price is not None and isfinite(price) and price > 0:
-            volume, time_s = traded.regular_market_volume, traded.regular_market_time
-            yield (
-                traded,
-                Quote(
-                    shortest(price),
-                    round(time_s) * SECOND_NS if time_s else None,
-                    round(volume) if volume is not None and isfinite(volume) else None,
-                ),
-            )
+def _quote(traded: _Traded, route: Route) -> Quote | None:
+    price, time_s, volume = (
+        _price(traded.regular_market_price),
+        traded.regular_market_time,
+        traded.regular_market_volume,
+    )
+    if price is None:
+        return None
+    return Quote(
+        price,
+        round(time_s) * SECOND_NS if time_s else None,
+        round(volume) if volume is not None and isfinite(volume) and route.kind != "index" else None,
+        bid=_price(traded.bid),
+        ask=_price(traded.ask),
+        day_open=_price(traded.regular_market_open),
+        day_high=_price(traded.regular_market_day_high),
+        day_low=_price(traded.regular_market_day_low),
+        previous_close=_price(traded.regular_market_previous_close),
+    )
+
+
+def _price(told: float | None) -> float | None:
+    """Zero stands for one that there is not."""
+    return shortest(told) if told is not None and isfinite(told) and told > 0 else None
 
 
 def search_results(body: Any) -> list[Found]:

@@ -38,7 +38,10 @@ _DATA_PATHS: Final = ("/v1/finance/", "/v7/finance/", "/v8/finance/")
 _STALE_CRUMB: Final = 401
 _TOO_MANY: Final = 429
 _EXPLAINED: Final = (400, 404, 422)
-_QUOTE_FIELDS: Final = "symbol,regularMarketPrice,regularMarketTime,regularMarketVolume"
+_QUOTE_FIELDS: Final = (
+    "symbol,regularMarketPrice,regularMarketTime,regularMarketVolume,regularMarketOpen,regularMarketDayHigh,"
+    "regularMarketDayLow,regularMarketPreviousClose,bid,ask"
+)
 _COLUMNS: Final = ("Open", "High", "Low", "Close", "Adj Close", "Volume")
 
 

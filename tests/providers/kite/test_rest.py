@@ -377,9 +377,12 @@ async def test_last_prices_come_by_name_and_unknown_ones_are_absent() -> None:
     assert server.requests[0].pairs == [("i", str(token)) for token in (INFY_TOKEN, NIFTY_TOKEN, 12683010)]
 
 
-async def test_quotes_tell_when_the_last_trade_was_and_unknown_instruments_are_absent() -> None:
-    never = {"last_price": 0, "last_trade_time": None, "timestamp": "2025-12-29 10:00:07", "volume": 0}
-    traded = {"last_price": 1650.3, "last_trade_time": "2025-12-29 10:00:05", "volume": 1200}
+async def test_quotes_tell_the_last_trade_and_the_day_and_unknown_instruments_are_absent() -> None:
+    day = {"open": 1640, "high": 1660.02, "low": 1630, "close": 1635.5}
+    book = {"buy": [{"price": 1650.25}, {"price": 1650.2}], "sell": [{"price": 0, "quantity": 0}]}
+    never = {"last_price": 0, "last_trade_time": None, "timestamp": "2025-12-29 10:00:07", "volume": 0, "oi": 350}
+    traded = {"last_price": 1650.3, "last_trade_time": "2025-12-29 10:00:05", "volume": 1200, "oi": 0}
+    traded |= {"ohlc": day, "depth": book}
     index = {"last_price": 25974.9, "timestamp": "2025-12-29 10:00:06"}
     data = {INFY_TOKEN: traded, NIFTY_TOKEN: index, 12683010: never}
     body = {"data": {str(token): {"instrument_token": token, **fields} for token, fields in data.items()}}
@@ -388,9 +391,18 @@ async def test_quotes_tell_when_the_last_trade_was_and_unknown_instruments_are_a
 
     moment = utc(2025, 12, 29, 4, 30)
     assert quotes == {
-        "NSE:INFY": Quote(1650.3, moment + 5 * SECOND, 1200),
+        "NSE:INFY": Quote(
+            1650.3,
+            moment + 5 * SECOND,
+            1200,
+            bid=1650.25,
+            day_open=1640.0,
+            day_high=1660.0,
+            day_low=1630.0,
+            previous_close=1635.5,
+        ),
         "NSE:NIFTY": Quote(25974.9, moment + 6 * SECOND, None),
-        NIFTY_FUT.instrument: Quote(0.0, None, 0),
+        NIFTY_FUT.instrument: Quote(0.0, None, 0, open_interest=350),
     }
     assert server.requests[0].path == "/v2/quote"
 
@@ -401,7 +413,16 @@ async def test_recorded_answers_to_price_calls_are_read(recordings: Path) -> Non
     async with asked(answers(price, quote)) as (_, history):
         assert await history.last_prices([INFY]) == {"NSE:INFY": 1074.35}
         assert await history.quotes([INFY]) == {
-            "NSE:INFY": Quote(1412.95, utc(2021, 6, 8, 10, 15) + 52 * SECOND, 7_360_198)
+            "NSE:INFY": Quote(
+                1412.95,
+                utc(2021, 6, 8, 10, 15) + 52 * SECOND,
+                7_360_198,
+                ask=1412.95,
+                day_open=1396.0,
+                day_high=1421.75,
+                day_low=1395.55,
+                previous_close=1389.65,
+            )
         }
 
 

@@ -228,9 +228,21 @@ async def test_last_trades_come_fifty_in_a_call() -> None:
         quotes = await history.quotes([*many, APPLE, NIFTY])
         prices = await history.last_prices([APPLE, NIFTY])
 
-    assert quotes == {"NASDAQ:AAPL": Quote(271.49, NOW_NS, 1_000), "NSE:NIFTY": Quote(26068.15, NOW_NS, None)}
+    day = {"day_open": 270.0, "day_high": 272.0, "day_low": 269.0, "previous_close": 266.25}
+    assert quotes == {
+        "NASDAQ:AAPL": Quote(271.49, NOW_NS, 1_000, **day),
+        "NSE:NIFTY": Quote(26068.15, NOW_NS, None, **day),
+    }
     assert prices == {"NASDAQ:AAPL": 271.49, "NSE:NIFTY": 26068.15}
     assert [len(call.query["symbols"].split(",")) for call in calls] == [50, 2, 2]
+
+
+async def test_what_a_quote_does_not_tell_is_none_and_without_a_price_there_is_no_quote() -> None:
+    told = {"symbol": "AAPL", "regularMarketPrice": 271.49, "regularMarketDayHigh": 0, "bid": 271.48, "ask": 0.0}
+    answer = reply({"quoteResponse": {"result": [told, {"symbol": "^NSEI", "regularMarketPrice": 0}]}})
+    async with asked(answer) as (calls, history):
+        assert await history.quotes([APPLE, NIFTY]) == {"NASDAQ:AAPL": Quote(271.49, None, None, bid=271.48)}
+    assert {"bid", "ask", "regularMarketDayHigh"} <= set(calls[0].query["fields"].split(","))
 
 
 async def test_search_finds_symbols() -> None:
