@@ -95,13 +95,13 @@ class Fallback(TaskActor):
         return portion
 
     def _tell(self, answers: Mapping[str, tuple[str, Quote]]) -> None:
-        """Only what is news: an answer that is the same again is no trade."""
+        """Only what is news: an answer that is the same again is no trade, nor is one without a price."""
         now_s, now_ns = anyio.current_time(), self.system.clock.now_ns()
         for name, (provider, quote) in answers.items():
             if name not in self._queue:  # a feed has brought it while we asked
                 continue
             self._answered_s[name] = now_s
-            if self._quotes.get(name) != quote:
+            if quote.price > 0 and self._quotes.get(name) != quote:
                 self._quotes[name] = quote
                 self.system.ref(f"{self._instruments}/{name}").tell(PolledTick(tick_of(name, provider, quote, now_ns)))
 

@@ -21,7 +21,8 @@ log = structlog.get_logger("ticktree.heartbeat")
 BEAT_INTERVAL_S = 30.0
 LEASE_S = 15.0
 UNUSABLE = ("unknown_codes", "unmapped", "malformed", "unpriced", "untimed")
-COUNTED = ("frames", "packets", "ticks", "clock_suspect", *UNUSABLE)
+COUNTED = ("frames", "packets", "ticks", "clock_suspect", "undated", *UNUSABLE)
+"""``undated`` is no trouble: in modes that tell no times, what comes after subscribing is always of unknown age."""
 
 
 class Heartbeat(TaskActor):

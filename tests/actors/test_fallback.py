@@ -79,6 +79,14 @@ async def test_the_stranded_are_asked_for_every_second_and_only_news_is_told(aut
         }  # fmt: skip
 
 
+async def test_what_has_never_traded_is_no_price(autojump_clock: Any) -> None:
+    async with polling([A, B], dhan=Teller(A=0.0)) as (subject, seen):
+        subject.tell(Stranded({A: "dhan: no data"}))
+        await trio.sleep(3)
+        assert prices(seen, A) == []
+        assert polled(seen) == [(A,)], "somebody answers for it"
+
+
 async def test_it_is_left_as_soon_as_a_feed_brings_them_again(autojump_clock: Any) -> None:
     dhan = Teller(A=10.0)
     async with polling([A, B], dhan=dhan) as (subject, seen):

@@ -11,9 +11,20 @@ from structlog.testing import capture_logs
 
 from actors.candle_writer import CandleWriter
 from actors.heartbeat import Heartbeat
-from actors.messages import CandleClosed, CandlesWritten, Count, Renew, Save, Saved, WriteCandles, WritesLost
+from actors.messages import (
+    CandleClosed,
+    CandlesWritten,
+    Count,
+    FeedCounts,
+    Renew,
+    Save,
+    Saved,
+    WriteCandles,
+    WritesLost,
+)
 from actors.persister import Persister
 from engine.market import Calendars, Instrument, InstrumentKind
+from engine.providers.base import DecoderStatistics
 from engine.runtime import Actor, ActorSystem
 from engine.seeding import exchanges
 from engine.storage.bridge import bridged, open_bridge
@@ -75,6 +86,23 @@ async def test_a_lease_that_another_engine_holds_is_told_and_one_of_our_own_is_n
         await hot.acquire_lease("two", 60)
         await subject.ask(Renew(), timeout_s=5)
         assert lost == [True]
+
+
+async def test_packets_that_can_not_be_used_are_told_once_a_connection_and_prices_of_unknown_age_are_only_counted(
+    hot: HotStore,
+) -> None:
+    def make(system: ActorSystem) -> Heartbeat:
+        return Heartbeat(hot, "one", surveyor=system.ref("/engine/surveyor"), lost=lambda: None)
+
+    async with among_witnesses(make) as (system, _):
+        subject = system.ref("/engine/subject")
+        with capture_logs() as logs:
+            for undated, malformed in ((3, 0), (4, 1), (5, 2)):
+                subject.tell(FeedCounts("kite", 0, DecoderStatistics(undated=undated, malformed=malformed)))
+            counts = await subject.ask(Count(), timeout_s=5)
+
+    assert [(entry["event"], entry["malformed"]) for entry in logs] == [("packets_unusable", 1)]
+    assert (counts["undated"], counts["malformed"]) == (5, 2)
 
 
 async def test_a_candle_is_noted_as_unsaved_before_it_is_written_and_until_it_is_saved(hot: HotStore) -> None:
