@@ -126,7 +126,8 @@ def make_services(
 
     def reader() -> CandleReader:
         hot_from_ns = system.clock.now_ns() - reach_ns
-        return CandleReader(hot, durable, directory.listing.calendars, hot_from_ns=hot_from_ns)
+        listing = directory.listing
+        return CandleReader(hot, durable, listing.calendars, hot_from_ns=hot_from_ns, legs=listing.legs)
 
     histories = Histories(reader, directory.calendar, system.clock.now_ns)
     room = Room(settings.sockets, settings.sockets_per_account, settings.sockets_per_address)

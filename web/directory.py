@@ -1,7 +1,7 @@
 """The directory: which instruments there are, as clients write them, and where their prices are kept."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,8 +10,13 @@ from config.calendars import load_calendar
 from engine.market.calendar import Calendar
 from engine.market.calendars import Calendars
 from engine.market.candle import Candle
+from engine.market.continuous import Leg, RollRule, Volumes, chains_of, leg_at, legs_of, names_of
 from engine.market.symbols import SymbolTable
 from engine.storage.durable import DurableStore
+
+BY_DATE = RollRule()
+_KEPT = timedelta(days=400)
+"""Before that no volume is looked at: contracts gave way by their dates."""
 
 
 class DirectoryNotReadyError(Exception):
@@ -31,6 +36,10 @@ class Listing(msgspec.Struct, frozen=True):
     calendars: Calendars
     warnings: Sequence[str]
     """What an operator should know about the calendars of the instruments' exchanges."""
+    legs: Mapping[str, Sequence[Leg]] = {}
+    """The contracts of each continuous future, in their time."""
+    fronts: Mapping[str, str] = {}
+    """The one that stands for it on the day of the listing."""
 
 
 class Directory:
@@ -55,6 +64,10 @@ class Directory:
     def resolve(self, text: str) -> str:
         """The canonical name; SymbolError with near names for what nobody lists."""
         return self.listing.symbols.resolve(text)
+
+    def front(self, instrument: str) -> str:
+        """The contract that stands for a continuous future now; whatever else, itself."""
+        return self.listing.fronts.get(instrument, instrument)
 
     def segment_key(self, instrument: str) -> str | None:
         """Where the instrument's price is kept; None when no provider maps it."""
@@ -82,7 +95,11 @@ class Directory:
 
 
 async def read_listing(
-    durable: DurableStore, providers: Sequence[str], default_exchanges: Sequence[str], today: date
+    durable: DurableStore,
+    providers: Sequence[str],
+    default_exchanges: Sequence[str],
+    today: date,
+    rule: RollRule = BY_DATE,
 ) -> Listing:
     """Reads the instruments; of two providers that map one, the first to be named carries it."""
     exchanges = await durable.exchanges(include_inactive=True)
@@ -94,11 +111,28 @@ async def read_listing(
     known = await durable.all_instrument_names()  # the history of what has expired or was retired can still be read
     calendars = Calendars(load_calendar)
     calendars.learn(exchanges)
+    volumes = await durable.future_volumes(today - _KEPT) if rule.by == "volume" else {}
+    legs = _legs(known, calendars, rule, volumes)
+    noon_ns = int(datetime.combine(today, time(12), UTC).timestamp()) * 1_000_000_000
     return Listing(
-        SymbolTable(default_exchanges, known, by_segment_key),
+        SymbolTable(default_exchanges, [*known, *legs], by_segment_key),
         segment_keys,
         by_segment_key,
         {exchange.code: exchange.timezone for exchange in exchanges},
         calendars,
         calendars.warnings(await durable.instrument_names(), today),
+        legs,
+        {name: leg_at(its_legs, noon_ns).instrument for name, its_legs in legs.items()},
     )
+
+
+def _legs(
+    known: Sequence[str], calendars: Calendars, rule: RollRule, volumes: Mapping[str, Volumes]
+) -> dict[str, Sequence[Leg]]:
+    """Of the continuous futures that are no instruments themselves, on exchanges whose hours are known."""
+    chains, listed = chains_of(known), frozenset(known)
+    return {
+        name: legs_of(chains[chain], calendars.of(name), rule, rank, volumes)
+        for name, (chain, rank) in names_of(chains).items()
+        if name not in listed and calendars.usable(name)
+    }

@@ -56,7 +56,7 @@ def place_of(directory: Directory, key: str) -> str | None:
     try:
         if is_segment_key(key):
             return str(parse_segment_key(key))
-        return directory.segment_key(directory.resolve(key))
+        return directory.segment_key(directory.front(directory.resolve(key)))
     except SymbolError:
         return None
 

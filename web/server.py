@@ -13,6 +13,7 @@ from hypercorn.asyncio import serve  # pyright: ignore[reportUnknownVariableType
 from hypercorn.config import Config
 
 from config.settings import Settings
+from engine.market.continuous import RollRule
 from engine.runtime import TaskActor
 from engine.storage.errors import StorageError
 from web.directory import read_listing
@@ -104,7 +105,8 @@ class WebServer(TaskActor):
         today = datetime.fromtimestamp(self.system.clock.now_ns() / 1e9, UTC).date()
         stamp = f"{today} {await services.durable.stamp()}"
         if stamp != self._stamp:  # to read 200,000 instruments holds all clients up for a second
-            listing = await read_listing(services.durable, settings.providers, settings.default_exchanges, today)
+            exchanges, rule = settings.default_exchanges, RollRule(settings.roll_by, settings.roll_days_before)
+            listing = await read_listing(services.durable, settings.providers, exchanges, today, rule)
             services.directory.replace(listing)
             self._stamp = stamp
         if settings.admin_token is None:

@@ -76,13 +76,14 @@ class Services:
     def reader(self) -> CandleReader:
         """Joins the candles of both stores, by the calendars that were read last."""
         hot_from_ns = self.system.clock.now_ns() - self.hot_reach_ns
-        return CandleReader(self.hot, self.durable, self.directory.listing.calendars, hot_from_ns=hot_from_ns)
+        listing = self.directory.listing
+        return CandleReader(self.hot, self.durable, listing.calendars, hot_from_ns=hot_from_ns, legs=listing.legs)
 
     @property
     def ledger(self) -> LedgerReader:
         """Tells what is missing in both stores, by the calendars that were read last."""
-        calendars = self.directory.listing.calendars
-        return LedgerReader(self.hot, self.durable, calendars, saved_after_ns=self.saved_after_ns)
+        listing, saved_after_ns = self.directory.listing, self.saved_after_ns
+        return LedgerReader(self.hot, self.durable, listing.calendars, saved_after_ns=saved_after_ns, legs=listing.legs)
 
 
 def services() -> Services:

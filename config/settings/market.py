@@ -4,7 +4,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.settings.field import Group, setting
 from config.settings.kinds import Names
@@ -40,6 +40,19 @@ class Market(Group):
         "Where a bare symbol is looked for, in this order.",
         "exchange codes, separated by commas",
         default=("NSE", "BSE", "NFO", "MCX", "NASDAQ", "NYSE", "CME", "COMEX", "NYMEX"),
+    )
+    roll_by: Literal["date", "volume"] = setting(
+        "TICKTREE_ROLL_BY",
+        "When a continuous future (`NFO:NIFTY1!`) goes on with its next contract: so many days before the expiry (`date`), "
+        "or on the day after the next contract traded more (`volume`).",
+        "date or volume",
+        default="date",
+    )
+    roll_days_before: Annotated[int, Field(ge=0, le=30)] = setting(
+        "TICKTREE_ROLL_DAYS_BEFORE",
+        "By date: a contract's last day is that many trading days before its expiry.",
+        "a number from 0 to 30",
+        default=1,
     )
     initial_history: Annotated[Literal["off", "asked", "all"], BeforeValidator(str.lower)] = setting(
         "TICKTREE_INITIAL_HISTORY",

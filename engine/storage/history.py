@@ -1,7 +1,7 @@
 """Reading candles: PostgreSQL, the hot series and the forming candle as one list, the newest of each bucket."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TypeVar
@@ -10,6 +10,7 @@ import msgspec
 
 from engine.market import Calendars, derive
 from engine.market.candle import Candle, CandleState
+from engine.market.continuous import Leg
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
@@ -52,14 +53,38 @@ class CandleReader:
     What opened before ``hot_from_ns`` Redis is not asked for: it is older than anything that it keeps.
     """
 
-    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, hot_from_ns: int = 0) -> None:
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        calendars: Calendars,
+        *,
+        hot_from_ns: int = 0,
+        legs: Mapping[str, Sequence[Leg]] | None = None,
+    ) -> None:
+        """``legs`` of continuous futures by name: they are read contract by contract, and joined."""
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
         self._hot_from_ns = hot_from_ns
+        self._legs = legs or {}
 
     async def rows(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> CandleRange:
         """The candles that open in [start, end), the forming one among them. Raises only when both stores are away."""
+        if instrument not in self._legs:
+            return await self._rows(instrument, timeframe, start_ns, end_ns)
+        parts = [await self._rows(name, timeframe, *span) for name, *span in self._parts(instrument, start_ns, end_ns)]
+        candles = [_called(instrument, candle) for part in parts for candle in part.candles]
+        return CandleRange(candles, _missing_of(part.missing for part in parts))
+
+    def _parts(self, instrument: str, start_ns: int, end_ns: int) -> list[tuple[str, int, int]]:
+        """The contracts of a continuous future in a stretch of time, oldest first; an instrument itself is its only part."""
+        if instrument not in self._legs:
+            return [(instrument, start_ns, end_ns)]
+        spans = ((leg.instrument, *leg.within(start_ns, end_ns)) for leg in self._legs[instrument])
+        return [(name, begin_ns, close_ns) for name, begin_ns, close_ns in spans if begin_ns < close_ns]
+
+    async def _rows(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> CandleRange:
         if end_ns <= self._hot_from_ns:
             return CandleRange(await self._durable.candles(instrument, timeframe, start_ns, end_ns))
         saved, hot, forming = await asyncio.gather(
@@ -73,6 +98,12 @@ class CandleReader:
 
     async def live(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         """Those of them that Redis holds. Raises when it is away."""
+        found: list[Candle] = []
+        for name, *span in self._parts(instrument, start_ns, end_ns):
+            found += [_called(instrument, candle) for candle in await self._live(name, timeframe, *span)]
+        return found
+
+    async def _live(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         hot, forming = await asyncio.gather(
             self._hot.candles(instrument, timeframe, start_ns, end_ns), self._forming(instrument, timeframe)
         )
@@ -80,6 +111,21 @@ class CandleReader:
 
     async def days(self, instrument: str, first: date, last: date) -> DayRange:
         """The days [first, last], both included, today's forming one among them. Raises only when both stores are away."""
+        if instrument not in self._legs:
+            return await self._days(instrument, first, last)
+        calendar = self._calendars.of(instrument)
+        days = list(calendar.trading_days(first, last))
+        parts: list[DayRange] = []
+        for leg in self._legs[instrument]:
+            dates = [day.date for day in days if leg.start_ns <= day.attended_ns < leg.end_ns]
+            if dates:
+                parts.append(await self._days(leg.instrument, dates[0], dates[-1]))
+        found = [
+            msgspec.structs.replace(day, candle=_called(instrument, day.candle)) for part in parts for day in part.days
+        ]
+        return DayRange(found, _missing_of(part.missing for part in parts))
+
+    async def _days(self, instrument: str, first: date, last: date) -> DayRange:
         calendar = self._calendars.of(instrument)
         sessions = calendar.sessions(first, last)
         bounds = (sessions[0].start_ns, sessions[-1].end_ns) if sessions else (0, 0)
@@ -128,6 +174,15 @@ class CandleReader:
             return [ready]
         closed = await self._hot.candles(instrument, "1m", bucket.start_ns, bucket.end_ns)
         return derive(newest([*closed, minute]), timeframe, self._calendars.of(instrument))[-1:]
+
+
+def _called(name: str, candle: Candle) -> Candle:
+    """The same candle as that of another name."""
+    return candle if candle.instrument == name else msgspec.structs.replace(candle, instrument=name)
+
+
+def _missing_of(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({store for missing in parts for store in missing}))
 
 
 def is_newer(candle: Candle, than: Candle) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from engine.market.calendar import Calendar, Session
 from engine.market.calendars import Calendars
 from engine.market.candle import Candle
+from engine.market.continuous import Leg
 from engine.market.ledger import Evidence, LedgerGap, LedgerPage, gaps_of, read_ledger, sessions_until
 from engine.market.spans import Span
 from engine.market.timeframe import MINUTE_NS
@@ -36,7 +37,17 @@ class LedgerReader:
     ``saved_after_ns`` is how old a minute is when it has been saved for certain: the save interval and a grace.
     """
 
-    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, saved_after_ns: int) -> None:
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        calendars: Calendars,
+        *,
+        saved_after_ns: int,
+        legs: Mapping[str, Sequence[Leg]] | None = None,
+    ) -> None:
+        """``legs`` of continuous futures by name: what one lacks is what its contracts lack in their time."""
+        self._legs = legs or {}
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
@@ -73,6 +84,28 @@ class LedgerReader:
 
         Who has read the minutes of this stretch gives them as ``read``, and they are not read again.
         """
+        if instrument not in self._legs:
+            return await self._gaps(instrument, timeframe, start_ns, end_ns, now_ns, read=read)
+        found: list[LedgerGap] = []
+        for leg in self._legs[instrument]:
+            begin_ns, close_ns = leg.within(start_ns, end_ns)
+            if begin_ns < close_ns:
+                gaps = await self._gaps(leg.instrument, timeframe, begin_ns, close_ns, now_ns)
+                if gaps is None:
+                    return None
+                found += gaps
+        return found
+
+    async def _gaps(
+        self,
+        instrument: str,
+        timeframe: str,
+        start_ns: int,
+        end_ns: int,
+        now_ns: int,
+        *,
+        read: CandleRange | None = None,
+    ) -> list[LedgerGap] | None:
         calendar, closed_ns = self._calendars.of(instrument), now_ns - CLOSED_NS
         try:
             with anyio.fail_after(PATIENCE_S):

@@ -16,7 +16,7 @@ from web.openapi import document_errors, document_media, document_response, vali
 from web.page_tokens import decode_page, encode_page
 from web.published_candles import PublishedCandles
 from web.revalidation import revalidate
-from web.routes.completeness import symbols_of
+from web.routes.completeness import refuse_joined, symbols_of
 from web.routes.guards import require_reader
 from web.routes.market_data import timeframe_of, view_of
 from web.routes.times import instant_of, range_of
@@ -151,6 +151,7 @@ def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str, written: BarsQ
 
 def _published(rules: Services, instruments: Iterable[str], timeframe: str, as_of: str) -> PublishedCandles:
     """What had been published by then; a date is that day at each instrument's exchange."""
+    refuse_joined(rules, instruments)
     now_ns, zone = rules.system.clock.now_ns(), rules.directory.zone
     moments = {name: min(now_ns, instant_of("as_of", as_of, zone(name))) for name in instruments}
     return PublishedCandles(rules.hot, rules.durable, timeframe, moments)

@@ -51,7 +51,8 @@ async def chart(symbol: str, query_args: ChartQuery) -> Response:
     written, view = query_args.range, view_of(query_args.continuous, query_args.wick)
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     start_ns = _start_ns(calendar, timeframe, written, now_ns)
-    trouble = await rules.charts.ready(instrument, timeframe)
+    joined = instrument in rules.directory.listing.legs  # of contracts, in the stores: no engine keeps such a chart
+    trouble = "" if joined else await rules.charts.ready(instrument, timeframe)
     lacking = partial(rules.ledger.gaps, instrument, timeframe, start_ns, now_ns + 1, now_ns)
     gaps = await rules.chart_gaps.of((instrument, timeframe, written), lacking)
     year = YearChart(rules, instrument, timeframe, view, start_ns=start_ns, now_ns=now_ns)

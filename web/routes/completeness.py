@@ -1,7 +1,7 @@
 """Completeness: what became of every bucket that should have been saved by now, session by session."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -42,6 +42,7 @@ async def completeness(query_args: CompletenessQuery) -> Response:
     rules = services()
     timeframe = timeframe_of(query_args.timeframe)
     written, token = _page(rules, query_args)
+    refuse_joined(rules, written)
     now_ns = rules.system.clock.now_ns()
     ranges = {instrument: _range(rules, instrument, query_args, now_ns) for instrument in written}
     _refuse_too_much(list(ranges.values()))
@@ -59,6 +60,13 @@ async def completeness(query_args: CompletenessQuery) -> Response:
 def symbols_of(rules: Services, text: str) -> dict[str, str]:
     """Canonical names, each with the symbol as it was written, in order."""
     return {resolve(rules, symbol): symbol for symbol in (part.strip() for part in text.split(",")) if symbol}
+
+
+def refuse_joined(rules: Services, instruments: Iterable[str]) -> None:
+    """Continuous futures are views of contracts, and those alone have records of their own."""
+    joined = [name for name in instruments if name in rules.directory.listing.legs]
+    if joined:
+        raise ApiError(400, f"{joined[0]} is a view of several contracts: ask for those", code="not_available")
 
 
 def _page(rules: Services, wish: CompletenessQuery) -> tuple[dict[str, str], str | None]:

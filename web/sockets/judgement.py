@@ -41,11 +41,14 @@ class Judgement:
         return outcome, (self._placed(channel, instrument), instrument)
 
     def _instrument(self, channel: Channel) -> str:
-        """The instrument of a channel, empty where it is about none; RequestError when there is no such, or no price."""
+        """The instrument of a channel, empty where it is about none; RequestError when there is no such, or no price.
+
+        Of a continuous future it is the contract in front; who subscribes again after a roll gets the next one.
+        """
         if channel.kind in NOTICES or (channel.kind is Kind.STATUS and not channel.symbol):
             return ""
         try:
-            instrument = self._directory.resolve(channel.symbol)
+            instrument = self._directory.front(self._directory.resolve(channel.symbol))
         except SymbolError as error:
             raise _refusal(channel, Code.SYNTAX, str(error)) from error
         except DirectoryNotReadyError as error:

@@ -23,6 +23,7 @@ from engine.storage.durable.statements import (
     DAYS_PUBLISHED_AFTER,
     FLAGGED_DAYS,
     FLAGGED_INTRADAY,
+    FUTURE_VOLUMES,
     NTH_BAR,
     NTH_DAY,
     NTH_NEWEST_BAR,
@@ -164,6 +165,13 @@ class PriceHistory:
         ids = await self._names.ids([instrument])
         rows = await self._link.rows(DAYS, ids.get(instrument), first, last)
         return [day_of(row, instrument) for row in rows]
+
+    async def future_volumes(self, since: date) -> dict[str, dict[date, int]]:
+        """What every future traded on each saved day from that one on, by canonical name."""
+        found: dict[str, dict[date, int]] = {}
+        for row in await self._link.rows(FUTURE_VOLUMES, since):
+            found.setdefault(row["instrument"], {})[row["date"]] = row["volume"]
+        return found
 
     async def flagged(self, before_ns: int, limit: int = 10_000) -> list[Candle]:
         """Saved candles, days among them, that open before a time and wait to be healed; oldest first."""

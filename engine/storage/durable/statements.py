@@ -228,3 +228,10 @@ ORDER BY ts, rev DESC, published_at DESC
 
 AS_OF = _AS_OF.format(columns=_CANDLE, table="price_history_intraday", timeframe="timeframe = $2")
 DAYS_AS_OF = _AS_OF.format(columns=_CANDLE, table="price_history_daily", timeframe="$2 = '1d'")
+
+FUTURE_VOLUMES = """
+SELECT e.code || ':' || i.symbol AS instrument, d.date, d.volume
+FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+JOIN price_history_daily d ON d.instrument_id = i.id AND d.date >= $1 AND d.state <> 'forming'
+WHERE i.kind = 'future' AND i.expiry >= $1
+"""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import msgspec
 
 from engine.market.candle import Candle, CandleState
+from engine.market.instrument import InstrumentKind
 from engine.storage.durable import DailyCandle, SaveResult
 from engine.storage.durable.candle_rows import waves
 from engine.storage.durable.candles import PriceHistory
@@ -158,6 +159,17 @@ class MemoryPriceHistory(PriceHistory):
         await self._tables.arrive()
         kept = self._tables.days.get(instrument, {})
         return [kept[day] for day in sorted(kept) if first <= day <= last]
+
+    async def future_volumes(self, since: date) -> dict[str, dict[date, int]]:
+        """What every future traded on each saved day from that one on, by canonical name."""
+        await self._tables.arrive()
+        found: dict[str, dict[date, int]] = {}
+        for name, one in self._tables.instruments.items():
+            if one.kind is InstrumentKind.FUTURE and one.expiry is not None and one.expiry >= since:
+                days = self._tables.days.get(name, {})
+                closed = [day for day in days.values() if day.candle.state is not CandleState.FORMING]
+                found |= {name: {day.date: day.candle.volume for day in closed if day.date >= since}} if closed else {}
+        return found
 
     async def flagged(self, before_ns: int, limit: int = 10_000) -> list[Candle]:
         """Saved candles, days among them, that open before a time and wait to be healed; oldest first."""
