@@ -74,7 +74,7 @@ class DhanHistory:
         )
         account = f"{name}/{fingerprint(keyring.credential.identity if keyring.credential else '')}"
         charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE)
-        prices = Share(budget, f"{account}/prices", limits.prices_per_second)
+        prices = Share(budget, f"{account}/prices", limits.prices_per_second * _EASE)
         self._charts = Lane(charts, Quota(limits.charts_per_day, _DAY_S))
         self._prices = Lane(prices)
         self._bars_skipped = 0

@@ -49,6 +49,8 @@ class Case:
     """Whether a subscription can be taken back on an open connection."""
     frames: Callable[[Door], list[bytes]] | None = None
     """Whole frames of every instrument, where the door says nothing to those who come in."""
+    paced: Callable[[Address, str], History] | None = None
+    """A history that keeps to the vendor's limits as the program's does, where the door counts calls."""
 
     def __str__(self) -> str:
         return self.name

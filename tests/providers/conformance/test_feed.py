@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import msgspec
 import pytest
@@ -10,7 +11,10 @@ import trio
 from engine.market.prices import TickSize
 from engine.market.tick import Tick
 from engine.providers.base import Mode, PlanError, ProviderError, Route, VolumeBasis
+from engine.providers.simulator.hours import MINUTE_NS
 from tests.providers.conformance.case import SHORT, Bench, Case, after, at_least, bench, of_all, until
+
+MANY = 5
 
 
 def assert_sound(tick: Tick, routes: Sequence[Route], provider: str) -> None:
@@ -140,6 +144,28 @@ def strangers(made: Bench, count: int) -> list[Route]:
         msgspec.structs.replace(pattern, instrument=f"NSE:S{number}", security_id=str(100_000 + number))
         for number in range(count)
     ]
+
+
+async def test_as_many_connections_as_the_account_may_have_are_served_at_once(case: Case) -> None:
+    async with bench(case) as made:
+        feed, routes = made.feed(), made.tradeable
+        many = min(feed.limits.connections, MANY)
+        async with AsyncExitStack() as opened:
+            connections = [await opened.enter_async_context(feed.connect(routes)) for _ in range(many)]
+            for connection in connections:
+                await made.ticks(connection, feed.decoder(routes), at_least(1))
+            assert made.door.statistics().clients == many
+
+
+async def test_a_beginning_in_the_past_is_told_again_by_those_who_can_and_no_error_of_the_others(case: Case) -> None:
+    async with bench(case) as made:
+        feed, routes = made.feed(), made.tradeable
+        now_ns = made.exchange.now_ns
+        async with feed.connect(routes, since_ns=now_ns - MINUTE_NS) as connection:
+            ticks = await made.ticks(connection, feed.decoder(routes), after(now_ns))
+
+    if feed.capabilities.replays:
+        assert min(tick.ts_event for tick in ticks) < now_ns - MINUTE_NS // 2
 
 
 async def test_a_connection_that_is_left_is_closed_at_the_other_end(case: Case) -> None:

@@ -131,8 +131,27 @@ async def test_last_prices_and_quotes_are_those_of_the_last_trade_and_strangers_
         assert traded_ns is None or abs(traded_ns - trade.time_ns) < MINUTE_NS
         if route.kind != "index":
             assert quotes[name].volume in (None, trade.volume)
+        assert quotes[name].day_high in (None, trade.day_high)
+        assert quotes[name].previous_close in (None, trade.previous_close)
 
 
+async def test_more_calls_than_the_vendor_allows_at_once_wait_and_are_all_answered(case: Case) -> None:
+    if case.paced is None:
+        pytest.skip(f"the simulated exchange does not count the calls of {case}")
+    async with bench(case, start_ns=NOON, speed=STILL, rate_limits=True) as made:
+        history = case.paced(made.address, case.token)
+        try:
+            async with trio.open_nursery() as nursery:
+                for route in made.tradeable[:12]:
+                    nursery.start_soon(history.minutes, route, NOON - HOUR_NS, NOON)
+                for _ in range(2):
+                    nursery.start_soon(history.last_prices, made.routes)
+        finally:
+            history.close()
+
+
+# httpx leaves the generator of a request's body to the garbage collector when it is cancelled while it sends; nothing hangs on it.
+@pytest.mark.filterwarnings("ignore:Async generator 'httpx.*ByteStream:ResourceWarning")
 async def test_calls_that_are_cancelled_leave_nothing_behind(case: Case) -> None:
     async with bench(case, start_ns=NOON, speed=STILL) as made, made.history() as history:
         route = made.tradeable[0]

@@ -26,6 +26,10 @@ def _history(address: Address, token: str) -> History:
     return DhanHistory(*_account(address, token), limits=UNLIMITED, retry=RetryPolicy(attempts=1))
 
 
+def _paced(address: Address, token: str) -> History:
+    return DhanHistory(*_account(address, token))
+
+
 CASES = [
-    Case("dhan", "simulator", _feed, _history, SIMULATED_TOKEN),
+    Case("dhan", "simulator", _feed, _history, SIMULATED_TOKEN, paced=_paced),
 ]

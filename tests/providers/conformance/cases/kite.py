@@ -29,7 +29,11 @@ def _history(address: Address, token: str, *, name: str) -> History:
     return KiteHistory(*_account(address, token), name=name, limits=UNLIMITED, retry=RetryPolicy(attempts=1))
 
 
+def _paced(address: Address, token: str) -> History:
+    return KiteHistory(*_account(address, token))
+
+
 CASES = [
-    Case(name, DOOR, partial(_feed, name=name, mode=mode), partial(_history, name=name), SIMULATED_TOKEN)
+    Case(name, DOOR, partial(_feed, name=name, mode=mode), partial(_history, name=name), SIMULATED_TOKEN, paced=_paced)
     for name, mode in {"kite": Mode.FULL, "kite_quote": Mode.QUOTE}.items()
 ]
