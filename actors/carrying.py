@@ -63,10 +63,11 @@ class Carrying:
     def take_up(self, known: Known, priorities: Mapping[tuple[str, str], int], now_s: float) -> list[Move]:
         """What providers know from now on; ``priorities`` are of exchange and provider, the lowest first."""
         self._known = known
-        knowing: defaultdict[str, list[str]] = defaultdict(list)
+        knowing: dict[str, tuple[str, ...]] = {}
         for provider in self.providers:
+            alone = (provider,)
             for instrument in known.get(provider, ()):
-                knowing[instrument].append(provider)
+                knowing[instrument] = knowing[instrument] + alone if instrument in knowing else alone
         self._rank(knowing, priorities, now_s)
         shares = share(self._candidates, self._capacity, self._homes)
         self._homes, self.uncarried = shares.carriers, shares.uncarried
@@ -101,21 +102,22 @@ class Carrying:
             if (exchange_of(name), carrier) in dead
         }
 
-    def _rank(self, knowing: Mapping[str, list[str]], priorities: Mapping[tuple[str, str], int], now_s: float) -> None:
-        """Each instrument's providers in the order of its exchange."""
-        index = {provider: number for number, provider in enumerate(self.providers)}
+    def _rank(
+        self, knowing: Mapping[str, tuple[str, ...]], priorities: Mapping[tuple[str, str], int], now_s: float
+    ) -> None:
+        """Each instrument's providers in the order of its exchange; thousands have the same, so few are worked out."""
+        kinds = {(exchange_of(instrument), providers) for instrument, providers in knowing.items()}
         at: defaultdict[str, set[str]] = defaultdict(set)
-        for instrument, providers in knowing.items():
-            at[exchange_of(instrument)].update(providers)
+        for exchange, providers in kinds:
+            at[exchange].update(providers)
         for exchange, providers in at.items():
-            order = sorted(providers, key=lambda name: (priorities.get((exchange, name), 1), index[name]))
-            self._follow(exchange, tuple(order), now_s)
-        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._candidates = {}
-        for instrument in sorted(knowing):
-            order = self._failovers[exchange_of(instrument)].providers
-            ranked = tuple(name for name in order if name in knowing[instrument])
-            self._candidates[instrument] = shared.setdefault(ranked, ranked)
+            ranks = {name: (priorities.get((exchange, name), 1), number) for number, name in enumerate(self.providers)}
+            self._follow(exchange, tuple(sorted(providers, key=ranks.__getitem__)), now_s)
+        ranked = {
+            (exchange, providers): tuple(one for one in self._failovers[exchange].providers if one in providers)
+            for exchange, providers in kinds
+        }
+        self._candidates = {name: ranked[exchange_of(name), knowing[name]] for name in sorted(knowing)}
 
     def _follow(self, exchange: str, order: tuple[str, ...], now_s: float) -> None:
         known = self._failovers.get(exchange)
@@ -126,6 +128,9 @@ class Carrying:
 
     def _assign(self) -> list[Move]:
         before = self.carriers
+        if all(one.serving == one.providers for one in self._failovers.values()):
+            self.carriers = dict(self._homes)
+            return self._moves(before)
         serving = {name: self._serving(name, candidates) for name, candidates in self._candidates.items()}
         served = {name: candidates for name, candidates in serving.items() if candidates}
         stay = {name: self._homes.get(name, "") for name in served}
@@ -146,11 +151,11 @@ class Carrying:
 
     def _moves(self, before: Mapping[str, str]) -> list[Move]:
         moved: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-        for instrument, heir in self.carriers.items():
-            source = before.get(instrument, heir)
+        for instrument in before.keys() & self.carriers.keys():
+            source, heir = before[instrument], self.carriers[instrument]
             if source != heir:
                 moved[exchange_of(instrument), source, heir].append(instrument)
-        return [self._move(*ends, names) for ends, names in moved.items()]
+        return [self._move(*ends, sorted(names)) for ends, names in moved.items()]
 
     def _move(self, exchange: str, source: str, heir: str, names: Sequence[str]) -> Move:
         health = self._health(source, exchange)

@@ -1,7 +1,7 @@
 """Sharing: how instruments are spread over providers that know them, each of which carries only so many."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -30,22 +30,22 @@ def share(
     sole = [name for name, known in candidates.items() if len(known) == 1]
     several = [name for name, known in candidates.items() if len(known) > 1]
     for names in (sole, several):
-        stay = [name for name in names if before.get(name) in candidates[name]]
-        _place(stay, {name: (before[name],) for name in stay}, room, capacity, carriers)
-        _place((name for name in names if name not in carriers), candidates, room, capacity, carriers)
+        for name in names:
+            provider = before.get(name, "")
+            if provider in candidates[name] and (provider not in capacity or room[provider] > 0):
+                room[provider] -= 1
+                carriers[name] = provider
+        for name in names:
+            if name not in carriers:
+                _place(name, candidates[name], room, capacity, carriers)
     return Shares(carriers, tuple(name for name in candidates if name not in carriers))
 
 
 def _place(
-    names: Iterable[str],
-    candidates: Mapping[str, Sequence[str]],
-    room: Counter[str],
-    capacity: Mapping[str, int],
-    carriers: dict[str, str],
+    name: str, candidates: Sequence[str], room: Counter[str], capacity: Mapping[str, int], carriers: dict[str, str]
 ) -> None:
-    for name in names:
-        for provider in candidates[name]:
-            if provider not in capacity or room[provider] > 0:
-                room[provider] -= 1
-                carriers[name] = provider
-                break
+    for provider in candidates:
+        if provider not in capacity or room[provider] > 0:
+            room[provider] -= 1
+            carriers[name] = provider
+            return
