@@ -6,12 +6,14 @@ from datetime import date, time
 from functools import partial
 from typing import Any
 
+import msgspec
 import trio
 
 from actors.carrying import Carrying
 from actors.instrument import Outlets
 from actors.messages import (
     Alert,
+    CandleClosed,
     Carried,
     CarriedCounts,
     Covered,
@@ -23,14 +25,16 @@ from actors.messages import (
 from actors.provider_manager import OVERLAP_NS, QUIET_S, Neighbours, ProviderManager
 from config.calendars import load_calendar
 from config.limits import load_limits
-from engine.market import Calendars, Instrument, LimitTable
+from engine.market import Calendars, CandleBook, Instrument, LimitTable, VolumeMeter
 from engine.market.failover import FailoverRules
 from engine.market.feed_health import Health
 from engine.market.instrument import InstrumentKind
 from engine.runtime import ActorSystem, ChildSpec, DynamicSupervisor, LoopClock, Supervisor
 from engine.storage.durable import Exchange, ProviderMapping
+from engine.storage.hot import InstrumentReport
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
-from tests.actors.parts import NOON, Witness
+from tests.actors.parts import NOON, SECOND_NS, Witness
+from tests.actors.test_succession import of
 
 JANUARY = date(2026, 1, 1)
 NSE = Exchange("NSE", "National Stock Exchange", "Asia/Kolkata")
@@ -80,16 +84,18 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(durable: MemoryDurableStore, **capacity: int) -> AsyncGenerator[Engine]:
+async def engine(
+    durable: MemoryDurableStore, hot: MemoryHotStore | None = None, start_ns: int = NOON, **capacity: int
+) -> AsyncGenerator[Engine]:
     others = ("resolver", "sentinel", "heartbeat", "publisher", "surveyor", "fallback")
     names = ("feed", "second", "writer", "broadcaster", "quarantine", *others)
     seen: dict[str, list[Any]] = {name: [] for name in names}
-    async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
+    async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
         at = {name: system.ref(f"/engine/{name}") for name in (*names, "instruments")}
         outlets = Outlets(at["writer"], at["broadcaster"], at["resolver"], at["quarantine"])
         manager = partial(
             ProviderManager,
-            MemoryHotStore(),
+            hot or MemoryHotStore(),
             durable,
             Calendars(load_calendar),
             LimitTable.parse(load_limits(None)),
@@ -203,3 +209,24 @@ async def test_what_does_not_fit_on_the_first_feed_is_carried_by_the_next_and_wh
         assert running.newest(Wanted, "feed") == ["NSE:A", "NSE:B"]
         assert running.last(Carried, "sentinel").uncarried == ("NSE:D",)
         assert running.started() == {"NSE:A", "NSE:B", "NSE:C", "NSE:D"}
+
+
+async def test_after_a_restart_another_provider_goes_on_and_no_totals_are_mixed(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """The state was taken while the second one stood in; the first one's totals are others."""
+    durable, hot, calendar = MemoryDurableStore(), MemoryHotStore(lambda: NOON), Calendars(load_calendar).of("NSE:A")
+    await listed(durable, NSE, "A", "1", "dhan", "kite")
+    book, meter = CandleBook("NSE:A", calendar, "kite", since_ns=NOON), VolumeMeter()
+    for second, total in ((1, 100), (5, 130)):
+        one = msgspec.structs.replace(of("kite", second, total), instrument="NSE:A")
+        book.add(one, meter.measure(one, calendar.session_date(one.ts_event)))
+    state = {"book": book.state(), "baseline": meter.state(), "ts_event": NOON + 5 * SECOND_NS, "source": "kite"}
+    await hot.write_live([InstrumentReport("NSE:A", "", 10.0, {}, state)])
+    async with engine(durable, hot, NOON + 10 * SECOND_NS) as running:
+        await running.until(lambda: running.newest(Wanted, "feed") == ["NSE:A"])
+        for second, total in ((20, 7_000), (30, 7_010)):
+            running.system.ref("/engine/instruments/NSE:A").tell(of("dhan", second, total))
+        await trio.sleep(63)
+        minute = next(one.candle for one in running.seen["writer"] if isinstance(one, CandleClosed))
+        assert (minute.volume, minute.source, minute.resolve_required) == (40, "mixed", True)

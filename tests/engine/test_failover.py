@@ -78,8 +78,12 @@ async def listened_to(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "second"),
-    [("freeze+25", SECOND), ("freeze+25", KITE), ("corrupt=0.5+25", SECOND), ("refuse=401+25,close", SECOND)],
-    ids=["frozen", "frozen_with_kite", "corrupted", "dead_token"],
+    [
+        pytest.param("freeze+25", KITE, id="frozen"),
+        pytest.param("freeze+25", SECOND, id="frozen_of_one_language", marks=pytest.mark.slow),
+        pytest.param("corrupt=0.5+25", SECOND, id="corrupted", marks=pytest.mark.slow),
+        pytest.param("refuse=401+25,close", SECOND, id="dead_token", marks=pytest.mark.slow),
+    ],
 )
 async def test_a_feed_that_fails_is_stood_in_for_and_no_candle_shows_it(
     stores: Stores, fault: str, second: str
@@ -97,6 +101,7 @@ async def test_a_feed_that_fails_is_stood_in_for_and_no_candle_shows_it(
         assert second in await sources(bench)
 
 
+@pytest.mark.slow
 async def test_a_feed_that_comes_and_goes_moves_nothing_to_and_fro(stores: Stores) -> None:
     async with two_feeds(stores, at("00:07:20", speed=SPEED)) as bench:
         await listened_to(bench)
