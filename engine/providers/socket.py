@@ -1,5 +1,6 @@
 """The WebSocket beneath a provider's feed: opened within a bound, watched for silence, and always closed."""
 
+import math
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,8 @@ from engine.providers.http_answers import retry_after_s
 
 _PORTS: Final = {"ws": 80, "wss": 443}
 _LARGEST_FRAME: Final = 4 * 2**20
+_PARTING_S: Final = 0.1
+"""Enough to hand the last words to the system."""
 _FRAMES_WAITING: Final = 64
 """Beyond so many, the socket pushes back on the sender."""
 
@@ -105,8 +108,12 @@ class ProviderSocket:
             raise ProviderError(f"{self._who} is closing") from error
 
     async def say_goodbye(self, farewell: str | None) -> None:
-        """End in good order where the other side still listens: providers count connections."""
-        with trio.move_on_after(self._patience.goodbye_s, shield=True):
+        """End in good order where the other side still listens: providers count connections.
+
+        Who was cancelled only says so: its reader was cancelled with it, and nobody would hear the answer.
+        """
+        is_cancelled = trio.current_effective_deadline() == -math.inf
+        with trio.move_on_after(_PARTING_S if is_cancelled else self._patience.goodbye_s, shield=True):
             try:
                 if farewell is not None:
                     await self._socket.send_message(farewell)
