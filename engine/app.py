@@ -57,8 +57,8 @@ from engine.limits import limits_in_force
 from engine.market import Calendars
 from engine.market.divergence import Divergences
 from engine.market.failover import FailoverRules
-from engine.providers.catalog import Provider
 from engine.providers.dhan.login import token_for
+from engine.providers.provider import Provider
 from engine.recording import RecordingFolder
 from engine.recording.history import RecordedHistory
 from engine.recording.session import session_of

@@ -18,7 +18,8 @@ from config.calendars import load_calendar
 from config.settings import Settings
 from engine.app import Parts, engine_tree
 from engine.market import Calendars
-from engine.providers.catalog import Provider, silent_provider
+from engine.providers.catalog import silent_provider
+from engine.providers.provider import Provider
 from engine.recording import NotRecordedError, Record, Session, read_files
 from engine.recording.blocks import Damage
 from engine.recording.session import seed_session

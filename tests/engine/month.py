@@ -21,7 +21,7 @@ from engine.app import Parts, engine_tree
 from engine.market import TIMEFRAMES, Calendars, Candle, Instrument, InstrumentKind, Session, derive
 from engine.market.ledger import BucketState, gaps_of
 from engine.providers.base import Advice
-from engine.providers.catalog import Provider
+from engine.providers.provider import Provider
 from engine.providers.simulator.direct import DirectFeed, DirectHistory, Refusal
 from engine.providers.simulator.hours import Hours
 from engine.providers.simulator.instruments import universe

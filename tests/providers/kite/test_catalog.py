@@ -8,9 +8,10 @@ from engine.doctor import Health
 from engine.doctor.providers import provider_findings
 from engine.launcher.place import free_port
 from engine.providers.base import Advice, ProviderError, VolumeBasis
-from engine.providers.catalog import Provider, configured_providers, silent_provider
+from engine.providers.catalog import configured_providers, silent_provider
 from engine.providers.kite.decoder import KiteDecoder
 from engine.providers.kite.login import API_SECRET
+from engine.providers.provider import Provider
 from engine.providers.simulator.options import SIMULATED_TOKEN
 
 

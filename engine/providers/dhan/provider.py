@@ -1,0 +1,80 @@
+"""Dhan, made of the settings: itself, the simulated exchange in its language, or a reader of its frames."""
+
+from typing import Final
+
+from config.settings import Settings
+from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.orders import DhanOrders
+from engine.providers.dhan.rest import DhanHistory, DhanLimits
+from engine.providers.dhan.session import DhanFeed
+from engine.providers.keyring import Keyring
+from engine.providers.notices import Notices
+from engine.providers.provider import (
+    SILENT_FEED_URL,
+    SILENT_REST_URL,
+    Door,
+    Provider,
+    Surroundings,
+    simulated_keyring,
+)
+
+_NAME: Final = "dhan"
+_SIMULATED: Final = DhanLimits(charts_per_second=100.0)
+"""Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
+
+
+def real(settings: Settings, around: Surroundings) -> Provider:
+    """Where the settings name no account, it is the one that an operator enters."""
+    keyring = Keyring(_NAME)
+    if settings.dhan_client_id and settings.dhan_access_token:
+        keyring = Keyring.holding(_NAME, settings.dhan_client_id, settings.dhan_access_token.get_secret_value())
+    endpoints = DhanEndpoints(
+        settings.dhan_feed_url, settings.dhan_rest_url, settings.dhan_depth_url, settings.dhan_orders_url
+    )
+    orders = DhanOrders(keyring, endpoints, now_ns=around.now_ns) if settings.dhan_order_updates else None
+    return _made(_NAME, keyring, endpoints, settings, around, notices=orders)
+
+
+def simulated(settings: Settings, around: Surroundings) -> Provider:
+    """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
+    assert settings.simulator_feed_url is not None
+    assert settings.simulator_rest_url is not None
+    endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
+    return _made("simulator", simulated_keyring("simulator"), endpoints, settings, around)
+
+
+def simulated_second(settings: Settings, around: Surroundings) -> Provider:
+    """The same exchange as another provider, with a record of its own; without a door of its own it shares the feed."""
+    name = "simulator2"
+    assert settings.simulator_feed_url is not None
+    assert settings.simulator_rest_url is not None
+    if ports := settings.simulator_door(name):
+        door = Door(*ports)
+        endpoints = DhanEndpoints(door.feed_url, f"{door.rest_url}/v2")
+    else:
+        record_url = f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
+        endpoints = DhanEndpoints(settings.simulator_feed_url, record_url)
+    return _made(name, simulated_keyring(name), endpoints, settings, around)
+
+
+def silent(name: str, settings: Settings) -> Provider:
+    """Its reading of frames and its limits, without an account: it must not be connected to."""
+    return _made(name, Keyring(name), DhanEndpoints(SILENT_FEED_URL, SILENT_REST_URL), settings, Surroundings())
+
+
+def _made(
+    name: str,
+    keyring: Keyring,
+    endpoints: DhanEndpoints,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    notices: Notices | None = None,
+) -> Provider:
+    limits = DhanLimits() if name == _NAME else _SIMULATED
+    return Provider(
+        DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name=name),
+        DhanHistory(keyring, endpoints, name=name, limits=limits, budget=around.budget),
+        keyring,
+        notices,
+    )
