@@ -17,6 +17,8 @@ INSTRUMENTS = 500
 PRICES = 20_000
 """In one turn."""
 PER_FRAME = 100
+_TICK = 0.05
+_TICK_IN_BILLIONTHS = 50_000_000
 SESSION = 10_000
 """Trades of a session of Databento's."""
 
@@ -41,7 +43,7 @@ def joined(messages: Sequence[bytes], count: int) -> list[bytes]:
 
 
 def _route(number: int, segment: str, security_id: str) -> Route:
-    return Route(f"NSE:SIM{number}", segment, security_id, 0.05, "equity")
+    return Route(f"NSE:SIM{number}", segment, security_id, _TICK, "equity")
 
 
 def _dhan() -> list[bytes]:
@@ -73,7 +75,7 @@ def _yahoo() -> Iterator[bytes]:
 
 
 def _databento() -> Iterator[bytes]:
-    """Each message is a session: its metadata, what the numbers stand for, and trades."""
+    """Each message is a session: its metadata, what the numbers stand for, and trades, whose prices are exact."""
     now_ns = time.time_ns()
     header = dbn.Metadata(
         dataset="GLBX.MDP3", start=0, stype_in=None, stype_out=dbn.SType.INSTRUMENT_ID, schema=None, version=3
@@ -86,7 +88,7 @@ def _databento() -> Iterator[bytes]:
     trades = [
         bytes(
             dbn.TradeMsg(
-                1, number + 1, now_ns + count, round(price * 1e9), 2, dbn.Action.TRADE, dbn.Side.BID, 0, now_ns, None,
+                1, number + 1, now_ns + count, round(price / _TICK) * _TICK_IN_BILLIONTHS, 2, dbn.Action.TRADE, dbn.Side.BID, 0, now_ns, None,
                 0, count,
             )
         )
