@@ -1,10 +1,14 @@
 """The note of the open gaps in Redis: it outlives the resolver that wrote it, and the engine."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from engine.market.spans import Span
 from engine.runtime import HealPoint, reach
 from engine.storage.hot import HotStore
+
+WHOLE_EVERY = 100
+"""Notes of changes, until all is written once more: a store may have lost what it held, and nobody would know."""
 
 
 class OpenGaps:
@@ -16,6 +20,8 @@ class OpenGaps:
         self._in_doubt = False
         """Whether Redis may hold something else than what was noted: what did not answer may have been carried out."""
         self._inherited: dict[str, tuple[Span, ...]] = {}
+        self._changes = 0
+        """Notes since all was written."""
 
     @property
     def any_noted(self) -> bool:
@@ -41,10 +47,20 @@ class OpenGaps:
         if spans == self._noted and not self._in_doubt:
             return
         opened, closed = spans.keys() - self._noted.keys(), self._noted.keys() - spans.keys()
-        self._in_doubt = True
-        await self._hot.set_healing(spans)
-        self._noted, self._in_doubt = spans, False
+        await self._write(spans, closed)
         if opened:
             reach(HealPoint.GAP_NOTED)
         if closed:
             reach(HealPoint.GAP_CLOSED)
+
+    async def _write(self, spans: dict[str, tuple[Span, ...]], closed: AbstractSet[str]) -> None:
+        """Of thousands that are open, a few change between two notes."""
+        whole = self._in_doubt or self._changes >= WHOLE_EVERY
+        self._in_doubt = True
+        if whole:
+            await self._hot.set_healing(spans)
+        else:
+            changed = {name: found for name, found in spans.items() if self._noted.get(name) != found}
+            await self._hot.change_healing(changed, list(closed))
+        self._changes = 0 if whole else self._changes + 1
+        self._noted, self._in_doubt = spans, False

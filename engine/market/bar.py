@@ -268,6 +268,11 @@ def starts_in_rows(buffer: bytearray, rows: slice) -> list[int]:
     return [start_ns for start_ns, length_s, _ in _heads(buffer, rows) if length_s]
 
 
+def full_rows(buffer: bytearray, rows: slice) -> list[int]:
+    """Which of some rows hold a bar, counted from the first of them."""
+    return [row for row, (_, length_s, _) in enumerate(_heads(buffer, rows)) if length_s]
+
+
 def open_rows(buffer: bytearray, rows: slice) -> list[tuple[int, int]]:
     """Each resting bar among some rows that was not handed out as final: its row, counted from the first, and its end."""
     return [

@@ -170,6 +170,8 @@ class CandleBook(OpenMinutes):
 
         With them went the derived bars that ended by then.
         """
+        if not candles:
+            return
         for candle in sorted(candles, key=lambda candle: candle.time):
             bucket = self.calendar.bucket("1m", candle.time)
             if bucket is None or bucket.end_ns <= self._closed_ns:

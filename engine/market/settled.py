@@ -11,6 +11,7 @@ from engine.market.bar import (
     UNHEALED,
     Bar,
     end_in_row,
+    full_rows,
     open_rows,
     order_of,
     starts_in_rows,
@@ -220,7 +221,7 @@ class SettledBars:
     def flag(self, start_ns: int, end_ns: int) -> list[Named]:
         """Mark what an interruption touched; gives the closed bars among it that were not marked yet."""
         changed: list[Named] = []
-        for row in range(_DERIVED + RING):
+        for row in full_rows(self._rows, _ALL_ROWS):
             bar = Bar.unpack_from(self._rows, row)
             if bar is None or bar.flags & UNHEALED or not bar.mark_if_touched(start_ns, end_ns):
                 continue

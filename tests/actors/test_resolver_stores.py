@@ -39,6 +39,11 @@ class Unanswering(MemoryHotStore):
         if self.silent:
             raise HotStoreUnavailableError("It did not answer in time.")
 
+    async def change_healing(self, spans: Mapping[str, Sequence[Span]], healed: Sequence[str]) -> None:
+        await super().change_healing(spans, healed)
+        if self.silent:
+            raise HotStoreUnavailableError("It did not answer in time.")
+
 
 class Failing(MemoryDurableStore):
     """Does not tell what is missing as long as it fails."""

@@ -71,10 +71,16 @@ class EngineDuty:
 
     async def set_healing(self, spans: Mapping[str, Sequence[Span]]) -> None:
         """Notes what of each instrument is in doubt, the oldest first; whoever is not named is healed."""
-        content = {
-            name: " ".join(f"{start_ns} {end_ns}" for start_ns, end_ns in found) for name, found in spans.items()
-        }
-        await self._link.many(_replacing(keys.HEALING, content), together=True)
+        await self._link.many(_replacing(keys.HEALING, _noted(spans)), together=True)
+
+    async def change_healing(self, spans: Mapping[str, Sequence[Span]], healed: Sequence[str]) -> None:
+        """The same of these instruments alone; what was noted of others stays."""
+        commands = [
+            *_setting(keys.HEALING, _noted(spans)),
+            *(("HDEL", keys.HEALING, *names) for names in chunks(healed, _FIELDS_A_COMMAND)),
+        ]
+        if commands:
+            await self._link.many(commands, together=True)
 
     async def healing(self) -> dict[str, tuple[Span, ...]]:
         """What of each instrument is in doubt, as the engine last noted it; at least one span each."""
@@ -127,5 +133,13 @@ def _spans(text: bytes) -> tuple[Span, ...]:
 
 def _replacing(name: str, content: Mapping[str, str]) -> list[Command]:
     """Commands that, as one transaction, leave nothing but ``content`` behind."""
+    return [("DEL", name), *_setting(name, content)]
+
+
+def _setting(name: str, content: Mapping[str, str]) -> list[Command]:
     portions = chunks(list(content.items()), _FIELDS_A_COMMAND)
-    return [("DEL", name), *(("HSET", name, *(part for item in portion for part in item)) for portion in portions)]
+    return [("HSET", name, *(part for item in portion for part in item)) for portion in portions]
+
+
+def _noted(spans: Mapping[str, Sequence[Span]]) -> dict[str, str]:
+    return {name: " ".join(f"{start_ns} {end_ns}" for start_ns, end_ns in found) for name, found in spans.items()}

@@ -47,6 +47,11 @@ async def test_open_gaps_are_noted_as_a_whole(hot: HotStore) -> None:
     await hot.set_healing({"NSE:A": [(17, 1_763_600_400_123_456_789)], "NSE:B": [(1, 2)]})
     await hot.set_healing({"NSE:B": [(1, 3), (7, 9)]})
     assert await hot.healing() == {"NSE:B": ((1, 3), (7, 9))}
+    await hot.change_healing({"NSE:A": [(5, 6)], "NSE:C": [(1, 2)]}, ["NSE:B", "NSE:NOPE"])
+    assert await hot.healing() == {"NSE:A": ((5, 6),), "NSE:C": ((1, 2),)}
+    await hot.change_healing({}, ["NSE:C"])
+    await hot.change_healing({}, [])
+    assert await hot.healing() == {"NSE:A": ((5, 6),)}
     await hot.set_healing({})
     assert await hot.healing() == {}
 
