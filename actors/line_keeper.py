@@ -27,6 +27,8 @@ log = structlog.get_logger("ticktree.feed")
 STABLE_AFTER_S = 30.0
 """A connection that carried data this long has earned a fresh backoff; merely connecting has not."""
 RECONNECT = Backoff(initial_s=0.5, maximum_s=60.0)
+AT_ONCE_S = 0.05
+"""After a stable connection; each second of the line's silence is a second of all its instruments."""
 DEAD_TOKEN = Backoff(initial_s=300.0, maximum_s=3_600.0)
 """Somebody has to enter another one, and wakes us then; a refusal may be a mistake, so it is tried now and then."""
 DEFAULT_WAIT_S = {Advice.WAIT: 60.0}
@@ -227,7 +229,7 @@ class LineKeeper:
             pause_s = DEAD_TOKEN.delay(self._refusals, self._parts.jitter())
             self._refusals += 1
         else:
-            pause_s = RECONNECT.delay(attempt, self._parts.jitter())
+            pause_s = RECONNECT.delay(attempt - 1, self._parts.jitter()) if attempt else AT_ONCE_S
             self._refusals = 0
         return await self._sleep(max(pause_s, error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)))
 
