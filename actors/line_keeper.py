@@ -229,7 +229,7 @@ class LineKeeper:
             pause_s = DEAD_TOKEN.delay(self._refusals, self._parts.jitter())
             self._refusals += 1
         else:
-            pause_s = RECONNECT.delay(attempt - 1, self._parts.jitter()) if attempt else AT_ONCE_S
+            pause_s = RECONNECT.delay(attempt, self._parts.jitter()) if attempt else AT_ONCE_S
             self._refusals = 0
         return await self._sleep(max(pause_s, error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)))
 
