@@ -57,6 +57,11 @@ class BarReader:
         """Which instrument ids each symbol went by."""
         return symbol_numbers(self._framing.metadata) if self._framing.metadata else {}
 
+    def bars_of(self, symbol: str) -> list[Bar]:
+        """Those of one symbol; all where the answer does not say which it went by."""
+        numbers = self.numbers().get(symbol)
+        return [bar for bar in self.bars if bar[0] in numbers] if numbers else self.bars
+
     def _unpacked(self, data: bytes) -> bytes:
         if self._failed:
             return b""

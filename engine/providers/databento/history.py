@@ -110,7 +110,7 @@ class DatabentoHistory:
         found: dict[int, Candle] = {}
         for first_ns, last_ns in _spans(start_ns, end_ns):
             reader = await self._ask([route], timeframe, first_ns, last_ns, patient=patient)
-            for candle in candles_of(reader.bars, route, timeframe, self.name):
+            for candle in candles_of(reader.bars_of(route.security_id), route, timeframe, self.name):
                 if candle is None:
                     self._bars_skipped += 1
                 elif start_ns <= candle.time < end_ns:

@@ -15,6 +15,7 @@ from engine.market.candle import Candle, CandleState
 from engine.market.quote import Quote
 from engine.providers.base import Advice, ProviderError, Route
 from engine.providers.databento.account import DatabentoEndpoints
+from engine.providers.databento.answers import BarReader
 from engine.providers.databento.history import DatabentoHistory, DatabentoLimits, HistoryStatistics
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.retry import RetryPolicy
@@ -313,3 +314,39 @@ async def test_recorded_bars_come_through_the_historical_path(
     assert [(c.time, c.open, c.high, c.low, c.close, c.volume) for c in candles] == [
         (b.ts_event, b.pretty_open, b.pretty_high, b.pretty_low, b.pretty_close, b.volume) for b in bars
     ]
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(("symbol", "number"), [("ESU4", 118), ("NQU4", 4358)])
+async def test_of_a_recorded_file_of_two_futures_each_has_its_own_bars(
+    recordings: Path, symbol: str, number: int
+) -> None:
+    name = "futures_ohlcv-1m_2024-07-01T23-40_2024-07-02T00-10.dbn.zst"
+    packed = (recordings / "databento" / name).read_bytes()
+    vendor = dbn.DBNDecoder(compression=dbn.Compression.ZSTD).write_and_decode(packed)
+    bars = [record for record in vendor if isinstance(record, dbn.OHLCVMsg) and record.instrument_id == number]
+    route = Route(f"CME:{symbol}", "CME", symbol, 0.25, "future")
+    async with asked(answers(Response(200, packed))) as (_, history):
+        candles = await history.minutes(route, utc(2024, 7, 1, 23, 40), utc(2024, 7, 2, 0, 10))
+
+    assert [(c.time, c.close, c.volume) for c in candles] == [(b.ts_event, b.pretty_close, b.volume) for b in bars]
+    assert len(candles) == 30  # across midnight in London
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("dataset", ["EQUS.MINI", "GLBX.MDP3", "XNAS.ITCH"])
+@pytest.mark.parametrize("timeframe", ["1s", "1m", "1h", "1d"])
+def test_recorded_bars_of_every_length_are_read_in_any_pieces(recordings: Path, dataset: str, timeframe: str) -> None:
+    packed = (recordings / "databento" / dataset / f"test_data.ohlcv-{timeframe}.dbn.zst").read_bytes()
+    vendor = dbn.DBNDecoder(compression=dbn.Compression.ZSTD).write_and_decode(packed)
+    reader = BarReader(timeframe)
+    for at in range(0, len(packed), 7):
+        reader.take(packed[at : at + 7])
+    reader.finish()
+
+    assert reader.bars == [
+        (b.instrument_id, b.ts_event, b.open, b.high, b.low, b.close, b.volume)
+        for b in vendor
+        if isinstance(b, dbn.OHLCVMsg)
+    ]
+    assert reader.bars
