@@ -4,12 +4,24 @@ from typing import Protocol
 import pytest
 
 from engine.providers.base import Advice, Connection, Decoder, History, LiveFeed, PlanError, ProviderError, Route
+from engine.providers.databento.decoder import DatabentoDecoder
+from engine.providers.databento.history import DatabentoHistory
+from engine.providers.databento.relay.decoder import RelayDecoder
+from engine.providers.databento.relay.history import RelayHistory
+from engine.providers.databento.relay.session import RelayConnection, RelayFeed
+from engine.providers.databento.session import DatabentoConnection, DatabentoFeed
 from engine.providers.dhan.decoder import DhanDecoder
 from engine.providers.dhan.rest import DhanHistory
 from engine.providers.dhan.session import DhanConnection, DhanFeed
 from engine.providers.keyring import Keyring
+from engine.providers.kite.decoder import KiteDecoder
+from engine.providers.kite.rest import KiteHistory
+from engine.providers.kite.session import KiteConnection, KiteFeed
 from engine.providers.secret import Secret
 from engine.providers.simulator.direct import DirectConnection, DirectDecoder, DirectFeed, DirectHistory
+from engine.providers.yahoo.decoder import YahooDecoder
+from engine.providers.yahoo.rest import YahooHistory
+from engine.providers.yahoo.session import YahooConnection, YahooFeed
 from tests.providers.dhan.routes import HDFCBANK
 
 
@@ -17,6 +29,11 @@ from tests.providers.dhan.routes import HDFCBANK
     ("contract", "implementation"),
     [
         *((LiveFeed, DhanFeed), (Connection, DhanConnection), (Decoder, DhanDecoder), (History, DhanHistory)),
+        *((LiveFeed, KiteFeed), (Connection, KiteConnection), (Decoder, KiteDecoder), (History, KiteHistory)),
+        *((LiveFeed, YahooFeed), (Connection, YahooConnection), (Decoder, YahooDecoder), (History, YahooHistory)),
+        *((LiveFeed, DatabentoFeed), (Connection, DatabentoConnection)),
+        *((Decoder, DatabentoDecoder), (History, DatabentoHistory)),
+        *((LiveFeed, RelayFeed), (Connection, RelayConnection), (Decoder, RelayDecoder), (History, RelayHistory)),
         *((LiveFeed, DirectFeed), (Connection, DirectConnection), (Decoder, DirectDecoder), (History, DirectHistory)),
     ],
 )

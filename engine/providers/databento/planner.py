@@ -1,29 +1,21 @@
 """Which instrument goes over which connection: each dataset has a gateway of its own."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from engine.providers.base import FeedLimits, PlanError, Route
 from engine.providers.databento.lines import SYMBOLS_PER_LINE
 from engine.providers.databento.symbols import DATASETS, FUTURES_DATASET, stype_of
-from engine.providers.planning import spread
+from engine.providers.planning import listed, refuse_odd, spread
 
 LIMITS: Final = FeedLimits(connections=10, instruments_per_connection=5_000, instruments_per_message=SYMBOLS_PER_LINE)
 """Of each dataset. The gateway does not limit what a connection subscribes; this is ours."""
 
-_NAMED: Final = 5
-
 
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection, one dataset in each; raises ``PlanError`` for what Databento can not know."""
-    odd = [route for route in routes if route.segment not in DATASETS or stype_of(route.security_id) is None]
-    if odd:
-        raise PlanError(f"Databento has no such exchange or symbol: {_names(odd)}", odd)
-    times = Counter(route.key for route in routes)
-    repeated = [route for route in routes if times[route.key] > 1]
-    if repeated:
-        raise PlanError(f"several instruments share one of Databento's symbols: {_names(repeated)}", repeated)
+    refuse_odd(routes, "Databento", _is_known, called="exchange and symbol")
     by_dataset: defaultdict[str, list[Route]] = defaultdict(list)
     for route in routes:
         by_dataset[DATASETS[route.segment]].append(route)
@@ -37,10 +29,9 @@ def dataset_of(routes: Sequence[Route]) -> str:
     datasets = {DATASETS.get(route.segment) for route in routes}
     dataset = datasets.pop() if len(datasets) == 1 else None
     if dataset is None:
-        raise PlanError(f"one connection to Databento carries one dataset, not those of {_names(routes)}", routes)
+        raise PlanError(f"one connection to Databento carries one dataset, not those of {listed(routes)}", routes)
     return dataset
 
 
-def _names(routes: Sequence[Route]) -> str:
-    named = ", ".join(f"{route.instrument} ({route.key})" for route in routes[:_NAMED])
-    return named + (f" and {len(routes) - _NAMED} more" if len(routes) > _NAMED else "")
+def _is_known(route: Route) -> bool:
+    return route.segment in DATASETS and stype_of(route.security_id) is not None

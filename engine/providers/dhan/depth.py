@@ -9,7 +9,7 @@ from engine.providers.dhan.account import DhanEndpoints, account_of
 from engine.providers.dhan.depth_codec import DISCONNECT, LEVELS, DepthDisconnect, decode_depth
 from engine.providers.dhan.depth_decoder import DepthDecoder
 from engine.providers.dhan.failures import failure, handshake_failure
-from engine.providers.dhan.planner import DISCONNECT_MESSAGE, refuse_odd, request
+from engine.providers.dhan.planner import DISCONNECT_MESSAGE, refuse, request
 from engine.providers.keyring import Keyring
 from engine.providers.planning import batches, spread
 from engine.providers.socket import Patience, ProviderSocket, Target, open_socket
@@ -43,7 +43,7 @@ class DhanDepthFeed:
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         """The routes of each connection; raises ``PlanError`` beyond 250 and for segments without such depth."""
-        refuse_odd(routes, SEGMENTS)
+        refuse(routes, SEGMENTS)
         return spread(routes, LIMITS, "Dhan's depth feed")
 
     def decoder(self, routes: Sequence[Route]) -> DepthDecoder:

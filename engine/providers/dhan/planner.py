@@ -1,31 +1,27 @@
 """Which instrument goes over which connection, and the messages that ask for it."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Final
 
 import msgspec
 
-from engine.providers.base import FeedLimits, Mode, PlanError, Route
+from engine.providers.base import FeedLimits, Mode, Route
 from engine.providers.dhan.codec import SEGMENT_CODES
-from engine.providers.planning import batches, spread
+from engine.providers.planning import batches, refuse_odd, spread
 
 LIMITS: Final = FeedLimits(connections=5, instruments_per_connection=5_000, instruments_per_message=100)
 DISCONNECT_MESSAGE: Final = '{"RequestCode":12}'
 
 _INDEX_SEGMENT: Final = "IDX_I"
 _LARGEST_ID: Final = 2**32 - 1
-_NAMED: Final = 5
-
-
 _SUBSCRIBE: Final = {Mode.TICKER: 15, Mode.QUOTE: 17, Mode.FULL: 21}
 """To unsubscribe, the next number."""
 
 
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection: as few connections as will do, evenly filled so that each has room to grow."""
-    refuse_odd(routes)
+    refuse(routes)
     return spread(routes, LIMITS, "Dhan")
 
 
@@ -54,22 +50,16 @@ def request(request_code: int, routes: Sequence[Route]) -> str:
     return msgspec.json.encode(fields).decode()
 
 
-def refuse_odd(routes: Sequence[Route], segments: Collection[str] = SEGMENT_CODES) -> None:
+def refuse(routes: Sequence[Route], segments: Collection[str] = SEGMENT_CODES) -> None:
     """Name what Dhan can not know in these segments, and what would be told apart by nothing."""
-    unknown = [route for route in routes if route.segment not in segments or not _is_id(route.security_id)]
-    if unknown:
-        raise PlanError(f"Dhan has no such segment or id: {_names(unknown)}", unknown)
-    times = Counter(route.key for route in routes)
-    repeated = [route for route in routes if times[route.key] > 1]
-    if repeated:
-        raise PlanError(f"several instruments share one of Dhan's ids: {_names(repeated)}", repeated)
+    refuse_odd(
+        routes,
+        "Dhan",
+        lambda route: route.segment in segments and _is_id(route.security_id),
+        called="segment and id",
+    )
 
 
 def _is_id(text: str) -> bool:
     digits = text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_ID))
     return digits and int(text) <= _LARGEST_ID and text == str(int(text))  # "01333" would come back as 1333
-
-
-def _names(routes: Sequence[Route]) -> str:
-    named = ", ".join(f"{route.instrument} ({route.key})" for route in routes[:_NAMED])
-    return named + (f" and {len(routes) - _NAMED} more" if len(routes) > _NAMED else "")

@@ -1,14 +1,13 @@
 """Which instrument goes over which of Kite's connections, and the messages that ask for it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from engine.providers.base import FeedLimits, Mode, PlanError, Route
+from engine.providers.base import FeedLimits, Mode, Route
 from engine.providers.kite.codec import LARGEST_ID, SEGMENT_CODES, instrument_token
-from engine.providers.planning import batches, spread
+from engine.providers.planning import batches, refuse_odd, spread
 
 LIMITS: Final = FeedLimits(connections=3, instruments_per_connection=3_000, instruments_per_message=500)
 """Kite names no limit for a message; a few long ones would only hold up what else is sent."""
@@ -16,12 +15,11 @@ MODES: Final = {"ltp": Mode.TICKER, "quote": Mode.QUOTE, "full": Mode.FULL}
 """By Kite's names."""
 
 _NAMES: Final = {mode: name for name, mode in MODES.items()}
-_NAMED: Final = 5
 
 
 def plan_connections(routes: Sequence[Route]) -> list[list[Route]]:
     """The routes of each connection, see ``spread``; also refuses what Kite can not know."""
-    _refuse_odd(routes)
+    refuse_odd(routes, "Kite", is_known, called="segment and id")
     return spread(routes, LIMITS, "Kite")
 
 
@@ -56,22 +54,6 @@ def _message(action: str, value: Sequence[Any]) -> str:
     return msgspec.json.encode({"a": action, "v": value}).decode()
 
 
-def _refuse_odd(routes: Sequence[Route]) -> None:
-    """Name what Kite can not know, and what would be told apart by nothing."""
-    unknown = [route for route in routes if not is_known(route)]
-    if unknown:
-        raise PlanError(f"Kite has no such segment or id: {_listed(unknown)}", unknown)
-    times = Counter(route.key for route in routes)
-    repeated = [route for route in routes if times[route.key] > 1]
-    if repeated:
-        raise PlanError(f"several instruments share one of Kite's ids: {_listed(repeated)}", repeated)
-
-
 def _is_id(text: str) -> bool:
     digits = text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_ID))
     return digits and int(text) <= LARGEST_ID and text == str(int(text))  # "01594" would come back as 1594
-
-
-def _listed(routes: Sequence[Route]) -> str:
-    named = ", ".join(f"{route.instrument} ({route.key})" for route in routes[:_NAMED])
-    return named + (f" and {len(routes) - _NAMED} more" if len(routes) > _NAMED else "")

@@ -255,6 +255,14 @@ def test_only_what_the_relay_carries_is_planned() -> None:
     assert raised.value.routes == (strange,)
 
 
+def test_two_instruments_of_one_symbol_could_not_be_told_apart() -> None:
+    twin = Route("COMEX:GC1!", "COMEX", GOLD.security_id, 0.1, "future")
+
+    with pytest.raises(PlanError, match="share one symbol") as raised:
+        feed_at("ws://relay").plan([GOLD, OIL, twin])
+    assert raised.value.routes == (GOLD, twin)
+
+
 @pytest.mark.parametrize("url", ["https://x", "wss://", "wss://x?y=z"])
 def test_an_address_that_is_no_web_socket_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="wss://host"):

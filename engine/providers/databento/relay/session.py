@@ -24,7 +24,7 @@ from engine.providers.databento.relay.decoder import RelayDecoder
 from engine.providers.databento.relay.messages import SYMBOLS, history_request, read_messages
 from engine.providers.databento.relay.told import ToldBars
 from engine.providers.http_answers import http_advice
-from engine.providers.planning import spread
+from engine.providers.planning import refuse_odd, spread, symbol_of
 from engine.providers.socket import OwnNursery, Patience, ProviderSocket, Target, open_socket
 
 LIMITS: Final = FeedLimits(connections=1, instruments_per_connection=len(SYMBOLS), instruments_per_message=1)
@@ -61,10 +61,10 @@ class RelayFeed:
 
     def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
         """The routes of the one connection; raises ``PlanError`` for what the relay does not carry."""
-        strange = [route for route in routes if route.security_id not in SYMBOLS]
-        if strange and len(routes) <= LIMITS.capacity:
-            names = ", ".join(f"{route.instrument} ({route.key})" for route in strange)
-            raise PlanError(f"the relay carries {', '.join(sorted(SYMBOLS))} and nothing else: {names}", strange)
+        if len(routes) <= LIMITS.capacity:
+            refuse_odd(
+                routes, "the relay", lambda route: symbol_of(route) in SYMBOLS, called="symbol", identity=symbol_of
+            )
         return spread(routes, LIMITS, "the relay")
 
     def decoder(self, routes: Sequence[Route]) -> RelayDecoder:
