@@ -139,6 +139,11 @@ def after(moment_ns: int) -> Callable[[list[Tick]], bool]:
     return lambda ticks: any(tick.ts_event > moment_ns for tick in ticks)
 
 
+def without(route: Route, count: int = 50) -> Callable[[list[Tick]], bool]:
+    """Until so many in a row are of others: what was under way has been read then, whatever times the feed tells."""
+    return lambda ticks: len(ticks) >= count and all(tick.instrument != route.instrument for tick in ticks[-count:])
+
+
 def of_all(routes: list[Route]) -> Callable[[list[Tick]], bool]:
     """Until each of them has ticked."""
     wanted = {route.instrument for route in routes}

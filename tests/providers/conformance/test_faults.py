@@ -7,7 +7,17 @@ import trio
 
 from engine.market.tick import Tick
 from engine.providers.base import Advice, ProviderError
-from tests.providers.conformance.case import SHORT, Bench, Case, after, at_least, bench, of_all, read_to_the_end, until
+from tests.providers.conformance.case import (
+    SHORT,
+    Bench,
+    Case,
+    at_least,
+    bench,
+    of_all,
+    read_to_the_end,
+    until,
+    without,
+)
 from tests.providers.conformance.test_feed import assert_sound
 
 LASTING = "+9999"
@@ -161,7 +171,7 @@ async def test_a_lost_subscription_is_silent_and_can_be_asked_for_again(case: Ca
             await made.ticks(connection, decoder, of_all([lost, other]))
             made.fault(f"lose:{lost.instrument}")
             await until(lambda: not made.door.follows(made.place(lost)))
-            await made.ticks(connection, decoder, after(made.exchange.now_ns))
+            await made.ticks(connection, decoder, without(lost))
             silent = await made.ticks(connection, decoder, at_least(50))
             await connection.subscribe([lost])
             await made.ticks(connection, decoder, of_all([lost]))
