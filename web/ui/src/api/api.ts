@@ -31,7 +31,7 @@ const asMe: BaseQueryFn<string | FetchArgs, unknown, ApiProblem> = async (wish, 
 export const api = createApi({
   reducerPath: "api",
   baseQuery: asMe,
-  tagTypes: ["Watchlists", "Preferences", "Jobs", "Quarantine", "Users", "Audit", "Tree"],
+  tagTypes: ["Watchlists", "Preferences", "Jobs", "Quarantine", "Users", "Audit", "Tree", "Credentials"],
   endpoints: () => ({}),
 });
 

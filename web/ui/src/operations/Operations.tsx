@@ -4,6 +4,7 @@ import { Navigate, NavLink, Route, Routes } from "react-router";
 import { NotFound } from "@/app/NotFound";
 import { AuditPage } from "./AuditPage";
 import { CompletenessPage } from "./CompletenessPage";
+import { CredentialsPage } from "./CredentialsPage";
 import { DeadLettersPage } from "./DeadLettersPage";
 import { FeedsPage } from "./FeedsPage";
 import { JobsPage } from "./JobsPage";
@@ -18,6 +19,7 @@ const PAGES = [
   { path: "completeness", title: "Completeness", page: <CompletenessPage /> },
   { path: "jobs", title: "Jobs", page: <JobsPage /> },
   { path: "quarantine", title: "Quarantine", page: <QuarantinePage /> },
+  { path: "credentials", title: "Credentials", page: <CredentialsPage /> },
   { path: "dead-letters", title: "Dead letters", page: <DeadLettersPage /> },
   { path: "users", title: "Users", page: <UsersPage /> },
   { path: "audit", title: "Audit log", page: <AuditPage /> },

@@ -3,15 +3,18 @@ import type {
   Account,
   Action,
   AuditEntry,
+  Credentials,
   DeadLetters,
   Fate,
   Feeds,
   InstrumentCounts,
   Job,
   JobAction,
+  Kept,
   Page,
   Place,
   ProcessTree,
+  Provider,
   Quarantined,
   Stretch,
   Subtree,
@@ -76,6 +79,19 @@ const endpoints = api.injectEndpoints({
       query: ({ id, ...body }) => ({ url: `users/${encodeURIComponent(id)}`, method: "PATCH", body }),
       invalidatesTags: ["Users"],
     }),
+    providers: build.query<Page<Provider>, void>({ query: () => "provider/" }),
+    credentials: build.query<Credentials, number>({
+      query: (provider) => `provider/${provider}/credentials`,
+      providesTags: ["Credentials"],
+    }),
+    enter: build.mutation<Kept, { provider: number; entry: Record<string, string> }>({
+      query: ({ provider, entry }) => ({ ...post(`provider/${provider}/credentials`), body: entry }),
+      invalidatesTags: ["Credentials", "Audit"],
+    }),
+    forget: build.mutation<Kept, { provider: number; id: number }>({
+      query: ({ provider, id }) => ({ url: `provider/${provider}/credentials/${id}`, method: "DELETE" }),
+      invalidatesTags: ["Credentials", "Audit"],
+    }),
   }),
 });
 
@@ -94,6 +110,10 @@ export const {
   useDecideMutation,
   useUsersQuery,
   useChangeUserMutation,
+  useProvidersQuery,
+  useCredentialsQuery,
+  useEnterMutation,
+  useForgetMutation,
 } = endpoints;
 
 export const { jobs: jobsEndpoint } = endpoints.endpoints;

@@ -178,6 +178,40 @@ export interface Account {
   created_at: string;
 }
 
+export interface Provider {
+  id: number;
+  name: string;
+}
+
+/** A credential that is kept, without its secret. Times are texts. */
+export interface Kept {
+  id: number;
+  provider: string;
+  kind: "token" | "totp";
+  identity: string;
+  /** Tells whether two are the same, and nothing else. */
+  fingerprint: string;
+  expires_at: string | null;
+  source: string;
+  updated_at: string;
+}
+
+/** What the running engine uses. */
+export interface InForce {
+  identity: string;
+  source: string;
+  expires_at: number | null;
+}
+
+export interface Credentials {
+  items: Kept[];
+  in_force: InForce | null;
+  /** Whether there is a key to seal them with. */
+  can_keep: boolean;
+  needs_identity: boolean;
+  kinds: Kept["kind"][];
+}
+
 export interface AuditEntry {
   id: number;
   at: string;

@@ -61,8 +61,10 @@ export function statesText(states: Partial<Record<ActorState, number>>): string 
 
 /** How a state looks; it is always told in words too. */
 export function mood(state: string): "good" | "bad" | "waiting" {
-  if (["running", "live", "done", "released", "active"].includes(state)) {
+  if (["running", "live", "done", "released", "active", "in force"].includes(state)) {
     return "good";
   }
-  return ["dead", "backing off", "stale", "failed", "unmapped", "disconnected"].includes(state) ? "bad" : "waiting";
+  return ["dead", "backing off", "stale", "failed", "unmapped", "disconnected", "ended"].includes(state)
+    ? "bad"
+    : "waiting";
 }
