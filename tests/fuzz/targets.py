@@ -1,25 +1,29 @@
 """What is fuzzed: everything that reads bytes of a provider, with what it must keep to, and frames to begin with."""
 
-from collections.abc import Callable, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import zstandard
 
 from engine.providers.base import Mode, ProviderError, Route
 from engine.providers.databento.answers import BarReader, candles_of, refusal
+from engine.providers.databento.relay.messages import read_bars, read_messages
 from engine.providers.dhan import charts as dhan_charts
 from engine.providers.dhan.depth_codec import decode_depth
 from engine.providers.dhan.depth_decoder import DepthDecoder
 from engine.providers.dhan.options import read_chain, read_expiries
 from engine.providers.dhan.orders import read_update
 from engine.providers.kite import charts as kite_charts
+from engine.providers.kite.codec import encode_frame
 from engine.providers.kite.messages import read_message
 from engine.providers.simulator.dhan.depth import DhanDepthSpeech
+from engine.providers.yahoo import charts as yahoo_charts
 from engine.seeding.master import Selection, read_master
 from tests.providers.conformance.case import Case
 from tests.providers.conformance.cases import CASES
@@ -34,6 +38,15 @@ _KITE_MESSAGES: Final = (_DEEP, b'{"type":"order","data":{"order_id":"1"}}', b'{
 _KITE_ANSWERS: Final = (
     b'{"data":{"candles":[["2017-12-15T09:15:00+0530",1704.5,1705,1699.25,1702.8,2499]]}}',
     b'{"data":{"NSE:RELIANCE":{"instrument_token":738561,"last_price":1.5,"last_trade_time":"2026-11-20 12:00:00"}}}',
+)
+_APPLE: Final = Route("NASDAQ:AAPL", "NASDAQ", "AAPL", 0.01, "equity")
+_YAHOO_ANSWERS: Final = (
+    b'{"quoteResponse":{"result":[{"symbol":"AAPL","regularMarketPrice":271.49,"regularMarketTime":1763735400,"bid":0}]}}',
+    b'{"quotes":[{"symbol":"AAPL","longname":"Apple Inc.","exchange":"NMS","quoteType":"EQUITY"}]}',
+)
+_RELAY_BARS: Final = (
+    b'{"type":"historical_candles","candles":[{"time":1767000000000,"open":1,"high":2,"low":1,"close":2,"volume":3}]}',
+    b'{"type":"historical_candles","data":[[1767000000000,1,2,1,2,3]]}',
 )
 _DATABENTO_ERROR: Final = b'{"detail":{"case":"data_end_after_available_end","message":"m","payload":{"available_end":"2026-11-20T00:00:00Z"}}}'
 _DHAN_ANSWERS: Final = (
@@ -62,6 +75,8 @@ def targets(recordings: Path) -> dict[str, Target]:
         "dhan_answers": Target(_dhan_answers, lambda: list(_DHAN_ANSWERS)),
         "kite_messages": Target(_kite_messages, lambda: list(_KITE_MESSAGES)),
         "kite_answers": Target(_kite_answers, lambda: list(_KITE_ANSWERS)),
+        "yahoo_answers": Target(_yahoo_answers, lambda: list(_YAHOO_ANSWERS)),
+        "relay_bars": Target(_relay_bars, lambda: list(_RELAY_BARS)),
         "databento_bars": Target(_databento_bars, partial(_recorded, recordings / "databento", ".zst")),
         "databento_errors": Target(partial(refusal, 422), lambda: [_DATABENTO_ERROR]),
         "masters": Target(_master, partial(_heads, recordings)),
@@ -75,7 +90,30 @@ def _decode(case: Case, frame: bytes) -> None:
 
 def _frames(case: Case, recordings: Path) -> list[bytes]:
     _, door, _ = judged(case)
-    return frames_of(case, door) + _recorded(recordings / case.name, ".packet", ".dbn")
+    return frames_of(case, door) + _RECORDED.get(case.name, _nothing)(recordings)
+
+
+def _nothing(_: Path) -> list[bytes]:
+    return []
+
+
+def _kite_frames(recordings: Path) -> list[bytes]:
+    """Kite's own packets, which stand in their files as base64, each in a frame."""
+    return [encode_frame([b64decode(packet)]) for packet in _recorded(recordings / "kite", ".packet")]
+
+
+def _databento_streams(recordings: Path) -> list[bytes]:
+    streams = map(zstandard.ZstdDecompressor().stream_reader, _recorded(recordings / "databento", ".zst"))
+    return [stream.read(_LARGEST_SEED) for stream in streams]
+
+
+_RECORDED: Final[Mapping[str, Callable[[Path], list[bytes]]]] = {
+    "kite": _kite_frames,
+    "kite_quote": _kite_frames,
+    "yahoo": lambda recordings: _recorded(recordings / "yahoo", ".json"),
+    "databento": _databento_streams,
+}
+"""Frames of a provider's own, beside those that its door sends."""
 
 
 def _recorded(folder: Path, *suffixes: str) -> list[bytes]:
@@ -135,6 +173,20 @@ def _kite_answers(body: bytes) -> None:
             kite_charts.as_quote(answer, _ROUTE)
 
 
+def _yahoo_answers(body: bytes) -> None:
+    """Charts are not among them: ``yfinance`` reads those."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError, ProviderError):
+        yahoo_charts.quote_table(msgspec.json.decode(body), [_APPLE])
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError, ProviderError):
+        yahoo_charts.search_results(msgspec.json.decode(body))
+
+
+def _relay_bars(text: bytes) -> None:
+    for message in read_messages(text) or ():
+        with suppress(ProviderError):
+            read_bars(message)
+
+
 def _databento_bars(body: bytes) -> None:
     reader = BarReader("1m")
     for start in range(0, len(body), 1_000):
@@ -152,6 +204,5 @@ def _master(text: bytes) -> None:
 
 def _heads(recordings: Path) -> list[bytes]:
     """Headers and first lines of the recorded lists."""
-    return [
-        b"".join(islice(file.open("rb"), 3)) for name in ("dhan", "kite") for file in recordings.glob(f"{name}/*.csv")
-    ]
+    files = [file for name in ("dhan", "kite") for file in sorted(recordings.glob(f"{name}/*.csv"))]
+    return [b"".join(file.read_bytes().splitlines(keepends=True)[:3]) for file in files]

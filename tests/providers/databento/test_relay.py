@@ -146,7 +146,9 @@ def test_any_bar_is_one_or_is_told_as_none(row: Any) -> None:
 SHORT = {"t": ROW["time"], "o": 4081.5, "h": 4082.0, "l": 4080.9, "c": 4081.2, "v": 120.0}
 
 
-@pytest.mark.parametrize("row", [ROW, SHORT, list(SHORT.values()), [*SHORT.values(), "and more"]])
+@pytest.mark.parametrize(
+    "row", [ROW, SHORT, list(SHORT.values()), [*SHORT.values(), "and more"], ROW | {"time": str(ROW["time"])}]
+)
 def test_bars_are_understood_in_every_likely_shape(row: Any) -> None:
     assert read_bars({"candles": [row]}) == read_bars({"data": [row]}) == [BAR]
 

@@ -77,7 +77,7 @@ def read_bar(row: Any) -> Bar:
         bar = Bar(int(time_ms) * _MILLISECOND, *told, volume=max(0, round(float(volume or 0))))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ProviderError(_UNKNOWN_FORM) from error
-    if not 0 <= time_ms < _LATEST_MS or not all(math.isfinite(price) for price in told):
+    if not 0 <= bar.time_ns < _LATEST_MS * _MILLISECOND or not all(math.isfinite(price) for price in told):
         raise ProviderError(_UNKNOWN_FORM)
     return bar
 
