@@ -135,7 +135,7 @@ def at_least(count: int) -> Callable[[list[Tick]], bool]:
 
 
 def after(moment_ns: int) -> Callable[[list[Tick]], bool]:
-    """Until something has been traded after a moment: what was under way before has been read then."""
+    """Until something has been traded after a moment; feeds that tell no time say so of all there is."""
     return lambda ticks: any(tick.ts_event > moment_ns for tick in ticks)
 
 

@@ -1,12 +1,17 @@
 """What every adapter makes of what goes wrong at the other end."""
 
 import contextlib
+import re
+from pathlib import Path
 
 import pytest
 import trio
 
 from engine.market.tick import Tick
 from engine.providers.base import Advice, ProviderError
+from engine.providers.simulator.faults import FaultKind
+from engine.providers.simulator.history import minutes
+from engine.providers.simulator.hours import MINUTE_NS
 from tests.providers.conformance.case import (
     SHORT,
     Bench,
@@ -194,3 +199,46 @@ async def test_a_retired_instrument_is_silent_and_unknown_to_history(case: Case)
 
     assert {tick.instrument for tick in ticks} == set(prices) == {other.instrument}
     assert not made.door.follows(place)
+
+
+@pytest.mark.parametrize("fault", ["halt:{name}", "illiquid:{name}=0"])
+async def test_an_instrument_that_is_not_traded_is_silent_and_has_no_candles_either(case: Case, fault: str) -> None:
+    async with bench(case, ticks_per_second=4_000) as made:
+        halted, other = made.tradeable[:2]
+        feed = made.feed()
+        decoder = feed.decoder([halted, other])
+        async with feed.connect([halted, other]) as connection:
+            await made.ticks(connection, decoder, of_all([halted, other]))
+            made.fault(fault.format(name=halted.instrument) + LASTING)
+            await until(lambda: made.exchange.market.halts)
+            await made.ticks(connection, decoder, without(halted))
+            silent = await made.ticks(connection, decoder, at_least(50))
+        async with made.history() as history:
+            now_ns = made.exchange.now_ns
+            told = await history.minutes(halted, now_ns - 3 * MINUTE_NS, now_ns)
+            market, place = made.exchange.market, made.place(halted)
+            expected = await minutes(market, place, now_ns - 3 * MINUTE_NS, now_ns, now_ns=now_ns)
+
+    assert {tick.instrument for tick in silent} == {other.instrument}
+    assert [(one.time, one.close, one.volume) for one in told] == [
+        (one.time, one.close, one.volume) for one in expected
+    ]
+
+
+async def test_a_change_of_level_is_told_by_feed_and_record_alike(case: Case) -> None:
+    async with bench(case, ticks_per_second=4_000) as made:
+        routes = made.tradeable[:1]
+        feed = made.feed()
+        decoder = feed.decoder(routes)
+        async with feed.connect(routes) as connection, made.history() as history:
+            [before, *_] = await made.ticks(connection, decoder, at_least(1))
+            made.fault("level_shift=1.5")
+            await made.ticks(connection, decoder, lambda ticks: any(tick.price > 1.3 * before.price for tick in ticks))
+            prices = await history.last_prices(routes)
+
+    assert prices[before.instrument] > 1.3 * before.price
+
+
+def test_every_fault_there_is_happens_to_every_adapter() -> None:
+    written = " ".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    assert [kind for kind in FaultKind if not re.search(rf'"{kind}[":=+{{]', written.replace('f"', '"'))] == []

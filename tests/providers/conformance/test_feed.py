@@ -12,7 +12,7 @@ from engine.market.prices import TickSize
 from engine.market.tick import Tick
 from engine.providers.base import Mode, PlanError, ProviderError, Route, VolumeBasis
 from engine.providers.simulator.hours import MINUTE_NS
-from tests.providers.conformance.case import Bench, Case, after, at_least, bench, of_all, until
+from tests.providers.conformance.case import Bench, Case, after, at_least, bench, of_all, until, without
 
 MANY = 5
 
@@ -79,7 +79,7 @@ async def test_another_instrument_can_be_subscribed_and_one_be_taken_back_on_an_
                 await until(lambda: not made.door.follows(made.place(first)))
             else:
                 decoder.remove([first])
-            await made.ticks(connection, decoder, after(made.exchange.now_ns))
+            await made.ticks(connection, decoder, without(first))
             later = await made.ticks(connection, decoder, at_least(50))
 
     assert {tick.instrument for tick in later} == {second.instrument}
