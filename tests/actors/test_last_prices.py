@@ -19,8 +19,8 @@ from engine.storage.durable import Exchange, ProviderMapping
 from engine.storage.hot import HotStore, InstrumentReport, LastPrice
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import NOON, among_witnesses
-from tests.providers.dhan.rest_server import RestServer, answers, reply, serve
 from tests.providers.dhan.test_rest import history_at
+from tests.providers.rest_server import answers, hang, reply, serve
 
 MS = 1_000_000
 A, B, C = "NSE:A", "NSE:B", "NSE:C"
@@ -205,10 +205,6 @@ async def test_many_wait_in_rounds_and_too_many_are_refused(autojump_clock: Any)
 
 BUSY = reply({"errorCode": "DH-904", "errorMessage": "too many"}, 429, {"Retry-After": "60"})
 BROKEN = reply({"errorCode": "DH-908", "errorMessage": "internal"}, 500)
-
-
-async def hang(_server: RestServer, _request: Any) -> Any:
-    await trio.sleep_forever()
 
 
 @pytest.mark.parametrize(("answer", "calls"), [(answers(BUSY), 1), (answers(BROKEN), 3), (hang, 3)])

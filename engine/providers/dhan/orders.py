@@ -88,14 +88,11 @@ def read_update(message: str | bytes) -> dict[str, Any]:
 
 
 def _kind(told: Mapping[str, Any]) -> str:
-    match told.get("Type"):
-        case "order_alert":
-            status = str(_data(told).get("status") or _data(told).get("Status") or "")
-            return "trade" if status.lower() in _TRADED else "order"
-        case "error":
-            return _ERROR
-        case _:
-            return "message"
+    kind = told.get("Type")
+    if kind == _ORDER:
+        status = str(_data(told).get("status") or _data(told).get("Status") or "")
+        return "trade" if status.lower() in _TRADED else "order"
+    return _ERROR if kind == _ERROR else "message"
 
 
 def _code(told: Mapping[str, Any]) -> str | None:

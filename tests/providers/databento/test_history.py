@@ -22,7 +22,7 @@ from engine.providers.retry import RetryPolicy
 from engine.providers.secret import Secret
 from engine.providers.simulator.http import Request, Response
 from tests.providers.databento.streams import APPLE, GOLD, MINUTE, NOW, SECOND, SILVER, bar
-from tests.providers.dhan.rest_server import Answer, RestServer, answers, reply, serve
+from tests.providers.rest_server import Answer, RestServer, answers, reply, serve
 
 KEY = "db-canary-0123456789abcdefGHIJK"
 HOUR = 60 * MINUTE

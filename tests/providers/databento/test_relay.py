@@ -28,7 +28,7 @@ from engine.providers.simulator.server import Simulator
 from engine.providers.simulator.server import serve as serve_exchange
 from engine.providers.socket import Patience
 from tests.providers.databento.streams import MINUTE, NOW
-from tests.providers.dhan.feed_server import FeedServer, serve
+from tests.providers.feed_server import FeedServer, serve
 
 GOLD = Route("COMEX:GC", "COMEX", "GC", 0.1, "future", target="gold")
 OIL = Route("NYMEX:CL", "NYMEX", "CL", 0.01, "future", target="oil")

@@ -6,7 +6,7 @@ from engine.providers.base import Advice, ProviderError
 from engine.providers.dhan.login import LEAST_WAIT_S, token_for
 from engine.providers.secret import Secret
 from engine.providers.simulator.http import Response
-from tests.providers.dhan.rest_server import answers, reply, serve
+from tests.providers.rest_server import answers, reply, serve
 
 PIN = Secret("canary-of-a-pin")
 CODE = "271828"

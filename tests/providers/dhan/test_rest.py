@@ -3,7 +3,6 @@ import traceback
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.keyring import Keyring
 from engine.providers.retry import RetryPolicy
 from engine.providers.simulator.http import Request, Response
-from tests.providers.dhan.rest_server import Answer, RestServer, answers, reply, serve
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, NIFTY_FUT, SECOND
+from tests.providers.rest_server import Answer, RestServer, answers, dripping, hang, reply, serve
 
 TOKEN = "eyJ0eXAi.canary-token"
 MINUTE = 60 * SECOND
@@ -312,11 +311,6 @@ async def test_nobody_there_invites_another_try() -> None:
     history.close()
 
 
-async def hang(_server: RestServer, _request: Request) -> Response:
-    await trio.sleep_forever()
-    raise AssertionError
-
-
 async def test_a_server_that_does_not_answer_is_given_up_in_time() -> None:
     async with asked(hang) as (_, history):
         with trio.fail_after(3), pytest.raises(ProviderError, match="can not be reached") as raised:
@@ -325,22 +319,11 @@ async def test_a_server_that_does_not_answer_is_given_up_in_time() -> None:
     assert raised.value.advice is Advice.RETRY
 
 
-async def drip(stream: trio.SocketStream) -> None:
-    """An answer that never ends, one byte at a time: no time-out between two bytes ever strikes."""
-    await stream.receive_some()
-    await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    for _ in range(50):
-        await stream.send_all(b" ")
-        await trio.sleep(0.05)
-
-
 async def test_a_server_that_drips_is_given_up_in_time() -> None:
-    async with trio.open_nursery() as nursery:
-        (listener,) = await nursery.start(partial(trio.serve_tcp, drip, 0, host="127.0.0.1"))
-        history = history_at(f"http://127.0.0.1:{listener.socket.getsockname()[1]}")
+    async with dripping() as url:
+        history = history_at(url)
         with trio.fail_after(5), pytest.raises(ProviderError, match="did not answer within"):
             await history.minutes(HDFCBANK, OPEN, OPEN + MINUTE)
-        nursery.cancel_scope.cancel()
     await threads_done(history)
 
 

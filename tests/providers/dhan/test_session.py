@@ -15,8 +15,8 @@ from engine.providers.dhan.codec import DisconnectPacket, TickerPacket, encode
 from engine.providers.dhan.session import DhanFeed
 from engine.providers.keyring import Keyring
 from engine.providers.socket import Patience
-from tests.providers.dhan.feed_server import FeedServer, serve
 from tests.providers.dhan.routes import ABB, HDFCBANK, NIFTY, many
+from tests.providers.feed_server import FeedServer, serve
 
 TOKEN = "eyJ0eXAi.canary+/=token"
 PATIENCE = Patience(connect_s=0.5, send_s=0.5, silence_s=0.5, goodbye_s=0.5)

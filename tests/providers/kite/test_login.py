@@ -8,8 +8,8 @@ import pytest
 from engine.providers.base import Advice, ProviderError
 from engine.providers.kite.login import API_SECRET, log_in, login_page, token_ends_ns
 from engine.providers.secret import Secret
-from tests.providers.dhan.rest_server import Response, answers, reply, serve
 from tests.providers.kite.routes import NOW_NS, SECOND
+from tests.providers.rest_server import Response, answers, reply, serve
 
 API_SECRET_VALUE, REQUEST_TOKEN = Secret("canary-secret"), Secret("canary-request")
 

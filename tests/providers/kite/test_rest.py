@@ -3,7 +3,6 @@ import traceback
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from engine.providers.kite.rest import KiteHistory, KiteLimits
 from engine.providers.retry import RetryPolicy
 from engine.providers.secret import Secret
 from engine.providers.simulator.http import Request, Response
-from tests.providers.dhan.rest_server import Answer, RestServer, answers, reply, serve
 from tests.providers.kite.routes import INFY, INFY_TOKEN, NIFTY, NIFTY_FUT, NIFTY_TOKEN, SECOND, many
+from tests.providers.rest_server import Answer, RestServer, answers, dripping, hang, reply, serve
 
 TOKEN = "canary-token"
 MINUTE = 60 * SECOND
@@ -314,20 +313,6 @@ async def test_nobody_there_invites_another_try() -> None:
     assert raised.value.advice is Advice.RETRY
 
 
-async def hang(_server: RestServer, _request: Request) -> Response:
-    await trio.sleep_forever()
-    raise AssertionError
-
-
-async def drip(stream: trio.SocketStream) -> None:
-    """An answer that never ends, one byte at a time: no time-out between two bytes ever strikes."""
-    await stream.receive_some()
-    await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    for _ in range(50):
-        await stream.send_all(b" ")
-        await trio.sleep(0.05)
-
-
 async def test_a_server_that_does_not_answer_is_given_up_in_time() -> None:
     async with asked(hang) as (_, history):
         with trio.fail_after(3), pytest.raises(ProviderError, match="did not answer within"):
@@ -335,12 +320,10 @@ async def test_a_server_that_does_not_answer_is_given_up_in_time() -> None:
 
 
 async def test_a_server_that_drips_is_given_up_in_time() -> None:
-    async with trio.open_nursery() as nursery:
-        (listener,) = await nursery.start(partial(trio.serve_tcp, drip, 0, host="127.0.0.1"))
-        history = history_at(f"http://127.0.0.1:{listener.socket.getsockname()[1]}")
+    async with dripping() as url:
+        history = history_at(url)
         with trio.fail_after(3), pytest.raises(ProviderError, match="did not answer within"):
             await history.minutes(INFY, OPEN, OPEN + MINUTE)
-        nursery.cancel_scope.cancel()
 
 
 async def test_prices_that_hang_hold_up_no_chart() -> None:

@@ -17,7 +17,7 @@ from engine.providers.kite.codec import HEARTBEAT, LtpPacket
 from engine.providers.kite.session import PATIENCE, KiteConnection, KiteFeed
 from engine.providers.secret import Secret
 from engine.providers.socket import Patience
-from tests.providers.dhan.feed_server import FeedServer, serve
+from tests.providers.feed_server import FeedServer, serve
 from tests.providers.kite.routes import INFY, INFY_TOKEN, NIFTY, NIFTY_TOKEN, NOW_NS, many
 from tests.providers.kite.test_codec import frame_of
 

@@ -21,7 +21,7 @@ from engine.providers.simulator.yahoo import answers
 from engine.providers.simulator.yahoo.answers import Instrument, LastTrade, Period
 from engine.providers.yahoo.charts import Found
 from engine.providers.yahoo.rest import YahooHistory, YahooLimits
-from tests.providers.dhan.rest_server import RestServer, reply, serve
+from tests.providers.rest_server import RestServer, hang, reply, serve
 from tests.providers.yahoo.routes import APPLE, NIFTY, NOW_NS, NOW_S, RELIANCE, SECOND
 
 MINUTE = 60 * SECOND
@@ -311,11 +311,7 @@ async def test_odd_quotes_and_hits_are_told_as_such() -> None:
 
 
 async def test_whoever_answers_nothing_is_given_up() -> None:
-    async def never(_: RestServer, __: Request) -> Response:
-        await trio.sleep_forever()
-        raise AssertionError
-
-    async with serve(never) as server:
+    async with serve(hang) as server:
         limits = YahooLimits(calls_per_second=1_000, timeout_s=0.2)
         history = YahooHistory(server.url.removesuffix("/v2"), limits=limits, retry=ONCE)
         with trio.fail_after(5), pytest.raises(ProviderError, match=r"reached|answer") as raised:

@@ -9,7 +9,7 @@ from wsproto.events import AcceptConnection
 from engine.providers.base import Advice, Notification, PlanError, ProviderError, Route, VolumeBasis
 from engine.providers.socket import Patience
 from engine.providers.yahoo.session import YahooFeed
-from tests.providers.dhan.feed_server import FeedServer, serve
+from tests.providers.feed_server import FeedServer, serve
 from tests.providers.yahoo.routes import APPLE, NIFTY, NOW_NS, RELIANCE, message
 
 PATIENCE = Patience(connect_s=0.5, send_s=0.5, silence_s=0.5, goodbye_s=0.5)

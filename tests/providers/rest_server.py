@@ -1,4 +1,4 @@
-"""Dhan's REST calls on loopback, answered by a script."""
+"""REST calls on loopback, answered by a script, or never."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -55,3 +55,26 @@ def answers(*responses: Response) -> Answer:
         return responses[min(len(server.requests), len(responses)) - 1]
 
     return answer
+
+
+async def hang(_server: RestServer, _request: Request) -> Response:
+    """The answer of somebody who does not answer."""
+    await trio.sleep_forever()
+    raise AssertionError
+
+
+@asynccontextmanager
+async def dripping() -> AsyncGenerator[str]:
+    """The address of somebody whose answer never ends, one byte at a time: no time-out between two bytes ever strikes."""
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, _drip, 0, host="127.0.0.1"))
+        yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
+        nursery.cancel_scope.cancel()
+
+
+async def _drip(stream: trio.SocketStream) -> None:
+    await stream.receive_some()
+    await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    for _ in range(50):
+        await stream.send_all(b" ")
+        await trio.sleep(0.05)

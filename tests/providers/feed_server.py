@@ -1,4 +1,4 @@
-"""A small Dhan feed on loopback: it remembers what it was asked and plays the script it is given."""
+"""A small feed on loopback: it remembers what it was asked and plays the script it is given."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
