@@ -20,7 +20,7 @@ FUTURES = ("COMEX", "NYMEX", "CME")
 """All of one dataset: a connection carries no other."""
 INDIA: dict[str, str] = dict.fromkeys(FUTURES, "Asia/Kolkata")
 """The exchange's own hours, as it is simulated: always, and a day is India's."""
-UNLIMITED = DatabentoLimits(calls_per_second=1_000, timeout_s=5, silence_s=5)
+UNLIMITED = DatabentoLimits(calls_per_second=1_000, timeout_s=30, silence_s=20)
 
 
 def _account(address: Address, token: str) -> tuple[Keyring, DatabentoEndpoints]:

@@ -11,7 +11,7 @@ from engine.providers.simulator.vendors import Address
 from engine.providers.socket import Patience
 from tests.providers.conformance.case import Case
 
-UNLIMITED = DhanLimits(charts_per_second=1_000, prices_per_second=1_000, timeout_s=5)
+UNLIMITED = DhanLimits(charts_per_second=1_000, prices_per_second=1_000, timeout_s=30)
 
 
 def _account(address: Address, token: str) -> tuple[Keyring, DhanEndpoints]:

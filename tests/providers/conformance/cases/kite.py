@@ -14,7 +14,7 @@ from engine.providers.socket import Patience
 from tests.providers.conformance.case import Case
 
 DOOR = "simulator_kite"
-UNLIMITED = KiteLimits(charts_per_second=1_000, prices_per_second=1_000, timeout_s=5)
+UNLIMITED = KiteLimits(charts_per_second=1_000, prices_per_second=1_000, timeout_s=30)
 
 
 def _account(address: Address, token: str) -> tuple[Keyring, KiteEndpoints]:

@@ -9,7 +9,7 @@ from engine.providers.yahoo.session import YahooFeed
 from tests.providers.conformance.case import Case
 from tests.providers.simulator.markets import at
 
-UNLIMITED = YahooLimits(calls_per_second=1_000, timeout_s=5)
+UNLIMITED = YahooLimits(calls_per_second=1_000, timeout_s=30)
 NOON = at("2026-11-20 12:00:30")
 
 
