@@ -8,7 +8,8 @@ import structlog
 
 from actors.line import Line
 from actors.line_hours import LineHours
-from actors.line_keeper import RECONNECT, LineKeeper, LineParts
+from actors.line_keeper import LineKeeper, LineParts
+from actors.line_pause import RECONNECT
 from actors.line_voice import LineVoice, Listeners
 from actors.messages import CredentialReplaced, FeedStarted, LinesWanted, Resubscribe, Wanted
 from actors.pace import Pace
@@ -114,6 +115,7 @@ class FeedActor(TaskActor):
     def on_credential_replaced(self, _: CredentialReplaced) -> None:
         """A line that is up stays up: a second connection is opened before the first one is closed."""
         self._replacements += 1
+        self._parts.alarm.accepted()
         self.spawn(self._renew_all, self._replacements)
 
     async def _renew_all(self, replacement: int) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from math import inf
 from typing import Any
 
 import anyio
@@ -12,6 +11,7 @@ import structlog
 
 from actors.line import Line
 from actors.line_hours import LineHours
+from actors.line_pause import LinePause
 from actors.line_reader import LineReader
 from actors.line_record import LineRecord
 from actors.line_voice import LineVoice
@@ -19,24 +19,17 @@ from actors.line_watch import LineWatch
 from actors.token_alarm import TokenAlarm
 from engine.market.diagnosis import RECONNECT_CURES, Cause
 from engine.market.handover import HELD_S, Handover
-from engine.providers.base import Advice, Connection, History, LiveFeed, Notify, ProviderError, Route
-from engine.runtime import ActorRef, ActorSystem, Backoff
+from engine.providers.base import Connection, History, LiveFeed, Notify, ProviderError, Route
+from engine.runtime import ActorRef, ActorSystem
 
 log = structlog.get_logger("ticktree.feed")
 
 STABLE_AFTER_S = 30.0
 """A connection that carried data this long has earned a fresh backoff; merely connecting has not."""
-RECONNECT = Backoff(initial_s=0.5, maximum_s=60.0)
-AT_ONCE_S = 0.05
-"""After a stable connection; each second of the line's silence is a second of all its instruments."""
-DEAD_TOKEN = Backoff(initial_s=300.0, maximum_s=3_600.0)
-"""Somebody has to enter another one, and wakes us then; a refusal may be a mistake, so it is tried now and then."""
-DEFAULT_WAIT_S = {Advice.WAIT: 60.0}
 LATE_S = 2.0
 """So long after a handover the new connection may still bring what the old one has brought."""
 TURN_S = 60.0
 """How long changing a connection may take, with all that is waited for."""
-FOR_GOOD = (Advice.FIX_REQUEST, Advice.GIVE_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +73,12 @@ class LineKeeper:
         self._reader: LineReader | None = None
         self._reading = anyio.CancelScope()
         self._heir: Heir | None = None
+        self._succeeding = anyio.CancelScope()
+        """Of the second connection, from before it is opened."""
+        self._began_s = 0.0
+        """When the last connection was begun."""
         self._connected = anyio.Event()
-        self._wake = anyio.Event()
-        self._heeds_change = False
-        """Whether a change of the routes ends the pause that is on."""
-        self._refusals = 0
-        """Of the token, in a row."""
+        self._pause = LinePause(line, parts.voice, parts.alarm, parts.jitter)
         self._failure: ProviderError | None = None
         """Why no second connection could be had."""
 
@@ -100,8 +93,7 @@ class LineKeeper:
         """Nothing is carried any more."""
         self.line.carry(())
         self._scope.cancel()
-        if self._heir is not None:
-            self._heir.scope.cancel()
+        self._succeeding.cancel()
         self._parts.voice.carries(self.line)
         self._parts.voice.status(self.line, Cause.CLOSED, why="it carries no instruments any more")
 
@@ -112,9 +104,8 @@ class LineKeeper:
         self._parts.voice.carries(self.line)
         if self.line.connection is not None:
             self.line.joined |= {name: now_ns for name in self.line.instruments if name not in known}
-        elif self._heeds_change:
-            self._wake.set()
-        for reader in (self._reader, self._heir and self._heir.reader):
+        self._pause.changed()
+        for reader in (self._reader if self.line.connection is not None else None, self._heir and self._heir.reader):
             if reader is not None:
                 self._parts.spawn(self._try, reader.follow)
 
@@ -132,8 +123,7 @@ class LineKeeper:
         """
         self._failure = None
         if self.line.connection is None:
-            self._refusals = 0
-            self._wake.set()
+            self._pause.renewed()
         elif has_room:
             await self._succeed()
         else:
@@ -146,26 +136,27 @@ class LineKeeper:
         attempt = 0
         with scope:
             while True:
-                began_s = anyio.current_time()
                 try:
                     await carry(scope)
                 except ProviderError as error:
                     if not self._goes_on(scope, error):
                         return
-                    attempt = 0 if anyio.current_time() - began_s > STABLE_AFTER_S else attempt + 1
-                    attempt = 0 if await self._pause(error, attempt) else attempt
+                    is_stable = anyio.current_time() - self._began_s > STABLE_AFTER_S
+                    if is_stable:
+                        self._parts.alarm.accepted()
+                    attempt = 0 if is_stable else attempt + 1
+                    attempt = 0 if await self._pause.after(error, attempt) else attempt
                 carry = self._carry
 
     async def _carry(self, _: anyio.CancelScope) -> None:
         """One connection, until its hours are over; until it ends, which raises ProviderError."""
         await self._until_needed()
         self._parts.voice.status(self.line, Cause.DISCONNECTED, "connecting")
-        routes = self.line.routes
+        routes, self._began_s = self.line.routes, anyio.current_time()
         async with self._record.opening(self._connect(routes)) as connection:
             await self._carry_on(connection, routes)
 
     async def _carry_on(self, connection: Connection, routes: tuple[Route, ...]) -> None:
-        self._parts.alarm.accepted()
         self._connected.set()
         self.line.begin(connection, anyio.current_time())
         self._reader = reader = self._reader_of(connection, routes)
@@ -218,35 +209,7 @@ class LineKeeper:
         while not hours.is_needed(line):
             if line.told[1] is not Cause.CLOSED:
                 self._parts.voice.status(line, Cause.CLOSED, "closed", "not connected: its exchanges are closed")
-            await self._sleep(hours.sleep_s(line), heeds_change=True)
-
-    async def _pause(self, error: ProviderError, attempt: int) -> bool:
-        """After a failure; whether somebody has ended the pause."""
-        self._tell_failed(error)
-        if error.advice in FOR_GOOD:
-            return await self._sleep(inf, heeds_change=error.advice is Advice.FIX_REQUEST)
-        if error.advice is Advice.NEW_TOKEN:
-            pause_s = DEAD_TOKEN.delay(self._refusals, self._parts.jitter())
-            self._refusals += 1
-        else:
-            pause_s = RECONNECT.delay(attempt, self._parts.jitter()) if attempt else AT_ONCE_S
-            self._refusals = 0
-        return await self._sleep(max(pause_s, error.wait_s or DEFAULT_WAIT_S.get(error.advice, 0.0)))
-
-    async def _sleep(self, seconds: float, *, heeds_change: bool = False) -> bool:
-        """Whether it was woken."""
-        self._heeds_change = heeds_change
-        with anyio.move_on_after(seconds):
-            await self._wake.wait()
-        self._heeds_change = False
-        is_woken, self._wake = self._wake.is_set(), anyio.Event()
-        return is_woken
-
-    def _tell_failed(self, error: ProviderError) -> None:
-        if error.advice is Advice.NEW_TOKEN:
-            self._parts.voice.status(self.line, Cause.TOKEN_DEAD, "failed", self._parts.alarm.refused(str(error)))
-        else:
-            self._parts.voice.status(self.line, Cause.DISCONNECTED, "failed", str(error))
+            await self._pause.sleep(hours.sleep_s(line), heeds_change=True)
 
     async def _try(self, change: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -258,6 +221,7 @@ class LineKeeper:
 
     async def _succeed(self) -> None:
         scope, done = anyio.CancelScope(), anyio.Event()
+        self._succeeding = scope
         self._parts.spawn(self._keep, scope, partial(self._take_over, done))
         with anyio.move_on_after(TURN_S):
             await done.wait()

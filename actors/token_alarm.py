@@ -23,5 +23,5 @@ class TokenAlarm:
         return words
 
     def accepted(self) -> None:
-        """The next refusal is news again."""
+        """Another token, or one that has served: the next refusal is news again."""
         self._is_told = False

@@ -339,3 +339,27 @@ async def test_a_feed_that_replays_begins_where_it_was_last_heard(autojump_clock
         first, second = on.venue.since
         assert first == 0
         assert NOON + 3 * SECOND_NS <= second <= NOON + 5 * SECOND_NS  # it is noted once a second, about
+
+
+async def test_a_line_that_ends_while_it_comes_to_a_new_credential_leaves_nothing_behind(autojump_clock: Any) -> None:
+    async with stage(Venue()) as on:
+        await on.carry("A")
+        await on.renew(for_s=0.1)
+        await on.carry("")
+        assert on.venue.open == []
+        opened = on.venue.opened
+        await on.carry("B")
+        assert (on.venue.opened, len(on.venue.open)) == (opened + 1, 1)
+        assert unbroken(on.seconds("B"))
+
+
+async def test_who_joins_during_a_handover_is_heard_on_both_and_told_once(autojump_clock: Any) -> None:
+    async with stage(Venue()) as on:
+        await on.carry("A")
+        await on.renew(for_s=0.5)
+        await on.carry("AB", for_s=10.0)
+        assert (on.venue.opened, len(on.venue.open)) == (2, 1)
+        assert on.venue.log == ["+NSE:B", "+NSE:B"]
+        assert unbroken(on.seconds("A"))
+        assert unbroken(on.seconds("B"))
+        assert len(on.seconds("B")) >= 9
