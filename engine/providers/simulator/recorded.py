@@ -40,9 +40,10 @@ class EventTape(msgspec.Struct, frozen=True):
 class PacketRecording:
     """Every recorded field of Full packets, at the time each was received; what the file lacks is zero."""
 
-    def __init__(self, listing: Listing, events: Sequence[Event]) -> None:
+    def __init__(self, listing: Listing, events: Sequence[Event], *, volume_before: int | None = None) -> None:
+        """``volume_before`` is the day's volume before the first event; where nobody knows, what that one tells."""
         self.listing = listing
-        self._tapes = {tape.opens_ns: tape for tape in _tapes(events)}
+        self._tapes = {tape.opens_ns: tape for tape in _tapes(events, volume_before)}
         self.opens = sorted(self._tapes)
         self.starts_ns = events[0].time_ns
 
@@ -97,8 +98,9 @@ class BarRecording:
 Recording = PacketRecording | BarRecording
 
 
-def _tapes(events: Sequence[Event]) -> Iterator[EventTape]:
-    volume = next((event.volume for event in events if isinstance(event, Trade)), 0)
+def _tapes(events: Sequence[Event], volume_before: int | None) -> Iterator[EventTape]:
+    first = next((event.volume for event in events if isinstance(event, Trade)), 0)
+    volume = first if volume_before is None else volume_before
     for opens_ns, group in groupby(events, key=lambda event: event.time_ns // MINUTE_NS * MINUTE_NS):
         minute = list(group)
         yield EventTape(opens_ns, [event.time_ns for event in minute], minute, volume)

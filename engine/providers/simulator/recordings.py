@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.providers.dhan.codec import DEPTH_LEVELS, DepthRow
+from engine.providers.simulator.databento.recording import read_dbn
 from engine.providers.simulator.division import Bar
 from engine.providers.simulator.hours import INDIA_NS, SECOND_NS
 from engine.providers.simulator.instruments import Listing, universe
@@ -42,7 +43,9 @@ class RecordingError(ValueError):
 
 
 def read_recording(path: Path, *, seed: int = 1, trades_per_minute: float = 60, shift_ns: int = 0) -> Recording:
-    """The recording of a file, told by its columns; ``shift_ns`` moves it in time."""
+    """The recording of a file, told by its ending or its columns; ``shift_ns`` moves it in time."""
+    if path.name.endswith((".dbn", ".dbn.zst")):
+        return read_dbn(path, shift_ns=shift_ns)
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
