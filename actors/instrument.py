@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from actors.appeals import Appeals
+from actors.instrument_report import report_of
 from actors.messages import (
     Admit,
     AppealDue,
@@ -29,7 +30,6 @@ from actors.pace import Pace
 from engine.market import HORIZON_NS, LATENESS_NS, NEVER, Candle, CandleBook, PriceGuard, Ruling, Tick, VolumeMeter
 from engine.market.carriage import Carriage, Turn
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Timer, handles
-from engine.storage.hot import InstrumentReport
 
 PATIENCE_NS = 300_000_000_000
 """A report that is so late was dropped: an overflowing mailbox drops the oldest, whatever it is."""
@@ -257,7 +257,8 @@ class InstrumentActor(Actor):
         self._look_back()
         if self._last is not None:
             self._reported_ns = self._last.ts_event
-            self._outlets.writer.tell(self._report(self._last))
+            report = report_of(self._last, self._book, self._meter, self._segment_key, watched=self._watched)
+            self._outlets.writer.tell(report)
 
     @handles(CloseDue)
     def on_close_due(self, due: CloseDue) -> None:
@@ -377,55 +378,3 @@ class InstrumentActor(Actor):
     def _publish(self, candles: Sequence[Candle], *, told: bool = False) -> None:
         for candle in candles:
             self._outlets.writer.tell(CandleClosed(candle, self._watched, told))
-
-    def _report(self, tick: Tick) -> InstrumentReport:
-        book, meter = self._book, self._meter
-        unattributed, corrections = book.unattributed + meter.unattributed, meter.corrections
-        return InstrumentReport(
-            instrument=book.instrument,
-            segment_key=self._segment_key,
-            price=tick.price,
-            quote=quote_of(tick) | {"unattributed": unattributed, "corrections": corrections},
-            state=self._state(tick),
-            forming=tuple(self._forming()),
-            watched=self._watched,
-            unattributed=unattributed,
-            corrections=corrections,
-        )
-
-    def _state(self, tick: Tick) -> dict[str, Any]:
-        return {
-            "book": self._book.state(),
-            "baseline": self._meter.state(),
-            "ts_event": self._complete_ns(tick),
-            "source": self._book.source,
-        }
-
-    def _complete_ns(self, tick: Tick) -> int:
-        """Who begins with this state has to doubt what came since: the last tick, or what was closed after it."""
-        closed_ns = 0 if self._book.forming("1m") is not None else self._book.watermark_ns
-        return max(tick.ts_event, closed_ns)
-
-    def _forming(self) -> list[Candle]:
-        if self._watched:
-            return self._book.forming_all()
-        minute = self._book.forming("1m")
-        return [] if minute is None else [minute]
-
-
-def quote_of(tick: Tick) -> dict[str, Any]:
-    """The fields of ``quote:{symbol}`` that the tick tells (contract section 3)."""
-    return {
-        "ltp": tick.price,
-        "ts_event": tick.ts_event,
-        "ts_recv": tick.ts_recv,
-        "volume": tick.volume,
-        "open": tick.day_open,
-        "high": tick.day_high,
-        "low": tick.day_low,
-        "oi": tick.open_interest,
-        "bid": tick.bid,
-        "ask": tick.ask,
-        "previous_close": tick.previous_close,
-        "provider": tick.provider,
-    }
