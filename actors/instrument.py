@@ -174,13 +174,17 @@ class InstrumentActor(Actor):
         return turn in (Turn.TAKE, Turn.SUCCEED)
 
     def _take_over(self, tick: Tick) -> None:
-        """In an emergency: what was traded since the last total is only guessed, and all that the hole touches is healed."""
+        """In an emergency: what was traded since the last total is only guessed, and all that the hole touches is healed.
+
+        So is every open minute: who is given up because its data are damaged may have opened one that is still to come.
+        """
         self._close_until(tick.ts_recv - LATENESS_NS)
         day = self._book.calendar.trading_day(tick.ts_event)
         session_date = self._book.calendar.session_date(tick.ts_event)
         self._meter.bridge(tick, session_date, tick.ts_event if day is None else day.start_ns)
         self._go_on_with_heir(tick.ts_recv)
-        self._interrupt(self._adrift_ns or tick.ts_recv, tick.ts_recv + 1)
+        until_ns = max(tick.ts_recv + 1, self._book.open_until_ns)
+        self._interrupt(self._adrift_ns or tick.ts_recv, until_ns)
 
     def _go_on_with_heir(self, border_ns: int) -> None:
         self._meter = self._meter.successor()

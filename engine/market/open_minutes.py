@@ -41,6 +41,11 @@ class OpenMinutes:
         """Volume that entered no candle: traded outside of every session, or told too late."""
         return 0 if self._left_out is None else self._left_out.volume
 
+    @property
+    def open_until_ns(self) -> int:
+        """The end of the newest open minute, which a damaged time may have opened long before it begins; 0 when none is open."""
+        return self._newest.end_ns
+
     def session_date(self, ns: int) -> date:
         """The trading day that volume counts for at that time."""
         return self.calendar.session_date(ns)

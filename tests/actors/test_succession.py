@@ -109,7 +109,19 @@ async def test_in_an_emergency_prices_go_on_at_once_and_the_hole_is_healed(autoj
         [minute] = candles(seen)
         assert (minute.close, minute.volume, minute.source) == (12.0, 31, "mixed")
         assert minute.resolve_required
-        assert doubts(seen) == [(5, 20)]
+        assert doubts(seen) == [(5, 60)]
+
+
+async def test_a_minute_that_damaged_data_opened_before_its_time_is_healed_as_well(autojump_clock: Any) -> None:
+    async with instrument() as (_, subject, seen):
+        for one in (of("test", 1, 100_000), of("test", 62, 100_010, late_s=-57), of("test", 6, 100_020)):
+            subject.tell(one)
+        subject.tell(Carry("kite", KITE, urgent=True, since_ns=NOON + 5 * SECOND_NS))
+        for one in (of("kite", 20, 100_030), of("kite", 80, 100_040)):
+            subject.tell(one)
+        await trio.sleep(125)
+        assert [one.resolve_required for one in candles(seen)] == [True, True]
+        assert doubts(seen) == [(5, 120)]
 
 
 async def test_where_totals_can_not_be_bridged_the_bucket_keeps_what_the_first_provider_told(
