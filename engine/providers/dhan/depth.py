@@ -90,12 +90,12 @@ class DhanDepthConnection:
         most = LIMITS.instruments_per_connection
         if len(wanted) > most:
             raise PlanError(f"one connection to Dhan's depth feed carries {most}, not {len(wanted)}")
+        self._subscribed = wanted  # before it is sent: another task may take one back meanwhile
         await self._socket.send(*_requests(_SUBSCRIBE, routes))
-        self._subscribed = wanted
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
-        await self._socket.send(*_requests(_UNSUBSCRIBE, routes))
         self._subscribed.difference_update(route.key for route in routes)
+        await self._socket.send(*_requests(_UNSUBSCRIBE, routes))
 
 
 def _requests(code: int, routes: Sequence[Route]) -> list[str]:

@@ -111,8 +111,8 @@ class DhanConnection:
         most = LIMITS.instruments_per_connection
         if len(wanted) > most:
             raise PlanError(f"one connection to Dhan carries {most:,}, not {len(wanted):,}")
+        self._subscribed = wanted  # before it is sent: another task may take one back meanwhile
         await self._send(subscription_messages(routes, mode or self._mode))
-        self._subscribed = wanted
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
         """Dhan takes a subscription back by the mode it was made in."""

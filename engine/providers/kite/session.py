@@ -119,12 +119,12 @@ class KiteConnection:
         most = LIMITS.instruments_per_connection
         if len(wanted) > most:
             raise PlanError(f"one connection to Kite carries {most:,}, not {len(wanted):,}")
+        self._subscribed = wanted  # before it is sent: another task may take one back meanwhile
         await self._socket.send(*subscription_messages(routes, mode or self._mode))
-        self._subscribed = wanted
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
-        await self._socket.send(*unsubscription_messages(routes))
         self._subscribed.difference_update(route.key for route in routes)
+        await self._socket.send(*unsubscription_messages(routes))
 
     def _hear(self, text: str) -> None:
         try:

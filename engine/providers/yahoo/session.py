@@ -110,9 +110,9 @@ class YahooConnection:
         most = LIMITS.instruments_per_connection
         if len(wanted) > most:
             raise PlanError(f"one connection to Yahoo carries {most:,}, not {len(wanted):,}")
+        self._symbols = wanted  # before it is sent: another task may take one back meanwhile
         if wanted:
             await self._socket.send(subscription(wanted))
-        self._symbols = wanted
 
     async def unsubscribe(self, routes: Sequence[Route]) -> None:
         leaving = [route.security_id for route in routes if route.security_id in self._symbols]

@@ -67,6 +67,19 @@ async def test_instruments_come_and_go_and_the_list_is_always_whole() -> None:
     ]
 
 
+async def test_who_leaves_while_another_joins_is_not_asked_for_again() -> None:
+    async with serve(quiet) as server:
+        for _ in range(8):  # which of the two tasks goes first is left to chance
+            async with feed_at(server.url, heartbeat_s=9).connect([APPLE]) as connection:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(connection.subscribe, [NIFTY])
+                    nursery.start_soon(connection.unsubscribe, [APPLE])
+                await connection.subscribe([RELIANCE])
+            with trio.fail_after(5):
+                while server.requests[-1] != {"subscribe": ["^NSEI", "RELIANCE.NS"]}:
+                    await trio.sleep(0.01)
+
+
 async def test_one_connection_carries_five_hundred_and_no_more() -> None:
     many = [Route(f"NYSE:S{number}", "NYSE", f"S{number}", 0.01, "equity") for number in range(500)]
     async with serve(quiet) as server, feed_at(server.url).connect(many) as connection:
