@@ -6,7 +6,15 @@ from typing import Any, ClassVar
 import anyio
 import structlog
 
-from actors.messages import Alert, Count, CredentialReplaced, CredentialsChanged, CredentialsWanted, LookAtCredentials
+from actors.messages import (
+    Alert,
+    Count,
+    CredentialRefused,
+    CredentialReplaced,
+    CredentialsChanged,
+    CredentialsWanted,
+    LookAtCredentials,
+)
 from engine.credentials import DropFolder, Entered, EntryError, NoKeyError, Vault, entered
 from engine.credentials.choice import NS_PER_S, Reminder, credential_of, has_ended, newest
 from engine.credentials.codes import code_at
@@ -61,6 +69,10 @@ class Credentials(TaskActor):
         self._unkept: dict[str, Entered] = {}
         """What the table could not take."""
         self._in_force: dict[str, Entered] = {}
+        self._before: dict[str, Entered] = {}
+        """What was in force before."""
+        self._refused: dict[str, Entered] = {}
+        """What a provider does not take."""
         self._reminders = {name: Reminder() for name in keyrings}
         self._read_s = 0.0
         self._renewals: dict[str, tuple[int, float]] = {}
@@ -82,12 +94,25 @@ class Credentials(TaskActor):
     async def on_credentials_changed(self, _: CredentialsChanged) -> dict[str, Any]:
         self._read_s = 0.0
         self._renewals.clear()
+        self._refused.clear()
         await self._look()
         return self.on_credentials_wanted(CredentialsWanted())
 
     @handles(CredentialsWanted)
     def on_credentials_wanted(self, _: CredentialsWanted) -> dict[str, Any]:
         return {name: self._shown(credential) for name, credential in self._in_force.items()}
+
+    @handles(CredentialRefused)
+    def on_credential_refused(self, message: CredentialRefused) -> None:
+        """Back to the one before, for as long as it serves: with a slip of the pen nothing else is to be opened."""
+        provider = message.provider
+        refused, before = self._in_force.get(provider), self._before.get(provider)
+        if refused is None or before is None:
+            return
+        self._refused[provider], self._in_force[provider] = refused, before
+        self._keyrings[provider].replace(credential_of(before))
+        self._reminders[provider].begin(before.expires_ns, self.system.clock.now_ns(), is_fresh=False)
+        log.warning("credential_refused", provider=provider, source=refused.source, instead=before.source)
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, float]:
@@ -153,6 +178,8 @@ class Credentials(TaskActor):
         if before is not None and _is_same(chosen, before):
             return
         self._in_force[provider] = chosen
+        if before is not None:
+            self._before[provider] = before
         self._reminders[provider].begin(chosen.expires_ns, now_ns, is_fresh=is_fresh)
         keyring, credential = self._keyrings[provider], credential_of(chosen)
         if not credential.is_same_as(keyring.credential):
@@ -164,6 +191,9 @@ class Credentials(TaskActor):
     def _candidates(self, provider: str) -> list[Entered]:
         given = self._given[provider]
         found = [*self._kept, *self._unkept.values(), *([given] if given else [])]
+        refused = self._refused.get(provider)
+        if refused is not None:
+            found = [self._before[provider], *(one for one in found if not _is_same(one, refused))]
         return [one for one in found if one.provider == provider]
 
     async def _renew(self, provider: str) -> None:

@@ -11,7 +11,7 @@ from actors.line_hours import LineHours
 from actors.line_keeper import LineKeeper, LineParts
 from actors.line_pause import RECONNECT
 from actors.line_voice import LineVoice, Listeners
-from actors.messages import CredentialReplaced, FeedStarted, LinesWanted, Resubscribe, Wanted
+from actors.messages import CredentialRefused, CredentialReplaced, FeedStarted, LinesWanted, Resubscribe, Wanted
 from actors.pace import Pace
 from actors.token_alarm import TokenAlarm
 from engine.market import Calendars
@@ -40,12 +40,13 @@ class FeedActor(TaskActor):
         manager: ActorRef,
         listeners: Listeners,
         jitter: Callable[[], float],
+        credentials: ActorRef | None = None,
         recorder: ActorRef | None = None,
         look_interval_s: float = Pace().look_s,
     ) -> None:
         """``history`` is the same provider's: it is asked for its own word when the feed is silent.
 
-        ``recorder`` hears of every frame, where this engine records.
+        ``credentials`` hears of one that does not serve, ``recorder`` hears of every frame, where this engine records.
         """
         super().__init__()
         self._feed = feed
@@ -54,6 +55,7 @@ class FeedActor(TaskActor):
         self._manager = manager
         self._listeners = listeners
         self._jitter = jitter
+        self._credentials = credentials
         self._recorder = recorder
         self._look_interval_s = look_interval_s
         self._wanted: tuple[Route, ...] = ()
@@ -126,8 +128,8 @@ class FeedActor(TaskActor):
                     return  # a newer one than this is waiting
                 failure = await self._renew(keeper)
                 if failure is not None:
-                    name = self._feed.name
-                    self._voice.alert(f"{name}: the new credential does not serve, the old one goes on: {failure}")
+                    self._tell_refused(failure)
+                    return
 
     async def _renew(self, keeper: LineKeeper) -> ProviderError | None:
         failure = None
@@ -137,6 +139,12 @@ class FeedActor(TaskActor):
                 break
             await anyio.sleep(max(failure.wait_s or 0.0, RECONNECT.delay(attempt, self._jitter())))
         return failure
+
+    def _tell_refused(self, failure: ProviderError) -> None:
+        name = self._feed.name
+        self._voice.alert(f"{name}: the new credential does not serve, the old one goes on: {failure}")
+        if failure.advice is Advice.NEW_TOKEN and self._credentials is not None:
+            self._credentials.tell(CredentialRefused(name))
 
     def _has_room(self) -> bool:
         connected = sum(keeper.line.connection is not None for keeper in self._keepers.values())

@@ -428,6 +428,7 @@ def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
                 manager=at.provider_manager,
                 listeners=listeners,
                 jitter=parts.jitter,
+                credentials=at.credentials,
                 recorder=at.recorder if parts.settings.record_frames else None,
                 look_interval_s=parts.pace.look_s,
             ),

@@ -28,7 +28,7 @@ from actors.messages.carrying import (
     WatchedOnes,
 )
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
-from actors.messages.credentials import CredentialsChanged, CredentialsWanted, LookAtCredentials
+from actors.messages.credentials import CredentialRefused, CredentialsChanged, CredentialsWanted, LookAtCredentials
 from actors.messages.doubts import (
     Admit,
     AppealDue,
@@ -82,6 +82,7 @@ __all__ = [
     "Count",
     "CoverWanted",
     "Covered",
+    "CredentialRefused",
     "CredentialReplaced",
     "CredentialsChanged",
     "CredentialsWanted",

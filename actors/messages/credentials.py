@@ -13,3 +13,9 @@ class CredentialsWanted(Message, frozen=True, gc=False):
 
 class LookAtCredentials(Message, frozen=True, gc=False):
     """See what was dropped, what ends, and what is to be renewed."""
+
+
+class CredentialRefused(Message, frozen=True, gc=False):
+    """The provider does not take the newest credential, while connections made with the one before go on."""
+
+    provider: str

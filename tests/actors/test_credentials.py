@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.credentials import Credentials
-from actors.messages import Alert, Count, CredentialReplaced, CredentialsChanged
+from actors.messages import Alert, Count, CredentialRefused, CredentialReplaced, CredentialsChanged
 from engine.credentials import DropFolder, SealingKeys, Vault, entered, new_key
 from engine.credentials.codes import code_at
 from engine.providers.base import ProviderError
@@ -140,6 +140,20 @@ async def test_one_that_is_forgotten_opens_nothing_any_more(autojump_clock: Any)
         await at.system.ref("/engine/subject").ask(CredentialsChanged(), timeout_s=5.0)
         with pytest.raises(ProviderError, match="has no access token"):
             _ = at.token
+
+
+async def test_one_that_the_provider_does_not_take_gives_way_to_the_one_before(autojump_clock: Any) -> None:
+    async with desk(Keyring("dhan")) as at:
+        await at.enter("good")
+        await at.enter("mistyped")
+        at.system.ref("/engine/subject").tell(CredentialRefused("dhan"))
+        await trio.sleep(300)
+        assert at.token == "good"
+        await at.enter("mistyped")
+        assert at.token == "mistyped", "whoever insists is obeyed"
+        at.system.ref("/engine/subject").tell(CredentialRefused("dhan"))
+        await at.enter("better")
+        assert at.token == "better"
 
 
 async def test_without_the_database_what_is_known_goes_on(autojump_clock: Any) -> None:
