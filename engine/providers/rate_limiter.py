@@ -96,9 +96,8 @@ class RateLimiter:
     """Lets callers through one by one, in the order they came, as the rules allow; patient ones behind all others.
 
     The rules are this process's; the share is what it asks for beyond them, among all processes of the account.
-
-    A caller that is cancelled while the rules make it wait has taken nothing. Who would have to wait longer than ``patience_s`` for the rules gets a
-    ``ProviderError`` that says how long, instead.
+    A caller that is cancelled while the rules make it wait has taken nothing. Who would have to wait longer than
+    ``patience_s`` for the rules gets a ``ProviderError`` that says how long, instead.
     """
 
     def __init__(
