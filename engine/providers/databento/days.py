@@ -1,6 +1,6 @@
-"""Days made of shorter bars: Databento's own begin at midnight in London, in the middle of Chicago's session. Pure."""
+"""Days made of shorter bars: Databento's own begin at midnight in London, in the middle of Chicago's session."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final
@@ -13,8 +13,20 @@ from engine.market.candle import Candle
 _SECOND: Final = 1_000_000_000
 _HOUR: Final = 3_600 * _SECOND
 
+Ask = Callable[[str, int, int], Awaitable[list[Candle]]]
+"""The candles of a timeframe in a range."""
 
-def session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
+
+async def made_days(calendar: Calendar, first: date, last: date, ask: Ask) -> list[Candle]:
+    """The days ``first`` to ``last``, made of hours where all sessions open and close on the hour, else of minutes."""
+    sessions = calendar.sessions(first, last)
+    if not sessions:
+        return []
+    parts = "1h" if all(_is_whole_hours(session) for session in sessions) else "1m"
+    return _session_days(await ask(parts, sessions[0].start_ns, sessions[-1].end_ns), calendar)
+
+
+def _session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
     """The daily candles of bars in their order, each at its exchange's midnight; what is outside a session is no part."""
     traded = [(session.date, bar) for bar in bars if (session := calendar.session_at(bar.time)) is not None]
     return [
@@ -23,7 +35,7 @@ def session_days(bars: Iterable[Candle], calendar: Calendar) -> list[Candle]:
     ]
 
 
-def is_whole_hours(session: Session) -> bool:
+def _is_whole_hours(session: Session) -> bool:
     """Whether it opens and closes on the hour in London, where hourly bars begin and end."""
     return session.start_ns % _HOUR == session.end_ns % _HOUR == 0
 

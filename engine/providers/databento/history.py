@@ -14,11 +14,11 @@ from config.calendars import load_calendar
 from engine.market import Calendars
 from engine.market.candle import Candle
 from engine.market.quote import Quote
-from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
+from engine.providers.base import Advice, HistoryLimits, HistoryStatistics, ProviderError, Route
 from engine.providers.databento.account import DatabentoEndpoints
 from engine.providers.databento.answers import BarReader, OutOfRangeError, candles_of
 from engine.providers.databento.client import DatabentoClient
-from engine.providers.databento.days import dates_between, is_whole_hours, session_days
+from engine.providers.databento.days import dates_between, made_days
 from engine.providers.databento.failures import is_unknown_symbol
 from engine.providers.databento.records import PRICE_SCALE, UNDEFINED_PRICE
 from engine.providers.databento.symbols import DATASETS, stype_of
@@ -44,15 +44,6 @@ class DatabentoLimits(msgspec.Struct, frozen=True):
     calls_per_second: float = 10.0
     timeout_s: float = 120.0
     silence_s: float = 20.0
-
-
-class HistoryStatistics(msgspec.Struct, frozen=True):
-    """What became of the calls so far."""
-
-    calls: int = 0
-    failures: int = 0
-    bars_skipped: int = 0
-    """Bars without prices."""
 
 
 class DatabentoHistory:
@@ -154,13 +145,8 @@ class DatabentoHistory:
         """Nothing is held between two calls."""
 
     async def _days(self, route: Route, first: date, last: date, *, patient: bool = False) -> list[Candle]:
-        calendar = self._calendars.of(route.instrument)
-        sessions = calendar.sessions(first, last)
-        if not sessions:
-            return []
-        parts = "1h" if all(is_whole_hours(session) for session in sessions) else "1m"
-        bars = await self.candles(route, parts, sessions[0].start_ns, sessions[-1].end_ns, patient=patient)
-        return session_days(bars, calendar)
+        ask = partial(self.candles, route, patient=patient)
+        return await made_days(self._calendars.of(route.instrument), first, last, ask)
 
     async def _last(self, routes: Sequence[Route], timeframe: str, window_ns: int) -> dict[str, Quote]:
         """The last bar of each in the newest stretch of the record."""

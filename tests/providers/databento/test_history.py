@@ -13,10 +13,10 @@ import zstandard
 
 from engine.market.candle import Candle, CandleState
 from engine.market.quote import Quote
-from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.base import Advice, HistoryStatistics, ProviderError, Route
 from engine.providers.databento.account import DatabentoEndpoints
 from engine.providers.databento.answers import BarReader
-from engine.providers.databento.history import DatabentoHistory, DatabentoLimits, HistoryStatistics
+from engine.providers.databento.history import DatabentoHistory, DatabentoLimits
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.retry import RetryPolicy
 from engine.providers.secret import Secret

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +18,7 @@ from engine.market.prices import TickSize
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.providers.databento.account import RelayEndpoint
-from engine.providers.databento.days import dates_between, is_whole_hours, session_days
+from engine.providers.databento.days import dates_between, made_days
 from engine.providers.databento.relay.messages import LENGTHS, SYMBOLS, Bar, history_request, read_bars, read_messages
 from engine.providers.databento.relay.session import target_of
 from engine.providers.databento.relay.told import ToldBars
@@ -138,13 +139,8 @@ class RelayHistory:
         """Nothing is held between two calls."""
 
     async def _days(self, route: Route, first: date, last: date, *, patient: bool = False) -> list[Candle]:
-        calendar = self._calendars.of(route.instrument)
-        sessions = calendar.sessions(first, last)
-        if not sessions:
-            return []
-        parts = "1h" if all(is_whole_hours(session) for session in sessions) else "1m"
-        bars = await self.candles(route, parts, sessions[0].start_ns, sessions[-1].end_ns, patient=patient)
-        return session_days(bars, calendar)
+        ask = partial(self.candles, route, patient=patient)
+        return await made_days(self._calendars.of(route.instrument), first, last, ask)
 
     async def _bars(self, symbol: str, timeframe: str, count: int, *, patient: bool) -> list[Bar]:
         """The newest bars, oldest first."""
