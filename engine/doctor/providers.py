@@ -17,6 +17,9 @@ from engine.providers.databento.account import DatabentoEndpoints
 from engine.providers.databento.symbols import DATASETS
 
 PATIENCE_S = 5.0
+_NO_DHAN_TOKEN = note(
+    "dhan token", "is not in DHAN_ACCESS_TOKEN: `ticktree credentials set dhan` or the page Credentials takes one."
+)
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 
 
@@ -36,8 +39,9 @@ async def provider_findings(settings: Settings) -> AsyncIterator[Finding]:
         )
     if "databento" in settings.providers and not settings.databento_api_key:
         yield note("databento key", "is not set: put it into DATABENTO_API_KEY, or enter it as an operator.")
-    if "dhan" in settings.providers and settings.dhan_access_token:
-        yield token_finding(settings.dhan_access_token.get_secret_value(), time.time())
+    if "dhan" in settings.providers:
+        given = settings.dhan_access_token
+        yield _NO_DHAN_TOKEN if given is None else token_finding(given.get_secret_value(), time.time())
     if "kite" in settings.providers:
         yield kite_token_finding(is_set=settings.kite_access_token is not None)
 
@@ -93,7 +97,10 @@ def token_finding(token: str, now_s: float) -> Finding:
         return note("dhan token", "does not say how long it lives.")
     hours = (claims.exp - now_s) / 3600
     if hours <= 0:
-        return wrong("dhan token", f"ended {-hours:.1f} hours ago: put a new one into DHAN_ACCESS_TOKEN.")
+        return wrong(
+            "dhan token",
+            f"ended {-hours:.1f} hours ago: put a new one into DHAN_ACCESS_TOKEN, or enter it on the page Credentials.",
+        )
     return well("dhan token", f"lives for another {hours:.1f} hours.")
 
 
