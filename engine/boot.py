@@ -17,8 +17,9 @@ from actors.shared_budget import SharedBudget
 from config.calendars import load_calendar
 from config.errors import SettingsError
 from config.settings import Settings
-from engine.app import NS_PER_S, Parts, engine_tree
+from engine.app import engine_tree
 from engine.market import Calendars
+from engine.parts.base import NS_PER_S, Parts
 from engine.providers.catalog import configured_providers
 from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, resting, settle
 from engine.runtime.mortality import VARIABLE, is_armed

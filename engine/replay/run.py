@@ -16,8 +16,9 @@ from trio.testing import MockClock
 from actors.pace import Pace
 from config.calendars import load_calendar
 from config.settings import Settings
-from engine.app import Parts, engine_tree
+from engine.app import engine_tree
 from engine.market import Calendars
+from engine.parts.base import Parts
 from engine.providers.catalog import silent_provider
 from engine.providers.provider import Provider
 from engine.recording import NotRecordedError, Record, Session, read_files

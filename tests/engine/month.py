@@ -17,9 +17,10 @@ import trio
 from actors.pace import Pace
 from config.calendars import load_calendar
 from config.settings import Settings
-from engine.app import Parts, engine_tree
+from engine.app import engine_tree
 from engine.market import TIMEFRAMES, Calendars, Candle, Instrument, InstrumentKind, Session, derive
 from engine.market.ledger import BucketState, gaps_of
+from engine.parts.base import Parts
 from engine.providers.base import Advice
 from engine.providers.provider import Provider
 from engine.providers.simulator.direct import DirectFeed, DirectHistory, Refusal

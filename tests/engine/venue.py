@@ -14,9 +14,10 @@ from pydantic import SecretStr
 from actors.pace import Pace
 from config.calendars import load_calendar
 from config.settings import Settings
-from engine.app import Parts, engine_tree
+from engine.app import engine_tree
 from engine.credentials import Vault, entered, sealing_keys
 from engine.market import Calendars, Instrument, InstrumentKind
+from engine.parts.base import Parts
 from engine.providers.base import Advice, FeedLimits, Notify, ProviderError, Route, ignore
 from engine.providers.catalog import Provider
 from engine.providers.keyring import Keyring

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from config.calendars import load_calendar
 from config.settings import Settings
-from engine.app import Parts, engine_tree
+from engine.app import engine_tree
 from engine.market import Calendars
+from engine.parts.base import Parts
 from engine.providers.catalog import configured_providers
 from engine.providers.simulator.faults import parse_faults
 from engine.providers.simulator.options import SimulatorOptions
