@@ -52,6 +52,6 @@ it("each provider stands beside what it carries, also one that carries nothing n
 
 it("what was not measured is not known, and what is nearly whole is not called whole", () => {
   expect([lagText({}), wholeText({})]).toEqual(["not known", "not known"]);
-  expect(lagText({ lag_ms: 120, lag_p95_ms: 1400 })).toBe("120 ms, 95 of 100 within 1,400 ms");
+  expect(lagText({ lag_ms: 119.7, lag_p95_ms: 1400.2 })).toBe("120 ms, 95 of 100 within 1,400 ms");
   expect([wholeText({ complete: 0.9996 }), wholeText({ complete: 1 })]).toEqual(["99.9 %", "100.0 %"]);
 });

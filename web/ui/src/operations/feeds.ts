@@ -79,7 +79,7 @@ export function lagText({ lag_ms, lag_p95_ms }: Measure): string {
   if (lag_ms === undefined || lag_p95_ms === undefined) {
     return "not known";
   }
-  return `${whole(lag_ms)} ms, 95 of 100 within ${whole(lag_p95_ms)} ms`;
+  return `${whole(Math.round(lag_ms))} ms, 95 of 100 within ${whole(Math.round(lag_p95_ms))} ms`;
 }
 
 export function wholeText({ complete }: Measure): string {
