@@ -79,7 +79,7 @@ async def test_somebody_is_kept_out_and_let_in_again(ann: Page, site: Site) -> N
 async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> None:
     await ann.goto("/operations")
     pages = ann.get_by_role("navigation", name="Operations").get_by_role("link")
-    await expect(pages).to_have_count(8)
+    await expect(pages).to_have_count(9)
     for link in await pages.all():
         await link.click()
         await expect(ann.get_by_role("heading", level=2, name=await link.inner_text())).to_be_visible()
