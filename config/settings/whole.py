@@ -63,9 +63,9 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "TICKTREE_PROVIDERS: expected simulator alone (simulated and real data never mix), was with others."
     if settings.dhanhq_ws_enabled and "dhan" not in settings.providers:
         yield "DHANHQ_WS_ENABLED: expected dhan among TICKTREE_PROVIDERS when it is true, was not there."
-    if settings.dhan_access_token and not settings.dhan_client_id:
+    if "dhan" in settings.providers and settings.dhan_access_token and not settings.dhan_client_id:
         yield "DHAN_CLIENT_ID: expected together with DHAN_ACCESS_TOKEN, was not set."
-    if settings.kite_access_token and not settings.kite_api_key:
+    if "kite" in settings.providers and settings.kite_access_token and not settings.kite_api_key:
         yield "KITE_API_KEY: expected together with KITE_ACCESS_TOKEN, was not set."
     if (settings.simulator_feed_url is None) != (settings.simulator_rest_url is None):
         yield "TICKTREE_SIMULATOR_FEED_URL: expected together with TICKTREE_SIMULATOR_REST_URL, was only one of them."

@@ -168,11 +168,19 @@ def test_dhan_may_be_on_before_anybody_has_entered_its_credentials(monkeypatch: 
 
 
 def test_a_token_without_the_client_it_belongs_to_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert complaint(monkeypatch, DHAN_ACCESS_TOKEN="a-long-token").startswith("DHAN_CLIENT_ID: expected")
+    wrong = complaint(monkeypatch, TICKTREE_PROVIDERS="dhan", DHAN_ACCESS_TOKEN="a-long-token")
+    assert wrong.startswith("DHAN_CLIENT_ID: expected")
+
+
+def test_what_a_provider_needs_that_does_not_run_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DHAN_ACCESS_TOKEN", "a-long-token")
+    monkeypatch.setenv("KITE_ACCESS_TOKEN", "token")
+    assert load_settings().simulated
 
 
 def test_kites_token_is_nothing_without_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert complaint(monkeypatch, KITE_ACCESS_TOKEN="token").startswith("KITE_API_KEY: expected together")
+    wrong = complaint(monkeypatch, TICKTREE_PROVIDERS="kite", KITE_ACCESS_TOKEN="token")
+    assert wrong.startswith("KITE_API_KEY: expected together")
 
 
 def test_the_short_way_to_dhan_configures_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:

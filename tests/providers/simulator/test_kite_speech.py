@@ -46,7 +46,7 @@ def read(speech: KiteSpeech, listing: Listing, packets: Sequence[bytes]) -> list
     segment, security_id = speech.route(listing) or ("", "")
     decoder = KiteDecoder([Route(listing.instrument, segment, security_id, listing.tick_size, listing.kind)])
     token = instrument_token(segment, security_id)
-    decoder.decode(encode_frame([encode(QuotePacket(token, 1)), encode(LtpPacket(token, 1))]), NOW)
+    decoder.decode(encode_frame([encode(QuotePacket(token, 10_000)), encode(LtpPacket(token, 10_000))]), NOW)
     return [tick for _, tick in decoder.decode(speech.frame(packets), NOW)]
 
 

@@ -38,11 +38,13 @@ SECRETS = {
     "DHAN_ACCESS_TOKEN": f"{BIRD}-of-dhan",
     "KITE_ACCESS_TOKEN": f"{BIRD}-of-kite",
     "KITE_API_SECRET": f"{BIRD}-of-kites-application",
+    "DATABENTO_API_KEY": f"{BIRD}-of-databento",
+    "TICKTREE_CREDENTIALS_KEY": f"{BIRD:A<43}=",
     "GOOGLE_CLIENT_SECRET": f"{BIRD}-of-google",
 }
 PATHS = (
     "/", "/health", "/health/ready", "/metrics", "/openapi.json", "/docs", "/redoc", "/users/", "/auth/me",
-    "/auth/api-keys", "/provider/", "/admin/tree", "/admin/tree/worker", "/admin/clients", "/admin/feeds",
+    "/auth/api-keys", "/provider/", "/provider/1/credentials", "/admin/tree", "/admin/tree/worker", "/admin/clients", "/admin/feeds",
     "/admin/dead_letters", "/admin/audit", "/api/v1/health/market_stream", "/auth/google/login", "/jobs/",
     f"/marketdata/daily?symbol={BIRD}x", f"/udf/config?access_token={BIRD}-in-a-query", "/nowhere",
 )  # fmt: skip
