@@ -55,9 +55,13 @@ async def test_a_backfill_of_earlier_days_fills_all_views_and_says_how_far_it_is
             held = [await store.candles_many(names, "1m", start_ns, end_ns) for store in (bench.hot, bench.durable)]
             return all(len(found.get(name, ())) == len(truth[name]) for found in held for name in names)
 
-        await until(saved, within_s=20)
-        for timeframe in TIMEFRAMES[1:]:
-            assert await bench.durable.candles_many(list(truth), timeframe, start_ns - 24 * HOUR_NS, end_ns), timeframe
+        async def all_saved() -> bool:
+            since_ns = start_ns - 24 * HOUR_NS
+            return await saved() and all([
+                await bench.durable.candles_many(list(truth), timeframe, since_ns, end_ns) for timeframe in TIMEFRAMES[1:]
+            ])  # fmt: skip
+
+        await until(all_saved, within_s=20)
         events = [unpack(data) for _, data in await bench.hot.read_events("0-0", 100_000)]
         assert [event["done"] for event in events if event["kind"] == "jobs" and event["status"] == "running"][-1] == 4
         told = [(e["symbol"], e["timeframe"], e["candle"]["time"]) for e in events if e["kind"] == "candle"]
