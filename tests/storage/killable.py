@@ -1,9 +1,11 @@
 """A server of the test's own that can be killed and started again at the same address."""
 
 import contextlib
-import signal
 import subprocess
+import time
 from collections.abc import Generator
+
+import psutil
 
 from engine.storage.embedded import ServerProcess, wait_until_ready
 
@@ -24,8 +26,25 @@ class Killable:
         wait_until_ready(self.server, self.process)
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
+        """Kills it with all its own: PostgreSQL's backends outlive their parent for a moment, and would still answer."""
+        parent = psutil.Process(self.process.pid)
+        parent.suspend()  # it starts no further child meanwhile
+        family = [*parent.children(recursive=True), parent]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait()
+        deadline = time.monotonic() + 10
+        while any(_lives(process) for process in family) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still runs; a dead one that nobody has collected yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextlib.contextmanager
