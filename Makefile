@@ -85,7 +85,7 @@ calendars: .venv/.calendars/ready
 
 # After a change to requirements/*.in. The files carry hashes and no index's address.
 lock: setup
-	@cd requirements && for name in bootstrap runtime development benchmarks calendars fuzz vendors/dhan vendors/kite vendors/yahoo vendors/databento; do \
+	@cd requirements && for name in bootstrap runtime development benchmarks calendars fuzz vendors/dhan vendors/kite vendors/yahoo vendors/databento vendors/vollib; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done

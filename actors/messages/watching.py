@@ -1,6 +1,7 @@
 """Watching: who looks at what, and how it is reported to them."""
 
 from actors.messages.message import Message
+from engine.runtime import ActorRef
 
 
 class Watch(Message, frozen=True, gc=False):
@@ -24,6 +25,16 @@ class PricesWanted(Message, frozen=True, gc=False):
 
 class Report(Message, frozen=True, gc=False):
     """Tell the writer now, whatever the interval: sent to oneself, and to all when the engine drains."""
+
+
+class Follow(Message, frozen=True, gc=False):
+    """Pass on every believed tick of these instruments, and of no others any more, to the listener.
+
+    Whoever follows repeats it now and then: a broadcaster that was replaced knows nobody.
+    """
+
+    listener: ActorRef
+    instruments: frozenset[str]
 
 
 class TakeNewest(Message, frozen=True, gc=False):
