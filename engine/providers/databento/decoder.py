@@ -5,7 +5,8 @@ from struct import Struct
 from typing import Any, Final
 
 from engine.market.tick import Tick
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.databento.bookmarks import Bookmarks
 from engine.providers.databento.control import Mapping, read_control
 from engine.providers.databento.lanes import Lane, Lanes
@@ -27,12 +28,11 @@ _SECOND: Final = 1_000_000_000
 _EARLIEST_NS: Final = 946_684_800 * _SECOND
 _AHEAD_NS: Final = 60 * _SECOND  # how far the exchange's clock may be ahead of ours before we take its time for damaged
 _TRADED: Final = b"T"
-_SAMPLE_SIZE: Final = 20
 
 Ticks = list[tuple[Any, Tick]]
 
 
-class DatabentoDecoder:
+class DatabentoDecoder(CountingDecoder):
     """Decodes the stream of one connection, wherever its pieces are cut.
 
     The gateway says with a mapping which number a symbol goes by, a file of history in its metadata; records of other
@@ -51,13 +51,11 @@ class DatabentoDecoder:
     def __init__(
         self, routes: Sequence[Route] = (), *, provider: str = "databento", bookmarks: Bookmarks | None = None
     ) -> None:
+        super().__init__()
         self._provider = provider
         self._framing = Framing()
         self._lanes = Lanes(bookmarks or Bookmarks())
         self._begun = False
-        self._frames = self._packets = self._ticks = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = self._untimed = 0
-        self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
     def add(self, routes: Sequence[Route]) -> None:
@@ -65,19 +63,6 @@ class DatabentoDecoder:
 
     def remove(self, routes: Sequence[Route]) -> None:
         self._lanes.remove(routes)
-
-    def statistics(self) -> DecoderStatistics:
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._packets,
-            ticks=self._ticks,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unpriced=self._unpriced,
-            untimed=self._untimed,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
 
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a piece received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
@@ -187,9 +172,7 @@ class DatabentoDecoder:
     def _lanes_of(self, number: int) -> Sequence[Lane]:
         lanes = self._lanes.by_number.get(number)
         if lanes is None:
-            self._unmapped += 1
-            if len(self._unmapped_sample) < _SAMPLE_SIZE:
-                self._unmapped_sample[str(number)] = None
+            self._count_unmapped(str(number))
             return ()
         return lanes
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from engine.market.prices import TickSize
 from engine.market.tick import Tick
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.dhan.codec import HEADER, SEGMENT_CODES, SEGMENT_NAMES
 
 INDIAN_OFFSET_S: Final = 19_800
@@ -20,7 +21,6 @@ _DAY_S: Final = 86_400
 _SETTLING_NS: Final = 5 * _SECOND  # after subscribing, old last trades arrive: no evidence about the clock
 _PRICE_LIMIT: Final = 1e9
 _OVER_HALF: Final = 0.501  # of a tick: what is less would be rounded to a price of nothing
-_SAMPLE_SIZE: Final = 20
 _TIMES_KEPT: Final = 4096
 _WITHOUT_OPEN_INTEREST: Final = ("IDX_I", "NSE_EQ", "BSE_EQ")
 
@@ -93,7 +93,7 @@ class _Lane:
         self.previous_close = self.round(previous_close) or self.previous_close
 
 
-class DhanDecoder:
+class DhanDecoder(CountingDecoder):
     """Decodes the frames of one connection.
 
     A tick's size is the quantity of the last trade, or 0 when the cumulative volume did not move: Dhan also sends a
@@ -104,6 +104,7 @@ class DhanDecoder:
     def __init__(
         self, routes: Sequence[Route] = (), *, provider: str = "dhan", time_offset_s: int = INDIAN_OFFSET_S
     ) -> None:
+        super().__init__()
         self._provider = provider
         self._offset_s = time_offset_s
         self._other_offset_s = 0 if time_offset_s else INDIAN_OFFSET_S
@@ -114,10 +115,6 @@ class DhanDecoder:
             6: (_PREVIOUS_CLOSE.size, self._previous_close),
             8: (_FULL.size, self._full),
         }
-        self._frames = self._ticks = self._tickless = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = 0
-        self._untimed = self._clock_suspect = self._market_status = 0
-        self._unmapped_sample: dict[str, None] = {}
         self._times: dict[int, int] = {}
         """Believable times of trades so far, and what they are in nanoseconds: most packets repeat one."""
         self._newest_s = 0
@@ -133,21 +130,6 @@ class DhanDecoder:
         for route in routes:
             self._lanes.pop(_lane_key(route), None)
 
-    def statistics(self) -> DecoderStatistics:
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._ticks + self._tickless,
-            ticks=self._ticks,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unpriced=self._unpriced,
-            untimed=self._untimed,
-            clock_suspect=self._clock_suspect,
-            market_status=self._market_status,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
-
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
         ticks: list[tuple[Any, Tick]] = []
@@ -158,6 +140,7 @@ class DhanDecoder:
                 offset = self._quotes(frame, offset, ts_recv, ticks)
         self._frames += 1
         self._ticks += len(ticks)
+        self._packets += len(ticks)
         return ticks
 
     def _quotes(self, frame: bytes, offset: int, ts_recv: int, ticks: list[tuple[Any, Tick]]) -> int:
@@ -208,11 +191,11 @@ class DhanDecoder:
         length = int.from_bytes(frame[offset + 1 : offset + 3], "little")
         if not HEADER.size <= length <= len(frame) - offset:
             self._malformed += 1
-            self._tickless += 1
+            self._packets += 1
             return len(frame)
         tick = self._packet(frame, offset, length, ts_recv)
         if tick is None:
-            self._tickless += 1
+            self._packets += 1
         else:
             ticks.append(tick)
         return offset + length
@@ -250,10 +233,8 @@ class DhanDecoder:
         place = frame[offset + 3 : offset + HEADER.size]
         lane = self._lanes.get(_QUOTE_HEADER | int.from_bytes(place, "little") << 24)
         if lane is None:
-            self._unmapped += 1
-            if len(self._unmapped_sample) < _SAMPLE_SIZE:
-                segment = SEGMENT_NAMES.get(place[0], str(place[0]))
-                self._unmapped_sample[f"{segment}:{int.from_bytes(place[1:], 'little')}"] = None
+            segment = SEGMENT_NAMES.get(place[0], str(place[0]))
+            self._count_unmapped(f"{segment}:{int.from_bytes(place[1:], 'little')}")
         return lane
 
     def _ticker(self, frame: bytes, offset: int, lane: _Lane, ts_recv: int) -> Tick | None:

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from engine.market.depth import Depth, DepthLevel
 from engine.market.prices import TickSize
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.dhan.codec import SEGMENT_CODES, SEGMENT_NAMES
 from engine.providers.dhan.depth_codec import BID, DepthDisconnect, DepthPacket, DepthUnread, decode_depth
 
 _PRICE_LIMIT: Final = 1e9
-_SAMPLE_SIZE: Final = 20
 
 Levels = tuple[DepthLevel, ...]
 
@@ -39,15 +39,13 @@ class _Book:
         return self.tick_size.round(price) if isfinite(price) and 0 < price < _PRICE_LIMIT else 0.0
 
 
-class DepthDecoder:
+class DepthDecoder(CountingDecoder):
     """Decodes the frames of one connection. A book is told once per frame that touched it, when both sides are known."""
 
     def __init__(self, routes: Sequence[Route] = (), *, provider: str = "dhan") -> None:
+        super().__init__()
         self._provider = provider
         self._books: dict[tuple[int, int], _Book] = {}
-        self._frames = self._packets = self._told = 0
-        self._unknown_codes = self._malformed = self._unmapped = 0
-        self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
     def add(self, routes: Sequence[Route]) -> None:
@@ -74,29 +72,15 @@ class DepthDecoder:
                 assert isinstance(packet, DepthDisconnect)  # the session reads that one
         books = [self._book(book, ts_recv) for book in touched.values()]
         told = [book for book in books if book is not None]
-        self._told += len(told)
+        self._ticks += len(told)
         return told
-
-    def statistics(self) -> DecoderStatistics:
-        """Its ``ticks`` are books."""
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._packets,
-            ticks=self._told,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
 
     def _take(self, packet: DepthPacket, touched: dict[tuple[int, int], _Book]) -> None:
         key = packet.segment, packet.security_id
         book = self._books.get(key)
         if book is None:
-            self._unmapped += 1
-            if len(self._unmapped_sample) < _SAMPLE_SIZE:
-                segment = SEGMENT_NAMES.get(packet.segment, str(packet.segment))
-                self._unmapped_sample[f"{segment}:{packet.security_id}"] = None
+            segment = SEGMENT_NAMES.get(packet.segment, str(packet.segment))
+            self._count_unmapped(f"{segment}:{packet.security_id}")
             return
         book.take(packet)
         touched[key] = book

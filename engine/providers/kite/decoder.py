@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from engine.market.prices import TickSize
 from engine.market.tick import Tick
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.kite.codec import COUNT, SEGMENT_NAMES, divisor, instrument_token
 
 _SECOND: Final = 1_000_000_000
 _EARLIEST_S: Final = 946_684_800  # 2000: 0 stands for "never traded"
 _AHEAD_S: Final = 60  # how far the exchange's clock may be ahead of ours before we take its time for damaged
 _PRICE_LIMIT: Final = 0xF000_0000  # above stand the numbers below zero, which no price of these markets is
-_SAMPLE_SIZE: Final = 20
 _WITHOUT_OPEN_INTEREST: Final = ("IDX_I", "NSE_EQ", "BSE_EQ")
 
 # A row is a packet with the length before it. Bytes nobody reads here are passed over; the four prices of the day are
@@ -100,7 +100,7 @@ class _Lane:
         self.previous_close = self.round(previous_close) or self.previous_close
 
 
-class KiteDecoder:
+class KiteDecoder(CountingDecoder):
     """Decodes the frames of one connection.
 
     A tick's size is the quantity of the last trade, or 0 when the cumulative volume did not move: Kite also sends a
@@ -112,6 +112,7 @@ class KiteDecoder:
     """
 
     def __init__(self, routes: Sequence[Route] = (), *, provider: str = "kite") -> None:
+        super().__init__()
         self._provider = provider
         self._lanes: dict[int, _Lane] = {}
         self._readers: dict[int, Callable[[memoryview, int, _Ticks], None]] = {
@@ -122,9 +123,6 @@ class KiteDecoder:
             _FULL_LENGTH: self._fulls,
         }
         """By the length of a packet. Each makes ticks of rows up to the first that it can not."""
-        self._frames = self._packets = self._ticks = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = self._untimed = self._undated = 0
-        self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
     def add(self, routes: Sequence[Route]) -> None:
@@ -135,20 +133,6 @@ class KiteDecoder:
     def remove(self, routes: Sequence[Route]) -> None:
         for route in routes:
             self._lanes.pop(instrument_token(route.segment, route.security_id), None)
-
-    def statistics(self) -> DecoderStatistics:
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._packets,
-            ticks=self._ticks,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unpriced=self._unpriced,
-            untimed=self._untimed,
-            undated=self._undated,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
 
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
@@ -193,10 +177,8 @@ class KiteDecoder:
         if token in self._lanes:
             self._unpriced += 1
             return
-        self._unmapped += 1
-        if len(self._unmapped_sample) < _SAMPLE_SIZE:
-            segment = token & 0xFF
-            self._unmapped_sample[f"{SEGMENT_NAMES.get(segment, segment)}:{token >> 8}"] = None
+        segment = token & 0xFF
+        self._count_unmapped(f"{SEGMENT_NAMES.get(segment, segment)}:{token >> 8}")
 
     def _fulls(self, rows: memoryview, ts_recv: int, ticks: _Ticks) -> None:
         lanes, provider = self._lanes, self._provider

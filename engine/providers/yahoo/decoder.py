@@ -7,7 +7,8 @@ import msgspec
 
 from engine.market.prices import TickSize
 from engine.market.tick import Tick
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.yahoo.pricing import PricingData, decode_error, pricing_type
 
 _MILLISECOND: Final = 1_000_000
@@ -16,8 +17,6 @@ _EARLIEST_NS: Final = 946_684_800 * _SECOND  # 2000: before that nobody streamed
 _AHEAD_NS: Final = 60 * _SECOND  # how far the exchange's clock may be ahead of ours before we take its time for damaged
 _NIGHT_NS: Final = 4 * 3600 * _SECOND  # exchanges rest longer than that, or else start anew from zero
 _PRICE_LIMIT: Final = 1e9
-_SAMPLE_SIZE: Final = 20
-_SAMPLE_LENGTH: Final = 40
 _BEFORE_OPEN: Final = 0
 _REGULAR: Final = 1
 """The session in which ``change`` is counted from the previous close."""
@@ -116,7 +115,7 @@ class _Lane:
         return volume, data.last_size if 0 < data.last_size <= moved else 0
 
 
-class YahooDecoder:
+class YahooDecoder(CountingDecoder):
     """Decodes the frames of one connection, each of which holds one message.
 
     Volume is the day's running total where Yahoo sends one; indices, and what trades around the clock, have none. Prices
@@ -124,13 +123,11 @@ class YahooDecoder:
     """
 
     def __init__(self, routes: Sequence[Route] = (), *, provider: str = "yahoo") -> None:
+        super().__init__()
         self._provider = provider
         self._parse = pricing_type().FromString
         self._refusals = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, decode_error())
         self._lanes: dict[str, _Lane] = {}
-        self._frames = self._ticks = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = self._untimed = 0
-        self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
     def add(self, routes: Sequence[Route]) -> None:
@@ -141,22 +138,10 @@ class YahooDecoder:
         for route in routes:
             self._lanes.pop(route.security_id, None)
 
-    def statistics(self) -> DecoderStatistics:
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._frames,
-            ticks=self._ticks,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unpriced=self._unpriced,
-            untimed=self._untimed,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
-
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The tick of a frame received at ``ts_recv`` (ns), if it holds one; never raises for any bytes."""
         self._frames += 1
+        self._packets += 1
         data = self._message(frame)
         lane = None if data is None else self._lane(data.id)
         if data is None or lane is None:
@@ -202,9 +187,7 @@ class YahooDecoder:
     def _lane(self, symbol: str) -> _Lane | None:
         lane = self._lanes.get(symbol)
         if lane is None:
-            self._unmapped += 1
-            if len(self._unmapped_sample) < _SAMPLE_SIZE:
-                self._unmapped_sample[symbol[:_SAMPLE_LENGTH]] = None
+            self._count_unmapped(symbol)
         return lane
 
     def _event_time(self, traded_ms: int, ts_recv: int) -> int:

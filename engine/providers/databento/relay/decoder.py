@@ -5,17 +5,16 @@ from typing import Any, Final, cast
 
 from engine.market.prices import TickSize
 from engine.market.tick import Tick
-from engine.providers.base import DecoderStatistics, Route
+from engine.providers.base import Route
+from engine.providers.counting import CountingDecoder
 from engine.providers.databento.relay.messages import read_messages
 
 _PRICE_LIMIT: Final = 1e9
 _SIZE_LIMIT: Final = 2**53
-_SAMPLE_SIZE: Final = 20
-_SAMPLE_LENGTH: Final = 40
 _KNOWN: Final = frozenset({"candle", "historical_candles"})
 
 
-class RelayDecoder:
+class RelayDecoder(CountingDecoder):
     """Decodes the frames of one connection.
 
     A tick is a trade with its size; the relay tells no times, so it is as of its receipt. Bars make no ticks: they tell of
@@ -23,11 +22,9 @@ class RelayDecoder:
     """
 
     def __init__(self, routes: Sequence[Route] = (), *, provider: str = "databento_relay") -> None:
+        super().__init__()
         self._provider = provider
         self._routes: dict[str, tuple[Route, TickSize]] = {}
-        self._frames = self._packets = self._ticks = 0
-        self._unknown_codes = self._unmapped = self._malformed = self._unpriced = 0
-        self._unmapped_sample: dict[str, None] = {}
         self.add(routes)
 
     def add(self, routes: Sequence[Route]) -> None:
@@ -37,18 +34,6 @@ class RelayDecoder:
     def remove(self, routes: Sequence[Route]) -> None:
         for route in routes:
             self._routes.pop(route.security_id, None)
-
-    def statistics(self) -> DecoderStatistics:
-        return DecoderStatistics(
-            frames=self._frames,
-            packets=self._packets,
-            ticks=self._ticks,
-            unknown_codes=self._unknown_codes,
-            unmapped=self._unmapped,
-            malformed=self._malformed,
-            unpriced=self._unpriced,
-            unmapped_sample=tuple(self._unmapped_sample),
-        )
 
     def decode(self, frame: bytes, ts_recv: int) -> list[tuple[Any, Tick]]:
         """The ticks of a frame received at ``ts_recv`` (ns), in their order; never raises for any bytes."""
@@ -92,11 +77,6 @@ class RelayDecoder:
             self._unpriced += 1
             return None
         return rounded
-
-    def _count_unmapped(self, symbol: str) -> None:
-        self._unmapped += 1
-        if len(self._unmapped_sample) < _SAMPLE_SIZE:
-            self._unmapped_sample[symbol[:_SAMPLE_LENGTH]] = None
 
 
 def _is_number(value: object) -> bool:
