@@ -4,6 +4,7 @@ from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
 from engine.storage.durable.candles import PriceHistory
+from engine.storage.durable.chains import ChainSnapshots
 from engine.storage.durable.conflicts import MappingConflicts
 from engine.storage.durable.credentials import SealedCredentials
 from engine.storage.durable.entities import Entities
@@ -39,6 +40,7 @@ class DurableStore(
 
     def __init__(self, link: PostgresLink) -> None:
         PriceHistory.__init__(self, link, InstrumentNames(link))
+        self.chains = ChainSnapshots(link)
         self.entities = Entities(link)
         self.belongings = Belongings(link)
         """Both are for people's hands, in web processes; the double has none."""

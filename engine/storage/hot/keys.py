@@ -1,5 +1,7 @@
 """The names and life times of everything we keep in Redis, as the public contract fixes them."""
 
+from datetime import date
+
 from engine.market.timeframe import length_s
 
 DAY_S = 86_400
@@ -72,6 +74,11 @@ def series(instrument: str, timeframe: str) -> str:
 def chart(instrument: str, timeframe: str) -> str:
     """The candles of the last year, in day chunks."""
     return f"chart:{instrument}:{timeframe}:1year"
+
+
+def chain(underlying: str, expiry: date) -> str:
+    """The current option chain of an underlying."""
+    return f"chain:{underlying}:{expiry.isoformat()}"
 
 
 def stream(key: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Self
 from redis.exceptions import ResponseError
 
 from engine.storage.errors import HotStoreError
+from engine.storage.hot.chains import CurrentChains
 from engine.storage.hot.charts import ChartCache
 from engine.storage.hot.control import Control
 from engine.storage.hot.doors import Doors
@@ -26,7 +27,9 @@ from engine.storage.hot.timeseries import TimeSeriesCandles
 _PROBE = "ticktree:probe"
 
 
-class HotStore(LiveValues, LastPrices, ChartCache, EventLog, EngineDuty, Control, Doors, Rates, StreamBook):
+class HotStore(
+    LiveValues, LastPrices, ChartCache, CurrentChains, EventLog, EngineDuty, Control, Doors, Rates, StreamBook
+):
     """Prices, candles, events and signals in Redis.
 
     Every method may raise ``HotStoreUnavailableError`` (repeat later) or ``HotStoreError`` (do not). Every write may be

@@ -2,6 +2,7 @@
 
 from engine.storage.durable import DurableStore
 from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, MemoryUserAccounts
+from engine.storage.memory.chains import MemoryChainSnapshots
 from engine.storage.memory.conflicts import MemoryMappingConflicts
 from engine.storage.memory.credentials import MemorySealedCredentials
 from engine.storage.memory.instruments import MemoryInstrumentMaster
@@ -31,6 +32,7 @@ class MemoryDurableStore(
     def __init__(self) -> None:
         self.tables = Tables()
         MemoryPriceHistory.__init__(self, self.tables)
+        self.chains = MemoryChainSnapshots(self.tables)
 
     async def ping(self) -> None:
         """Returns when the database answers."""

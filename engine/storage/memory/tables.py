@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from engine.market.candle import Candle
+    from engine.market.chain_snapshot import ChainSnapshot
     from engine.market.instrument import Instrument
     from engine.market.quarantine import Quarantined
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, MappingConflict, ProviderMapping
@@ -44,6 +45,8 @@ class Tables:
         self.days: dict[str, dict[date, DailyCandle]] = {}
         self.replaced: list[Candle] = []
         """What revisions took the place of, in that order."""
+        self.chains: dict[tuple[str, date], dict[int, ChainSnapshot]] = {}
+        """By underlying and expiry, and the minute's opening in unix ms."""
         self.checkpoints: dict[str, int] = {}
         self.verdicts: dict[str, dict[int, Decision]] = {}
         """By instrument and the minute's opening."""

@@ -10,9 +10,11 @@ import pytest
 import trio
 
 from engine.storage.durable import DurableStore
+from engine.storage.durable.chains import ChainSnapshots
 from engine.storage.errors import DurableStoreUnavailableError, HotStoreError, HotStoreUnavailableError
 from engine.storage.hot.link import Script
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from engine.storage.memory.chains import MemoryChainSnapshots
 from engine.storage.memory.scripts import Scripts
 from tests.storage.samples import MINUTE_NS, NOW, bar, bars, report
 
@@ -30,9 +32,12 @@ class Clock:
         return self.now
 
 
-def test_no_method_of_the_durable_store_is_left_to_a_server() -> None:
-    names = {name for name, value in inspect.getmembers(DurableStore) if inspect.iscoroutinefunction(value)}
-    left = {name for name in names if name[0] != "_" and not _is_own(getattr(MemoryDurableStore, name))}
+@pytest.mark.parametrize(
+    ("real", "double"), [(DurableStore, MemoryDurableStore), (ChainSnapshots, MemoryChainSnapshots)]
+)
+def test_no_method_of_the_durable_store_is_left_to_a_server(real: type, double: type) -> None:
+    names = {name for name, value in inspect.getmembers(real) if inspect.iscoroutinefunction(value)}
+    left = {name for name in names if name[0] != "_" and not _is_own(getattr(double, name))}
     assert left <= MADE_OF_OTHERS
 
 

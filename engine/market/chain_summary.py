@@ -1,0 +1,30 @@
+"""The figures of a whole chain at one instant: what its histories are drawn of, without its legs."""
+
+from typing import Self
+
+import msgspec
+
+from engine.market.chain_snapshot import ChainSnapshot
+
+
+class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot says of all legs together; every field means what it means there."""
+
+    as_of: int
+    spot: float | None = None
+    future_price: float | None = None
+    forward: float | None = None
+    vix: float | None = None
+    atm: float | None = None
+    atm_iv: float | None = None
+    straddle: float | None = None
+    ce_oi: int = 0
+    pe_oi: int = 0
+    pcr_oi: float | None = None
+    pcr_volume: float | None = None
+    max_pain: float | None = None
+
+    @classmethod
+    def of(cls, snapshot: ChainSnapshot) -> Self:
+        """A snapshot without its legs."""
+        return cls(**{name: getattr(snapshot, name) for name in cls.__struct_fields__})

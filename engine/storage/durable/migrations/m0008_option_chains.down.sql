@@ -1,0 +1,1 @@
+DROP TABLE option_chain_snapshots;
