@@ -11,7 +11,6 @@ from actors.history_work import HistoryArguments, HistoryWork
 from actors.job_arguments import MOST_STEPS, JobError, StretchArguments, bounded, instruments_of, stretch_of
 from actors.messages import Backfill
 from actors.past import Past
-from actors.populating import Populating
 from actors.routes import Routes
 from actors.scanner import CHUNK, Scanner
 from engine.market import Gap
@@ -42,6 +41,18 @@ class Kinds(Protocol):
 
     def work(self, kind: str, arguments: Mapping[str, Any]) -> Work:
         """What such a job has to do. Raises JobError where the arguments are not those of the kind."""
+        ...
+
+
+class Craft(Protocol):
+    """A kind of job that knows its own arguments."""
+
+    def complete(self, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
+        """The arguments as they are kept. Raises JobError."""
+        ...
+
+    def work(self, arguments: Mapping[str, Any]) -> Work:
+        """What has to be done. Raises JobError, or msgspec's ValidationError."""
         ...
 
 
@@ -97,13 +108,13 @@ class JobKinds:
         scanner: Scanner,
         routes: Routes,
         past: Past,
-        populating: Populating,
+        crafts: Mapping[str, Craft],
         *,
         resolver: ActorRef,
         charts: ActorRef,
     ) -> None:
         self._healer = healer
-        self._populating = populating
+        self._crafts = crafts
         self._past = past
         self._charts = charts
         self._scanner = scanner
@@ -112,8 +123,8 @@ class JobKinds:
 
     def complete(self, kind: str, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
         """Whoever says no names means all there are now."""
-        if kind == "populate":
-            return self._populating.complete(arguments, now_ns)
+        if kind in self._crafts:
+            return self._crafts[kind].complete(arguments, now_ns)
         named = instruments_of(arguments.get("instruments")) or bounded(sorted(self._routes.instruments))
         unknown = [name for name in named if name not in self._routes]
         if unknown:
@@ -143,6 +154,7 @@ class JobKinds:
             return ScanWork(msgspec.convert(arguments, StretchArguments), self._scanner, self._resolver)
         if kind == "history":
             return HistoryWork(msgspec.convert(arguments, HistoryArguments), self._past, self._charts)
-        if kind == "populate":
-            return self._populating.work(arguments)
-        raise JobError(f"no job is called {kind!r}: expected backfill, history, populate or scan")
+        if kind in self._crafts:
+            return self._crafts[kind].work(arguments)
+        *others, last = sorted(("backfill", "history", "scan", *self._crafts))
+        raise JobError(f"no job is called {kind!r}: expected {', '.join(others)} or {last}")

@@ -118,7 +118,7 @@ def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
         healing.scanner,
         healing.routes,
         healing.past,
-        populating(parts, at),
+        {"populate": populating(parts, at)},
         resolver=at.resolver,
         charts=at.charts,
     )

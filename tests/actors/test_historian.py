@@ -159,7 +159,7 @@ async def historian(
     async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
         at = {name: system.ref(f"/engine/{name}") for name in ("charts", "jobs", "resolver", "publisher")}
         nobody = cast("Any", None)
-        kinds = JobKinds(nobody, nobody, routes, past, nobody, resolver=at["resolver"], charts=at["charts"])
+        kinds = JobKinds(nobody, nobody, routes, past, {}, resolver=at["resolver"], charts=at["charts"])
         specs = [
             ChildSpec("charts", partial(Witness, told)),
             ChildSpec("publisher", partial(Witness, [])),

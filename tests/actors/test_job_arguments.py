@@ -23,7 +23,7 @@ NAMES = ["NSE:A", "NSE:B"]
 def kinds(names: list[str] = NAMES) -> JobKinds:
     routes, nobody = Routes(["test"]), cast("Any", None)
     routes.cover("test", [Route(name, "NSE_EQ", name, 0.05, "equity") for name in names])
-    return JobKinds(nobody, nobody, routes, nobody, nobody, resolver=nobody, charts=nobody)
+    return JobKinds(nobody, nobody, routes, nobody, {}, resolver=nobody, charts=nobody)
 
 
 @pytest.mark.parametrize("kind", ["backfill", "scan"])

@@ -254,9 +254,8 @@ async def test_as_a_job_it_says_how_far_it_is_and_a_file_that_is_no_list_fails_i
     nobody: Any = None
 
     def make(system: ActorSystem) -> Jobs:
-        kinds = JobKinds(
-            nobody, nobody, Routes(["dhan"]), nobody, populating(tmp_path, durable), resolver=nobody, charts=nobody
-        )
+        crafts = {"populate": populating(tmp_path, durable)}
+        kinds = JobKinds(nobody, nobody, Routes(["dhan"]), nobody, crafts, resolver=nobody, charts=nobody)
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
     async def begun(subject: ActorRef, file: str) -> str:

@@ -49,7 +49,7 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
     routes.cover("test", [Route(NAME, "NSE_EQ", "1", 0.05, "equity")])
 
     def make(system: ActorSystem) -> Jobs:
-        kinds = JobKinds(nobody, nobody, routes, nobody, nobody, resolver=nobody, charts=nobody)
+        kinds = JobKinds(nobody, nobody, routes, nobody, {}, resolver=nobody, charts=nobody)
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(

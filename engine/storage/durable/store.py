@@ -14,6 +14,7 @@ from engine.storage.durable.locks import SessionLocks
 from engine.storage.durable.quarantine import Quarantine
 from engine.storage.durable.records import Records
 from engine.storage.durable.scan import GapScan
+from engine.storage.durable.statistics import MarketStatistics
 from engine.storage.durable.verdicts import Verdicts
 
 ANSWER_TIMEOUT_S = 30.0
@@ -39,8 +40,11 @@ class DurableStore(
     """
 
     def __init__(self, link: PostgresLink) -> None:
-        PriceHistory.__init__(self, link, InstrumentNames(link))
+        names = InstrumentNames(link)
+        PriceHistory.__init__(self, link, names)
         self.chains = ChainSnapshots(link)
+        self.statistics = MarketStatistics(link, names)
+        """Worked out by jobs after hours, which no replay lives through; the double has none."""
         self.entities = Entities(link)
         self.belongings = Belongings(link)
         """Both are for people's hands, in web processes; the double has none."""

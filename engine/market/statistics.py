@@ -1,0 +1,202 @@
+"""The statistics of a day: what is worked out of an instrument's candles when the day is over.
+
+Percents are percents (1.5 is 1.5 %), prices are in the instrument's currency, volumes in units traded. What can not be
+worked out is None, and ``reasons`` says why, by the figure's name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market.volume_profile import volume_profile
+
+YEAR_DAYS = 252
+"""Trading days that count as a year."""
+MONTH_DAYS = 21
+ATR_DAYS = 14
+AVERAGE_DAYS = 20
+"""Before the day itself: what its volume is compared with."""
+
+_RETURNS = {"return_1d": 1, "return_5d": 5, "return_21d": MONTH_DAYS, "return_252d": YEAR_DAYS}
+
+Numbers = NDArray[np.float64]
+
+
+class Days(msgspec.Struct, frozen=True):
+    """Closed daily candles as columns, the oldest first."""
+
+    dates: Sequence[date] = ()
+    highs: Sequence[float] = ()
+    lows: Sequence[float] = ()
+    closes: Sequence[float] = ()
+    volumes: Sequence[int] = ()
+    open_interest: Sequence[int | None] = ()
+
+
+class Minutes(msgspec.Struct, frozen=True):
+    """One day's one-minute candles as columns, the oldest first."""
+
+    highs: Sequence[float] = ()
+    lows: Sequence[float] = ()
+    closes: Sequence[float] = ()
+    volumes: Sequence[int] = ()
+    ticks: bool = False
+    """The feed told no volume: these are counts of ticks."""
+
+
+class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument's figures of one day."""
+
+    instrument: str
+    date: date
+    close: float
+    volume: int
+    return_1d: float | None = None
+    """Against the close so many trading days before, in percent."""
+    return_5d: float | None = None
+    return_21d: float | None = None
+    return_252d: float | None = None
+    realised_volatility: float | None = None
+    """Of the last 21 daily returns, in percent a year."""
+    atr: float | None = None
+    """Wilder's average true range over 14 days, in the price's currency."""
+    high_52w: float | None = None
+    low_52w: float | None = None
+    """Of the last 252 trading days, or of as many as are held."""
+    volume_average: float | None = None
+    """Of the 20 days before."""
+    relative_volume: float | None = None
+    """The day's volume as a multiple of that average."""
+    vwap: float | None = None
+    point_of_control: float | None = None
+    value_area_low: float | None = None
+    value_area_high: float | None = None
+    oi: int | None = None
+    oi_change: int | None = None
+    """Against the day before, in contracts or shares as the provider counts them."""
+    minutes: int = 0
+    """That traded."""
+    minutes_expected: int = 0
+    """Of the day's sessions."""
+    profile: tuple[tuple[float, float], ...] = ()
+    """Price and volume, the lowest price first."""
+    reasons: Mapping[str, str] = {}
+    """Why a figure is None."""
+
+
+class _Figures:
+    """Figures as they come about: a number, or the reason why there is none."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.reasons: dict[str, str] = {}
+
+    def tell(self, name: str, held: int, needed: int, work: Callable[[], float]) -> None:
+        """Worked out where as many days are held as it takes."""
+        if held >= needed:
+            self.values[name] = work()
+        else:
+            self.reasons[name] = f"needs {needed} days, {held} are held"
+
+    def lack(self, reason: str, *names: str) -> None:
+        self.reasons |= dict.fromkeys(names, reason)
+
+
+def day_statistics(instrument: str, days: Days, minutes: Minutes, minutes_expected: int) -> DayStatistics:
+    """The figures of the last of the days, of which there is at least one."""
+    figures = _Figures()
+    _of_returns(figures, np.asarray(days.closes, dtype=np.float64))
+    _of_ranges(figures, days)
+    _of_volumes(figures, days.volumes)
+    _of_open_interest(figures, days.open_interest)
+    _of_minutes(figures, minutes)
+    return DayStatistics(
+        instrument=instrument,
+        date=days.dates[-1],
+        close=days.closes[-1],
+        volume=days.volumes[-1],
+        minutes=len(minutes.closes),
+        minutes_expected=minutes_expected,
+        reasons=figures.reasons,
+        **figures.values,
+    )
+
+
+def true_ranges(days: Days) -> Numbers:
+    """Each day's range with the gap from the close before; one fewer than there are days."""
+    highs, lows = np.asarray(days.highs[1:], dtype=np.float64), np.asarray(days.lows[1:], dtype=np.float64)
+    before = np.asarray(days.closes[:-1], dtype=np.float64)
+    return np.maximum(highs, before) - np.minimum(lows, before)
+
+
+def average_true_range(days: Days) -> float:
+    """Wilder's: the mean of the first 14 true ranges, then each new one counts a fourteenth."""
+    ranges = true_ranges(days)
+    average = float(ranges[:ATR_DAYS].mean())
+    for one in ranges[ATR_DAYS:].tolist():
+        average += (one - average) / ATR_DAYS
+    return average
+
+
+def realised_volatility(closes: Numbers) -> float:
+    """The standard deviation of the daily logarithmic returns, scaled to a year of 252 days, in percent."""
+    return float(np.log(closes[1:] / closes[:-1]).std(ddof=1) * np.sqrt(YEAR_DAYS) * 100.0)
+
+
+def _of_returns(figures: _Figures, closes: Numbers) -> None:
+    held = len(closes)
+    for name, span in _RETURNS.items():
+        figures.tell(name, held, span + 1, lambda span=span: float((closes[-1] / closes[-1 - span] - 1.0) * 100.0))
+    month = closes[-MONTH_DAYS - 1 :]
+    figures.tell("realised_volatility", held, MONTH_DAYS + 1, lambda: realised_volatility(month))
+
+
+def _of_ranges(figures: _Figures, days: Days) -> None:
+    figures.tell("atr", len(days.closes), ATR_DAYS + 1, lambda: average_true_range(days))
+    figures.values["high_52w"] = max(days.highs[-YEAR_DAYS:])
+    figures.values["low_52w"] = min(days.lows[-YEAR_DAYS:])
+
+
+def _of_volumes(figures: _Figures, volumes: Sequence[int]) -> None:
+    before = volumes[-AVERAGE_DAYS - 1 : -1]
+    if len(before) < AVERAGE_DAYS:
+        figures.lack(f"needs {AVERAGE_DAYS} days before, {len(before)} are held", "volume_average", "relative_volume")
+        return
+    average = sum(before) / AVERAGE_DAYS
+    figures.values["volume_average"] = average
+    if average:
+        figures.values["relative_volume"] = volumes[-1] / average
+    else:
+        figures.lack("nothing traded on the 20 days before", "relative_volume")
+
+
+def _of_open_interest(figures: _Figures, open_interest: Sequence[int | None]) -> None:
+    last, before = open_interest[-1], open_interest[-2] if len(open_interest) > 1 else None
+    if last is None:
+        figures.lack("the provider tells no open interest of it", "oi", "oi_change")
+        return
+    figures.values["oi"] = last
+    if before is None:
+        figures.lack("none is held of the day before", "oi_change")
+    else:
+        figures.values["oi_change"] = last - before
+
+
+def _of_minutes(figures: _Figures, minutes: Minutes) -> None:
+    names = "vwap", "point_of_control", "value_area_low", "value_area_high"
+    if minutes.ticks:
+        figures.lack("the feed tells no volume, its candles count ticks", *names)
+        return
+    profile = volume_profile(minutes.highs, minutes.lows, minutes.volumes)
+    if profile is None:
+        figures.lack("no minutes are held" if not minutes.closes else "nothing traded", *names)
+        return
+    typical = np.asarray([minutes.highs, minutes.lows, minutes.closes], dtype=np.float64).mean(axis=0)
+    figures.values["vwap"] = float(np.average(typical, weights=minutes.volumes))
+    figures.values["profile"] = profile.levels
+    for name in names[1:]:
+        figures.values[name] = getattr(profile, name)

@@ -1,0 +1,157 @@
+"""The statistics of days: the columns they are worked out of, and their table."""
+
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from engine.market.delivery import Reported
+from engine.market.statistics import Days, DayStatistics, Minutes
+from engine.storage.durable.instruments import InstrumentNames
+from engine.storage.durable.link import PostgresLink
+from engine.storage.durable.times import ceiling
+
+_DAYS = """
+SELECT instrument_id, array_agg(date ORDER BY date) AS dates, array_agg(high ORDER BY date) AS highs,
+    array_agg(low ORDER BY date) AS lows, array_agg(close ORDER BY date) AS closes,
+    array_agg(volume ORDER BY date) AS volumes, array_agg(oi ORDER BY date) AS open_interest
+FROM price_history_daily
+WHERE instrument_id = ANY($1::int[]) AND date BETWEEN $2 AND $3 AND state <> 'forming'
+    AND 'NaN' NOT IN (open, high, low, close)
+GROUP BY instrument_id
+"""
+
+_MINUTES = """
+SELECT instrument_id, array_agg(high ORDER BY ts) AS highs, array_agg(low ORDER BY ts) AS lows,
+    array_agg(close ORDER BY ts) AS closes, array_agg(volume ORDER BY ts) AS volumes,
+    bool_or(source LIKE '%/ticks') AS ticks
+FROM price_history_intraday
+WHERE instrument_id = ANY($1::int[]) AND timeframe = '1m' AND ts >= $2 AND ts < $3 AND state <> 'forming'
+    AND 'NaN' NOT IN (open, high, low, close)
+GROUP BY instrument_id
+"""
+
+_FIGURES = {
+    "close": "float8",
+    "volume": "bigint",
+    "return_1d": "float8",
+    "return_5d": "float8",
+    "return_21d": "float8",
+    "return_252d": "float8",
+    "realised_volatility": "float8",
+    "atr": "float8",
+    "high_52w": "float8",
+    "low_52w": "float8",
+    "volume_average": "float8",
+    "relative_volume": "float8",
+    "vwap": "float8",
+    "point_of_control": "float8",
+    "value_area_low": "float8",
+    "value_area_high": "float8",
+    "oi": "bigint",
+    "oi_change": "bigint",
+    "minutes": "int",
+    "minutes_expected": "int",
+}
+_WRITTEN = ("profile", "reasons")
+"""As JSON."""
+_COLUMNS = (*_FIGURES, *_WRITTEN)
+_ARRAYS = ", ".join(
+    f"${number}::{kind}[]" for number, kind in enumerate((*_FIGURES.values(), "jsonb", "jsonb"), start=3)
+)
+
+_SAVE = f"""
+INSERT INTO market_statistics (instrument_id, date, {", ".join(_COLUMNS)})
+SELECT * FROM unnest($1::int[], $2::date[], {_ARRAYS})
+ON CONFLICT (instrument_id, date) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
+"""
+
+_SELECT = f"""
+SELECT e.code || ':' || i.symbol AS instrument, s.date, {", ".join(f"s.{name}" for name in _COLUMNS)}
+FROM market_statistics s JOIN instruments i ON i.id = s.instrument_id JOIN exchanges e ON e.id = i.exchange_id
+"""
+_OF_INSTRUMENT = f"{_SELECT} WHERE s.instrument_id = $1 AND s.date BETWEEN $2 AND $3 ORDER BY s.date DESC LIMIT $4"
+_OF_DAY = f"{_SELECT} WHERE e.code = $1 AND s.date = $2 ORDER BY i.symbol"
+
+_DATES = """
+SELECT e.code, s.date FROM market_statistics s JOIN instruments i ON i.id = s.instrument_id
+JOIN exchanges e ON e.id = i.exchange_id
+WHERE s.date < $1 GROUP BY e.code, s.date ORDER BY s.date DESC, e.code LIMIT $2
+"""
+
+_NOTE_REPORTED = """
+WITH told AS (
+    SELECT i.id, r.percentage, r.previous_close FROM unnest($3::text[], $4::float8[], $5::float8[])
+        AS r(symbol, percentage, previous_close)
+    JOIN exchanges e ON e.code = $1 JOIN instruments i ON i.exchange_id = e.id AND i.symbol = r.symbol
+), written AS (
+    UPDATE price_history_daily d SET delivery_percentage = coalesce(told.percentage, d.delivery_percentage),
+        previous_close = coalesce(told.previous_close, d.previous_close)
+    FROM told WHERE d.instrument_id = told.id AND d.date = $2
+    RETURNING 1
+)
+SELECT count(*) FROM written
+"""
+
+
+class MarketStatistics:
+    """What was worked out of each instrument's days."""
+
+    def __init__(self, link: PostgresLink, names: InstrumentNames) -> None:
+        self._link = link
+        self._names = names
+
+    async def days(self, instruments: Sequence[str], first: date, last: date) -> dict[str, Days]:
+        """The closed days of [first, last] as columns; who has none is left out."""
+        names = await self._identified(instruments)
+        rows = await self._link.rows(_DAYS, list(names), first, last)
+        return {names[identity]: Days(*columns) for identity, *columns in rows}
+
+    async def minutes(self, instruments: Sequence[str], start_ns: int, end_ns: int) -> dict[str, Minutes]:
+        """The closed minutes that open in [start, end) as columns; who has none is left out."""
+        names = await self._identified(instruments)
+        rows = await self._link.rows(_MINUTES, list(names), ceiling(start_ns), ceiling(end_ns))
+        return {names[identity]: Minutes(*columns) for identity, *columns in rows}
+
+    async def save(self, statistics: Sequence[DayStatistics]) -> None:
+        """Keeps them; what was kept of the same day gives way. Safe to repeat."""
+        ids = await self._names.ids(one.instrument for one in statistics)
+        rows = [_row(one, ids[one.instrument]) for one in statistics if one.instrument in ids]
+        if rows:
+            await self._link.value(_SAVE, *zip(*rows, strict=True))
+
+    async def of_instrument(self, instrument: str, first: date, last: date, limit: int) -> list[DayStatistics]:
+        """The newest of [first, last], the newest first."""
+        ids = await self._names.ids([instrument])
+        rows = await self._link.rows(_OF_INSTRUMENT, ids.get(instrument), first, last, limit)
+        return [_statistics(row) for row in rows]
+
+    async def of_day(self, exchange: str, day: date) -> list[DayStatistics]:
+        """Those of all instruments of an exchange, by symbol."""
+        return [_statistics(row) for row in await self._link.rows(_OF_DAY, exchange, day)]
+
+    async def dates(self, before: date, limit: int) -> list[tuple[str, date]]:
+        """The newest days before a date of which there are some, with the exchange's code, the newest first."""
+        return [(code, day) for code, day in await self._link.rows(_DATES, before, limit)]
+
+    async def note_reported(self, exchange: str, day: date, reported: Sequence[Reported]) -> int:
+        """Notes on the rows of a day what the exchange's report says of them; of how many rows. Safe to repeat."""
+        symbols, percentages = [one.symbol for one in reported], [one.delivery_percentage for one in reported]
+        closes = [one.previous_close for one in reported]
+        return await self._link.value(_NOTE_REPORTED, exchange, day, symbols, percentages, closes)
+
+    async def _identified(self, instruments: Sequence[str]) -> dict[int, str]:
+        return {identity: name for name, identity in (await self._names.ids(instruments)).items()}
+
+
+def _row(one: DayStatistics, identity: int) -> tuple[Any, ...]:
+    written = (msgspec.json.encode(getattr(one, name)).decode() for name in _WRITTEN)
+    return identity, one.date, *(getattr(one, name) for name in _FIGURES), *written
+
+
+def _statistics(row: asyncpg.Record) -> DayStatistics:
+    return msgspec.convert({**dict(row), **{name: msgspec.json.decode(row[name]) for name in _WRITTEN}}, DayStatistics)
