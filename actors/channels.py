@@ -2,6 +2,7 @@
 
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
+``live_chains`` brings one option chain a message: ``[1, epoch, offset, underlying, expiry, as_of_ms, snapshot]``.
 An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``jobs`` or ``order``; a status is of a
 ``feed`` or of ``symbols``.
 """
@@ -12,12 +13,14 @@ import msgspec
 
 from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
+from engine.market.chain_snapshot import ChainSnapshot
 from engine.providers.base import Notification
 from engine.storage.durable import Job
 from engine.storage.packing import pack
 
 MARKET_DATA = "market_data"
 LIVE_CANDLES = "live_candles"
+LIVE_CHAINS = "live_chains"
 VERSION = 1
 MILLISECOND_NS = 1_000_000
 
@@ -46,6 +49,13 @@ def encode_market_data(epoch: int, offset: int, ts_ns: int, ticks: Iterable[Tick
 def encode_live_candles(epoch: int, offset: int, candles: Iterable[Candle]) -> bytes:
     rows = [(candle.instrument, candle.timeframe, candle.time, *candle.row[:-1]) for candle in candles]
     return pack([VERSION, epoch, offset, rows])
+
+
+def encode_live_chain(epoch: int, offset: int, snapshot: ChainSnapshot) -> bytes:
+    """The newest of one chain; where and when it is stands before it, so that nobody has to read all to know."""
+    return _to_msgpack(
+        (VERSION, epoch, offset, snapshot.underlying, snapshot.expiry, snapshot.as_of, snapshot),
+    )
 
 
 class _CandleBody(msgspec.Struct, gc=False):

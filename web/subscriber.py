@@ -15,7 +15,7 @@ from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
 from web.protocol import Kind, Status
 from web.sockets.session import Wanted
-from web.sources import ChannelSource, EventSource, StoredCandles, WatchList, load, load_symbols
+from web.sources import ChainList, ChannelSource, EventSource, StoredCandles, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")
 
@@ -51,13 +51,16 @@ class Subscriber(TaskActor):
         self._events = EventSource(
             hot, hub, StoredCandles(hot, durable), begun=partial(self._store_well, "events"), now_ns=self._now_ns
         )
-        self._watches = WatchList(hot, hub, process, heard=partial(self._well, "engine"), silent=self._engine_silent)
+        lists = (WatchList, ChainList)
+        heard = partial(self._well, "engine")
+        self._lists = [one(hot, hub, process, heard=heard, silent=self._engine_silent) for one in lists]
 
     async def on_start(self) -> None:
         pump = Pump(self._hub, lambda: self.system.clock.now_ns() // 1_000_000)
         self.spawn(self._again_and_again, "prices", self._channels.run)
         self.spawn(self._again_and_again, "events", self._events.run)
-        self.spawn(self._watches.run)
+        for one in self._lists:
+            self.spawn(one.run)
         self.spawn(pump.run)
         self.spawn(pump.listen)
         self.send_every(RELOAD_INTERVAL_S, Reload())

@@ -5,13 +5,16 @@ from typing import Any
 
 from actors.channels import (
     LIVE_CANDLES,
+    LIVE_CHAINS,
     MARKET_DATA,
     encode_candle_event,
     encode_live_candles,
+    encode_live_chain,
     encode_market_data,
 )
 from engine.market import Candle, Instrument, InstrumentKind, Tick
 from engine.market.candle import CandleState
+from engine.market.chain_snapshot import ChainSnapshot
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore, InstrumentReport
 from engine.storage.packing import unpack
@@ -53,6 +56,10 @@ class Engine:
         self.chart_answer: dict[str, Any] = {"built": True, "failed": ""}
         self.watched: list[str] = []
         self.unmapped: list[str] = []
+        self.chains: list[str] = []
+        """Those that clients follow."""
+        self.refused: dict[str, str] = {}
+        """Chains that can not be had, each with why."""
         self.prices: dict[str, tuple[float, int]] = {}
         """What the provider would tell, and when it was asked (ms)."""
         self.prices_asked: list[list[str]] = []
@@ -91,6 +98,11 @@ class Engine:
         await self.hot.append_events(entries)
         return [offset for offset, _ in entries]
 
+    async def tell_chain(self, snapshot: ChainSnapshot) -> None:
+        """The newest of an option chain."""
+        self.offset += 1
+        await self.hot.publish(LIVE_CHAINS, encode_live_chain(self.epoch, self.offset, snapshot))
+
     async def answer_commands(self) -> None:
         position = await self.hot.commands_position("engine")
         while True:
@@ -106,6 +118,10 @@ class Engine:
                 if command["command"] == "decide":
                     self.asked = command
                     await self.hot.reply(command["id"], {"ok": True, "result": self.decision})
+                    continue
+                if command["command"] == "chains":
+                    self.chains = command["chains"]
+                    await self.hot.reply(command["id"], {"ok": True, "result": {"refused": self.refused}})
                     continue
                 if command["command"] == "watch":
                     self.watched = command["symbols"]

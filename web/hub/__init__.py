@@ -1,6 +1,13 @@
 """The hub: newest values and streams, written once and put before every client that follows them."""
 
-from web.hub.feed import FeedFormatError, Sequence, decode_event, decode_live_candles, decode_prices
+from web.hub.feed import (
+    FeedFormatError,
+    Sequence,
+    decode_event,
+    decode_live_candles,
+    decode_live_chain,
+    decode_prices,
+)
 from web.hub.hub import NOTICES, Hub, HubStatistics, followed
 from web.hub.line import Line
 from web.hub.outbox import Outbox, OutboxStatistics
@@ -25,6 +32,7 @@ __all__ = [
     "Topic",
     "decode_event",
     "decode_live_candles",
+    "decode_live_chain",
     "decode_prices",
     "followed",
     "order",

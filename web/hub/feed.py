@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from web.protocol import CandleValue, Kind, Notice, PriceValue, Status
+from web.protocol import CandleValue, ChainValue, Kind, Notice, PriceValue, Status
 
 
 class FeedFormatError(Exception):
@@ -28,6 +28,22 @@ class LiveCandles(msgspec.Struct, array_like=True, gc=False):
     epoch: int
     offset: int
     rows: list[CandleValue]
+
+
+class LiveChain(msgspec.Struct, array_like=True, gc=False):
+    """The newest of one option chain, on ``live_chains``."""
+
+    version: int
+    epoch: int
+    offset: int
+    underlying: str
+    expiry: str
+    as_of_ms: int
+    snapshot: msgspec.Raw
+
+    @property
+    def value(self) -> ChainValue:
+        return ChainValue(self.underlying, self.expiry, self.as_of_ms, bytes(self.snapshot))
 
 
 class _CandleBody(msgspec.Struct, gc=False):
@@ -139,6 +155,7 @@ Event = CandleEvent | StatusEvent | NoticeEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)
 _LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
+_LIVE_CHAIN = msgspec.msgpack.Decoder(LiveChain)
 _EVENT = msgspec.msgpack.Decoder(Event)
 
 
@@ -148,6 +165,10 @@ def decode_prices(payload: bytes) -> Prices:
 
 def decode_live_candles(payload: bytes) -> LiveCandles:
     return _decode(_LIVE_CANDLES, payload)
+
+
+def decode_live_chain(payload: bytes) -> LiveChain:
+    return _decode(_LIVE_CHAIN, payload)
 
 
 def decode_event(payload: bytes) -> Event:

@@ -9,7 +9,7 @@ from engine.market.candle import Candle
 from web.hub.outbox import Outbox
 from web.hub.shown import CalendarOf, Shown, around_the_clock
 from web.hub.topic import Topic, TopicKey, View
-from web.protocol import CandleValue, Channel, Code, Kind, Notice, Position, PriceValue, Problem, Status
+from web.protocol import CandleValue, ChainValue, Channel, Code, Kind, Notice, Position, PriceValue, Problem, Status
 
 if TYPE_CHECKING:
     from web.hub.resumption import Resumption
@@ -51,7 +51,7 @@ def topic_key(channel: Channel, instrument: str) -> TopicKey:
         return (channel.kind, channel.symbol, "")
     if channel.view is not None:
         return (channel.kind, instrument, f"{channel.timeframe}?{channel.view}")
-    return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe)
+    return (_SAME_VALUE.get(channel.kind, channel.kind), instrument, channel.timeframe or channel.expiry)
 
 
 class Hub:
@@ -164,6 +164,15 @@ class Hub:
                 if topic.put(value if shown is None else shown.of(value)):
                     self._changed[topic] = None
 
+    def put_chain(self, value: ChainValue) -> None:
+        """A newer instant of an option chain; ignored when nobody follows it."""
+        topic = self._topics.get((Kind.CHAIN, value.symbol, value.expiry))
+        known = None if topic is None else topic.value
+        if topic is None or (isinstance(known, ChainValue) and known.as_of_ms >= value.as_of_ms):
+            return
+        if topic.put(value):
+            self._changed[topic] = None
+
     def begun(self, candles: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those of some instruments and timeframes that a view follows which does not know what came before."""
         return [place for place in candles if any(not shown.ready for shown in self._shown.get(place, {}).values())]
@@ -189,9 +198,15 @@ class Hub:
             topic.closed_ns = max(topic.closed_ns, time_ns)
 
     def begin_epoch(self) -> None:
-        """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more."""
+        """Another engine, or the same one again, maybe with another clock: what was closed for it is closed no more.
+
+        Nor is an option chain newer than what comes from now on.
+        """
         for topic in self._topics.values():
             topic.closed_ns = -1
+            if topic.key[0] is Kind.CHAIN:
+                topic.clear()
+                self._changed.pop(topic, None)
         self._symbols = {}
 
     def publish_candle(self, value: CandleValue, offset: str) -> None:
@@ -256,14 +271,12 @@ class Hub:
             conversation = outbox.conversation
             outbox.send(conversation.frame(conversation.dialect.status(status)))
 
-    def tell_followers(self, instrument: str, code: Code, message: str) -> None:
-        """A problem of one instrument, to each client that follows it, under the symbol as the client wrote it."""
-        for topic in tuple(self._topics.values()):
-            if topic.instrument == instrument:
-                for view in topic.views.values():
-                    problem = Problem(code, message, temporary=True, symbol=view.channel.symbol)
-                    for outbox in tuple(view.followers):
-                        outbox.send_problem(problem)
+    def tell_followers(self, topics: Iterable[Topic], code: Code, message: str) -> None:
+        """A problem of some topics, to each client that follows them, under the symbol as the client wrote it."""
+        for view in [view for topic in topics for view in topic.views.values()]:
+            problem = Problem(code, message, temporary=True, symbol=view.channel.symbol)
+            for outbox in tuple(view.followers):
+                outbox.send_problem(problem)
 
     def tell_all_to_begin_anew(self) -> None:
         """Entries of the stream were lost: nobody may go on as if nothing had happened."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from web.protocol import Channel, Dialect, Encoding, Kind, Problem, Value
 
 TopicKey = tuple[Kind, str, str]
-"""Kind of value, instrument, timeframe; the two last are empty where they mean nothing.
+"""Kind of value, instrument, timeframe or day of expiry; the two last are empty where they mean nothing.
 
 Candles that a view shows have a topic of their own: ``1m?continuous=True&wick=0.5%``.
 """

@@ -18,7 +18,7 @@ from web.protocol.messages import (
     Subscribed,
     Unsubscribe,
 )
-from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value
+from web.protocol.values import CandleValue, ChainValue, Notice, PriceValue, Status, Value
 
 __all__ = [
     "JSON",
@@ -26,6 +26,7 @@ __all__ = [
     "MSGPACK_SUBPROTOCOL",
     "Authenticate",
     "CandleValue",
+    "ChainValue",
     "Channel",
     "Close",
     "CloseChart",

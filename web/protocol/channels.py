@@ -1,5 +1,6 @@
 """Channel names: what a client may ask for, as it writes it."""
 
+from datetime import date
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,6 @@ from web.protocol.errors import Code, Problem
 _NEWEST = frozenset({"ltp", "tick", "quote"})
 _OWNED = frozenset({"alerts", "orders"})
 _UNNAMED = frozenset({"jobs", "sys"})
-_LATER = frozenset({"chain"})
 
 
 class Kind(StrEnum):
@@ -21,6 +21,8 @@ class Kind(StrEnum):
     LTP = "ltp"
     CANDLE = "candle"
     STATUS = "status"
+    CHAIN = "chain"
+    """The options of an underlying that expire on one day."""
     DATA = "data"
     """The day so far, as the simple dialect sends it; it has no written name."""
     TICK = "tick"
@@ -48,6 +50,8 @@ class Channel(msgspec.Struct, frozen=True):
     """How candles are to be shown; None: as they were traded."""
     place: str = ""
     """``SEGMENT:ID`` where the instrument's price is kept, for who is told it."""
+    expiry: str = ""
+    """Of an option chain, the day as in ``2026-11-26``."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -61,7 +65,8 @@ class Item(msgspec.Struct, frozen=True):
 def parse_channel(name: str) -> Item:
     """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises.
 
-    ``tick`` and ``quote`` are written as ``ltp``; ``jobs``, ``sys``, ``alerts`` and ``orders`` stand alone.
+    ``tick`` and ``quote`` are written as ``ltp``, chains with their expiry, as ``chain.NSE:NIFTY.2026-11-26``; ``jobs``,
+    ``sys``, ``alerts`` and ``orders`` stand alone.
 
     Candles may be asked for as a view shows them: ``candle.NSE:RELIANCE.1m?continuous=true&wick=0.5%``.
     """
@@ -74,10 +79,12 @@ def parse_channel(name: str) -> Item:
         return Item(name, Channel(name, Kind(kind), rest))
     if kind == Kind.CANDLE and rest:
         return _candle(name, rest)
-    if kind in _LATER:
-        return _wrong(name, Code.NOT_AVAILABLE, f"channels of kind {kind!r} are not available here")
+    if kind == Kind.CHAIN and rest:
+        return _chain(name, rest)
     return _wrong(
-        name, Code.SYNTAX, f"{name[:80]!r} is no channel; write as ltp.SYMBOL, candle.SYMBOL.TIMEFRAME or status"
+        name,
+        Code.SYNTAX,
+        f"{name[:80]!r} is no channel; write as ltp.SYMBOL, candle.SYMBOL.TIMEFRAME, chain.SYMBOL.EXPIRY or status",
     )
 
 
@@ -96,6 +103,15 @@ def _candle(name: str, rest: str) -> Item:
         return Item(name, Channel(name, Kind.CANDLE, symbol, parse_timeframe(written), view))
     except (TimeframeError, ViewError) as error:
         return _wrong(name, Code.SYNTAX, str(error))
+
+
+def _chain(name: str, rest: str) -> Item:
+    symbol, _, written = rest.rpartition(".")
+    try:
+        expiry = date.fromisoformat(written if symbol else "").isoformat()
+    except ValueError:
+        return _wrong(name, Code.SYNTAX, f"{name[:80]!r} names no day of expiry; write chain.NSE:NIFTY.2026-11-26")
+    return Item(name, Channel(name, Kind.CHAIN, symbol, expiry=expiry))
 
 
 def _view(written: str) -> View:

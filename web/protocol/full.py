@@ -19,7 +19,7 @@ from web.protocol.messages import (
     Unsubscribe,
 )
 from web.protocol.requests import credentials, request_id
-from web.protocol.values import CandleValue, Notice, PriceValue, Status, Value, candle_row
+from web.protocol.values import CandleValue, ChainValue, Notice, PriceValue, Status, Value, candle_row
 
 KEY = "action"
 CHANNELS_PER_REQUEST = 1000
@@ -84,6 +84,12 @@ def render_candle(channel: Channel, instrument: str, value: Value, offset: str |
     return {"channel": channel.name, "offset": offset, "data": data}
 
 
+def render_chain(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
+    """All legs of an option chain at one instant."""
+    assert isinstance(value, ChainValue)
+    return {"channel": channel.name, "offset": offset, "data": value.data}
+
+
 def render_status(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
     """A status; ``since`` in milliseconds UTC."""
     assert isinstance(value, Status)
@@ -108,6 +114,7 @@ class FullDialect:
         Kind.TICK: render_tick,
         Kind.QUOTE: render_quote,
         Kind.CANDLE: render_candle,
+        Kind.CHAIN: render_chain,
         Kind.STATUS: render_status,
         **dict.fromkeys((Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS), render_notice),
     }

@@ -1,6 +1,7 @@
 """The values clients follow, as the hub keeps the newest of each."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -84,4 +85,20 @@ class Notice(msgspec.Struct, frozen=True):
     symbol: None = None
 
 
-Value = PriceValue | CandleValue | Status | Notice
+class ChainValue(msgspec.Struct, dict=True):
+    """The newest of one option chain; what is in it is read when the first client is told."""
+
+    symbol: str
+    """The underlying's."""
+    expiry: str
+    as_of_ms: int
+    packed: bytes
+    """A msgpack map, as the engine wrote it."""
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """What clients read."""
+        return msgspec.msgpack.decode(self.packed)
+
+
+Value = PriceValue | CandleValue | ChainValue | Status | Notice

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import structlog
 
-from actors.channels import LIVE_CANDLES, MARKET_DATA
+from actors.channels import LIVE_CANDLES, LIVE_CHAINS, MARKET_DATA
 from engine.storage.hot import HotStore
-from web.hub import FeedFormatError, Hub, Sequence, decode_live_candles, decode_prices
+from web.hub import FeedFormatError, Hub, Sequence, decode_live_candles, decode_live_chain, decode_prices
 
 log = structlog.get_logger("ticktree.channels")
 
 
 class ChannelSource:
-    """Feeds the hub from ``market_data`` and ``live_candles``.
+    """Feeds the hub from ``market_data``, ``live_candles`` and ``live_chains``.
 
     ``begun`` is called when nothing published from now on is missed, ``missed`` when something was.
     """
@@ -24,12 +24,13 @@ class ChannelSource:
         self._missed = missed
         self._prices = Sequence()
         self._candles = Sequence()
+        self._chains = Sequence()
         self.malformed = 0
 
     async def run(self) -> None:
         """Listens until the connection is lost, which is an error."""
-        async with self._hot.subscribe(MARKET_DATA, LIVE_CANDLES) as messages:
-            self._prices, self._candles = Sequence(), Sequence()
+        async with self._hot.subscribe(MARKET_DATA, LIVE_CANDLES, LIVE_CHAINS) as messages:
+            self._prices, self._candles, self._chains = Sequence(), Sequence(), Sequence()
             self._begun()
             async for channel, payload in messages:
                 try:
@@ -44,6 +45,10 @@ class ChannelSource:
             self._check(self._prices, prices.epoch, prices.offset)
             for price in prices.rows:
                 hub.put_price(price)
+        elif channel == LIVE_CHAINS:
+            chain = decode_live_chain(payload)
+            self._check(self._chains, chain.epoch, chain.offset)
+            hub.put_chain(chain.value)
         else:
             candles = decode_live_candles(payload)
             self._check(self._candles, candles.epoch, candles.offset)

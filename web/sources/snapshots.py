@@ -1,14 +1,18 @@
 """Snapshots: the newest values of topics, read from the hot store."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
+import msgspec
+
 from engine.market.candle import Candle
+from engine.market.chain_snapshot import ChainSnapshot
 from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import Hub, Topic, followed
-from web.protocol import CandleValue, Kind, Notice, PriceValue, Status
+from web.protocol import CandleValue, ChainValue, Kind, Notice, PriceValue, Status
 
 _SECOND_NS = 1_000_000_000
 _GRACE_NS = 5 * _SECOND_NS
@@ -31,6 +35,9 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
         for candle in (await hot.live_candles(candles)).values():
             if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
                 hub.put_forming(value_of_candle(candle))
+    chains = [(topic.instrument, date.fromisoformat(topic.key[2])) for topic in wanted if topic.key[0] is Kind.CHAIN]
+    for snapshot in (await hot.chains(chains)).values():
+        hub.put_chain(value_of_chain(snapshot))
     if any(topic.key[0] is Kind.SYS for topic in wanted):
         hub.put_system(Notice({"processes": await hot.trees()}))
     if any(topic.key[0] is Kind.STATUS for topic in wanted):
@@ -72,6 +79,11 @@ def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:
         day_low=quote.get("low"),
         previous_close=quote.get("previous_close"),
     )
+
+
+def value_of_chain(snapshot: ChainSnapshot) -> ChainValue:
+    packed = msgspec.msgpack.encode(snapshot)
+    return ChainValue(snapshot.underlying, snapshot.expiry.isoformat(), snapshot.as_of, packed)
 
 
 def value_of_candle(candle: Candle) -> CandleValue:

@@ -81,7 +81,7 @@ def test_symbols_with_dots_keep_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ltp", "ltp.", "candle.NSE:X", "candle.NSE:X.7q", "", "nonsense.X", "chain.NSE:NIFTY.2026-11-26"]
+    "name", ["ltp", "ltp.", "candle.NSE:X", "candle.NSE:X.7q", "", "nonsense.X", "chain.NIFTY", "chain.NSE:NIFTY.26-11"]
 )
 def test_a_channel_that_is_none_is_one_item_with_a_problem(name: str) -> None:
     command = known().receive(json.dumps({"action": "subscribe", "channels": ["ltp.NSE:OK", name]}))
