@@ -18,6 +18,8 @@ log = structlog.get_logger("ticktree.storage")
 
 Store = TypeVar("Store")
 
+_TABLES = "engine.storage.durable."
+
 
 @contextlib.asynccontextmanager
 async def open_bridge() -> AsyncGenerator[None]:
@@ -31,7 +33,9 @@ async def open_bridge() -> AsyncGenerator[None]:
 def bridged(store: Store) -> Store:
     """The same store, its coroutine methods callable from trio.
 
-    Works for a class too: ``store = bridged(await bridged(HotStore).connect(url))``. What is no coroutine method passes through as it is; ``subscribe`` is for asyncio only.
+    Works for a class too: ``store = bridged(await bridged(HotStore).connect(url))``. The durable store's groups of tables, as
+    ``durable.chains``, are bridged with it. What else is no coroutine method passes through as it is; ``subscribe`` is for
+    asyncio only.
     """
     return cast("Store", _Bridged(store))
 
@@ -42,6 +46,10 @@ class _Bridged:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._store, name)
+        if type(attribute).__module__.startswith(_TABLES):
+            attribute = bridged(attribute)
+            setattr(self, name, attribute)
+            return attribute
         if not inspect.iscoroutinefunction(attribute):
             return attribute
         call = trio_asyncio.aio_as_trio(attribute)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

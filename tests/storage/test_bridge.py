@@ -44,6 +44,14 @@ async def test_what_is_no_coroutine_method_passes_through(redis_url: str) -> Non
         await bridged(store).close()
 
 
+async def test_the_durable_stores_groups_of_tables_are_bridged_with_it(database_url: str) -> None:
+    async with open_bridge():
+        durable = bridged(await bridged(DurableStore).connect(database_url))
+        assert await durable.alert_rules.live() == []
+        assert durable.alert_rules is durable.alert_rules
+        await durable.close()
+
+
 async def test_a_cancelled_call_leaves_the_store_usable(database_url: str) -> None:
     async with open_bridge():
         store = await bridged(DurableStore).connect(database_url)

@@ -3,6 +3,7 @@
 from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
+from engine.storage.durable.alerts import AlertRules, FiredAlerts, WebhookDeliveries, Webhooks
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.chains import ChainSnapshots
 from engine.storage.durable.conflicts import MappingConflicts
@@ -45,9 +46,14 @@ class DurableStore(
         self.chains = ChainSnapshots(link)
         self.statistics = MarketStatistics(link, names)
         """Worked out by jobs after hours, which no replay lives through; the double has none."""
+        self.alert_rules = AlertRules(link)
+        self.fired_alerts = FiredAlerts(link)
+        self.deliveries = WebhookDeliveries(link)
+        """Of these three the double has what the engine does with them."""
         self.entities = Entities(link)
         self.belongings = Belongings(link)
-        """Both are for people's hands, in web processes; the double has none."""
+        self.webhooks = Webhooks(link)
+        """These are for people's hands, in web processes; the double has none."""
 
     @classmethod
     async def connect(cls, url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Self:

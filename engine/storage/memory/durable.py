@@ -2,6 +2,7 @@
 
 from engine.storage.durable import DurableStore
 from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, MemoryUserAccounts
+from engine.storage.memory.alerts import MemoryAlertRules, MemoryFiredAlerts, MemoryWebhookDeliveries
 from engine.storage.memory.chains import MemoryChainSnapshots
 from engine.storage.memory.conflicts import MemoryMappingConflicts
 from engine.storage.memory.credentials import MemorySealedCredentials
@@ -33,6 +34,9 @@ class MemoryDurableStore(
         self.tables = Tables()
         MemoryPriceHistory.__init__(self, self.tables)
         self.chains = MemoryChainSnapshots(self.tables)
+        self.alert_rules = MemoryAlertRules(self.tables)
+        self.fired_alerts = MemoryFiredAlerts(self.tables)
+        self.deliveries = MemoryWebhookDeliveries(self.tables)
 
     async def ping(self) -> None:
         """Returns when the database answers."""

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from engine.market.alert_rule import AlertRule
     from engine.market.candle import Candle
     from engine.market.chain_snapshot import ChainSnapshot
     from engine.market.instrument import Instrument
     from engine.market.quarantine import Quarantined
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, MappingConflict, ProviderMapping
+    from engine.storage.durable.alerts import FiredAlert
     from engine.storage.durable.credentials import SealedCredential
 
 Decision = tuple[VerdictStatus, str]
@@ -45,6 +47,11 @@ class Tables:
         self.days: dict[str, dict[date, DailyCandle]] = {}
         self.replaced: list[Candle] = []
         """What revisions took the place of, in that order."""
+        self.alert_rules: dict[int, AlertRule] = {}
+        """Those that are to be judged."""
+        self.alerts: dict[str, FiredAlert] = {}
+        self.untold: dict[str, None] = {}
+        """Alerts that nobody has been told of for certain."""
         self.chains: dict[tuple[str, date], dict[int, ChainSnapshot]] = {}
         """By underlying and expiry, and the minute's opening in unix ms."""
         self.checkpoints: dict[str, int] = {}

@@ -1,0 +1,117 @@
+"""The table of deliveries: which alert goes to which webhook, and what became of it."""
+
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+
+from engine.storage.durable.alerts.fired import FiredAlert, fired
+from engine.storage.durable.alerts.webhooks import SealedSecret
+from engine.storage.durable.link import PostgresLink
+from engine.storage.durable.times import MICROSECONDS, moment
+
+Outcome = Literal["waiting", "delivered", "failed"]
+
+TURN = 5
+"""Deliveries of one webhook in one look: an address that hangs does not hold up the others."""
+
+_DUE = f"""
+SELECT d.id AS delivery, d.attempts, w.url, w.user_id AS holder, w.ciphertext, w.nonce, w.key_id, w.fingerprint,
+    a.id, a.user_id, a.rule_id, a.name, a.kind, a.instrument, a.message, a.value, a.is_test,
+    {MICROSECONDS.format("a.at")} AS at_us
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY webhook_id ORDER BY due_at, id) AS place
+    FROM alert_deliveries WHERE status = 'waiting' AND due_at <= $1
+) AS d
+JOIN alerts a ON a.id = d.alert_id JOIN webhooks w ON w.id = d.webhook_id
+WHERE place <= {TURN} ORDER BY d.due_at, d.id LIMIT $2
+"""
+_SETTLE = """
+UPDATE alert_deliveries SET status = $2, attempts = attempts + 1, due_at = coalesce($3, due_at), http_status = $4, why = $5,
+    updated_at = now()
+WHERE id = $1 AND status = 'waiting'
+"""
+_OF_USER = """
+SELECT d.id, d.alert_id AS alert, d.webhook_id AS webhook, d.status, d.attempts, d.due_at, d.http_status, d.why,
+    d.created_at, d.updated_at
+FROM alert_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+WHERE w.user_id = $1 AND d.id < $2 ORDER BY d.id DESC LIMIT $3
+"""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a delivery is."""
+
+    id: int
+    alert: str
+    webhook: int
+    status: Outcome
+    attempts: int
+    due_at: datetime
+    """When it is tried next, while it waits."""
+    http_status: int | None
+    """What the address answered last; ``null``: nothing."""
+    why: str
+    """Why it has not arrived; empty once it has."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class DueDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery to be tried now, with all that is needed."""
+
+    id: int
+    attempts: int
+    """Before this one."""
+    url: str
+    holder: str
+    """Whose the webhook is."""
+    secret: SealedSecret
+    alert: FiredAlert
+
+
+class WebhookDeliveries:
+    """What was kept with an alert is tried until it has arrived or is given up."""
+
+    def __init__(self, link: PostgresLink) -> None:
+        self._link = link
+
+    async def due(self, now_ns: int, limit: int) -> list[DueDelivery]:
+        """Those whose time has come, a few of each webhook."""
+        return [_due(row) for row in await self._link.rows(_DUE, moment(now_ns), limit)]
+
+    async def settle(
+        self,
+        identity: int,
+        status: Outcome,
+        *,
+        due_ns: int | None = None,
+        http_status: int | None = None,
+        why: str = "",
+    ) -> None:
+        """What an attempt came to; one that is still ``waiting`` is due again then."""
+        due = None if due_ns is None else moment(due_ns)
+        await self._link.value(_SETTLE, identity, status, due, http_status, why)
+
+    async def of(self, owner: str, limit: int, before: int) -> list[Delivery]:
+        """The newest of a user's whose number is below ``before``."""
+        rows = await self._link.rows(_OF_USER, owner, before, limit)
+        return [Delivery(**_values(row)) for row in rows]
+
+
+def _values(row: asyncpg.Record) -> dict[str, Any]:
+    return dict(row)
+
+
+def _due(row: asyncpg.Record) -> DueDelivery:
+    return DueDelivery(
+        id=row["delivery"],
+        attempts=row["attempts"],
+        url=row["url"],
+        holder=row["holder"],
+        secret=SealedSecret(row["ciphertext"], row["nonce"], row["key_id"], row["fingerprint"]),
+        alert=fired(row),
+    )
