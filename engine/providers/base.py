@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.market.candle import Candle
+from engine.market.option_chain import OptionChain
 from engine.market.quote import Quote
 from engine.market.tick import Tick
 
@@ -302,4 +303,12 @@ class History(Protocol):
 
     def close(self) -> None:
         """Give connections back; nothing is asked afterwards."""
+        ...
+
+
+class Options(Protocol):
+    """Whole option chains, of a provider that tells them in one call."""
+
+    async def chain(self, underlying: Route, expiry: date) -> OptionChain:
+        """The options of an instrument that expire on a day; without strikes where there are none."""
         ...

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from config.errors import SettingsError
 from config.settings import Settings
-from engine.providers.base import History, LiveFeed
+from engine.providers.base import History, LiveFeed, Options
 from engine.providers.keyring import Keyring
 from engine.providers.notices import Notices
 from engine.providers.rate_limiter import UNSHARED, Budget
@@ -28,6 +28,8 @@ class Provider:
     """Where its credential is; ``None``: it needs none."""
     notices: Notices | None = None
     """Where it tells of orders, if on a socket of its own and somebody wants to know."""
+    options: Options | None = None
+    """Its option chains, where it tells them whole; ``None``: their legs are asked for as any other instruments."""
 
 
 class Surroundings(NamedTuple):

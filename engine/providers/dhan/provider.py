@@ -4,6 +4,7 @@ from typing import Final
 
 from config.settings import Settings
 from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.options import CALLS_PER_SECOND, DhanOptions
 from engine.providers.dhan.orders import DhanOrders
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
@@ -21,6 +22,8 @@ from engine.providers.provider import (
 _NAME: Final = "dhan"
 _SIMULATED: Final = DhanLimits(charts_per_second=100.0)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
+_SIMULATED_CHAINS: Final = 5.0
+"""A second."""
 
 
 def real(settings: Settings, around: Surroundings) -> Provider:
@@ -71,10 +74,11 @@ def _made(
     *,
     notices: Notices | None = None,
 ) -> Provider:
-    limits = DhanLimits() if name == _NAME else _SIMULATED
+    limits, chains = (DhanLimits(), CALLS_PER_SECOND) if name == _NAME else (_SIMULATED, _SIMULATED_CHAINS)
     return Provider(
         DhanFeed(keyring, endpoints, mode=settings.dhanhq_ws_mode, name=name),
         DhanHistory(keyring, endpoints, name=name, limits=limits, budget=around.budget),
         keyring,
         notices,
+        DhanOptions(keyring, endpoints, name=name, calls_per_second=chains, budget=around.budget),
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from engine.market.derivatives import place_of_contracts
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.rows import Exchange, MappedInstrument, NameInTime, ProviderMapping
@@ -61,6 +62,7 @@ _NAMED = f"""
 {_DESCRIBED} JOIN unnest($1::text[], $2::text[]) AS asked(code, symbol) ON asked.code = e.code AND asked.symbol = i.symbol
 """
 _INSTRUMENTS = f"{_LISTED} ORDER BY e.code, i.symbol"
+_CONTRACTS = f"{_LISTED} AND i.underlying = $2 AND i.expiry >= $3 AND e.code = $1 ORDER BY i.expiry, i.symbol"
 _INSTRUMENT = f"{_LISTED} AND e.code = $1 AND i.symbol = $2"
 _FOUND = f"""{_LISTED}
     AND (strpos(i.symbol, $1) > 0 OR strpos(upper(i.name), $1) > 0) AND ($2 = '' OR e.code = $2) AND ($3 = '' OR i.kind = $3)
@@ -250,6 +252,11 @@ class InstrumentMaster:
         """Those of these canonical names that are known, the inactive ones too, by name."""
         found = [_instrument_of(row) for row in await self._link.rows(_NAMED, *_parted(instruments))]
         return {one.canonical: one for one in found}
+
+    async def contracts(self, underlying: str, day: date) -> list[Instrument]:
+        """The active futures and options on an instrument that expire on that day or later, the next ones first."""
+        rows = await self._link.rows(_CONTRACTS, *place_of_contracts(underlying), day)
+        return [_instrument_of(row) for row in rows]
 
     async def followed_underlyings(self, day: date) -> list[str]:
         """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from engine.market.derivatives import place_of_contracts
 from engine.market.instrument import Instrument
 from engine.storage.durable import Exchange, MappedInstrument, NameInTime, ProviderMapping
 from engine.storage.durable.instruments import InstrumentMaster
@@ -66,6 +67,13 @@ class MemoryInstrumentMaster(InstrumentMaster):
         """Those of these canonical names that are known and active."""
         await self._tables.arrive()
         return self._active() & set(instruments)
+
+    async def contracts(self, underlying: str, day: date) -> list[Instrument]:
+        """The futures and options on an instrument that expire on that day or later, the next ones first."""
+        exchange, symbol = place_of_contracts(underlying)
+        known = [one for one in await self.instruments() if one.exchange == exchange and one.underlying == symbol]
+        dated = [(one.expiry, one.symbol, one) for one in known if one.expiry is not None and one.expiry >= day]
+        return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
 
     async def named_instruments(self, instruments: Collection[str]) -> dict[str, Instrument]:
         """Those of these canonical names that are known, the inactive ones too, by name."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
-from engine.storage.durable import DurableStore, MappedInstrument
+from engine.storage.durable import DurableStore, Exchange, MappedInstrument
 from engine.storage.errors import DurableStoreError
 from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import JANUARY, NSE, equity, mapping, seeded
@@ -156,3 +156,25 @@ async def test_instruments_are_found_by_a_part_of_their_symbol_or_name_the_likel
     assert await found("NIFTY", exchange="BSE") == []
     assert await found("") == ["TCS", "NIFTY", "NIFTYBEES", "SETFNIFTY"]
     assert await found("%") == []
+
+
+async def test_the_contracts_on_an_instrument_are_those_of_its_exchange_s_segment_that_have_not_expired(
+    durable: DurableStore,
+) -> None:
+    def contract(exchange: str, day: date, *, on: str = "NIFTY") -> Instrument:
+        kind = InstrumentKind.FUTURE
+        return Instrument(0, exchange, f"{on}{day:%d%b%y}FUT".upper(), "", kind, 0.05, 75, day, underlying=on)
+
+    november, december = date(2026, 11, 24), date(2026, 12, 29)
+    listed = [contract("NFO", day) for day in (december, november)]
+    others = [contract("NFO", november, on="BANKNIFTY"), contract("BFO", november)]
+    exchanges = [Exchange(code, code, "Asia/Kolkata") for code in ("NFO", "BFO")]
+    await durable.seed(exchanges, [*listed, *others], [])
+
+    async def found(underlying: str, day: date) -> list[str]:
+        return [one.canonical for one in await durable.contracts(underlying, day)]
+
+    assert await found("NSE:NIFTY", november) == ["NFO:NIFTY24NOV26FUT", "NFO:NIFTY29DEC26FUT"]
+    assert await found("NSE:NIFTY", date(2026, 11, 25)) == ["NFO:NIFTY29DEC26FUT"]
+    assert await found("BSE:NIFTY", november) == ["BFO:NIFTY24NOV26FUT"]
+    assert await found("MCX:NIFTY", november) == []
