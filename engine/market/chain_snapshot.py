@@ -116,11 +116,13 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     forward_source: ForwardSource | None = None
     rate: float = 0.0
     """Interest, per cent a year, continuously compounded."""
+    days: float = 0.0
+    """Until expiry, of 24 hours, from the instant that the prices are of: while the exchange is closed, its last close."""
     vix: float | None = None
     atm: float | None = None
     """The strike nearest to the forward."""
     atm_iv: float | None = None
-    """Of both options at the money, averaged, per cent."""
+    """Of both options at the money, averaged, per cent; of one, where only that has one."""
     straddle: float | None = None
     """What both options at the money cost together."""
     ce_oi: int = 0

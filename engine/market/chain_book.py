@@ -1,0 +1,187 @@
+"""The chain book: what was heard of an option chain's legs and of what they depend on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from engine.market.calendar import Calendar
+from engine.market.chain_legs import ChainLegs
+from engine.market.chain_reading import ChainReading
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.chain_telling import tell
+from engine.market.chain_valuation import value
+from engine.market.instrument import Instrument, InstrumentKind, OptionType
+from engine.market.option_chain import OptionChain
+from engine.market.quote import Quote
+from engine.market.quote_columns import QuoteColumns, Told
+from engine.market.tick import Tick
+from engine.market.time_to_expiry import expires_ns, priced_ns
+
+STALE_AFTER_S: Final = 60.0
+_BESIDE: Final = ("underlying", "future", "volatility index")
+"""What a chain depends on beside its options."""
+_MS: Final = 1_000_000
+_SECOND_NS: Final = 1_000_000_000
+
+
+class ChainBook:
+    """One underlying's options that expire on one day. Pure: ticks and quotes go in, a snapshot comes out when asked for.
+
+    ``contracts`` are options and futures on the underlying; those that do not matter to this expiry are passed over.
+    ``calendar`` is that of the options' exchange, ``rate`` interest in per cent a year, continuously compounded.
+    """
+
+    def __init__(
+        self,
+        underlying: str,
+        expiry: date,
+        contracts: Iterable[Instrument],
+        calendar: Calendar,
+        *,
+        rate: float,
+        vix: str | None = None,
+        stale_after_s: float = STALE_AFTER_S,
+    ) -> None:
+        self.underlying = underlying
+        self.expiry = expiry
+        self.vix = vix
+        self._calendar = calendar
+        self._rate = rate
+        self._stale_after_ns = int(stale_after_s * _SECOND_NS)
+        self._expires_ns = expires_ns(calendar, expiry)
+        listed = list(contracts)
+        self._legs = ChainLegs(listed, expiry)
+        self._future = _future(listed, expiry)
+        self._places = {**self._legs.places, **self._places_beside()}
+        self._quotes = QuoteColumns.unknown(len(self._legs) + len(_BESIDE))
+        self._day = date.min
+
+    def _places_beside(self) -> dict[str, int]:
+        beside = enumerate((self.underlying, self.future, self.vix), len(self._legs))
+        return {name: place for place, name in beside if name is not None}
+
+    @property
+    def future(self) -> str | None:
+        """Canonical name of the future that expires first on or after the chain's expiry."""
+        return None if self._future is None else self._future.canonical
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        """All whose ticks matter: the options, the underlying, the future and the volatility index."""
+        return frozenset(self._places)
+
+    @property
+    def legs(self) -> frozenset[str]:
+        """The options."""
+        return frozenset(self._legs.places)
+
+    def around(self, width: int) -> list[str]:
+        """The options of ``width`` strikes on either side of the money; none while the underlying's price is unknown."""
+        price = self._price(self.underlying) or self._price(self.future)
+        return [] if price is None else self._legs.around(price, width)
+
+    def take(self, tick: Tick) -> bool:
+        """Something came on a feed; whether it matters here."""
+        place = self._places.get(tick.instrument)
+        if place is None:
+            return False
+        self._turn_day(tick.ts_recv)
+        self._quotes.take(place, tick, tick.ts_recv, tick.provider, polled=False)
+        return True
+
+    def take_quotes(self, quotes: Mapping[str, Quote], now_ns: int, provider: str) -> None:
+        """What a provider answered when asked for quotes, by canonical name."""
+        for name, quote in quotes.items():
+            self._take_polled(self._places.get(name), quote, now_ns, provider)
+
+    def take_polled(self, chain: OptionChain, now_ns: int) -> None:
+        """What a provider answered when asked for the chain."""
+        if chain.price is not None:
+            self._take_polled(self._places[self.underlying], Quote(chain.price), now_ns, chain.provider)
+        for strike in chain.strikes:
+            for option_type, leg in ((OptionType.CALL, strike.call), (OptionType.PUT, strike.put)):
+                place = self._legs.place(strike.price, option_type)
+                if leg is not None and place is not None:
+                    self._take_polled(place, leg, now_ns, chain.provider)
+                    self._quotes.take_previous(place, leg.previous_close, leg.previous_open_interest)
+
+    def _take_polled(self, place: int | None, told: Told, now_ns: int, provider: str) -> None:
+        self._turn_day(now_ns)
+        if place is not None and not self._quotes.is_fed(place, now_ns - self._stale_after_ns):
+            self._quotes.take(place, told, now_ns, provider, polled=True)
+
+    def baselines(self, previous: Mapping[str, int], first: Mapping[str, int]) -> None:
+        """Open interest by canonical name: at the previous close, and as first heard today."""
+        for told, column in ((previous, self._quotes.previous_interest), (first, self._quotes.first_interest)):
+            for name in told.keys() & self._places.keys():
+                column[self._places[name]] = told[name]
+
+    def resume(self, snapshot: ChainSnapshot) -> None:
+        """Goes on from where another book of this chain was, as when the engine was started anew."""
+        as_of_ns = snapshot.as_of * _MS
+        self._turn_day(as_of_ns)
+        beside = ((self.underlying, snapshot.spot), (self.future, snapshot.future_price), (self.vix, snapshot.vix))
+        for name, price in beside:
+            if name is not None and price is not None:
+                self._take_polled(self._places[name], Quote(price), as_of_ns, snapshot.provider)
+        for leg in (leg for strike in snapshot.strikes for leg in (strike.ce, strike.pe) if leg is not None):
+            place = self._legs.places.get(leg.instrument)
+            if place is not None:
+                self._quotes.resume(place, leg, as_of_ns, snapshot.provider)
+
+    def read(self, now_ns: int) -> ChainReading:
+        """All that is known at that time, as the arithmetic takes it."""
+        self._turn_day(now_ns)
+        priced = priced_ns(self._calendar, now_ns)
+        return ChainReading(
+            underlying=self.underlying,
+            expiry=self.expiry,
+            expires_ns=self._expires_ns,
+            as_of_ns=now_ns,
+            priced_ns=priced,
+            stale_before_ns=priced - self._stale_after_ns,
+            rate=self._rate,
+            legs=self._legs,
+            quotes=self._quotes.first(len(self._legs)),
+            spot=self._price(self.underlying),
+            future=self.future,
+            future_price=self._price(self.future),
+            delivery=self._delivery(priced - self._stale_after_ns),
+            vix=self._price(self.vix),
+        )
+
+    def snapshot(self, now_ns: int) -> ChainSnapshot:
+        """The chain at that time."""
+        return snapshots([self], now_ns)[0]
+
+    def _turn_day(self, ns: int) -> None:
+        day = self._calendar.session_date(ns)
+        if day <= self._day or (self._day > date.min and self._calendar.day(day) is None):
+            return  # on a holiday the day before goes on: nothing is traded that could change
+        if self._day > date.min:
+            self._quotes.begin_day()
+        self._day = day
+
+    def _price(self, name: str | None) -> float | None:
+        return None if name is None else self._quotes.price(self._places[name])
+
+    def _delivery(self, since_ns: int) -> float | None:
+        """What the future of the very same expiry costs, where that was heard since."""
+        if self._future is None or self._future.expiry != self.expiry:
+            return None
+        return self._quotes.price(self._places[self._future.canonical], since_ns)
+
+
+def snapshots(books: Sequence[ChainBook], now_ns: int) -> list[ChainSnapshot]:
+    """Many chains at one instant, all of their options reckoned together."""
+    readings = [book.read(now_ns) for book in books]
+    return [tell(reading, valued) for reading, valued in zip(readings, value(readings), strict=True)]
+
+
+def _future(contracts: Iterable[Instrument], expiry: date) -> Instrument | None:
+    futures = (
+        (contract.expiry, contract.canonical, contract)
+        for contract in contracts
+        if contract.kind is InstrumentKind.FUTURE and contract.expiry is not None and contract.expiry >= expiry
+    )
+    return min(futures, default=(None, None, None))[2]

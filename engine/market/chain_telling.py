@@ -1,0 +1,150 @@
+"""The telling of a chain: the snapshot of what was heard, what it is worth, and what open interest says."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from engine.market.chain_reading import ChainReading
+from engine.market.chain_snapshot import ChainSnapshot, Leg, StrikeLegs
+from engine.market.chain_valuation import Valuation
+from engine.market.greeks import DAYS_A_YEAR
+from engine.market.implied_volatility import REASONS, Reason
+from engine.market.leg_quality import qualities
+from engine.market.normal import Array
+from engine.market.open_interest import build_up, max_pain, put_call_ratio, walls
+
+_MS: Final = 1_000_000
+_DIGITS: Final = 6
+_BELOW: Final = REASONS.index(Reason.BELOW_INTRINSIC)
+_GAMMA_DIGITS: Final = 10
+"""A gamma is a delta by a price, and prices go up to 100,000."""
+
+
+class _Totals(NamedTuple):
+    """Of one figure over all strikes, and by strike; 0 where it is not known."""
+
+    calls: Array
+    puts: Array
+
+    @classmethod
+    def of(cls, column: Array) -> "_Totals":
+        return cls(*np.split(np.nan_to_num(column), 2))
+
+    @property
+    def all_calls(self) -> int:
+        return int(self.calls.sum())
+
+    @property
+    def all_puts(self) -> int:
+        return int(self.puts.sum())
+
+    @property
+    def ratio(self) -> float | None:
+        return put_call_ratio(self.all_puts, self.all_calls)
+
+
+def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
+    """What a chain says."""
+    legs, forward, atm = reading.legs, reading.forward, reading.atm
+    interest, volume = _Totals.of(reading.quotes.interest), _Totals.of(reading.quotes.volume)
+    return ChainSnapshot(
+        underlying=reading.underlying,
+        expiry=reading.expiry,
+        expires_at=reading.expires_ns // _MS,
+        as_of=reading.as_of_ns // _MS,
+        days=reading.years * DAYS_A_YEAR,
+        spot=reading.spot,
+        future=reading.future,
+        future_price=reading.future_price,
+        forward=None if forward is None else round(forward.price, _DIGITS),
+        forward_source=None if forward is None else forward.source,
+        rate=reading.rate,
+        vix=reading.vix,
+        atm=None if atm is None else float(legs.strikes[atm]),
+        atm_iv=_averaged(_pair(valued.volatility, atm)),
+        straddle=_added(_pair(reading.prices.price, atm)),
+        ce_oi=interest.all_calls,
+        pe_oi=interest.all_puts,
+        ce_volume=volume.all_calls,
+        pe_volume=volume.all_puts,
+        pcr_oi=interest.ratio,
+        pcr_volume=volume.ratio,
+        max_pain=max_pain(legs.strikes, *interest),
+        ce_walls=walls(legs.strikes, interest.calls),
+        pe_walls=walls(legs.strikes, interest.puts),
+        strikes=_strikes(reading, valued),
+        provider=reading.chief_provider,
+    )
+
+
+def _pair(column: Array, row: int | None) -> list[float]:
+    """A figure of the options of a strike, as far as it is known."""
+    if row is None:
+        return []
+    return [figure for figure in _numbers(column[[row, row + len(column) // 2]]) if figure is not None]
+
+
+def _averaged(pair: Sequence[float]) -> float | None:
+    return round(sum(pair) / len(pair), _DIGITS) if pair else None
+
+
+def _added(pair: Sequence[float]) -> float | None:
+    return round(sum(pair), _DIGITS) if len(pair) == 2 else None
+
+
+def _strikes(reading: ChainReading, valued: Valuation) -> tuple[StrikeLegs, ...]:
+    columns = _columns(reading, valued)
+    rows = zip(*columns.values(), strict=True)
+    legs = [None if row[0] is None else Leg(**dict(zip(columns, row, strict=True))) for row in rows]
+    strikes = reading.legs.strikes.tolist()
+    return tuple(map(StrikeLegs, strikes, legs[: len(strikes)], legs[len(strikes) :]))
+
+
+def _columns(reading: ChainReading, valued: Valuation) -> dict[str, list[Any]]:
+    """What the legs say, by the name of a leg's field; None is what is not known."""
+    quotes, (price, by_mid), greeks = reading.quotes, reading.prices, valued.greeks
+    oi_change = _counts(quotes.interest - quotes.previous_interest)
+    price_change = _numbers(price - quotes.previous_close)
+    age_ms = (reading.as_of_ns - quotes.heard_ns) // _MS
+    return {
+        "instrument": reading.legs.names,
+        "ltp": _numbers(quotes.last),
+        "bid": _numbers(np.where(quotes.bid > 0.0, quotes.bid, np.nan)),
+        "ask": _numbers(np.where(quotes.ask > 0.0, quotes.ask, np.nan)),
+        "volume": _counts(quotes.volume),
+        "oi": _counts(quotes.interest),
+        "oi_change": oi_change,
+        "oi_change_open": _counts(quotes.interest - quotes.first_interest),
+        "previous_close": _numbers(quotes.previous_close),
+        "iv": _rounded(valued.volatility),
+        "delta": _rounded(greeks.delta),
+        "gamma": _rounded(greeks.gamma, _GAMMA_DIGITS),
+        "theta": _rounded(greeks.theta),
+        "vega": _rounded(greeks.vega),
+        "reason": [REASONS[place] for place in valued.reason.tolist()],
+        "priced_by": [_priced_by(*one) for one in zip(np.isnan(price).tolist(), by_mid.tolist(), strict=True)],
+        "quote_age_ms": _counts(np.where(quotes.heard_ns > 0, age_ms, np.nan)),
+        "quality": qualities(quotes, price, below_intrinsic=valued.reason == _BELOW, stale=reading.stale),
+        "build_up": list(map(build_up, price_change, oi_change)),
+        "polled": quotes.polled.tolist(),
+    }
+
+
+def _priced_by(is_unknown: bool, by_mid: bool) -> str | None:
+    if is_unknown:
+        return None
+    return "mid" if by_mid else "ltp"
+
+
+def _rounded(column: Array, digits: int = _DIGITS) -> list[float | None]:
+    return _numbers(np.round(column, digits))
+
+
+def _numbers(column: Array) -> list[float | None]:
+    known = np.isfinite(column).tolist()
+    return [number if is_known else None for number, is_known in zip(column.tolist(), known, strict=True)]
+
+
+def _counts(column: Array) -> list[int | None]:
+    return [None if number is None else int(number) for number in _numbers(column)]

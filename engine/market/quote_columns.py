@@ -1,0 +1,126 @@
+"""Quote columns: what was last heard of each of some instruments, a column for each figure."""
+
+from dataclasses import dataclass, fields
+from typing import Final, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market.chain_snapshot import Leg
+from engine.market.normal import Array
+from engine.market.quote import Quote
+
+_MS: Final = 1_000_000
+
+
+class Told(Protocol):
+    """What a tick, an answer to a question for quotes and a provider's chain say alike. None: it did not say."""
+
+    @property
+    def price(self) -> float | None: ...
+    @property
+    def bid(self) -> float | None: ...
+    @property
+    def ask(self) -> float | None: ...
+    @property
+    def volume(self) -> int | None: ...
+    @property
+    def open_interest(self) -> int | None: ...
+    @property
+    def previous_close(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteColumns:
+    """The newest figures of instruments, each at its place. NaN: not known; a bid or ask of 0: nobody quotes that side."""
+
+    last: Array
+    bid: Array
+    ask: Array
+    previous_close: Array
+    volume: Array
+    interest: Array
+    first_interest: Array
+    """The first that was heard of the day."""
+    previous_interest: Array
+    """At the previous close."""
+    heard_ns: NDArray[np.int64]
+    """When something was last heard, ns UTC; 0: never."""
+    polled: NDArray[np.bool_]
+    """Whether that was asked for, rather than heard on a feed."""
+    provider: NDArray[np.object_]
+    """Whom it is from; empty: nothing was heard."""
+
+    @classmethod
+    def unknown(cls, count: int) -> Self:
+        """Of instruments that nothing was heard of yet."""
+
+        def figures() -> Array:
+            return np.full(count, np.nan)
+
+        return cls(
+            last=figures(),
+            bid=figures(),
+            ask=figures(),
+            previous_close=figures(),
+            volume=figures(),
+            interest=figures(),
+            first_interest=figures(),
+            previous_interest=figures(),
+            heard_ns=np.zeros(count, np.int64),
+            polled=np.zeros(count, np.bool_),
+            provider=np.full(count, "", np.object_),
+        )
+
+    def first(self, count: int) -> Self:
+        """The columns of the instruments at the first places; they go on to change with these."""
+        return type(self)(*(getattr(self, column.name)[:count] for column in fields(self)))
+
+    def take(self, place: int, told: Told, heard_ns: int, provider: str, *, polled: bool) -> None:
+        """Something newer; what it does not say stays as it is."""
+        if told.price:
+            self.last[place] = told.price
+        if told.bid is not None or told.ask is not None:  # one side alone: on the other nobody quotes
+            self.bid[place], self.ask[place] = told.bid or 0.0, told.ask or 0.0
+        if told.volume is not None:
+            self.volume[place] = told.volume
+        if told.open_interest is not None:
+            self.interest[place] = told.open_interest
+            if np.isnan(self.first_interest[place]):
+                self.first_interest[place] = told.open_interest
+        self.take_previous(place, told.previous_close, None)
+        self.heard_ns[place], self.polled[place], self.provider[place] = heard_ns, polled, provider
+
+    def take_previous(self, place: int, close: float | None, interest: int | None) -> None:
+        """What the exchange said at the previous close."""
+        if close:
+            self.previous_close[place] = close
+        if interest is not None:
+            self.previous_interest[place] = interest
+
+    def resume(self, place: int, leg: Leg, as_of_ns: int, provider: str) -> None:
+        """What an earlier snapshot said of an option."""
+        if leg.quote_age_ms is None:
+            return
+        quote = Quote(leg.ltp or 0.0, None, leg.volume, leg.oi, leg.bid, leg.ask, previous_close=leg.previous_close)
+        self.take(place, quote, as_of_ns - leg.quote_age_ms * _MS, provider, polled=leg.polled)
+        if leg.oi is not None and leg.oi_change_open is not None:
+            self.first_interest[place] = leg.oi - leg.oi_change_open
+        if leg.oi is not None and leg.oi_change is not None:
+            self.previous_interest[place] = leg.oi - leg.oi_change
+
+    def begin_day(self) -> None:
+        """Another trading day: what open interest was becomes what it changes from, and nothing was traded yet."""
+        known = ~np.isnan(self.interest)
+        self.previous_interest[known] = self.interest[known]
+        for column in (self.first_interest, self.volume, self.previous_close):
+            column[:] = np.nan
+
+    def price(self, place: int, since_ns: int = 0) -> float | None:
+        """The last price of an instrument; None where none is known, or nothing was heard of it since."""
+        last = float(self.last[place])
+        return last if last > 0.0 and self.heard_ns[place] >= since_ns else None
+
+    def is_fed(self, place: int, since_ns: int) -> bool:
+        """Whether a feed brought something since then: it knows better than who was asked."""
+        return bool(self.heard_ns[place] >= since_ns and self.provider[place] and not self.polled[place])

@@ -1,0 +1,126 @@
+"""The chain book takes what is heard and asked for, and says what it means."""
+
+from datetime import date
+
+import pytest
+
+from engine.market import Calendar, Quote
+from engine.market.chain_snapshot import BuildUp, ForwardSource, Quality
+from engine.market.option_chain import OptionChain, OptionLeg, Strike
+from tests.market.builders import MINUTE, SECOND, at
+from tests.market.chains import EXPIRY, UNDERLYING, VIX, book, both, future, heard, leg
+
+NOON = at("2026-11-23 12:00")
+CALL, PUT = both(26000)
+
+
+@pytest.fixture(scope="module")
+def nfo() -> Calendar:
+    from config.calendars import load_calendar
+
+    return Calendar.parse(load_calendar("NFO"))
+
+
+def test_a_snapshot_is_one_instant_of_all_that_was_heard(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT, future())
+    chain.take(heard(UNDERLYING, 25990.0, NOON))
+    chain.take(heard(VIX, 13.2, NOON))
+    chain.take(heard(future(), 26010.0, NOON))
+    chain.take(heard(CALL, 180.0, NOON, bid=179.0, ask=181.0, open_interest=750))
+    told = chain.snapshot(NOON + SECOND)
+    assert (told.spot, told.vix, told.future_price) == (25990.0, 13.2, 26010.0)
+    assert (told.forward, told.forward_source) == (26010.0, ForwardSource.FUTURE)
+    assert told.expires_at == at("2026-11-26 15:40") // 1_000_000
+    assert told.as_of == (NOON + SECOND) // 1_000_000
+    call = leg(told, CALL)
+    assert (call.ltp, call.bid, call.ask, call.oi, call.quote_age_ms) == (180.0, 179.0, 181.0, 750, 1000)
+    assert call.quality is Quality.GOOD
+    assert call.priced_by == "mid"
+    assert call.iv is not None
+    put = leg(told, PUT)
+    assert (put.ltp, put.iv, put.delta, put.quote_age_ms) == (None, None, None, None)
+    assert put.reason == "no_price"
+    assert put.quality is Quality.UNKNOWN
+
+
+def test_what_belongs_to_another_chain_does_not_matter(nfo: Calendar) -> None:
+    other = both(26000, expiry=date(2026, 12, 29))[0]
+    chain = book(nfo, CALL, PUT, other, future(date(2026, 12, 29)))
+    assert not chain.take(heard(other, 400.0, NOON))
+    assert chain.legs == {CALL.canonical, PUT.canonical}
+    assert chain.instruments == chain.legs | {UNDERLYING, VIX, future(date(2026, 12, 29)).canonical}
+
+
+def test_the_future_of_a_later_day_is_told_and_no_forward(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT, future(date(2026, 12, 29)), rate=0.0)
+    chain.take(heard(UNDERLYING, 25990.0, NOON))
+    chain.take(heard(future(date(2026, 12, 29)), 26150.0, NOON))
+    told = chain.snapshot(NOON)
+    assert told.future_price == 26150.0
+    assert (told.forward, told.forward_source) == (25990.0, ForwardSource.SPOT)
+
+
+def test_a_feed_knows_better_than_an_answer_until_it_falls_silent(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    chain.take(heard(CALL, 180.0, NOON))
+    chain.take_quotes({CALL.canonical: Quote(170.0), PUT.canonical: Quote(90.0)}, NOON + SECOND, "kite")
+    told = chain.snapshot(NOON + SECOND)
+    assert (leg(told, CALL).ltp, leg(told, CALL).polled) == (180.0, False)
+    assert (leg(told, PUT).ltp, leg(told, PUT).polled) == (90.0, True)
+    chain.take_quotes({CALL.canonical: Quote(170.0)}, NOON + 2 * MINUTE, "kite")
+    assert leg(chain.snapshot(NOON + 2 * MINUTE), CALL).ltp == 170.0
+
+
+def test_a_providers_chain_brings_what_open_interest_changed_from(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    call = OptionLeg(price=180.0, open_interest=900, previous_open_interest=750, previous_close=150.0, bid=0.0, ask=0.0)
+    chain.take_polled(OptionChain(UNDERLYING, EXPIRY, 25990.0, (Strike(26000.0, call),), "dhan"), NOON)
+    chain.take(heard(CALL, 190.0, NOON + SECOND, open_interest=960))
+    told = leg(chain.snapshot(NOON + SECOND), CALL)
+    assert (told.oi, told.oi_change, told.oi_change_open) == (960, 210, 60)
+    assert (told.bid, told.ask, told.quality) == (None, None, Quality.NO_BID)
+    assert told.build_up is BuildUp.LONG_BUILD_UP
+
+
+def test_on_another_day_open_interest_changes_from_where_it_stood(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    chain.baselines({CALL.canonical: 700}, {CALL.canonical: 720})
+    chain.take(heard(CALL, 180.0, at("2026-11-20 15:00"), open_interest=750))
+    assert leg(chain.snapshot(at("2026-11-21 12:00")), CALL).oi_change == 50, "on a Saturday it is still Friday's"
+    chain.take(heard(CALL, 180.0, NOON, open_interest=800))
+    told = leg(chain.snapshot(NOON), CALL)
+    assert (told.oi_change, told.oi_change_open) == (50, 0)
+
+
+def test_another_book_goes_on_from_a_snapshot(nfo: Calendar) -> None:
+    first = book(nfo, CALL, PUT, future())
+    first.baselines({CALL.canonical: 700}, {CALL.canonical: 720})
+    first.take(heard(UNDERLYING, 25990.0, NOON))
+    first.take(heard(future(), 26010.0, NOON))
+    first.take(heard(VIX, 13.2, NOON))
+    first.take(heard(CALL, 180.0, NOON, bid=179.0, ask=181.0, open_interest=750))
+    told = first.snapshot(NOON + SECOND)
+    second = book(nfo, CALL, PUT, future())
+    second.resume(told)
+    assert second.snapshot(NOON + SECOND) == told
+    assert second.snapshot(NOON + 2 * SECOND).strikes[0].ce != told.strikes[0].ce, "quotes grow older"
+
+
+def test_the_window_lies_around_the_money(nfo: Calendar) -> None:
+    chain = book(nfo, *both(25800, 25900, 26000, 26100, 26200))
+    assert chain.around(1) == []
+    chain.take(heard(UNDERLYING, 25920.0, NOON))
+    assert chain.around(1) == [contract.canonical for contract in both(25800, 25900, 26000)]
+    chain.take(heard(UNDERLYING, 26190.0, NOON))
+    assert chain.around(1) == [contract.canonical for contract in both(26100, 26200)]
+
+
+def test_after_the_close_prices_and_time_to_expiry_stand_still(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT, future())
+    closes = at("2026-11-23 15:40")
+    chain.take(heard(future(), 26010.0, closes - SECOND))
+    chain.take(heard(CALL, 180.0, closes - SECOND, bid=179.0, ask=181.0))
+    evening, morning = chain.snapshot(at("2026-11-23 21:00")), chain.snapshot(at("2026-11-25 09:20"))
+    assert leg(evening, CALL).quality is Quality.GOOD
+    assert evening.days == pytest.approx(3.0)
+    assert leg(morning, CALL).quality is Quality.STALE
