@@ -68,6 +68,7 @@ class InstrumentBody(Body, frozen=True, kw_only=True):
     option_type: Literal["CE", "PE"] | None = None
     underlying: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
     is_active: bool = True
+    keep_ticks: Annotated[bool, Meta(description="Whether all its ticks are kept, for `/api/v1/ticks`.")] = False
 
     def draft(self, exchange: str) -> InstrumentDraft:
         """With all that the symbol says; refused where it says something else."""
@@ -86,6 +87,7 @@ class InstrumentBody(Body, frozen=True, kw_only=True):
             lot_size=self.lot_size,
             option_type=option_type and OptionType(option_type),
             is_active=self.is_active,
+            keep_ticks=self.keep_ticks,
             **said,
         )
 

@@ -16,6 +16,7 @@ from engine.storage.durable.quarantine import Quarantine
 from engine.storage.durable.records import Records
 from engine.storage.durable.scan import GapScan
 from engine.storage.durable.statistics import MarketStatistics
+from engine.storage.durable.ticks import Ticks
 from engine.storage.durable.verdicts import Verdicts
 
 ANSWER_TIMEOUT_S = 30.0
@@ -43,6 +44,7 @@ class DurableStore(
     def __init__(self, link: PostgresLink) -> None:
         names = InstrumentNames(link)
         PriceHistory.__init__(self, link, names)
+        self.ticks = Ticks(link, names)
         self.chains = ChainSnapshots(link)
         self.statistics = MarketStatistics(link, names)
         """Worked out by jobs after hours, which no replay lives through; the double has none."""

@@ -11,6 +11,7 @@ from engine.storage.memory.prices import MemoryPriceHistory
 from engine.storage.memory.quarantine import MemoryQuarantine
 from engine.storage.memory.records import MemoryRecords
 from engine.storage.memory.tables import Tables
+from engine.storage.memory.ticks import MemoryTicks
 from engine.storage.memory.verdicts import MemoryGapScan, MemoryVerdicts
 
 
@@ -33,6 +34,7 @@ class MemoryDurableStore(
     def __init__(self) -> None:
         self.tables = Tables()
         MemoryPriceHistory.__init__(self, self.tables)
+        self.ticks = MemoryTicks(self.tables)
         self.chains = MemoryChainSnapshots(self.tables)
         self.alert_rules = MemoryAlertRules(self.tables)
         self.fired_alerts = MemoryFiredAlerts(self.tables)

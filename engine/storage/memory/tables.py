@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.market.candle import Candle
     from engine.market.chain_snapshot import ChainSnapshot
     from engine.market.instrument import Instrument
+    from engine.market.kept_tick import KeptTick
     from engine.market.quarantine import Quarantined
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, MappingConflict, ProviderMapping
     from engine.storage.durable.alerts import FiredAlert
@@ -55,6 +56,10 @@ class Tables:
         self.chains: dict[tuple[str, date], dict[int, ChainSnapshot]] = {}
         """By underlying and expiry, and the minute's opening in unix ms."""
         self.checkpoints: dict[str, int] = {}
+        self.tick_keeping: set[str] = set()
+        """Instruments whose ticks are to be kept."""
+        self.ticks: dict[str, dict[int, KeptTick]] = {}
+        """By instrument and time of receipt."""
         self.verdicts: dict[str, dict[int, Decision]] = {}
         """By instrument and the minute's opening."""
         self.quarantine: dict[int, Quarantined] = {}

@@ -159,3 +159,13 @@ async def test_a_mapping_that_can_not_be_is_refused_by_the_field(web: Web, chang
     body = {"instrument_id": vod["id"], "segment": "LSE", "provider_symbol": "1", "valid_from": "2026-01-01", **changes}
     told = await problem(await send(web, "POST", path, body), 400)
     assert told["errors"][0].startswith(f"{named}: ")
+
+
+async def test_an_administrator_says_whose_ticks_are_kept(web: Web) -> None:
+    number = await an_exchange(web)
+    share = await a_share(web, number)
+    assert share["keep_ticks"] is False
+    body = {"exchange_id": number, "symbol": "VOD", "kind": "equity", "tick_size": 0.01, "keep_ticks": True}
+    changed = await send(web, "PUT", f"/instruments/{share['id']}", body)
+    assert changed.json()["keep_ticks"] is True
+    assert await web.services.durable.ticks.kept() == ["LSE:VOD"]

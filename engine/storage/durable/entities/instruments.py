@@ -25,6 +25,8 @@ class InstrumentDraft(msgspec.Struct, frozen=True):
     underlying: str | None = None
     """The symbol a derivative depends on, without exchange."""
     is_active: bool = True
+    keep_ticks: bool = False
+    """Whether all its ticks are kept, not only what they make of candles."""
 
 
 class InstrumentEntity(InstrumentDraft, frozen=True, kw_only=True):
@@ -71,12 +73,13 @@ _SQL = Statements(
     """,
     insert="""
         INSERT INTO instruments (exchange_id, symbol, kind, tick_size, name, sector_id, lot_size, expiry, strike, option_type,
-            underlying, is_active)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
+            underlying, is_active, keep_ticks)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id
     """,
     update="""
         UPDATE instruments SET exchange_id = $2, symbol = $3, kind = $4, tick_size = $5, name = $6, sector_id = $7,
-            lot_size = $8, expiry = $9, strike = $10, option_type = $11, underlying = $12, is_active = $13, updated_at = now()
+            lot_size = $8, expiry = $9, strike = $10, option_type = $11, underlying = $12, is_active = $13, keep_ticks = $14,
+            updated_at = now()
         WHERE id = $1 RETURNING id
     """,
     noun="instrument",
@@ -127,4 +130,5 @@ def _values(draft: InstrumentDraft) -> tuple[object, ...]:
         draft.option_type and draft.option_type.value,
         draft.underlying,
         draft.is_active,
+        draft.keep_ticks,
     )

@@ -1,0 +1,2 @@
+DROP TABLE ticks;
+ALTER TABLE instruments DROP COLUMN keep_ticks;

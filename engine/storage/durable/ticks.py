@@ -1,0 +1,120 @@
+"""Ticks in PostgreSQL: copied in batches, read by instrument and time of receipt, dropped day by day."""
+
+# ruff: noqa: S608 - put together from constants and dates; every value travels as an argument
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+
+from engine.market.kept_tick import KeptTick
+from engine.storage.durable.instruments import InstrumentNames
+from engine.storage.durable.link import Connection, PostgresLink
+from engine.storage.durable.tick_rows import COLUMNS, packed, tick_of
+from engine.storage.durable.times import EPOCH, MICROSECONDS
+from engine.storage.errors import DurableStoreError
+
+_KEPT = """
+SELECT e.code || ':' || i.symbol AS instrument FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+WHERE i.keep_ticks AND i.is_active AND e.is_active ORDER BY instrument
+"""
+_PAGE = f"""
+SELECT {MICROSECONDS.format("received_at")}, {MICROSECONDS.format("ts")}, price, size, traded, volume, oi, bid, ask, provider
+FROM ticks WHERE instrument_id = $1 AND received_at >= $2 AND received_at < $3 ORDER BY received_at
+"""
+_OLDEST = f"{_PAGE} LIMIT $4"
+_NEWEST = f"{_PAGE} DESC LIMIT $4"
+_IS_THERE = "SELECT to_regclass($1) IS NOT NULL"
+_PARTITIONS = "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'ticks'::regclass ORDER BY 1"
+_AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
+_MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
+_NAME = "ticks_%Y%m%d"
+
+
+class Ticks:
+    """The ticks of the instruments whose ticks are to be kept, for as long as their days are."""
+
+    def __init__(self, link: PostgresLink, names: InstrumentNames) -> None:
+        self._link = link
+        self._names = names
+
+    async def kept(self) -> list[str]:
+        """The active instruments whose ticks are to be kept, by canonical name."""
+        return [row["instrument"] for row in await self._link.rows(_KEPT)]
+
+    async def save(self, ticks: Sequence[KeptTick]) -> int:
+        """Saves ticks, and answers how many of them were new: what is there already stays as it is, so it is safe to repeat.
+
+        Those of instruments that no table knows are left out.
+        """
+        ids = await self._names.ids({tick.instrument for tick in ticks})
+        known = [tick for tick in ticks if tick.instrument in ids]
+        if not known:
+            return 0
+        try:
+            return await self._link.run(lambda connection: _add(connection, known, ids))
+        except DurableStoreError as error:
+            if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
+                raise
+        return await self._link.run(lambda connection: _merge(connection, known, ids))
+
+    async def read(
+        self, instrument: str, start_us: int, end_us: int, limit: int, *, newest_first: bool = False
+    ) -> list[KeptTick]:
+        """The first ticks that were received in [start, end), or the last ones, the newest first."""
+        identity = (await self._names.ids([instrument])).get(instrument)
+        query = _NEWEST if newest_first else _OLDEST
+        rows = await self._link.rows(query, identity, _moment(start_us), _moment(end_us), limit)
+        return [tick_of(row, instrument) for row in rows]
+
+    async def drop_before(self, day: date) -> list[date]:
+        """Drops all days (UTC) before that one, with their ticks; which ones those were."""
+
+        async def work(connection: Connection) -> list[date]:
+            names = [row["name"] for row in await connection.fetch(_PARTITIONS)]
+            old = [name for name in names if _day_of(name) < day]
+            for name in old:
+                await connection.execute(f"DROP TABLE {name}")
+            return [_day_of(name) for name in old]
+
+        return await self._link.run(work)
+
+
+async def _add(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
+    await _make_partitions(connection, ticks)
+    return await _copy(connection, "ticks", ticks, ids)
+
+
+async def _merge(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
+    """Some of them are there already: a save whose answer was lost is repeated, or an engine that died had saved them."""
+    await connection.execute(_AGAIN)
+    await _make_partitions(connection, ticks)
+    await _copy(connection, "ticks_again", ticks, ids)
+    return _count(await connection.execute(_MERGE))
+
+
+async def _copy(connection: Connection, table: str, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
+    return _count(await connection.copy_to_table(table, source=packed(ticks, ids), columns=COLUMNS, format="binary"))
+
+
+def _count(status: str) -> int:
+    """``COPY 5`` or ``INSERT 0 5``."""
+    return int(status.rpartition(" ")[2])
+
+
+async def _make_partitions(connection: Connection, ticks: Sequence[KeptTick]) -> None:
+    for day in sorted({tick.received_us // 86_400_000_000 for tick in ticks}):
+        start = EPOCH + timedelta(days=day)
+        if not await connection.fetchval(_IS_THERE, f"{start:{_NAME}}"):
+            end = start + timedelta(days=1)
+            await connection.execute(
+                f"CREATE TABLE {start:{_NAME}} PARTITION OF ticks FOR VALUES FROM ('{start}') TO ('{end}')"
+            )
+
+
+def _moment(time_us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=time_us)
+
+
+def _day_of(name: str) -> date:
+    return datetime.strptime(name, _NAME).replace(tzinfo=UTC).date()

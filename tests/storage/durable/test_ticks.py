@@ -1,0 +1,91 @@
+"""Ticks in PostgreSQL: each once however often it is saved, read back as they were, and dropped day by day."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from engine.market.kept_tick import KeptTick
+from engine.storage.durable import DurableStore
+from engine.storage.memory import MemoryDurableStore
+from tests.storage.durable.seeds import SYMBOLS, seeded
+
+pytestmark = pytest.mark.anyio
+
+MORNING_US = 1_795_060_800_000_000
+"""2026-11-19 04:00 UTC."""
+DAY_US = 86_400_000_000
+EVER = 0, 2 * MORNING_US
+
+
+def ticks(count: int, symbol: str = "TCS", since_us: int = MORNING_US) -> list[KeptTick]:
+    return [kept(symbol, since_us + number) for number in range(count)]
+
+
+def kept(symbol: str, received_us: int) -> KeptTick:
+    return KeptTick(f"NSE:{symbol}", received_us, received_us - 40, 100.05, 5, 2, 10**10, 7, 100.0, 100.1, "dhan")
+
+
+async def keep(store: DurableStore, symbol: str) -> None:
+    if isinstance(store, MemoryDurableStore):
+        store.tables.tick_keeping.add(f"NSE:{symbol}")
+    else:
+        await store._link.value("UPDATE instruments SET keep_ticks = true WHERE symbol = $1", symbol)
+
+
+async def test_they_come_back_as_they_were_in_the_order_in_which_they_came(durable: DurableStore) -> None:
+    await seeded(durable)
+    blank = msgspec.structs.replace(
+        kept("TCS", MORNING_US + 9), volume=None, open_interest=None, bid=None, ask=None, provider="yahoo"
+    )
+    told = [*ticks(3), blank]
+    assert await durable.ticks.save([*reversed(told), *ticks(2, "INFY")]) == 6
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == told
+    assert await durable.ticks.read("NSE:TCS", MORNING_US + 1, MORNING_US + 9, limit=10) == told[1:3]
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=2) == told[:2]
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=2, newest_first=True) == told[:1:-1]
+    assert await durable.ticks.read("NSE:NONE", *EVER, limit=10) == []
+
+
+async def test_what_is_saved_twice_is_there_once(durable: DurableStore) -> None:
+    await seeded(durable)
+    assert await durable.ticks.save(ticks(2_500)) == 2_500
+    assert await durable.ticks.save(ticks(2_500)) == 0
+    changed = [msgspec.structs.replace(tick, price=1.0) for tick in ticks(2_502)]
+    assert await durable.ticks.save(changed) == 2
+    found = await durable.ticks.read("NSE:TCS", *EVER, limit=5_000)
+    assert [tick.price for tick in found] == [100.05] * 2_500 + [1.0] * 2
+
+
+async def test_those_of_unknown_instruments_are_left_out(durable: DurableStore) -> None:
+    await seeded(durable)
+    assert await durable.ticks.save([*ticks(1), *ticks(1, "NONE")]) == 1
+    assert await durable.ticks.save(ticks(1, "NONE")) == 0
+    assert await durable.ticks.save([]) == 0
+
+
+async def test_days_are_dropped_with_their_ticks_and_may_come_back(durable: DurableStore) -> None:
+    await seeded(durable)
+    over_midnight = [tick for day in range(3) for tick in ticks(2, since_us=MORNING_US + day * DAY_US)]
+    await durable.ticks.save(over_midnight)
+    dropped = await durable.ticks.drop_before(date(2026, 11, 21))
+    assert dropped == [date(2026, 11, 19), date(2026, 11, 20)]
+    assert await durable.ticks.drop_before(date(2026, 11, 21)) == []
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == over_midnight[4:]
+    assert await durable.ticks.save(over_midnight) == 4
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == over_midnight
+
+
+async def test_ticks_are_kept_only_of_active_instruments_that_were_chosen(durable: DurableStore) -> None:
+    await seeded(durable)
+    assert await durable.ticks.kept() == []
+    for symbol in SYMBOLS[::-1]:
+        await keep(durable, symbol)
+    assert await durable.ticks.kept() == [f"NSE:{symbol}" for symbol in SYMBOLS]
+
+
+async def test_a_list_that_is_read_again_does_not_end_the_keeping(durable: DurableStore) -> None:
+    await seeded(durable)
+    await keep(durable, "TCS")
+    await seeded(durable)
+    assert await durable.ticks.kept() == ["NSE:TCS"]
