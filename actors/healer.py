@@ -17,12 +17,14 @@ from engine.market import (
     Gap,
     Healing,
     Tick,
+    TradingDay,
     Verdict,
     VerdictStatus,
     day_start_ns,
     heal,
     touched_minutes,
 )
+from engine.market.healing import official_revision
 from engine.market.quarantine import with_tick
 from engine.market.spans import Span
 from engine.runtime import ActorRef, HealPoint, reach
@@ -149,6 +151,23 @@ class Healer:
                     return
             raise UnsettledError(f"Minutes of {tick.instrument} close faster than one can be revised.")
 
+    async def take_official(self, official: Candle, day: TradingDay) -> Candle | None:
+        """Publishes the exchange's own bar of a day that is over, where another one stands; what was published.
+
+        Raises StorageUnavailableError, ActorDeadError and AskTimeoutError, and may be asked again then.
+        """
+        async with self._turns[official.instrument]:
+            revision = official_revision(await self._records.day(official.instrument, day), official)
+            if revision is not None:
+                await self._publish([revision])
+            return revision
+
+    async def _publish(self, revisions: Sequence[Candle]) -> None:
+        """Of days that are over: what Redis still keeps goes there first, what it does not is saved first."""
+        kept_ns = self._now_ns() - self._retention_ns
+        await self._tell([candle for candle in revisions if candle.time >= kept_ns])
+        await self._save([candle for candle in revisions if candle.time < kept_ns])
+
     async def _today(self, gap: Gap, answer: Answer, through_ns: int, *, sure: bool = False) -> Settlement:
         """The instrument settles first: what is still on its way must not be taken for missing.
 
@@ -218,9 +237,7 @@ class Healer:
         )
         reach(HealPoint.DAY_COMPARED)
         revisions = _provoked(healing.revisions, {candle.time: candle for candle in present["1d"]})
-        kept_ns = self._now_ns() - self._retention_ns
-        await self._tell([candle for candle in revisions if candle.time >= kept_ns])
-        await self._save([candle for candle in revisions if candle.time < kept_ns])
+        await self._publish(revisions)
         healing = msgspec.structs.replace(healing, revisions=tuple(revisions))
         settled = await self._judged(gap, answer, healing)
         reach(HealPoint.DAY_HEALED)

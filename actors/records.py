@@ -7,7 +7,7 @@ import anyio
 import msgspec
 import structlog
 
-from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
+from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, TradingDay, Verdict
 from engine.market.ledger import is_sound
 from engine.runtime import HealPoint, reach
 from engine.storage.durable import DailyCandle, DurableStore
@@ -47,6 +47,12 @@ class Records:
             log.warning("records_not_read", instrument=instrument, start_ns=start_ns, end_ns=end_ns, error=str(error))
             raise DurableStoreUnavailableError(str(error) or f"No answer within {PATIENCE_S:g} s.") from error
         return {tf: _joined(closed[tf], saved[tf]) for tf in TIMEFRAMES}
+
+    async def day(self, instrument: str, day: TradingDay) -> Candle | None:
+        """The closed bar of a trading day, the newer of both stores'."""
+        span = day.start_ns, day.end_ns
+        hot, saved = await self._hot.candles(instrument, "1d", *span), await self.saved(instrument, "1d", *span)
+        return next(iter(_joined(hot, saved)), None)
 
     async def hot(self, instrument: str, start_ns: int, end_ns: int) -> dict[str, list[Candle]]:
         """The same as Redis alone knows it."""

@@ -94,7 +94,7 @@ class Surveyor(TaskActor):
     @handles(CandlesWritten)
     def on_candles_written(self, written: CandlesWritten) -> None:
         for candle in written.candles:
-            self._completeness[candle.source.removesuffix("/ticks")].closed(candle)
+            self._completeness[candle.provider].closed(candle)
 
     @handles(HealthWanted)
     def on_health_wanted(self, _: HealthWanted) -> None:

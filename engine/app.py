@@ -6,6 +6,7 @@ from actors.broadcaster import Broadcaster
 from actors.operator import Operator
 from actors.watches import Watches
 from actors.wishes import engine_wishes
+from engine.parts.after_hours import end_of_day
 from engine.parts.base import Parts, Places, Start
 from engine.parts.feeds import (
     credentials,
@@ -23,11 +24,11 @@ from engine.parts.healing import (
     comparer,
     fallback,
     historian,
-    jobs,
     last_prices,
     quarantine,
     resolver,
 )
+from engine.parts.jobs import jobs
 from engine.parts.keeping import candle_writer, charts, heartbeat, persister, publisher
 from engine.parts.recording import recorded, recorder
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
@@ -67,6 +68,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             *masters(parts, at),
+            *end_of_day(parts, at, healing),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path, fallback=at.fallback)),
             ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
@@ -98,5 +100,16 @@ def operator(parts: Parts, at: Places) -> Start:
         at.last_prices,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
-    counting = (*recorders, at.heartbeat, *counters, at.fallback, at.comparer, at.auditor, at.credentials, *reading)
+    after_hours = (at.end_of_day,) if parts.settings.end_of_day_after is not None else ()
+    counting = (
+        *recorders,
+        at.heartbeat,
+        *counters,
+        at.fallback,
+        at.comparer,
+        at.auditor,
+        at.credentials,
+        *reading,
+        *after_hours,
+    )
     return partial(Operator, "engine", parts.hot, wishes=wishes, counting=counting, interval_s=parts.pace.tree_s)

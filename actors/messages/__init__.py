@@ -53,7 +53,7 @@ from actors.messages.feeds import (
     Wanted,
 )
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
-from actors.messages.jobs import ChangeJob, JobChanged, LookAtLists, StartJob
+from actors.messages.jobs import ChangeJob, JobChanged, LookAtDays, LookAtLists, StartJob
 from actors.messages.message import Message
 from actors.messages.notices import Notified
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
@@ -109,6 +109,7 @@ __all__ = [
     "LineHeard",
     "LinesWanted",
     "LookAtCredentials",
+    "LookAtDays",
     "LookAtHealth",
     "LookAtLists",
     "MappingsChanged",

@@ -26,5 +26,9 @@ class JobChanged(Message, frozen=True, gc=False):
     job: Job
 
 
+class LookAtDays(Message, frozen=True, gc=False):
+    """Is there a trading day that is over and has not been worked through?"""
+
+
 class LookAtLists(Message, frozen=True, gc=False):
     """Is one of the providers' instrument lists to be read again?"""

@@ -9,6 +9,7 @@ from pydantic import SecretStr, model_validator
 from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
+from config.settings.after_hours import AfterHours
 from config.settings.credentials import Credentials
 from config.settings.failover import Failover
 from config.settings.kite import Kite
@@ -21,7 +22,9 @@ from config.settings.simulator import Simulator
 from config.settings.stores import Stores
 
 
-class Settings(Simulator, Replay, Recording, Access, Market, Failover, Credentials, Kite, Providers, Processes, Stores):
+class Settings(
+    Simulator, Replay, Recording, Access, AfterHours, Market, Failover, Credentials, Kite, Providers, Processes, Stores
+):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences.
 
     The README's table tells the last group first.

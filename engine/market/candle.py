@@ -13,6 +13,9 @@ class CandleState(StrEnum):
     REVISED = "revised"
 
 
+OFFICIAL = "/official"
+"""After the provider's name in the source of a day's bar that is the exchange's own."""
+
 CandleRow = tuple[float, float, float, float, int, int | None, CandleState, int, str, bool]
 """Open, high, low, close, volume, open interest, state, revision, source, and whether it is still to be resolved."""
 
@@ -21,8 +24,9 @@ class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One immutable bar. ``time`` is the bucket's open in nanoseconds since the epoch, UTC.
 
     ``volume`` is in units traded; where the feed has none it counts ticks and ``source`` ends in ``/ticks``. A bar that
-    several providers made, as one that a move from one to another cut, has the source ``mixed``. Candles are equal
-    when they say the same, whenever it was said.
+    several providers made, as one that a move from one to another cut, has the source ``mixed``; a day's bar that is the
+    exchange's own and not made of minutes ends in ``/official``. Candles are equal when they say the same, whenever it was
+    said.
     """
 
     instrument: str
@@ -42,6 +46,16 @@ class Candle(msgspec.Struct, frozen=True, gc=False, eq=False):
     """The bucket was touched by an interruption and has not been healed from the provider's history yet."""
     published_ns: int = 0
     """When the engine first told it, in whole milliseconds, which every store and wire keeps exactly; 0 before that."""
+
+    @property
+    def provider(self) -> str:
+        """Whose word it is: the source without what is said beside it."""
+        return self.source.partition("/")[0]
+
+    @property
+    def is_official(self) -> bool:
+        """Whether it is the exchange's own bar of a day, which no sum of minutes replaces."""
+        return self.source.endswith(OFFICIAL)
 
     @property
     def row(self) -> CandleRow:

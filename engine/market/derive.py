@@ -39,6 +39,6 @@ def _grouped(minutes: Iterable[Candle], timeframe: str, calendar: Calendar) -> I
 def _candle(group: list[Candle], bar: Bar, timeframe: str, settled: CandleState, revision: int) -> Candle:
     forming = any(minute.state is CandleState.FORMING for minute in group)
     bar.revision = 0 if forming else revision
-    sources = {minute.source.removesuffix("/ticks") for minute in group}
+    sources = {minute.provider for minute in group}
     source = sources.pop() if len(sources) == 1 else "mixed"
     return bar.candle(group[0].instrument, timeframe, source, CandleState.FORMING if forming else settled)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from engine.market.calendar import Calendar
-from engine.market.candle import Candle, CandleState
+from engine.market.candle import OFFICIAL, Candle, CandleState
 from engine.market.derive import derive
 from engine.market.limits import flaw_of
 from engine.market.timeframe import DERIVED_TIMEFRAMES
@@ -79,6 +79,21 @@ def revision_of(old: Candle | None, truth: Candle | None) -> Candle | None:
     )
 
 
+def official_revision(old: Candle | None, official: Candle) -> Candle | None:
+    """The exchange's own bar of a day, as it has to be published where ``old`` stands; None when nothing has to.
+
+    One that lies wholly above or below what we saw trade is not believed: it is another day's, or another instrument's.
+    """
+    if flaw_of(official) or (old is not None and contradicts(old, official)):
+        return None
+    return revision_of(old, msgspec.structs.replace(official, source=f"{official.provider}{OFFICIAL}"))
+
+
+def contradicts(old: Candle, official: Candle) -> bool:
+    """Whether two bars of the same bucket have no price in common."""
+    return old.low > official.high or old.high < official.low
+
+
 def _values(candle: Candle) -> tuple[float, float, float, float, int, bool]:
     return candle.open, candle.high, candle.low, candle.close, candle.volume, candle.resolve_required
 
@@ -104,5 +119,7 @@ def _derived_revisions(
         }
         recorded = {candle.time: candle for candle in present.get(timeframe, ())}
         for truth in derive(minutes, timeframe, calendar):
-            if truth.time in closed and (revision := revision_of(recorded.get(truth.time), truth)) is not None:
+            if (old := recorded.get(truth.time)) is not None and old.is_official:
+                continue
+            if truth.time in closed and (revision := revision_of(old, truth)) is not None:
                 yield revision

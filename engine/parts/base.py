@@ -58,5 +58,6 @@ class Places:
         self.credentials = system.ref("/engine/credentials")
         self.surveyor = system.ref("/engine/surveyor")
         self.fallback = system.ref("/engine/fallback")
+        self.end_of_day = system.ref("/engine/end_of_day")
         self.masters = system.ref("/engine/masters")
         self.comparer = system.ref("/engine/comparer")

@@ -8,12 +8,9 @@ from actors.dated_history import DatedHistory, NameBook
 from actors.fallback import Fallback
 from actors.healer import Healer
 from actors.historian import Historian
-from actors.job_kinds import JobKinds
-from actors.jobs import Jobs
 from actors.last_prices import LastPrices
 from actors.overruling import Overruling
 from actors.past import Past
-from actors.populating import Populating
 from actors.price_sources import PriceSources
 from actors.quarantine import Quarantine
 from actors.quote_sources import QuoteSources
@@ -28,7 +25,6 @@ from engine.limits import limits_in_force
 from engine.market.divergence import Divergences
 from engine.parts.base import NS_PER_S, Parts, Places, Start
 from engine.runtime import ActorSystem
-from engine.seeding import ListFolder, listed
 from engine.storage.tally import Tally
 
 
@@ -110,28 +106,6 @@ def comparer(parts: Parts, at: Places, healing: Healing) -> Start:
 
 def historian(parts: Parts, at: Places, healing: Healing) -> Start:
     return partial(Historian, healing.past, jobs=at.jobs, wanted=parts.settings.initial_history)
-
-
-def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
-    kinds = JobKinds(
-        healing.healer,
-        healing.scanner,
-        healing.routes,
-        healing.past,
-        {"populate": populating(parts, at)},
-        resolver=at.resolver,
-        charts=at.charts,
-    )
-    return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
-
-
-def populating(parts: Parts, at: Places) -> Populating:
-    """Where the lists are that the tables are filled from."""
-    settings = parts.settings
-    addresses = {"dhan": settings.dhan_master_url, "kite": settings.kite_master_url}
-    listing = partial(listed, settings.simulator_rest_url or "") if settings.simulated else None
-    lists = ListFolder(settings.data_dir / "masters", addresses)
-    return Populating(parts.durable, lists, tuple(parts.providers), listing, at.provider_manager)
 
 
 def last_prices(system: ActorSystem, parts: Parts, healing: Healing) -> Start:

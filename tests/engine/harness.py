@@ -154,6 +154,7 @@ def settings_for(stores: Stores, feed_url: str, rest_url: str, **more: Any) -> S
         "simulator_rest_url": rest_url,
         "providers": ("simulator",),
         "engine_id": "test",
+        "end_of_day_after": None,
     }
     return Settings(**(written | more))
 

@@ -75,6 +75,7 @@ class Place:
                 "TICKTREE_REPLAY_START": start,
                 "TICKTREE_REPLAY_SPEED": str(self.clock.speed),
                 "TICKTREE_SAVE_INTERVAL_MINUTES": "1",
+                "TICKTREE_END_OF_DAY_AFTER": "off",
                 "TICKTREE_SIMULATOR_INSTRUMENTS": "10",
                 "TICKTREE_SIMULATOR_TICKS_PER_S": "5",
                 "TICKTREE_SIMULATOR_FEED_URL": self.feed_url,

@@ -109,7 +109,9 @@ class Venue:
         self.history = DirectHistory(self.market, self.clock)
         self.hot = MemoryHotStore(self.clock.now_ns, retention_days=7)
         self.durable = MemoryDurableStore()
-        self.settings = Settings(providers=("simulator",), engine_id="venue", secret_key=SecretStr("s" * 40))
+        self.settings = Settings(
+            providers=("simulator",), engine_id="venue", end_of_day_after=None, secret_key=SecretStr("s" * 40)
+        )
         self.vault = Vault(self.durable, sealing_keys(self.settings))
         self.gaps: list[dict[str, Any]] = []
         """What the resolver was told that may be missing."""

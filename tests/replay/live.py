@@ -119,6 +119,7 @@ def settings_for(folder: Path, simulator: Simulator) -> Settings:
         record_frames=True,
         record_dir=folder,
         replay_speed=SPEED,
+        end_of_day_after=None,
     )
 
 

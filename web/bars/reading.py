@@ -194,7 +194,7 @@ class Reading:
             before = (await self._candles(instrument, before_ns, start_ns))[-1:]
         shown = wish.view.since([*before, *candles], calendar, start_ns)
         if wish.feed:
-            shown = [candle for candle in shown if candle.source.removesuffix("/ticks") == wish.feed]
+            shown = [candle for candle in shown if candle.provider == wish.feed]
         return shown[::-1] if wish.newest_first else shown
 
     async def _candles(self, instrument: str, start_ns: int, end_ns: int) -> Sequence[Candle]:

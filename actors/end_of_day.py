@@ -1,0 +1,130 @@
+"""The end of day: sees to it that every trading day of every exchange is worked through once it is over."""
+
+from datetime import date
+from typing import ClassVar
+
+import structlog
+
+from actors.job_arguments import JobError
+from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
+from actors.routes import Routes
+from engine.market import Calendars, TradingDay
+from engine.market.after_hours import DayJob, Step, days_due, next_step, pause_s
+from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.durable import DurableStore, Job
+from engine.storage.errors import StorageError
+
+log = structlog.get_logger("ticktree.end_of_day")
+
+KIND = "end_of_day"
+LOOK_S = 60.0
+JOBS_READ = 200
+JOB_TIMEOUT_S = 10.0
+ALARMED_AFTER = 3
+"""Failures of one day in a row: an operator should know."""
+NS_PER_S = 1_000_000_000
+
+
+class EndOfDay(TaskActor):
+    """Begins a job for each day that is over, the oldest first, and waits for its end.
+
+    How far an exchange is stands in the checkpoints, and how far a day is in the table of jobs, so that an engine after
+    this one goes on where it was, and makes up for days on which there was none.
+    """
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=100, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self,
+        durable: DurableStore,
+        routes: Routes,
+        calendars: Calendars,
+        *,
+        jobs: ActorRef,
+        publisher: ActorRef,
+        after_s: float,
+    ) -> None:
+        super().__init__()
+        self._durable = durable
+        self._routes = routes
+        self._calendars = calendars
+        self._jobs = jobs
+        self._publisher = publisher
+        self._after_ns = int(after_s * NS_PER_S)
+        self._behind: dict[str, int] = {}
+        """Days of each exchange that are over and not worked through."""
+        self._failures: dict[str, int] = {}
+        self._again_ns: dict[str, int] = {}
+        """Before that time the exchange's day is not tried once more."""
+
+    async def on_start(self) -> None:
+        self.send_every(LOOK_S, LookAtDays())
+
+    @handles(LookAtDays)
+    async def on_look(self, _: LookAtDays) -> None:
+        exchanges = {name.partition(":")[0] for name in self._routes.instruments}
+        for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
+            try:
+                await self._look(exchange)
+            except (JobError, StorageError, ActorDeadError, AskTimeoutError) as error:
+                log.info("end_of_day_postponed", exchange=exchange, error=str(error))
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, float]:
+        return {f"days_behind:{exchange}": days for exchange, days in self._behind.items()}
+
+    async def _look(self, exchange: str) -> None:
+        """As far as what is known allows: of a day that is done already the next one is looked at, too."""
+        done_ns = await self._durable.checkpoint(_name(exchange))
+        due = days_due(self._calendars.of_exchange(exchange), done_ns, self.system.clock.now_ns(), self._after_ns)
+        self._behind[exchange] = len(due)
+        if not due:
+            return
+        jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, KIND)]
+        for day in due:
+            step, identity = next_step(jobs, exchange, day.date)
+            if step is not Step.DONE:
+                await self._go_on(exchange, day.date, step, identity)
+                return
+            await self._note(exchange, day)
+
+    async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
+        if step is Step.BEGIN:
+            await self._ask(StartJob(KIND, {"exchange": exchange, "date": day.isoformat()}))
+        elif step is Step.RETRY and self._is_time(exchange, day):
+            await self._ask(ChangeJob(identity, "retry"))
+
+    async def _ask(self, wish: StartJob | ChangeJob) -> None:
+        job = await self._jobs.ask(wish, timeout_s=JOB_TIMEOUT_S)
+        log.info("end_of_day_begun", job=job["id"])
+
+    def _is_time(self, exchange: str, day: date) -> bool:
+        """Whether the pause after a failure is over; each failure is noted when it is first seen."""
+        now_ns = self.system.clock.now_ns()
+        again_ns = self._again_ns.get(exchange)
+        if again_ns is None:
+            failures = self._failures[exchange] = self._failures.get(exchange, 0) + 1
+            self._again_ns[exchange] = now_ns + int(pause_s(failures) * NS_PER_S)
+            if failures == ALARMED_AFTER:
+                words = f"The end of {day} at {exchange} could not be worked through {failures} times: see its job."
+                self._publisher.tell(Alert("", words, now_ns))
+        elif now_ns >= again_ns:
+            del self._again_ns[exchange]
+            return True
+        return False
+
+    async def _note(self, exchange: str, day: TradingDay) -> None:
+        await self._durable.save([], [], checkpoint_ns=day.end_ns, name=_name(exchange))
+        self._failures.pop(exchange, None)
+        self._again_ns.pop(exchange, None)
+        self._behind[exchange] -= 1
+        log.info("end_of_day_done", exchange=exchange, date=str(day.date))
+
+
+def _day_job(job: Job) -> DayJob:
+    return DayJob(job.id, job.status, job.arguments["exchange"], date.fromisoformat(job.arguments["date"]))
+
+
+def _name(exchange: str) -> str:
+    """Of the checkpoint that says until when its days are worked through."""
+    return f"end_of_day:{exchange}"

@@ -1,0 +1,165 @@
+"""The end-of-day job: one exchange's day, when it is over, made whole and worked out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+import structlog
+
+from actors.delivery_reports import DeliveryReports
+from actors.healer import Healer
+from actors.job_arguments import JobError, bounded
+from actors.messages import Save
+from actors.official_days import OfficialDays
+from actors.routes import Routes
+from engine.market import Calendar, CalendarError, Calendars, TradingDay
+from engine.market.after_hours import day_before
+from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
+from engine.market.timeframe import MINUTE_NS
+from engine.runtime import ActorRef
+from engine.storage.durable import DurableStore
+from engine.storage.errors import StorageUnavailableError
+
+log = structlog.get_logger("ticktree.end_of_day")
+
+CHUNK = 50
+"""Instruments whose statistics are worked out in one step."""
+HISTORY = timedelta(days=380)
+"""Before a day: what holds the 253 trading days of the longest figure."""
+SAVE_TIMEOUT_S = 60.0
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody may ask for."""
+
+    exchange: str
+    date: date
+
+
+class EndOfDayArguments(msgspec.Struct, frozen=True):
+    """One exchange's day, and whose candles and figures it is about, by canonical names."""
+
+    exchange: str
+    date: date
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfDayCraft:
+    """What every such job works with."""
+
+    durable: DurableStore
+    healer: Healer
+    official: OfficialDays
+    reports: DeliveryReports | None
+    """Of NSE, where the settings say from where."""
+    routes: Routes
+    calendars: Calendars
+    persister: ActorRef
+
+    def complete(self, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
+        """The day with all instruments of the exchange that a provider knows. Raises JobError for a day that is none."""
+        try:
+            wanted = msgspec.convert(dict(arguments), Wanted)
+        except msgspec.ValidationError as error:
+            raise JobError(f"end_of_day: {error}") from error
+        day = self.trading_day(wanted.exchange, wanted.date)
+        if day.end_ns > now_ns:
+            raise JobError(f"{wanted.exchange} has not closed on {wanted.date} yet")
+        names = [name for name in self.routes.instruments if name.partition(":")[0] == wanted.exchange]
+        if not names:
+            raise JobError(f"no provider knows an instrument of {wanted.exchange}")
+        return {**msgspec.to_builtins(wanted), "instruments": bounded(sorted(names))}
+
+    def work(self, arguments: Mapping[str, Any]) -> "EndOfDayWork":
+        """The work of such a job."""
+        return EndOfDayWork(msgspec.convert(dict(arguments), EndOfDayArguments), self)
+
+    def calendar(self, exchange: str) -> Calendar:
+        """When the exchange trades. Raises JobError where nobody knows."""
+        try:
+            return self.calendars.of_exchange(exchange)
+        except (LookupError, CalendarError) as error:
+            raise JobError(f"when {exchange!r} trades is not known") from error
+
+    def trading_day(self, exchange: str, day: date) -> TradingDay:
+        """Raises JobError on a holiday."""
+        found = self.calendar(exchange).day(day)
+        if found is None:
+            raise JobError(f"{exchange} does not trade on {day}")
+        return found
+
+
+class EndOfDayWork:
+    """The exchange's own bars, an instrument a step; then its report; then the figures, some instruments a step.
+
+    The day before is gone through once more with each day: what came late, or was healed since, is in time for it.
+    """
+
+    def __init__(self, arguments: EndOfDayArguments, craft: EndOfDayCraft) -> None:
+        self._craft = craft
+        self._exchange = arguments.exchange
+        self._instruments = arguments.instruments
+        before = day_before(craft.calendar(arguments.exchange), arguments.date)
+        day = craft.trading_day(arguments.exchange, arguments.date)
+        self._days = [day] if before is None else [before, day]
+
+    def __len__(self) -> int:
+        return len(self._instruments) + 1 + len(range(0, len(self._instruments), CHUNK))
+
+    async def step(self, number: int) -> str:
+        """Each may be repeated, and then finds that nothing is left to do."""
+        if number < len(self._instruments):
+            return await self._take_official(self._instruments[number])
+        if number == len(self._instruments):
+            return await self._note_reports()
+        start = (number - len(self._instruments) - 1) * CHUNK
+        return await self._work_out(self._instruments[start : start + CHUNK])
+
+    async def _take_official(self, instrument: str) -> str:
+        found = await self._craft.official.of(instrument, self._days)
+        revised = [
+            await self._craft.healer.take_official(found[day.date], day) for day in self._days if day.date in found
+        ]
+        told = ", ".join(f"{one.close:g}" for one in revised if one is not None)
+        return f"{instrument}: {f'official close {told}' if told else 'nothing new' if found else 'no word of the day'}"
+
+    async def _note_reports(self) -> str:
+        """The rows are saved first: what the exchange reports is noted on them."""
+        if not await self._craft.persister.ask(Save(), timeout_s=SAVE_TIMEOUT_S):
+            raise StorageUnavailableError("The candles wait to be saved.")
+        if self._craft.reports is None or self._exchange != self._craft.reports.exchange:
+            return "no report is read"
+        return "; ".join([await self._note_report(self._craft.reports, day.date) for day in self._days])
+
+    async def _note_report(self, reports: DeliveryReports, day: date) -> str:
+        """A report that is not there, or none at all, keeps nobody from the figures: tomorrow it is asked for again."""
+        report = await reports.read(day)
+        if report.failure:
+            log.info("report_not_read", exchange=self._exchange, day=str(day), why=report.failure)
+            return f"report of {day}: {report.failure}"
+        noted = await self._craft.durable.statistics.note_reported(self._exchange, day, report.rows)
+        return f"report of {day}: {noted:,} shares"
+
+    async def _work_out(self, instruments: Sequence[str]) -> str:
+        statistics, count = self._craft.durable.statistics, 0
+        for day in self._days:
+            columns = await statistics.days(instruments, day.date - HISTORY, day.date)
+            traded = {name: days for name, days in columns.items() if days.dates[-1] == day.date}
+            minutes = await statistics.minutes(list(traded), day.start_ns, day.end_ns)
+            found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day)))
+            await statistics.save(found)
+            count += len(found)
+        return f"figures of {count} days from {instruments[0]}"
+
+
+def _worked_out(days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int) -> list[DayStatistics]:
+    return [day_statistics(name, columns, minutes.get(name, Minutes()), expected) for name, columns in days.items()]
+
+
+def _minutes_of(day: TradingDay) -> int:
+    return sum(session.end_ns - session.start_ns for session in day.sessions) // MINUTE_NS

@@ -1,0 +1,50 @@
+"""The official days: what an exchange says of whole days, by way of an instrument's providers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from actors.routes import Routes
+from actors.sources import FOR_GOOD
+from engine.market import Calendars, Candle, TradingDay
+from engine.market.after_hours import midnights_ns
+from engine.providers.base import History, ProviderError
+
+
+class OfficialDays:
+    """Asks the preferred provider first, and the others for what it does not have; behind all that is urgent."""
+
+    def __init__(self, histories: Mapping[str, History], routes: Routes, calendars: Calendars) -> None:
+        self._histories = histories
+        self._routes = routes
+        self._calendars = calendars
+
+    async def of(self, instrument: str, days: Sequence[TradingDay]) -> dict[date, Candle]:
+        """The bars of these days, as far as somebody has them; each opens with its day's first session.
+
+        Raises ProviderError where one that may have what is lacking does not answer now.
+        """
+        found: dict[date, Candle] = {}
+        failures: list[ProviderError] = []
+        for provider, route in self._routes.of(instrument):
+            lacking = [day for day in days if day.date not in found]
+            history = self._histories[provider]
+            if not lacking or not history.limits.offers("1d"):
+                continue
+            span = midnights_ns(self._calendars.of(instrument), lacking[0].date, lacking[-1].date)
+            try:
+                candles = await history.candles(route, "1d", *span, patient=True)
+            except ProviderError as error:
+                failures.append(error)
+                continue
+            found |= self._by_date(instrument, lacking, candles)
+        passing = [error for error in failures if error.advice not in FOR_GOOD]
+        if passing and len(found) < len(days):
+            raise passing[0]
+        return found
+
+    def _by_date(self, instrument: str, days: Sequence[TradingDay], candles: Sequence[Candle]) -> dict[date, Candle]:
+        calendar, opens = self._calendars.of(instrument), {day.date: day.start_ns for day in days}
+        dated = ((calendar.local_date(candle.time), candle) for candle in candles)
+        return {day: msgspec.structs.replace(candle, time=opens[day]) for day, candle in dated if day in opens}

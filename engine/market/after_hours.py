@@ -1,0 +1,77 @@
+"""After hours: which trading days are to be worked through, and what is to be done about the next one. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from engine.market.calendar import Calendar, TradingDay
+
+MOST_DAYS: Final = 10
+"""Missed days that are made up for; what was before them an operator asks for by name."""
+SPAN: Final = timedelta(days=30)
+"""No exchange is closed for longer in one go."""
+_DAY: Final = timedelta(days=1)
+_SECOND_NS: Final = 1_000_000_000
+_FIRST_PAUSE_S: Final = 120.0
+_LONGEST_PAUSE_S: Final = 3_600.0
+UNFINISHED: Final = ("waiting", "running", "paused")
+
+
+def days_due(calendar: Calendar, done_ns: int, now_ns: int, after_ns: int) -> list[TradingDay]:
+    """The trading days since ``done_ns`` that were over ``after_ns`` ago, the oldest first; of a first start the last one."""
+    today = calendar.local_date(now_ns)
+    recent = calendar.trading_days(today - SPAN, today)
+    over = [day for day in recent if done_ns < day.end_ns <= now_ns - after_ns]
+    return over[-MOST_DAYS:] if done_ns else over[-1:]
+
+
+def day_before(calendar: Calendar, day: date) -> TradingDay | None:
+    """The trading day before a date."""
+    before = list(calendar.trading_days(day - SPAN, day - _DAY))
+    return before[-1] if before else None
+
+
+def midnights_ns(calendar: Calendar, first: date, last: date) -> tuple[int, int]:
+    """The exchange's midnights that two dates begin and end with."""
+    starts = (datetime.combine(day, time(), calendar.zone) for day in (first, last + _DAY))
+    start, end = (int(moment.timestamp()) * _SECOND_NS for moment in starts)
+    return start, end
+
+
+class DayJob(msgspec.Struct, frozen=True):
+    """A job that works through one exchange's day."""
+
+    id: str
+    status: str
+    exchange: str
+    date: date
+
+
+class Step(StrEnum):
+    """What is to be done about a day."""
+
+    BEGIN = "begin"
+    RETRY = "retry"
+    WAIT = "wait"
+    DONE = "done"
+
+
+def next_step(jobs: Sequence[DayJob], exchange: str, day: date) -> tuple[Step, str]:
+    """What a day needs next, and of which job; ``jobs`` with the newest first.
+
+    What an operator cancels is not begun again: the day after covers it once more.
+    """
+    newest = next((job for job in jobs if (job.exchange, job.date) == (exchange, day)), None)
+    if newest is None:
+        return Step.BEGIN, ""
+    if newest.status in UNFINISHED:
+        return Step.WAIT, newest.id
+    return (Step.RETRY if newest.status == "failed" else Step.DONE), newest.id
+
+
+def pause_s(failures: int) -> float:
+    """How long after so many failures in a row the next try is; seconds."""
+    return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** max(0, failures - 1))

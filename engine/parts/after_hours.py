@@ -1,0 +1,34 @@
+"""What works through a day when it is over."""
+
+from functools import partial
+
+from actors.delivery_reports import DeliveryReports
+from actors.end_of_day import EndOfDay
+from actors.end_of_day_work import EndOfDayCraft
+from actors.official_days import OfficialDays
+from engine.parts.base import Parts, Places
+from engine.parts.healing import Healing
+from engine.runtime import GENTLE, ChildSpec
+
+
+def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
+    """The one that begins the jobs, unless the settings say otherwise."""
+    minutes = parts.settings.end_of_day_after
+    if minutes is None:
+        return []
+    to = {"jobs": at.jobs, "publisher": at.publisher}
+    make = partial(EndOfDay, parts.durable, healing.routes, parts.calendars, **to, after_s=minutes * 60.0)
+    return [ChildSpec("end_of_day", make, backoff=GENTLE)]
+
+
+def end_of_day_craft(parts: Parts, at: Places, healing: Healing) -> EndOfDayCraft:
+    place = parts.settings.delivery_report
+    return EndOfDayCraft(
+        parts.durable,
+        healing.healer,
+        OfficialDays(healing.histories, healing.routes, parts.calendars),
+        None if place is None else DeliveryReports(place),
+        healing.routes,
+        parts.calendars,
+        at.persister,
+    )

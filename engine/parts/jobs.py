@@ -1,0 +1,34 @@
+"""What does long work, and what each kind of it works with."""
+
+from functools import partial
+
+from actors.end_of_day import KIND as END_OF_DAY
+from actors.job_kinds import JobKinds
+from actors.jobs import Jobs
+from actors.populating import Populating
+from engine.parts.after_hours import end_of_day_craft
+from engine.parts.base import Parts, Places, Start
+from engine.parts.healing import Healing
+from engine.seeding import ListFolder, listed
+
+
+def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
+    kinds = JobKinds(
+        healing.healer,
+        healing.scanner,
+        healing.routes,
+        healing.past,
+        {"populate": populating(parts, at), END_OF_DAY: end_of_day_craft(parts, at, healing)},
+        resolver=at.resolver,
+        charts=at.charts,
+    )
+    return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
+
+
+def populating(parts: Parts, at: Places) -> Populating:
+    """Where the lists are that the tables are filled from."""
+    settings = parts.settings
+    addresses = {"dhan": settings.dhan_master_url, "kite": settings.kite_master_url}
+    listing = partial(listed, settings.simulator_rest_url or "") if settings.simulated else None
+    lists = ListFolder(settings.data_dir / "masters", addresses)
+    return Populating(parts.durable, lists, tuple(parts.providers), listing, at.provider_manager)

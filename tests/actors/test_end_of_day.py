@@ -1,0 +1,255 @@
+"""The end of day: every trading day is worked through once it is over, missed ones too, and what fails is tried again."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from actors.end_of_day import KIND, LOOK_S, EndOfDay
+from actors.end_of_day_work import EndOfDayCraft, EndOfDayWork
+from actors.job_arguments import JobError
+from actors.messages import Alert, ChangeJob, Count, StartJob
+from actors.official_days import OfficialDays
+from actors.routes import Routes
+from config.calendars import load_calendar
+from engine.market import Calendars, Candle
+from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
+from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor, handles
+from engine.storage.durable import Job
+from engine.storage.memory import MemoryDurableStore
+from tests.actors.healing_parts import Ward, ward
+from tests.actors.parts import MINUTE_NS, NAME, NOON, Witness, candle
+
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+FRIDAY_NOON_NS = int(datetime(2026, 11, 20, 6, 30, tzinfo=UTC).timestamp()) * 1_000_000_000
+"""12:00 in India; the exchange closes at 15:30."""
+FRIDAY = "2026-11-20"
+
+
+class Desk:
+    """What is known of jobs, and how each ends."""
+
+    def __init__(self) -> None:
+        self.durable = MemoryDurableStore()
+        self.ends = "done"
+        self.begun: list[tuple[str, str]] = []
+        self.retried = 0
+        self.alarms: list[Any] = []
+
+    def begin(self, identity: str, exchange: str, day: str) -> str:
+        self.begun.append((exchange, day))
+        arguments = {"exchange": exchange, "date": day, "instruments": [f"{exchange}:A"]}
+        self.durable.tables.jobs[identity] = Job(identity, KIND, self.ends, arguments=arguments)
+        return identity
+
+    def retry(self, identity: str) -> str:
+        self.retried += 1
+        job = self.durable.tables.jobs[identity]
+        self.durable.tables.jobs[identity] = msgspec.structs.replace(job, status=self.ends)
+        return identity
+
+
+class Clerk(Actor):
+    """In the jobs' place: each job ends at once, well or not."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    @handles(StartJob)
+    def on_start_job(self, wish: StartJob) -> dict[str, Any]:
+        identity = f"{KIND}-{self.system.clock.now_ns() // 1_000_000}"
+        return {"id": self._desk.begin(identity, wish.arguments["exchange"], wish.arguments["date"])}
+
+    @handles(ChangeJob)
+    def on_change_job(self, wish: ChangeJob) -> dict[str, Any]:
+        assert wish.action == "retry"
+        return {"id": self._desk.retry(wish.id)}
+
+
+@asynccontextmanager
+async def office(desk: Desk, *, start_ns: int = FRIDAY_NOON_NS) -> AsyncGenerator[ActorSystem]:
+    routes = Routes(["dhan"])
+    routes.cover("dhan", [Route("NSE:A", "NSE_EQ", "1", 0.05, "equity", None)])
+    async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
+        to = {"jobs": system.ref("/engine/jobs"), "publisher": system.ref("/engine/publisher")}
+        calendars = Calendars(load_calendar)
+        specs = [
+            ChildSpec("publisher", partial(Witness, desk.alarms)),
+            ChildSpec("jobs", partial(Clerk, desk)),
+            ChildSpec("end_of_day", partial(EndOfDay, desk.durable, routes, calendars, **to, after_s=3_600.0)),
+        ]
+        await system.start(ChildSpec("engine", partial(Supervisor, specs)))
+        yield system
+
+
+async def pass_hours(system: ActorSystem, hours: float) -> None:
+    await trio.sleep(hours * 3_600)
+
+
+async def behind(system: ActorSystem) -> float:
+    return (await system.ref("/engine/end_of_day").ask(Count(), timeout_s=5))["days_behind:NSE"]
+
+
+async def since_thursday(desk: Desk) -> None:
+    calendar = Calendars(load_calendar).of_exchange("NSE")
+    thursday = calendar.day(date(2026, 11, 19))
+    assert thursday is not None
+    await desk.durable.save([], [], checkpoint_ns=thursday.end_ns, name="end_of_day:NSE")
+
+
+async def test_a_day_is_begun_an_hour_after_the_close_and_once(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    async with office(desk) as system:
+        await pass_hours(system, 4.4)
+        assert desk.begun == []
+        await pass_hours(system, 0.2)
+        assert desk.begun == [("NSE", FRIDAY)]
+        await pass_hours(system, 48)
+        assert (desk.begun, await behind(system)) == ([("NSE", FRIDAY)], 0)
+
+
+async def test_days_without_an_engine_are_made_up_for_one_after_the_other(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:  # Wednesday; Tuesday is a holiday
+        await pass_hours(system, 1)
+        assert desk.begun == [("NSE", FRIDAY), ("NSE", "2026-11-23")]
+        assert await behind(system) == 0
+
+
+async def test_one_day_waits_for_the_one_before_it(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.ends = "running"
+    await since_thursday(desk)
+    async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:
+        await pass_hours(system, 1)
+        assert (desk.begun, await behind(system)) == ([("NSE", FRIDAY)], 2)
+
+
+async def test_what_fails_is_retried_ever_more_rarely_and_an_operator_is_told_once(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.ends = "failed"
+    await since_thursday(desk)
+    async with office(desk) as system:
+        await pass_hours(system, 12)
+        assert desk.begun == [("NSE", FRIDAY)]
+        assert 7 <= desk.retried <= 12
+        told = [alarm.words for alarm in desk.alarms if isinstance(alarm, Alert)]
+        assert told == ["The end of 2026-11-20 at NSE could not be worked through 3 times: see its job."]
+        desk.ends = "done"
+        await pass_hours(system, 1.1 + 2 * LOOK_S / 3_600)
+        assert await behind(system) == 0
+
+
+async def test_a_cancelled_day_is_left_alone_and_the_next_one_goes_on(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.ends = "cancelled"
+    await since_thursday(desk)
+    async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:
+        await pass_hours(system, 1)
+        assert desk.begun == [("NSE", FRIDAY), ("NSE", "2026-11-23")]
+        assert await behind(system) == 0
+
+
+class Record:
+    """A provider's daily candles, which begin at midnight, or its refusal."""
+
+    def __init__(self, closes: dict[int, float], *, error: ProviderError | None = None, offers: str = "1d") -> None:
+        """Closes by days ago."""
+        self.closes = closes
+        self.error = error
+        self.limits = HistoryLimits({offers: None}, days_per_call=90, calls_per_second=5.0)
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        assert (timeframe, patient) == ("1d", True)
+        await trio.sleep(0.1)
+        if self.error is not None:
+            raise self.error
+        told = ((NOON - 12 * HOUR_NS - ago * DAY_NS, close) for ago, close in sorted(self.closes.items(), reverse=True))
+        bars = (candle(time, close, 1_000, timeframe="1d") for time, close in told if start_ns <= time < end_ns)
+        return [msgspec.structs.replace(bar, source=route.segment) for bar in bars]
+
+
+def work_of(place: Ward, **records: Record) -> EndOfDayWork:
+    """Yesterday's, and with it that of the day before."""
+    routes, nobody = Routes(list(records)), None
+    for provider in records:
+        routes.cover(provider, [Route(NAME, provider, "1", 0.05, "equity", None)])
+    calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+    official = OfficialDays(records, routes, calendars)  # pyright: ignore[reportArgumentType]
+    craft = EndOfDayCraft(place.durable, place.healer, official, None, routes, calendars, nobody)  # pyright: ignore[reportArgumentType]
+    arguments = craft.complete({"exchange": "NSE", "date": "2026-11-18"}, NOON)
+    assert arguments == {"exchange": "NSE", "date": "2026-11-18", "instruments": [NAME]}
+    return craft.work(arguments)
+
+
+def stood(ago: int, close: float) -> Candle:
+    return candle(NOON - 12 * HOUR_NS - ago * DAY_NS, close, 900, timeframe="1d")
+
+
+async def test_the_exchanges_own_bar_replaces_what_the_minutes_made_and_is_told_once(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.hot.write_candles([stood(2, 99.0), stood(1, 100.0)])
+        work = work_of(place, one=Record({2: 99.0, 1: 100.0}))
+        assert await work.step(0) == f"{NAME}: official close 99, 100"
+        assert await work.step(0) == f"{NAME}: nothing new"
+        told = await place.revisions()
+        assert [(bar.revision, bar.close, bar.volume, bar.source) for bar in told] == [
+            (1, 99.0, 1_000, "one/official"),
+            (1, 100.0, 1_000, "one/official"),
+        ]
+
+
+async def test_of_a_day_that_nobody_recorded_the_exchanges_bar_is_the_first(autojump_clock: Any) -> None:
+    async with ward() as place:
+        assert await work_of(place, one=Record({1: 100.0})).step(0) == f"{NAME}: official close 100"
+        assert await work_of(place, one=Record({})).step(0) == f"{NAME}: no word of the day"
+
+
+async def test_another_provider_is_asked_for_the_day_that_the_first_does_not_have(autojump_clock: Any) -> None:
+    async with ward() as place:
+        first, minutes_only, last = Record({2: 99.0}), Record({1: 1.0}, offers="1m"), Record({2: 98.0, 1: 100.0})
+        assert (
+            await work_of(place, one=first, two=minutes_only, three=last).step(0) == f"{NAME}: official close 99, 100"
+        )
+        assert [bar.provider for bar in await place.revisions()] == ["one", "three"]
+
+
+async def test_who_may_know_and_does_not_answer_is_waited_for_and_who_never_will_is_not(autojump_clock: Any) -> None:
+    async with ward() as place:
+        away = Record({}, error=ProviderError("away"))
+        with pytest.raises(ProviderError, match="away"):
+            await work_of(place, one=away).step(0)
+        assert await work_of(place, one=away, two=Record({2: 1.0, 1: 1.0})).step(0) == f"{NAME}: official close 1, 1"
+        refused = Record({}, error=ProviderError("no such segment", advice=Advice.GIVE_UP))
+        assert await work_of(place, one=refused).step(0) == f"{NAME}: no word of the day"
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        ({"exchange": "NSE", "date": "2026-11-22"}, "NSE does not trade on 2026-11-22"),
+        ({"exchange": "NSE", "date": "2026-11-20"}, "NSE has not closed on 2026-11-20 yet"),
+        ({"exchange": "BSE", "date": "2026-11-19"}, "no provider knows an instrument of BSE"),
+        ({"exchange": "MOON", "date": "2026-11-19"}, "when 'MOON' trades is not known"),
+        ({"exchange": "NSE", "date": "soon"}, r"end_of_day: Invalid .*date"),
+        ({"exchange": "NSE"}, "missing required field `date`"),
+        ({"exchange": "NSE", "date": "2026-11-19", "all": True}, "unknown field `all`"),
+    ],
+)
+def test_what_is_no_finished_day_of_an_exchange_is_refused_with_its_reason(wish: dict[str, Any], why: str) -> None:
+    routes, nobody = Routes(["dhan"]), None
+    routes.cover("dhan", [Route("NSE:A", "NSE_EQ", "1", 0.05, "equity", None)])
+    craft = EndOfDayCraft(nobody, nobody, nobody, None, routes, Calendars(load_calendar), nobody)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(JobError, match=why):
+        craft.complete(wish, FRIDAY_NOON_NS)
