@@ -11,6 +11,8 @@ PRICE_EXPIRY_S = 30
 BUFFER_LENGTH = 500
 EVENTS_LENGTH = 100_000
 COMMANDS_LENGTH = 1_000
+TICKS_LENGTH = 1_000
+"""Ticks of an instrument; a few more until whole nodes of a stream can go."""
 REPLY_EXPIRY_S = 30
 TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60
@@ -69,6 +71,11 @@ def buffer(instrument: str, timeframe: str) -> str:
 def series(instrument: str, timeframe: str) -> str:
     """The closed candles."""
     return f"realtime:{instrument}:{timeframe}"
+
+
+def ticks(instrument: str) -> str:
+    """The newest ticks, where they are kept."""
+    return f"ticks:{instrument}"
 
 
 def chart(instrument: str, timeframe: str) -> str:

@@ -22,13 +22,14 @@ from engine.storage.hot.series import CandleSeries
 from engine.storage.hot.setting import ExpiringKeys
 from engine.storage.hot.streams import StreamBook
 from engine.storage.hot.subscription import Subscription, subscribed
+from engine.storage.hot.ticks import RecentTicks
 from engine.storage.hot.timeseries import TimeSeriesCandles
 
 _PROBE = "ticktree:probe"
 
 
 class HotStore(
-    LiveValues, LastPrices, ChartCache, CurrentChains, EventLog, EngineDuty, Control, Doors, Rates, StreamBook
+    LiveValues, LastPrices, ChartCache, CurrentChains, EventLog, EngineDuty, Control, Doors, Rates, StreamBook, RecentTicks
 ):
     """Prices, candles, events and signals in Redis.
 
@@ -39,7 +40,8 @@ class HotStore(
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
     ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s),
     ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
-    ``attempts:{who}`` (to sign in, by hash), ``rate:{name}`` (token buckets), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
+    ``attempts:{who}`` (to sign in, by hash), ``rate:{name}`` (token buckets), ``ticks:{symbol}`` (a stream of the
+    newest, 1 day), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
     ``realtime:sources``.
     """
 

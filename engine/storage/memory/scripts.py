@@ -41,6 +41,7 @@ class Scripts:
         """Who stands for which script; those of the TimeSeries module have none, as there is none here."""
         return {
             "append_events": self.append_events,
+            "append_ticks": self.append_ticks,
             "events_window": self.events_window,
             "hold_lease": self.hold_lease,
             "hold_tokens": self.hold_tokens,
@@ -63,6 +64,17 @@ class Scripts:
             elif identity not in stream.identities:
                 return encoded(text)
         return b""
+
+    def append_ticks(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
+        longest, expiry_s, *rest = arguments
+        told = iter(rest)
+        for name in names:
+            stream = self._space.opened(name, Stream)
+            for text, data in zip(*[islice(told, 2 * int(next(told)))] * 2, strict=True):
+                if parsed(text) > stream.last:
+                    stream.add(parsed(text), encoded(data), int(longest))
+            self._commands.expire(name, int(expiry_s))
+        return len(names)
 
     def events_window(self, names: Sequence[str], arguments: Sequence[Value]) -> list[Any]:
         epoch = self._commands.get(names[1])

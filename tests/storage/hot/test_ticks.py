@@ -1,0 +1,42 @@
+"""Recent ticks: the newest of each instrument, in order, each once however often it is written."""
+
+import msgspec
+import pytest
+
+from engine.market.kept_tick import KeptTick
+from engine.storage.hot import HotStore
+from engine.storage.hot.keys import TICKS_LENGTH
+
+pytestmark = pytest.mark.anyio
+
+AT_US = 1_795_069_800_000_998
+
+
+def ticks(count: int, instrument: str = "NSE:A") -> list[KeptTick]:
+    first = KeptTick(instrument, AT_US, AT_US - 40, 100.05, 5, 2, 10**10, None, 100.0, None, "dhan")
+    return [msgspec.structs.replace(first, received_us=AT_US + number) for number in range(count)]
+
+
+async def test_they_come_back_as_they_were_by_instrument_and_time_of_receipt(hot: HotStore) -> None:
+    told = ticks(5)
+    await hot.write_ticks([*told[:2], *ticks(1, "NSE:B"), *told[2:]])
+    assert await hot.recent_ticks(["NSE:A", "NSE:B", "NSE:C"]) == {"NSE:A": told, "NSE:B": ticks(1, "NSE:B")}
+    assert await hot.recent_ticks(["NSE:A"], AT_US + 1, AT_US + 4) == {"NSE:A": told[1:4]}
+    assert await hot.recent_ticks(["NSE:A"], AT_US + 5) == {}
+    assert await hot.recent_ticks([]) == {}
+
+
+async def test_what_is_written_again_is_there_once(hot: HotStore) -> None:
+    await hot.write_ticks(ticks(3))
+    await hot.write_ticks(ticks(5))
+    await hot.write_ticks([])
+    assert await hot.recent_ticks(["NSE:A"]) == {"NSE:A": ticks(5)}
+
+
+async def test_only_the_newest_stay(hot: HotStore) -> None:
+    told = ticks(2 * TICKS_LENGTH)
+    for start in range(0, len(told), 300):
+        await hot.write_ticks(told[start : start + 300])
+    found = (await hot.recent_ticks(["NSE:A"]))["NSE:A"]
+    assert TICKS_LENGTH <= len(found) <= TICKS_LENGTH * 9 // 8
+    assert found == told[-len(found) :]
