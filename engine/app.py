@@ -29,7 +29,7 @@ from engine.parts.healing import (
     resolver,
 )
 from engine.parts.jobs import jobs
-from engine.parts.keeping import candle_writer, charts, heartbeat, persister, publisher
+from engine.parts.keeping import candle_writer, charts, heartbeat, persister, publisher, tick_keeper
 from engine.parts.recording import recorded, recorder
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, DynamicSupervisor, Supervisor
 
@@ -50,6 +50,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             *recorder(system, parts),
             ChildSpec("heartbeat", heartbeat(parts, at), backoff=GENTLE),
             ChildSpec("persister", persister(parts, at), shutdown_s=30, backoff=GENTLE),
+            ChildSpec("tick_keeper", tick_keeper(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", publisher(parts, at), backoff=GENTLE),
             ChildSpec("charts", charts(parts, at), backoff=GENTLE),
@@ -95,6 +96,7 @@ def operator(parts: Parts, at: Places) -> Start:
         at.quarantine,
         at.publisher,
         at.persister,
+        at.tick_keeper,
         at.sentinel,
         at.surveyor,
         at.last_prices,

@@ -58,7 +58,16 @@ from actors.messages.message import Message
 from actors.messages.notices import Notified
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
 from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWanted, SymbolStatus
-from actors.messages.watching import Follow, ForgetStale, PricesWanted, Report, TakeNewest, Watch, WatchList
+from actors.messages.watching import (
+    Follow,
+    FollowAnew,
+    ForgetStale,
+    PricesWanted,
+    Report,
+    TakeNewest,
+    Watch,
+    WatchList,
+)
 
 __all__ = [
     "Admit",
@@ -96,6 +105,7 @@ __all__ = [
     "FeedStatus",
     "Flush",
     "Follow",
+    "FollowAnew",
     "ForgetStale",
     "Heal",
     "HealDue",

@@ -37,6 +37,10 @@ class Follow(Message, frozen=True, gc=False):
     instruments: frozenset[str]
 
 
+class FollowAnew(Message, frozen=True, gc=False):
+    """Look up whom to follow, and say so again."""
+
+
 class TakeNewest(Message, frozen=True, gc=False):
     """Hand over the newest tick of every instrument that has had one."""
 

@@ -61,3 +61,4 @@ class Places:
         self.end_of_day = system.ref("/engine/end_of_day")
         self.masters = system.ref("/engine/masters")
         self.comparer = system.ref("/engine/comparer")
+        self.tick_keeper = system.ref("/engine/tick_keeper")

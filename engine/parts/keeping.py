@@ -8,6 +8,7 @@ from actors.charts import Charts
 from actors.heartbeat import Heartbeat
 from actors.persister import Persister
 from actors.publisher import Publisher
+from actors.tick_keeper import TickKeeper
 from engine.parts.base import Parts, Places, Start
 
 
@@ -21,6 +22,10 @@ def persister(parts: Parts, at: Places) -> Start:
     return partial(
         Persister, parts.hot, parts.durable, parts.calendars, writer=at.candle_writer, interval_minutes=interval
     )
+
+
+def tick_keeper(parts: Parts, at: Places) -> Start:
+    return partial(TickKeeper, parts.hot, parts.durable, parts.calendars, broadcaster=at.broadcaster)
 
 
 def publisher(parts: Parts, at: Places) -> Start:

@@ -29,7 +29,17 @@ _PROBE = "ticktree:probe"
 
 
 class HotStore(
-    LiveValues, LastPrices, ChartCache, CurrentChains, EventLog, EngineDuty, Control, Doors, Rates, StreamBook, RecentTicks
+    LiveValues,
+    LastPrices,
+    ChartCache,
+    CurrentChains,
+    EventLog,
+    EngineDuty,
+    Control,
+    Doors,
+    Rates,
+    StreamBook,
+    RecentTicks,
 ):
     """Prices, candles, events and signals in Redis.
 

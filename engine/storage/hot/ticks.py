@@ -1,7 +1,6 @@
 """Recent ticks: the newest of each instrument whose ticks are kept, in a stream of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from engine.market.kept_tick import KeptTick
 from engine.storage.hot import keys
@@ -65,7 +64,7 @@ def _packed(tick: KeptTick) -> bytes:
     ))  # fmt: skip
 
 
-def _tick(instrument: str, identity: bytes, fields: Any) -> KeptTick:
+def _tick(instrument: str, identity: bytes, fields: Sequence[bytes] | Mapping[bytes, bytes]) -> KeptTick:
     milliseconds, _, rest = identity.decode().partition("-")
-    data = fields[b"data"] if isinstance(fields, dict) else fields[1]
+    data = fields[b"data"] if isinstance(fields, Mapping) else fields[1]
     return KeptTick(instrument, int(milliseconds) * 1_000 + int(rest), *unpack(data))

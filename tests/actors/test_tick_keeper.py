@@ -1,0 +1,155 @@
+"""The keeper of ticks: each tick once in both stores, whoever is away or dies, and what is lost is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from actors import tick_keeper
+from actors.messages import Count, Flush, Follow, FollowAnew
+from actors.tick_keeper import TickKeeper
+from engine.market import Calendars, Instrument, InstrumentKind, Tick
+from engine.market.kept_tick import KeptTick
+from engine.runtime import Actor, ActorSystem
+from engine.seeding import exchanges
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from tests.actors.parts import NAME, NOON, SECOND_NS, among_witnesses, tick
+
+EVER = 0, 2**51
+
+
+@pytest.fixture
+def hot() -> MemoryHotStore:
+    return MemoryHotStore(lambda: NOON)
+
+
+@pytest.fixture
+async def durable() -> MemoryDurableStore:
+    store = MemoryDurableStore()
+    share = Instrument(id=0, exchange="NSE", symbol="A", name="A", kind=InstrumentKind.EQUITY, tick_size=0.05)
+    await store.seed(exchanges(around_the_clock=True), [share], [])
+    store.tables.tick_keeping.add(NAME)
+    return store
+
+
+def keeper(hot: MemoryHotStore, durable: MemoryDurableStore) -> Callable[[ActorSystem], Actor]:
+    def nowhere(_: str) -> dict[str, Any]:
+        raise AssertionError("only exchanges that never close are asked for")
+
+    calendars = Calendars(nowhere, {"NSE": "Asia/Kolkata"})
+    return lambda system: TickKeeper(hot, durable, calendars, broadcaster=system.ref("/engine/broadcaster"))
+
+
+def ticks(count: int, *, since: int = 0) -> list[Tick]:
+    return [tick(NOON + number * SECOND_NS, 100.0, 10 * number) for number in range(since, since + count)]
+
+
+async def tell(system: ActorSystem, told: list[Tick]) -> dict[str, int]:
+    """Once they are flushed: what the keeper has counted."""
+    subject = system.ref("/engine/subject")
+    for one in told:
+        subject.tell(one)
+    await subject.ask(Flush(), timeout_s=5)
+    return await subject.ask(Count(), timeout_s=5)
+
+
+async def saved(durable: MemoryDurableStore) -> list[KeptTick]:
+    return await durable.ticks.read(NAME, *EVER, limit=10**6)
+
+
+async def recent(hot: MemoryHotStore) -> list[KeptTick]:
+    return (await hot.recent_ticks([NAME])).get(NAME, [])
+
+
+async def test_every_tick_is_in_both_stores_within_a_second_with_what_it_traded(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        for one in ticks(3):
+            system.ref("/engine/subject").tell(one)
+        await trio.sleep(1.5)
+        assert [(kept.price, kept.volume, kept.traded) for kept in await saved(durable)] == [
+            (100.0, 0, 0), (100.0, 10, 10), (100.0, 20, 10)
+        ]  # fmt: skip
+        assert await recent(hot) == await saved(durable)
+
+
+async def test_it_follows_those_whose_ticks_are_to_be_kept_and_no_longer_than_that(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, seen):
+        await trio.sleep(6)
+        durable.tables.tick_keeping.clear()
+        await trio.sleep(5)
+        wishes = [wish.instruments for wish in seen["broadcaster"] if isinstance(wish, Follow)]
+        assert wishes == [frozenset({NAME}), frozenset({NAME}), frozenset()]
+        assert (await tell(system, ticks(1)))["ticks_unsaved"] == 0
+        assert await saved(durable) == []
+
+
+async def test_what_a_killed_keeper_left_in_redis_its_successor_saves_once(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        await tell(system, ticks(2))
+        durable.tables.away = True
+        await tell(system, ticks(3, since=2))
+        assert len(await recent(hot)) == 5  # and the engine ends before PostgreSQL is back
+    durable.tables.away = False
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        counted = await tell(system, ticks(1, since=9))
+        kept = await saved(durable)
+        assert [(one.volume, one.traded) for one in kept] == [(0, 0), (10, 10), (20, 10), (30, 10), (40, 10), (90, 50)]
+        assert (counted["ticks_saved"], counted["ticks_lost"]) == (4, 0)
+        assert await recent(hot) == kept
+
+
+async def test_while_postgresql_is_away_ticks_wait_and_those_beyond_the_limit_are_told_as_lost(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick_keeper, "UNSAVED_LIMIT", 4)
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        durable.tables.away = True
+        with capture_logs() as logs:
+            counted = await tell(system, ticks(6))
+        assert (counted["ticks_unsaved"], counted["ticks_lost"]) == (4, 2)
+        assert [entry["event"] for entry in logs] == ["ticks_not_saved", "ticks_lost"]
+        durable.tables.away = False
+        await tell(system, [])
+        assert [kept.volume for kept in await saved(durable)] == [20, 30, 40, 50]
+
+
+async def test_while_redis_is_away_ticks_are_saved_and_redis_gets_them_afterwards(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        hot.link.away = True
+        await tell(system, ticks(3))
+        await system.ref("/engine/subject").ask(FollowAnew(), timeout_s=5)
+        assert (len(await saved(durable)), hot.link.away) == (3, True)
+        hot.link.away = False
+        await tell(system, ticks(1, since=3))
+        assert await recent(hot) == await saved(durable)
+
+
+async def test_a_keeper_that_starts_without_its_stores_follows_as_soon_as_they_are_there(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    durable.tables.away = hot.link.away = True
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        durable.tables.away = hot.link.away = False
+        await trio.sleep(6)
+        await tell(system, ticks(2))
+        assert len(await saved(durable)) == 2
+
+
+async def test_what_its_mailbox_drops_is_told_as_lost(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    capacity = TickKeeper.mailbox.capacity
+    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+        counted = await tell(system, ticks(1) * (capacity + 10))
+        assert counted["ticks_lost"] >= 10
+        assert counted["ticks_saved"] + counted["ticks_lost"] == capacity + 10
