@@ -6,8 +6,6 @@ prices and nanoseconds, theirs in what the package hands to its user.
 """
 
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,8 +14,8 @@ from benchmarks.decoding.messages import joined, messages_of
 from benchmarks.decoding.turns import write_messages
 from benchmarks.frames import FEW_A_FRAME
 from benchmarks.processes import Process, started
+from benchmarks.vendors import vendor_python
 
-ROOT = Path(__file__).parent.parent
 VENDORS = ("dhan", "kite", "yahoo", "databento")
 FEWEST_TURNS = 5
 TURNS_A_SECOND = 2
@@ -49,7 +47,9 @@ def _compared(
         write_messages(their_path, their_messages)
         with (
             started(["-m", "benchmarks.decoding.ours", vendor, str(our_path)]) as ours,
-            started(["-m", f"benchmarks.decoding.by_{vendor}", str(their_path)], python=_python(vendor)) as theirs,
+            started(
+                ["-m", f"benchmarks.decoding.by_{vendor}", str(their_path)], python=vendor_python(vendor)
+            ) as theirs,
         ):
             for process in (ours, theirs):
                 process.wait_until_ready()
@@ -67,16 +67,3 @@ def _pair(ours: Process, theirs: Process) -> tuple[float, float]:
     if our["found"] != their["found"]:
         raise RuntimeError(f"we found {our['found']} prices where the vendor's parser found {their['found']}")
     return our["cpu_s"] / our["found"], their["cpu_s"] / their["found"]
-
-
-def _python(vendor: str) -> str:
-    """The interpreter of a vendor's own environment, made when it is first asked for."""
-    folder = ROOT / ".venv" / ".decode" / vendor
-    python = folder / "bin" / "python"
-    if not python.exists():
-        uv = str(Path(sys.executable).with_name("uv"))
-        requirements = ROOT / "requirements" / "vendors" / f"{vendor}.txt"
-        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
-        install = [uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(requirements)]
-        subprocess.run(install, check=True)
-    return str(python)

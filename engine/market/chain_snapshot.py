@@ -46,7 +46,7 @@ class ForwardSource(StrEnum):
     """The underlying, carried at the stated rate."""
 
 
-class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+class Leg(msgspec.Struct, frozen=True, gc=False):
     """One option. ``None`` is what is not known or can not be computed; quantities in units traded."""
 
     instrument: str

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.market.chain_reading import ChainReading
 from engine.market.chain_snapshot import ChainSnapshot, Leg, StrikeLegs
 from engine.market.chain_valuation import Valuation
 from engine.market.greeks import DAYS_A_YEAR
 from engine.market.implied_volatility import REASONS, Reason
-from engine.market.leg_quality import qualities
+from engine.market.leg_quality import QUALITIES, qualities
 from engine.market.normal import Array
-from engine.market.open_interest import build_up, max_pain, put_call_ratio, walls
+from engine.market.open_interest import BUILD_UPS, build_ups, max_pain, put_call_ratio, walls
 
 _MS: Final = 1_000_000
 _DIGITS: Final = 6
+_PRICED_BY: Final = (None, "mid", "ltp")
 _BELOW: Final = REASONS.index(Reason.BELOW_INTRINSIC)
 _GAMMA_DIGITS: Final = 10
 """A gamma is a delta by a price, and prices go up to 100,000."""
@@ -94,19 +96,22 @@ def _added(pair: Sequence[float]) -> float | None:
 
 
 def _strikes(reading: ChainReading, valued: Valuation) -> tuple[StrikeLegs, ...]:
-    columns = _columns(reading, valued)
-    rows = zip(*columns.values(), strict=True)
-    legs = [None if row[0] is None else Leg(**dict(zip(columns, row, strict=True))) for row in rows]
+    legs = _legs(reading, valued)
     strikes = reading.legs.strikes.tolist()
     return tuple(map(StrikeLegs, strikes, legs[: len(strikes)], legs[len(strikes) :]))
 
 
-def _columns(reading: ChainReading, valued: Valuation) -> dict[str, list[Any]]:
-    """What the legs say, by the name of a leg's field; None is what is not known."""
-    quotes, (price, by_mid), greeks = reading.quotes, reading.prices, valued.greeks
-    oi_change = _counts(quotes.interest - quotes.previous_interest)
-    price_change = _numbers(price - quotes.previous_close)
-    age_ms = (reading.as_of_ns - quotes.heard_ns) // _MS
+def _legs(reading: ChainReading, valued: Valuation) -> list[Leg | None]:
+    """All legs by place; None where no option is listed."""
+    columns = {**_heard(reading), **_reckoned(reading, valued)}
+    legs = map(Leg, *(columns[field] for field in Leg.__struct_fields__))  # by position: a third of the time of by name
+    return [None if name is None else leg for name, leg in zip(reading.legs.names, legs, strict=True)]
+
+
+def _heard(reading: ChainReading) -> dict[str, list[Any]]:
+    """Columns of what was heard, by field of a leg."""
+    quotes = reading.quotes
+    age_ms = np.where(quotes.heard_ns > 0, (reading.as_of_ns - quotes.heard_ns) // _MS, np.nan)
     return {
         "instrument": reading.legs.names,
         "ltp": _numbers(quotes.last),
@@ -114,37 +119,51 @@ def _columns(reading: ChainReading, valued: Valuation) -> dict[str, list[Any]]:
         "ask": _numbers(np.where(quotes.ask > 0.0, quotes.ask, np.nan)),
         "volume": _counts(quotes.volume),
         "oi": _counts(quotes.interest),
-        "oi_change": oi_change,
+        "oi_change": _counts(quotes.interest - quotes.previous_interest),
         "oi_change_open": _counts(quotes.interest - quotes.first_interest),
         "previous_close": _numbers(quotes.previous_close),
+        "quote_age_ms": _counts(age_ms),
+        "polled": quotes.polled.tolist(),
+    }
+
+
+def _reckoned(reading: ChainReading, valued: Valuation) -> dict[str, list[Any]]:
+    """Columns of what follows from it."""
+    quotes, (price, by_mid), greeks = reading.quotes, reading.prices, valued.greeks
+    below_intrinsic = valued.reason == _BELOW
+    return {
         "iv": _rounded(valued.volatility),
         "delta": _rounded(greeks.delta),
         "gamma": _rounded(greeks.gamma, _GAMMA_DIGITS),
         "theta": _rounded(greeks.theta),
         "vega": _rounded(greeks.vega),
-        "reason": [REASONS[place] for place in valued.reason.tolist()],
-        "priced_by": [_priced_by(*one) for one in zip(np.isnan(price).tolist(), by_mid.tolist(), strict=True)],
-        "quote_age_ms": _counts(np.where(quotes.heard_ns > 0, age_ms, np.nan)),
-        "quality": qualities(quotes, price, below_intrinsic=valued.reason == _BELOW, stale=reading.stale),
-        "build_up": list(map(build_up, price_change, oi_change)),
-        "polled": quotes.polled.tolist(),
+        "reason": _named(REASONS, valued.reason),
+        "priced_by": _named(_PRICED_BY, np.where(np.isnan(price), 0, np.where(by_mid, 1, 2))),
+        "quality": _named(QUALITIES, qualities(quotes, price, below_intrinsic=below_intrinsic, stale=reading.stale)),
+        "build_up": _named(
+            BUILD_UPS, build_ups(price - quotes.previous_close, quotes.interest - quotes.previous_interest)
+        ),
     }
 
 
-def _priced_by(is_unknown: bool, by_mid: bool) -> str | None:
-    if is_unknown:
-        return None
-    return "mid" if by_mid else "ltp"
+def _named(names: Sequence[str | None], places: NDArray[np.int64]) -> list[str | None]:
+    return [names[place] for place in places.tolist()]
 
 
-def _rounded(column: Array, digits: int = _DIGITS) -> list[float | None]:
+def _rounded(column: Array, digits: int = _DIGITS) -> list[Any]:
     return _numbers(np.round(column, digits))
 
 
-def _numbers(column: Array) -> list[float | None]:
-    known = np.isfinite(column).tolist()
-    return [number if is_known else None for number, is_known in zip(column.tolist(), known, strict=True)]
+def _numbers(column: Array) -> list[Any]:
+    """A column's figures; None is what is not known."""
+    figures = column.astype(np.object_)
+    figures[np.isnan(column)] = None
+    return figures.tolist()
 
 
-def _counts(column: Array) -> list[int | None]:
-    return [None if number is None else int(number) for number in _numbers(column)]
+def _counts(column: Array) -> list[Any]:
+    """The same of quantities, in whole units."""
+    known = ~np.isnan(column)
+    figures = np.full(len(column), None, np.object_)
+    figures[known] = column[known].astype(np.int64)
+    return figures.tolist()

@@ -11,7 +11,8 @@ from engine.market.quote_columns import QuoteColumns
 
 _WIDE: Final = 0.2
 """A spread of more than this share of its middle says little about where in it the price is."""
-_QUALITIES: Final = tuple(Quality)
+QUALITIES: Final = tuple(Quality)
+"""By the numbers that ``qualities`` answers."""
 
 Flags = NDArray[np.bool_]
 
@@ -35,14 +36,14 @@ def priced(quotes: QuoteColumns) -> Priced:
     return Priced(np.where(by_mid, middle, np.where(last > 0.0, last, np.nan)), by_mid)
 
 
-def qualities(quotes: QuoteColumns, price: Array, *, below_intrinsic: Flags, stale: Flags) -> list[Quality]:
-    """What each quote is worth: the first of the qualities, in their order, that applies."""
-    conditions = (
-        np.isnan(price),
-        (quotes.bid > quotes.ask) & (quotes.ask > 0.0),
-        below_intrinsic,
-        stale,
-        quotes.bid == 0.0,
-    )
-    places = np.select(conditions, range(len(conditions)), len(conditions))
-    return [_QUALITIES[place] for place in places.tolist()]
+def qualities(quotes: QuoteColumns, price: Array, *, below_intrinsic: Flags, stale: Flags) -> NDArray[np.int64]:
+    """What each quote is worth, as places in ``QUALITIES``: the first of them that applies."""
+    conditions = {
+        Quality.UNKNOWN: np.isnan(price),
+        Quality.CROSSED: (quotes.bid > quotes.ask) & (quotes.ask > 0.0),
+        Quality.BELOW_INTRINSIC: below_intrinsic,
+        Quality.STALE: stale,
+        Quality.NO_BID: quotes.bid == 0.0,
+    }
+    places = [QUALITIES.index(quality) for quality in conditions]
+    return np.select(list(conditions.values()), places, QUALITIES.index(Quality.GOOD))

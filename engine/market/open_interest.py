@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.market.chain_snapshot import BuildUp, Wall
 from engine.market.normal import Array
@@ -10,12 +11,8 @@ from engine.market.normal import Array
 WALLS: Final = 3
 """How many strikes with the most open interest are named."""
 
-_BUILD_UPS: Final = {
-    (1, 1): BuildUp.LONG_BUILD_UP,
-    (-1, 1): BuildUp.SHORT_BUILD_UP,
-    (1, -1): BuildUp.SHORT_COVERING,
-    (-1, -1): BuildUp.LONG_UNWINDING,
-}
+BUILD_UPS: Final = (None, *BuildUp)
+"""By the numbers that ``build_ups`` answers."""
 
 
 def put_call_ratio(puts: float, calls: float) -> float | None:
@@ -42,8 +39,14 @@ def walls(strikes: Array, interest: Array) -> tuple[Wall, ...]:
     return tuple(Wall(float(strikes[at]), int(interest[at])) for at in largest if interest[at] > 0)
 
 
-def build_up(price_change: float | None, interest_change: float | None) -> BuildUp | None:
-    """What buyers and sellers did; None where one of the changes is not known, or nothing changed."""
-    if not price_change or not interest_change:
-        return None
-    return _BUILD_UPS[1 if price_change > 0 else -1, 1 if interest_change > 0 else -1]
+def build_ups(price_change: Array, interest_change: Array) -> NDArray[np.int64]:
+    """What buyers and sellers did, as places in ``BUILD_UPS``; 0 where a change is not known, or nothing changed."""
+    dearer, cheaper = price_change > 0.0, price_change < 0.0
+    more, less = interest_change > 0.0, interest_change < 0.0
+    done = {
+        BuildUp.LONG_BUILD_UP: dearer & more,
+        BuildUp.SHORT_BUILD_UP: cheaper & more,
+        BuildUp.SHORT_COVERING: dearer & less,
+        BuildUp.LONG_UNWINDING: cheaper & less,
+    }
+    return np.select(list(done.values()), [BUILD_UPS.index(what) for what in done], 0)
