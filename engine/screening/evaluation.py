@@ -1,0 +1,118 @@
+"""Evaluation: for which of many instruments a definition's conditions hold at their newest bars."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import and_, or_
+
+import polars as pl
+
+from engine.screening.definition import Comparison, Condition, Definition
+from engine.screening.formulas import Bars
+from engine.screening.operand import Operand, parse_operand
+from engine.screening.reading import operands
+from engine.screening.result import Findings, Match
+
+_MS_NS = 1_000_000
+_BEFORE = " before"
+"""What a value's name ends in that is of one bar earlier."""
+
+
+def evaluate(definition: Definition, candles: pl.DataFrame, instruments: Mapping[int, str], *, since_ns: int) -> Findings:
+    """What holds for these instruments, by the ids their candles bear.
+
+    Instruments whose newest bar opened before ``since_ns`` are stale: what held for them may be long over.
+    """
+    wanted = operands(definition)
+    newest = _newest(Bars(candles), wanted)
+    fresh = newest.filter(pl.col("time") >= since_ns).with_columns(_holds(definition.where).alias("holds"))
+    held = fresh.filter(pl.col("holds"))
+    matches = [
+        Match(instruments[row[0]], row[1] // _MS_NS, row[2], row[3:])
+        for row in held.select("instrument", "time", "last", *map(str, wanted)).iter_rows()
+    ]
+    return Findings(
+        tuple(matches),
+        found=len(matches),
+        examined=fresh.height - fresh["holds"].null_count(),
+        undecided=fresh["holds"].null_count(),
+        stale=newest.height - fresh.height,
+        missing=len(instruments) - newest.height,
+    )
+
+
+def joined(definition: Definition, parts: Iterable[Findings]) -> Findings:
+    """What came of all parts together, sorted and cut as the definition wants it."""
+    told = list(parts)
+    matches = [match for part in told for match in part.matches]
+    return Findings(
+        tuple(_sorted(definition, matches)[: definition.limit]),
+        found=len(matches),
+        examined=sum(part.examined for part in told),
+        undecided=sum(part.undecided for part in told),
+        stale=sum(part.stale for part in told),
+        missing=sum(part.missing for part in told),
+    )
+
+
+def _sorted(definition: Definition, matches: Sequence[Match]) -> list[Match]:
+    """What has no value to sort by comes last, and equals by name."""
+    by_name = sorted(matches, key=lambda match: match.instrument)
+    if definition.sort is None:
+        return by_name
+    column = operands(definition).index(parse_operand(definition.sort.by))
+    sign = -1 if definition.sort.descending else 1
+
+    def place(match: Match) -> tuple[bool, float]:
+        value = match.values[column]
+        return value is None, 0.0 if value is None else sign * value
+
+    return sorted(by_name, key=place)
+
+
+def _newest(bars: Bars, wanted: Sequence[Operand]) -> pl.DataFrame:
+    """One row an instrument: its newest bar, and every operand's value there and one bar earlier."""
+    values: list[pl.Expr] = []
+    for operand in wanted:
+        series = bars.value(operand.indicator, *operand.arguments)
+        values.append(series.shift(operand.ago).last().alias(str(operand)))
+        values.append(series.shift(operand.ago + 1).last().alias(f"{operand}{_BEFORE}"))
+    return bars.frame.group_by("instrument", maintain_order=True).agg(
+        pl.col("time").last(), pl.col("close").last().alias("last"), *values
+    )
+
+
+def _holds(condition: Condition) -> pl.Expr:
+    """True, false, or null where that can not be said: a value is missing, and the other conditions do not decide."""
+    if condition.all is not None:
+        return reduce(and_, map(_holds, condition.all))
+    if condition.any is not None:
+        return reduce(or_, map(_holds, condition.any))
+    assert condition.left is not None
+    assert condition.comparison is not None
+    right = condition.right if isinstance(condition.right, tuple) else (condition.right,)
+    return _compared(condition.left, condition.comparison, [value for value in right if value is not None])
+
+
+def _compared(left: str, comparison: Comparison, right: Sequence[float | str]) -> pl.Expr:
+    value, other = _value(left), _value(right[0])
+    match comparison:
+        case Comparison.ABOVE:
+            return value > other
+        case Comparison.AT_LEAST:
+            return value >= other
+        case Comparison.BELOW:
+            return value < other
+        case Comparison.AT_MOST:
+            return value <= other
+        case Comparison.BETWEEN:
+            return (value >= other) & (value <= _value(right[1]))
+        case Comparison.OUTSIDE:
+            return (value < other) | (value > _value(right[1]))
+        case Comparison.CROSSES_ABOVE:
+            return (value > other) & (_value(left, _BEFORE) <= _value(right[0], _BEFORE))
+        case Comparison.CROSSES_BELOW:
+            return (value < other) & (_value(left, _BEFORE) >= _value(right[0], _BEFORE))
+
+
+def _value(written: float | str, when: str = "") -> pl.Expr:
+    return pl.col(f"{parse_operand(written)}{when}") if isinstance(written, str) else pl.lit(float(written))
