@@ -101,12 +101,8 @@ _OURS = (
     Indicator("highest", "price", "Highest high of `length` bars, this one included.", (_length(20),)),
     Indicator("lowest", "price", "Lowest low of `length` bars, this one included.", (_length(20),)),
     Indicator("volume_average", "units", "Average volume of `length` bars, this one included.", (_length(20),)),
-    Indicator(
-        "relative_volume", "times", "Volume against the average of the `length` bars before it.", (_length(20),)
-    ),
-    Indicator(
-        "turnover_average", "price", "Average of typical price times volume of `length` bars.", (_length(20),)
-    ),
+    Indicator("relative_volume", "times", "Volume against the average of the `length` bars before it.", (_length(20),)),
+    Indicator("turnover_average", "price", "Average of typical price times volume of `length` bars.", (_length(20),)),
     Indicator("vwap", "price", "Volume-weighted average price since the session opened.", timeframes="intraday"),
     Indicator("rolling_vwap", "price", "Volume-weighted average price of `length` bars.", (_length(20),)),
     Indicator("high_52w", "price", "Highest high of 52 weeks.", bars="year", timeframes="daily"),

@@ -38,10 +38,6 @@ class Comparison(StrEnum):
         """Whether it compares with two ends, which belong to what is between them."""
         return self in (Comparison.BETWEEN, Comparison.OUTSIDE)
 
-    @property
-    def is_crossing(self) -> bool:
-        return self in (Comparison.CROSSES_ABOVE, Comparison.CROSSES_BELOW)
-
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a definition is made of: a field that is not known is refused."""

@@ -1,8 +1,9 @@
 """Evaluation: for which of many instruments a definition's conditions hold at their newest bars."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from operator import and_, or_
+from operator import and_, ge, gt, le, lt, or_
+from typing import Final
 
 import polars as pl
 
@@ -15,15 +16,25 @@ from engine.screening.result import Findings, Match
 _MS_NS = 1_000_000
 _BEFORE = " before"
 """What a value's name ends in that is of one bar earlier."""
+_PLAIN: Final[dict[Comparison, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
+    Comparison.ABOVE: gt,
+    Comparison.AT_LEAST: ge,
+    Comparison.BELOW: lt,
+    Comparison.AT_MOST: le,
+}
+_CROSSED: Final = {Comparison.CROSSES_ABOVE: gt, Comparison.CROSSES_BELOW: lt}
+"""What holds now and did not one bar earlier."""
 
 
-def evaluate(definition: Definition, candles: pl.DataFrame, instruments: Mapping[int, str], *, since_ns: int) -> Findings:
+def evaluate(
+    definition: Definition, candles: pl.DataFrame, instruments: Mapping[int, str], *, since_ns: int
+) -> Findings:
     """What holds for these instruments, by the ids their candles bear.
 
     Instruments whose newest bar opened before ``since_ns`` are stale: what held for them may be long over.
     """
     wanted = operands(definition)
-    newest = _newest(Bars(candles), wanted)
+    newest = _newest(Bars(candles.filter(pl.col("close").is_not_nan())), wanted)
     fresh = newest.filter(pl.col("time") >= since_ns).with_columns(_holds(definition.where).alias("holds"))
     held = fresh.filter(pl.col("holds"))
     matches = [
@@ -94,24 +105,13 @@ def _holds(condition: Condition) -> pl.Expr:
 
 
 def _compared(left: str, comparison: Comparison, right: Sequence[float | str]) -> pl.Expr:
-    value, other = _value(left), _value(right[0])
-    match comparison:
-        case Comparison.ABOVE:
-            return value > other
-        case Comparison.AT_LEAST:
-            return value >= other
-        case Comparison.BELOW:
-            return value < other
-        case Comparison.AT_MOST:
-            return value <= other
-        case Comparison.BETWEEN:
-            return (value >= other) & (value <= _value(right[1]))
-        case Comparison.OUTSIDE:
-            return (value < other) | (value > _value(right[1]))
-        case Comparison.CROSSES_ABOVE:
-            return (value > other) & (_value(left, _BEFORE) <= _value(right[0], _BEFORE))
-        case Comparison.CROSSES_BELOW:
-            return (value < other) & (_value(left, _BEFORE) >= _value(right[0], _BEFORE))
+    if comparison in _PLAIN:
+        return _PLAIN[comparison](_value(left), _value(right[0]))
+    if comparison.takes_two:
+        inside = (_value(left) >= _value(right[0])) & (_value(left) <= _value(right[1]))
+        return inside if comparison is Comparison.BETWEEN else ~inside
+    crossed = _CROSSED[comparison]
+    return crossed(_value(left), _value(right[0])) & ~crossed(_value(left, _BEFORE), _value(right[0], _BEFORE))
 
 
 def _value(written: float | str, when: str = "") -> pl.Expr:

@@ -42,11 +42,6 @@ class Bars:
 Formula = Callable[..., pl.Expr]
 
 
-def has_formula(indicator: str) -> bool:
-    """Whether it can be computed."""
-    return indicator in _FORMULAS or indicator in ("open", "high", "low", "close", "volume")
-
-
 def _part(value: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """A quotient; null where there is nothing to divide by."""
     return pl.when(whole != 0).then(value / whole)
@@ -206,7 +201,7 @@ def _vwap(_: Bars) -> pl.Expr:
 def _since_the_open(values: pl.Expr) -> pl.Expr:
     """Running sums, less what they were when the session began; null in the first one, which may have begun before."""
     total = values.cum_sum()
-    return total - pl.when(_DATE != _DATE.shift(1)).then(total.shift(1)).forward_fill()
+    return total - pl.when(_DATE.shift(1) != _DATE).then(total.shift(1)).forward_fill()
 
 
 def _high_52w(_: Bars) -> pl.Expr:

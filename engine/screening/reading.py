@@ -17,7 +17,8 @@ DEEPEST = 5
 """Conditions within conditions."""
 MOST_COMPARISONS = 50
 DAILY = "1d"
-_WHERE = re.compile(r"(?P<words>.*) - at `(?P<key>key in )?\$\.?(?P<path>.*)`", re.DOTALL)
+_TOLD = re.compile(r"(?P<words>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
+_NAMED = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 
 
 def read_definition(written: object) -> Definition:
@@ -25,7 +26,7 @@ def read_definition(written: object) -> Definition:
     try:
         definition = msgspec.convert(written, Definition)
     except msgspec.ValidationError as error:
-        raise DefinitionError([problem_of(error)]) from None
+        raise DefinitionError([_problem_of(error)]) from None
     return checked(definition)
 
 
@@ -37,10 +38,15 @@ def checked(definition: Definition) -> Definition:
     return msgspec.structs.replace(definition, timeframe=parse_timeframe(definition.timeframe))
 
 
-def problem_of(error: msgspec.ValidationError) -> Problem:
+def _problem_of(error: msgspec.ValidationError) -> Problem:
     """What msgspec says, with the part it is about in front."""
-    match = _WHERE.fullmatch(str(error))
-    return Problem("", str(error)) if match is None else Problem(match["path"], match["words"])
+    told = _TOLD.fullmatch(str(error))
+    words, path = (told["words"], told["path"] or "") if told else (str(error), "")
+    named = _NAMED.fullmatch(words)
+    if named is None:
+        return Problem(path, words)
+    place = f"{path}.{named['name']}" if path else named["name"]
+    return Problem(place, "is missing" if named["fault"].startswith("missing") else "unknown field")
 
 
 def operands(definition: Definition) -> tuple[Operand, ...]:

@@ -15,6 +15,8 @@ from engine.storage.durable.locks import SessionLocks
 from engine.storage.durable.quarantine import Quarantine
 from engine.storage.durable.records import Records
 from engine.storage.durable.scan import GapScan
+from engine.storage.durable.screeners import OwnScreeners
+from engine.storage.durable.screenings import Screenings
 from engine.storage.durable.statistics import MarketStatistics
 from engine.storage.durable.ticks import Ticks
 from engine.storage.durable.verdicts import Verdicts
@@ -47,7 +49,8 @@ class DurableStore(
         self.ticks = Ticks(link, names)
         self.chains = ChainSnapshots(link)
         self.statistics = MarketStatistics(link, names)
-        """Worked out by jobs after hours, which no replay lives through; the double has none."""
+        self.screenings = Screenings(link, names)
+        """For jobs, which no replay lives through; the double has neither."""
         self.alert_rules = AlertRules(link)
         self.fired_alerts = FiredAlerts(link)
         self.deliveries = WebhookDeliveries(link)
@@ -55,6 +58,7 @@ class DurableStore(
         self.entities = Entities(link)
         self.belongings = Belongings(link)
         self.webhooks = Webhooks(link)
+        self.screeners = OwnScreeners(link)
         """These are for people's hands, in web processes; the double has none."""
 
     @classmethod

@@ -1,0 +1,2 @@
+DROP TABLE screener_results;
+DROP TABLE screeners;

@@ -1,0 +1,121 @@
+"""Screeners of users: what they look for, as they wrote it; and which instruments a screener is about."""
+
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from engine.storage.durable.link import Connection, PostgresLink
+
+SCREENERS = 100
+"""Screeners one user may have."""
+
+_COLUMNS = "id, name, description, definition::text AS definition, created_at, updated_at"
+_LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE"
+_COUNT = "SELECT count(*) FROM screeners WHERE user_id = $1 AND is_active"
+_ADD = f"""
+INSERT INTO screeners (user_id, name, description, definition) VALUES ($1, $2, $3, $4::jsonb)
+ON CONFLICT DO NOTHING RETURNING {_COLUMNS}
+"""
+_CHANGE = f"""
+UPDATE screeners SET name = $3, description = $4, definition = $5::jsonb, updated_at = now()
+WHERE user_id = $1 AND id = $2 AND is_active RETURNING {_COLUMNS}
+"""
+_RETIRE = f"""
+UPDATE screeners SET is_active = false, updated_at = now() WHERE user_id = $1 AND id = $2 AND is_active
+RETURNING {_COLUMNS}
+"""
+_OF_USER = f"SELECT {_COLUMNS} FROM screeners WHERE user_id = $1 AND is_active"
+_UNIVERSE = """
+SELECT e.code || ':' || i.symbol AS instrument FROM instruments i
+JOIN exchanges e ON e.id = i.exchange_id LEFT JOIN sectors s ON s.id = i.sector_id
+WHERE i.is_active AND e.is_active AND ($1::text IS NULL OR e.code = $1) AND ($2::text IS NULL OR s.name = $2)
+    AND ($3::text IS NULL OR i.kind = $3) AND ($4::text[] IS NULL OR e.code || ':' || i.symbol = ANY ($4))
+ORDER BY instrument LIMIT $5
+"""
+
+
+class OwnScreener(msgspec.Struct, frozen=True):
+    """A user's screener; ``definition`` is JSON."""
+
+    id: int
+    name: str
+    description: str
+    definition: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ScreenerNameError(Exception):
+    """Its owner has a screener of this name."""
+
+
+class TooManyScreenersError(Exception):
+    """Its owner has as many screeners as one may have."""
+
+
+class OwnScreeners:
+    """Each method takes the owner's id, and sees nobody else's."""
+
+    def __init__(self, link: PostgresLink) -> None:
+        self._link = link
+
+    async def all(self, user: str) -> list[OwnScreener]:
+        """All screeners of a user, by name."""
+        return [_screener(row) for row in await self._link.rows(f"{_OF_USER} ORDER BY name, id", user)]
+
+    async def one(self, user: str, identity: int) -> OwnScreener | None:
+        """One of them."""
+        rows = await self._link.rows(f"{_OF_USER} AND id = $2", user, identity)
+        return _screener(rows[0]) if rows else None
+
+    async def add(self, user: str, name: str, description: str, definition: str) -> OwnScreener | None:
+        """A new one; ``None``: there is no such user. Raises ScreenerNameError or TooManyScreenersError.
+
+        The user's row is locked first: two at once could each be the last one there is room for.
+        """
+
+        async def add(connection: Connection) -> OwnScreener | None:
+            if await connection.fetchrow(_LOCK, user) is None:
+                return None
+            if await connection.fetchval(_COUNT, user) >= SCREENERS:
+                raise TooManyScreenersError
+            row = await connection.fetchrow(_ADD, user, name, description, definition)
+            if row is None:
+                raise ScreenerNameError
+            return _screener(row)
+
+        return await self._link.run(add)
+
+    async def change(
+        self, user: str, identity: int, name: str, description: str, definition: str
+    ) -> OwnScreener | None:
+        """Rewrites one; ``None``: they have no such screener. Raises ScreenerNameError."""
+
+        async def change(connection: Connection) -> OwnScreener | None:
+            try:
+                row = await connection.fetchrow(_CHANGE, user, identity, name, description, definition)
+            except asyncpg.UniqueViolationError as error:
+                raise ScreenerNameError from error
+            return None if row is None else _screener(row)
+
+        return await self._link.run(change)
+
+    async def retire(self, user: str, identity: int) -> OwnScreener | None:
+        """Takes one away; ``None``: they have no such screener."""
+        rows = await self._link.rows(_RETIRE, user, identity)
+        return _screener(rows[0]) if rows else None
+
+    async def universe(
+        self, exchange: str | None, sector: str | None, kind: str | None, among: Sequence[str] | None, limit: int
+    ) -> list[str]:
+        """The active instruments of which all holds that is given, by name; at most ``limit``."""
+        rows = await self._link.rows(_UNIVERSE, exchange, sector, kind, among, limit)
+        return [row["instrument"] for row in rows]
+
+
+def _screener(row: asyncpg.Record) -> OwnScreener:
+    return OwnScreener(**dict(row))

@@ -1,0 +1,123 @@
+"""Screenings: the newest bars of many instruments as arrays, and the newest result of each screener.
+
+Bars travel by COPY in its binary form. Each row has the same length, as no column may be null, so that one view of the
+answer's bytes is all the reading there is.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.storage.durable.instruments import InstrumentNames
+from engine.storage.durable.link import Connection, PostgresLink
+
+_EPOCH_2000_US: Final = 946_684_800_000_000
+_EPOCH_2000_DAYS: Final = 10_957
+_HEAD: Final = 19
+"""Bytes before the first row: signature, flags, and the length of an extension that nobody has."""
+_TAIL: Final = 2
+_COUNT, _LENGTH = ">i2", ">i4"
+_NUMBERS = ("open", "high", "low", "close")
+
+_NEWEST_BARS = """
+SELECT h.* FROM unnest($1::int[]) AS wanted(id) CROSS JOIN LATERAL (
+    SELECT h.instrument_id, h.ts, h.open, h.high, h.low, h.close, h.volume FROM price_history_intraday h
+    WHERE h.instrument_id = wanted.id AND h.timeframe = $3 ORDER BY h.ts DESC LIMIT $2
+) h
+"""
+_NEWEST_DAYS = """
+SELECT h.* FROM unnest($1::int[]) AS wanted(id) CROSS JOIN LATERAL (
+    SELECT h.instrument_id, h.ts, h.open, h.high, h.low, h.close, h.volume, h.date FROM price_history_daily h
+    WHERE h.instrument_id = wanted.id ORDER BY h.date DESC LIMIT $2
+) h
+"""
+_KEEP = """
+INSERT INTO screener_results (screener, result) VALUES ($1, $2::jsonb)
+ON CONFLICT (screener) DO UPDATE SET result = excluded.result, updated_at = now()
+"""
+_NEWEST = "SELECT result::text FROM screener_results WHERE screener = $1"
+
+
+def _row_of(*columns: tuple[str, str]) -> np.dtype[np.void]:
+    fields: list[tuple[str, str]] = [("", _COUNT)]
+    for name, kind in columns:
+        fields += [("", _LENGTH), (name, kind)]
+    return np.dtype([(name or f"_{at}", kind) for at, (name, kind) in enumerate(fields)])
+
+
+_BAR = (("id", ">i4"), ("ts", ">i8"), *((name, ">f8") for name in _NUMBERS), ("volume", ">i8"))
+_BAR_ROW = _row_of(*_BAR)
+_DAY_ROW = _row_of(*_BAR, ("date", ">i4"))
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """Bars of many instruments, column by column; of each instrument together, in no order."""
+
+    instruments: dict[int, str]
+    """Whose bars were asked for, by the number that stands for each in ``id``; some may have none."""
+    id: NDArray[np.int32]
+    time: NDArray[np.int64]
+    """Their opens, ns UTC."""
+    date: NDArray[np.int32] | None
+    """Of days, the day, counted from 1970; None for bars within days."""
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+
+
+class Screenings:
+    """What a screener works with, and what came of it."""
+
+    def __init__(self, link: PostgresLink, names: InstrumentNames) -> None:
+        self._link = link
+        self._names = names
+
+    async def bars(self, instruments: Sequence[str], timeframe: str, count: int) -> Panel:
+        """The newest ``count`` bars of each of these instruments, forming ones included; nobody knows those it leaves out."""
+        ids = await self._names.ids(instruments)
+        daily = timeframe == "1d"
+        query = (
+            (_NEWEST_DAYS, list(ids.values()), count) if daily else (_NEWEST_BARS, list(ids.values()), count, timeframe)
+        )
+        data = await self._copied(*query)
+        rows = np.frombuffer(data, _DAY_ROW if daily else _BAR_ROW, offset=_HEAD, count=-1)
+        return _panel({number: name for name, number in ids.items()}, rows)
+
+    async def _copied(self, query: str, *arguments: Any) -> bytes:
+        """What the query finds, in PostgreSQL's binary form."""
+
+        async def work(connection: Connection) -> bytes:
+            parts: list[bytes] = []
+
+            async def take(part: bytes) -> None:
+                parts.append(part)
+
+            await connection.copy_from_query(query, *arguments, output=take, format="binary")
+            return b"".join(parts)[:-_TAIL]
+
+        return await self._link.run(work)
+
+    async def keep(self, screener: str, result: str) -> None:
+        """Keeps a result, as JSON, in place of the one before."""
+        await self._link.value(_KEEP, screener, result)
+
+    async def newest(self, screener: str) -> str | None:
+        """The newest result, as JSON; ``None``: it has not been run."""
+        return await self._link.value(_NEWEST, screener)
+
+
+def _panel(instruments: dict[int, str], rows: NDArray[np.void]) -> Panel:
+    numbers = {name: rows[name].astype(np.float64) for name in (*_NUMBERS, "volume")}
+    days = rows.dtype.names is not None and "date" in rows.dtype.names
+    return Panel(
+        instruments=instruments,
+        id=rows["id"].astype(np.int32),
+        time=(rows["ts"].astype(np.int64) + _EPOCH_2000_US) * 1_000,
+        date=rows["date"].astype(np.int32) + _EPOCH_2000_DAYS if days else None,
+        **numbers,
+    )
