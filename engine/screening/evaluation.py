@@ -1,8 +1,7 @@
 """Evaluation: for which of many instruments a definition's conditions hold at their newest bars."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
-from operator import and_, ge, gt, le, lt, or_
+from operator import ge, gt, le, lt
 from typing import Final
 
 import polars as pl
@@ -95,9 +94,9 @@ def _newest(bars: Bars, wanted: Sequence[Operand]) -> pl.DataFrame:
 def _holds(condition: Condition) -> pl.Expr:
     """True, false, or null where that can not be said: a value is missing, and the other conditions do not decide."""
     if condition.all is not None:
-        return reduce(and_, map(_holds, condition.all))
+        return pl.all_horizontal(map(_holds, condition.all))
     if condition.any is not None:
-        return reduce(or_, map(_holds, condition.any))
+        return pl.any_horizontal(map(_holds, condition.any))
     assert condition.left is not None
     assert condition.comparison is not None
     right = condition.right if isinstance(condition.right, tuple) else (condition.right,)

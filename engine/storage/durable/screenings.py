@@ -80,11 +80,9 @@ class Screenings:
     async def bars(self, instruments: Sequence[str], timeframe: str, count: int) -> Panel:
         """The newest ``count`` bars of each of these instruments, forming ones included; nobody knows those it leaves out."""
         ids = await self._names.ids(instruments)
+        wanted = list(ids.values()), count
         daily = timeframe == "1d"
-        query = (
-            (_NEWEST_DAYS, list(ids.values()), count) if daily else (_NEWEST_BARS, list(ids.values()), count, timeframe)
-        )
-        data = await self._copied(*query)
+        data = await (self._copied(_NEWEST_DAYS, *wanted) if daily else self._copied(_NEWEST_BARS, *wanted, timeframe))
         rows = np.frombuffer(data, _DAY_ROW if daily else _BAR_ROW, offset=_HEAD, count=-1)
         return _panel({number: name for name, number in ids.items()}, rows)
 

@@ -2,15 +2,15 @@
 
 from engine.storage.durable.steps import run_sql
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
     """Makes the tables."""
-    run_sql("m0011_screeners.up.sql")
+    run_sql("m0012_screeners.up.sql")
 
 
 def downgrade() -> None:
     """Takes them away."""
-    run_sql("m0011_screeners.down.sql")
+    run_sql("m0012_screeners.down.sql")
