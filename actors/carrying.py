@@ -7,6 +7,7 @@ import msgspec
 
 from engine.market.failover import Failover, FailoverRules
 from engine.market.feed_health import Health
+from engine.market.instrument import InstrumentKind
 from engine.market.sharing import share
 from engine.providers.base import Route
 
@@ -46,6 +47,9 @@ class Carrying:
         self._healths: dict[tuple[str, str], Health] = {}
         self._candidates: dict[str, tuple[str, ...]] = {}
         self._homes: Mapping[str, str] = {}
+        self._favoured: frozenset[str] = frozenset()
+        self._last: frozenset[str] = frozenset()
+        """The options that are not favoured."""
         self.carriers: Mapping[str, str] = {}
         """Who carries each instrument now, also where it does so badly."""
         self.uncarried: tuple[str, ...] = ()
@@ -69,7 +73,18 @@ class Carrying:
             for instrument in known.get(provider, ()):
                 knowing[instrument] = knowing[instrument] + alone if instrument in knowing else alone
         self._rank(knowing, priorities, now_s)
-        shares = share(self._candidates, self._capacity, self._homes)
+        return self._share()
+
+    def favour(self, options: frozenset[str]) -> list[Move]:
+        """Of all options these get room first, from now on; where there is room for all, nothing changes."""
+        self._favoured = options
+        return self._share() if self.uncarried else []
+
+    def _share(self) -> list[Move]:
+        routes = (route for known in self._known.values() for route in known.values())
+        options = {route.instrument for route in routes if route.kind == InstrumentKind.OPTION}
+        self._last = frozenset(options - self._favoured)
+        shares = share(self._candidates, self._capacity, self._homes, last=self._last)
         self._homes, self.uncarried = shares.carriers, shares.uncarried
         return self._assign()
 
@@ -135,7 +150,7 @@ class Carrying:
         served = {name: candidates for name, candidates in serving.items() if candidates}
         stay = {name: self._homes.get(name, "") for name in served}
         stay = {name: home if home in served[name] else before.get(name, "") for name, home in stay.items()}
-        assigned = share(served, self._capacity, stay).carriers
+        assigned = share(served, self._capacity, stay, last=self._last).carriers
         self.carriers = {name: self._carrier(name, assigned.get(name), before.get(name)) for name in self._homes}
         return self._moves(before)
 

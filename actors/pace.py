@@ -14,6 +14,8 @@ class Pace(msgspec.Struct, frozen=True):
     """An instrument's report, while it trades."""
     watched_s: float = 0.25
     """The same of instruments that somebody watches."""
+    chain_s: float = 0.1
+    """An option chain's, while a client follows it and something is heard."""
     note_s: float = 0.5
     """Which gaps are open, to the hot store."""
     tree_s: float = 1.0

@@ -20,6 +20,7 @@ from actors.messages import (
     Carry,
     Covered,
     CoverWanted,
+    Favoured,
     FeedStarted,
     HealthWanted,
     LookAtHealth,
@@ -75,6 +76,8 @@ class Neighbours(msgspec.Struct, frozen=True):
     publisher: ActorRef
     surveyor: ActorRef
     fallback: ActorRef
+    chains: ActorRef
+    """Who asks for what feeds do not bring of option chains."""
 
 
 class ProviderManager(TaskActor):
@@ -169,6 +172,17 @@ class ProviderManager(TaskActor):
             self._stranded = stranded
             self._to.fallback.tell(Stranded(stranded))
 
+    @handles(Favoured)
+    def on_favoured(self, favoured: Favoured) -> None:
+        """What gets room now is told who carries it: it may have been made with another in mind."""
+        before = self._carrying.carriers
+        moves = self._carrying.favour(favoured.instruments)
+        if self._carrying.carriers == before:
+            return
+        for instrument in self._carrying.carriers.keys() - before.keys():
+            self._tell_carrier(instrument, urgent=True)
+        self._perform(moves)
+
     @handles(MoveOver)
     def on_move_over(self, over: MoveOver) -> None:
         """Those whose heir was not heard so long pass to it when it is; the one they leave brings them no more."""
@@ -260,7 +274,7 @@ class ProviderManager(TaskActor):
     def _tell_who_carries(self) -> None:
         carrying = self._carrying
         carried = Carried(carrying.carriers, dict(self._leaving), carrying.uncarried)
-        for listener in (self._to.resolver, self._to.sentinel):
+        for listener in (self._to.resolver, self._to.sentinel, self._to.chains):
             listener.tell(carried)
         for provider in self._to.feeds:
             self._tell_wanted(provider)

@@ -1,9 +1,12 @@
 """What web processes and operators may ask of an engine beyond its tree: watching, charts, prices, and jobs."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from actors.messages import (
+    ChainsFollowed,
+    ChainWanted,
     ChangeJob,
     ChartWanted,
     CredentialsChanged,
@@ -36,6 +39,7 @@ def engine_wishes(
     last_prices: ActorRef,
     manager: ActorRef,
     credentials: ActorRef,
+    chains: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
@@ -84,6 +88,7 @@ def engine_wishes(
     jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
     return {
         "watch": watch,
+        **_chains(chains),
         **jobs_of,
         "populate": populate,
         "job": job,
@@ -94,6 +99,21 @@ def engine_wishes(
         "credentials": _credentials(credentials, CredentialsWanted()),
         "credentials_changed": _credentials(credentials, CredentialsChanged()),
     }
+
+
+def _chains(chains: ActorRef) -> dict[str, Wish]:
+    async def followed(arguments: Mapping[str, Any]) -> Any:
+        """``process`` and all ``chains`` its clients follow; answers which are ``refused``, each with why."""
+        wish = ChainsFollowed(str(arguments.get("process", "web")), tuple(map(str, arguments["chains"])))
+        return await chains.ask(wish, timeout_s=TIMEOUT_S)
+
+    async def wanted(arguments: Mapping[str, Any]) -> Any:
+        """``symbol`` and its ``expiry`` (none: the next one); answers the ``expiry`` of the chain, or why it ``failed``."""
+        expiry = arguments.get("expiry")
+        wish = ChainWanted(str(arguments["symbol"]), date.fromisoformat(str(expiry)) if expiry else None)
+        return await chains.ask(wish, timeout_s=TIMEOUT_S)
+
+    return {"chains": followed, "chain": wanted}
 
 
 def _credentials(credentials: ActorRef, message: Message) -> Wish:

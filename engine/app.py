@@ -8,6 +8,7 @@ from actors.watches import Watches
 from actors.wishes import engine_wishes
 from engine.parts.after_hours import end_of_day
 from engine.parts.base import Parts, Places, Start
+from engine.parts.chains import option_chains
 from engine.parts.feeds import (
     credentials,
     feeds,
@@ -68,6 +69,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("fallback", fallback(parts, at, healing), backoff=GENTLE),
             ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
+            *option_chains(system, parts, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
@@ -88,6 +90,7 @@ def operator(parts: Parts, at: Places) -> Start:
         last_prices=at.last_prices,
         manager=at.provider_manager,
         credentials=at.credentials,
+        chains=at.chains,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     counters = (
@@ -100,6 +103,10 @@ def operator(parts: Parts, at: Places) -> Start:
         at.sentinel,
         at.surveyor,
         at.last_prices,
+        at.chains,
+        at.chain_poller,
+        at.chain_publisher,
+        at.chain_keeper,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
     after_hours = (at.end_of_day,) if parts.settings.end_of_day_after is not None else ()

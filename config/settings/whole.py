@@ -10,6 +10,7 @@ from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
 from config.settings.after_hours import AfterHours
+from config.settings.chains import Chains
 from config.settings.credentials import Credentials
 from config.settings.failover import Failover
 from config.settings.kite import Kite
@@ -23,7 +24,19 @@ from config.settings.stores import Stores
 
 
 class Settings(
-    Simulator, Replay, Recording, Access, AfterHours, Market, Failover, Credentials, Kite, Providers, Processes, Stores
+    Simulator,
+    Replay,
+    Recording,
+    Access,
+    AfterHours,
+    Chains,
+    Market,
+    Failover,
+    Credentials,
+    Kite,
+    Providers,
+    Processes,
+    Stores,
 ):
     """Read from arguments, then the environment, then `.env`; `config.loading` turns what is wrong into sentences.
 

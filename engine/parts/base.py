@@ -62,3 +62,8 @@ class Places:
         self.masters = system.ref("/engine/masters")
         self.comparer = system.ref("/engine/comparer")
         self.tick_keeper = system.ref("/engine/tick_keeper")
+        self.option_chains = system.ref("/engine/option_chains")
+        self.chains = system.ref("/engine/chains")
+        self.chain_poller = system.ref("/engine/chain_poller")
+        self.chain_publisher = system.ref("/engine/chain_publisher")
+        self.chain_keeper = system.ref("/engine/chain_keeper")

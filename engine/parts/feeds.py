@@ -102,6 +102,7 @@ def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
         publisher=at.publisher,
         surveyor=at.surveyor,
         fallback=at.fallback,
+        chains=at.chain_poller,
     )
     return partial(
         ProviderManager,

@@ -146,7 +146,8 @@ async def _replay(
     paths: Sequence[Path], settings: Settings, listener: Listener, turns: Turns | None
 ) -> tuple[Summary, Stage]:
     began = perf_counter()
-    stage = Stage(settings.model_copy(update={"record_frames": False, "end_of_day_after": None}))
+    quiet = {"record_frames": False, "end_of_day_after": None, "chains": ()}
+    stage = Stage(settings.model_copy(update=quiet))
 
     def damaged(path: Path, damage: Damage) -> None:
         stage.holes += 1

@@ -87,7 +87,7 @@ class Engine:
 async def engine(
     durable: MemoryDurableStore, hot: MemoryHotStore | None = None, start_ns: int = NOON, **capacity: int
 ) -> AsyncGenerator[Engine]:
-    others = ("resolver", "sentinel", "heartbeat", "publisher", "surveyor", "fallback")
+    others = ("resolver", "sentinel", "heartbeat", "publisher", "surveyor", "fallback", "chains")
     names = ("feed", "second", "writer", "broadcaster", "quarantine", *others)
     seen: dict[str, list[Any]] = {name: [] for name in names}
     async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, cast
 
 import pytest
@@ -9,7 +10,7 @@ import trio.testing
 
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
-from actors.messages import Decide, MappingsChanged, WatchList
+from actors.messages import ChainsFollowed, ChainWanted, Decide, MappingsChanged, WatchList
 from actors.operator import Wish
 from actors.routes import Routes
 from actors.wishes import engine_wishes
@@ -38,6 +39,10 @@ MEANINGLESS: list[tuple[str, dict[str, Any]]] = [
     ("watch", {}),
     ("watch", {"symbols": 5}),
     ("chart", {"symbol": NAME, "timeframe": "7m"}),
+    ("chains", {}),
+    ("chains", {"chains": 5}),
+    ("chain", {}),
+    ("chain", {"symbol": NAME, "expiry": "soon"}),
     ("decide", {"entry": float("inf"), "status": "released", "by": "admin"}),
     ("decide", {"entry": 1, "status": "eaten", "by": "admin"}),
 ]
@@ -53,14 +58,23 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         return Jobs(durable, kinds, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(
-        make, "publisher", "watches", "charts", "quarantine", "last_prices", "manager", "credentials", answer="done"
+        make,
+        "publisher",
+        "watches",
+        "charts",
+        "quarantine",
+        "last_prices",
+        "manager",
+        "credentials",
+        "chains",
+        answer="done",
     ) as (
         system,
         seen,
     ):
         at = {
             name: system.ref(f"/engine/{name}")
-            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials")
+            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials", "chains")
         }
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 
@@ -82,6 +96,18 @@ async def test_who_is_watched_and_decided_about_is_told_in_plain_values(autojump
         assert await known["decide"]({"entry": 7, "status": "released", "by": "admin"}) == "done"
         assert seen["watches"] == [WatchList("web-1", (NAME, "5"))]
         assert seen["quarantine"] == [Decide(7, Fate.RELEASED, "admin")]
+
+
+async def test_chains_are_wished_for_by_name_and_day(autojump_clock: Any) -> None:
+    async with wishes() as (known, seen, _):
+        assert await known["chains"]({"process": "web-1", "chains": [f"{NAME}.2026-11-24"]}) == "done"
+        assert await known["chain"]({"symbol": NAME}) == "done"
+        assert await known["chain"]({"symbol": NAME, "expiry": "2026-11-24"}) == "done"
+    assert seen["chains"] == [
+        ChainsFollowed("web-1", (f"{NAME}.2026-11-24",)),
+        ChainWanted(NAME, None),
+        ChainWanted(NAME, date(2026, 11, 24)),
+    ]
 
 
 async def test_who_changed_mappings_by_hand_need_not_wait_for_them(autojump_clock: Any) -> None:

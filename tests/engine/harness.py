@@ -155,6 +155,7 @@ def settings_for(stores: Stores, feed_url: str, rest_url: str, **more: Any) -> S
         "providers": ("simulator",),
         "engine_id": "test",
         "end_of_day_after": None,
+        "chains": (),
     }
     return Settings(**(written | more))
 

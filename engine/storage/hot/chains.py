@@ -5,13 +5,11 @@ from datetime import date
 
 import msgspec
 
+from engine.market.chain_place import ChainPlace
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.storage.hot import keys
 from engine.storage.hot.link import RedisLink
 from engine.storage.hot.setting import ExpiringKeys, Pairs
-
-ChainPlace = tuple[str, date]
-"""The canonical name of the underlying, and the day of expiry."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ChainSnapshot).decode
@@ -31,13 +29,14 @@ class CurrentChains:
             pairs += (keys.chain(one.underlying, one.expiry), _encode(one))
         await self._keys.set({keys.DAY_S: pairs})
 
-    async def chains(self, places: Sequence[ChainPlace]) -> dict[ChainPlace, ChainSnapshot]:
+    async def chains(self, places: Sequence[tuple[str, date]]) -> dict[ChainPlace, ChainSnapshot]:
         """The newest snapshots; a chain that has none is left out."""
         if not places:
             return {}
         found: list[bytes | None] = await self._link.call("MGET", *(keys.chain(*place) for place in places))
-        return {place: _decode(one) for place, one in zip(places, found, strict=True) if one is not None}
+        read = [_decode(one) for one in found if one is not None]
+        return {ChainPlace(one.underlying, one.expiry): one for one in read}
 
     async def chain(self, underlying: str, expiry: date) -> ChainSnapshot | None:
         """The newest snapshot of one chain."""
-        return (await self.chains([(underlying, expiry)])).get((underlying, expiry))
+        return (await self.chains([(underlying, expiry)])).get(ChainPlace(underlying, expiry))

@@ -1,0 +1,142 @@
+"""One option chain's owner: what was heard of its legs, and when it says so."""
+
+from typing import ClassVar
+
+import msgspec
+
+from actors.messages import (
+    ChainMinute,
+    ChainPolled,
+    ChainTold,
+    ChainWindow,
+    Follow,
+    Introduce,
+    KeepChain,
+    LegsPolled,
+    PollChain,
+    TellChain,
+)
+from actors.pace import Pace
+from engine.market import Tick
+from engine.market.calendar import Calendar
+from engine.market.chain_book import ChainBook
+from engine.market.chain_place import ChainPlace
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
+
+INTRODUCE_S = 5.0
+KEPT_NS = 30_000_000_000
+"""A chain that nobody wants goes on for so long."""
+UNFOLLOWED_NS = 1_000_000_000
+"""From one telling to the next while no client follows: the hot copy, no screen."""
+UNCHANGED_NS = 5_000_000_000
+"""While nothing is heard: quotes grow old, and time to expiry runs."""
+MINUTE_NS = 60_000_000_000
+
+
+class ChainOutlets(msgspec.Struct, frozen=True):
+    """Whom a chain deals with."""
+
+    broadcaster: ActorRef
+    """Who passes ticks on."""
+    publisher: ActorRef
+    keeper: ActorRef
+    poller: ActorRef
+    chains: ActorRef
+    """Who decides which options are carried before others."""
+
+
+class ChainMemory:
+    """What outlives the actor of a chain: the newest that it told."""
+
+    def __init__(self, snapshot: ChainSnapshot | None = None) -> None:
+        self.snapshot = snapshot
+
+
+class OptionChainActor(Actor):
+    """Takes every tick of its instruments and what was asked for, and tells an instant of all of it, at its pace."""
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=50_000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self, book: ChainBook, calendar: Calendar, to: ChainOutlets, memory: ChainMemory, *, window: int, pace: Pace
+    ) -> None:
+        """``window`` counts strikes on either side of the money; ``calendar`` is that of the options' exchange."""
+        super().__init__()
+        self._book = book
+        self._place = ChainPlace(book.underlying, book.expiry)
+        self._calendar = calendar
+        self._to = to
+        self._memory = memory
+        self._width = window
+        self._pace = pace
+        self._window = frozenset[str]()
+        self._followed = self._was_open = False
+        self._changed = True
+        self._kept_ns = self._told_ns = self._minute = 0
+
+    def on_start(self) -> None:
+        self._kept_ns = self.system.clock.now_ns()
+        self.on_introduce(Introduce())
+        self.send_every(self._pace.chain_s, TellChain())
+        self.send_every(INTRODUCE_S, Introduce())
+
+    @handles(Tick)
+    def on_tick(self, tick: Tick) -> None:
+        self._changed |= self._book.take(tick)
+
+    @handles(ChainPolled)
+    def on_chain_polled(self, polled: ChainPolled) -> None:
+        self._book.take_polled(polled.chain, self.system.clock.now_ns())
+        self._changed = True
+
+    @handles(LegsPolled)
+    def on_legs_polled(self, polled: LegsPolled) -> None:
+        self._book.take_quotes(polled.quotes, self.system.clock.now_ns(), polled.provider)
+        self._changed = True
+
+    @handles(KeepChain)
+    def on_keep(self, keep: KeepChain) -> None:
+        self._kept_ns = self.system.clock.now_ns()
+        self._followed = keep.followed
+
+    @handles(TellChain)
+    def on_tell(self, _: TellChain) -> None:
+        now_ns = self.system.clock.now_ns()
+        if now_ns - self._kept_ns > KEPT_NS:
+            self.stop()
+        elif self._is_due(now_ns):
+            self._tell(now_ns)
+
+    @handles(Introduce)
+    def on_introduce(self, _: Introduce) -> None:
+        self._move_window()
+        needs = {
+            self._to.broadcaster: Follow(self.actor_ref, self._book.instruments),
+            self._to.poller: PollChain(self._place, self.actor_ref, self._book.instruments),
+            self._to.chains: ChainWindow(self._place, self._window),
+        }
+        for neighbour, need in needs.items():
+            if neighbour.is_alive():
+                neighbour.tell(need)
+
+    def _is_due(self, now_ns: int) -> bool:
+        waited_ns = now_ns - self._told_ns
+        if self._changed:
+            return self._followed or waited_ns >= UNFOLLOWED_NS
+        return waited_ns >= UNCHANGED_NS and (self._was_open or self._calendar.is_open(now_ns))
+
+    def _tell(self, now_ns: int) -> None:
+        snapshot = self._memory.snapshot = self._book.snapshot(now_ns)
+        self._changed, self._told_ns = False, now_ns
+        self._to.publisher.tell(ChainTold(snapshot))
+        is_open = self._calendar.is_open(now_ns)
+        if now_ns // MINUTE_NS != self._minute and (is_open or self._was_open):  # how it closed is kept, too
+            self._minute = now_ns // MINUTE_NS
+            self._to.keeper.tell(ChainMinute(snapshot))
+        self._was_open = is_open
+
+    def _move_window(self) -> None:
+        """Only when the money has left the inner half: at its edge feeds would subscribe to and fro."""
+        if not self._window.issuperset(self._book.around(self._width // 2)) or not self._window:
+            self._window = frozenset(self._book.around(self._width))

@@ -1,0 +1,146 @@
+"""The option chains: which of them run, for whom, and which options are carried before others for their sake."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import anyio
+import structlog
+
+from actors.chain_contracts import ChainContracts, NoChainError
+from actors.chain_maker import ChainMaker
+from actors.messages import ChainsFollowed, ChainWanted, ChainWindow, Count, Favoured, KeepChain, LookAtChains
+from engine.market.chain_place import ChainPlace
+from engine.runtime import ActorRef, MailboxSpec, Overflow, SpecError, StartChild, TaskActor, handles
+from engine.storage.errors import StorageError
+
+log = structlog.get_logger("ticktree.option_chains")
+
+FORGET_S = 30.0
+"""Clients follow a chain while their web process has said so within this time, of the loop's: people live in it."""
+ASKED_S = 900.0
+"""A chain that somebody asked for runs so long."""
+LOOK_S = 5.0
+START_S = 10.0
+MOST = 48
+"""Chains at a time: each reckons all its legs up to ten times a second."""
+
+
+class OptionChains(TaskActor):
+    """Keeps chains alive that are to be kept always, that clients follow, or that somebody asked for lately.
+
+    A chain that it says nothing to ends by itself, so that nothing has to be known of those that ran before.
+    """
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1_000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self,
+        contracts: Callable[[], ChainContracts],
+        maker: ChainMaker,
+        *,
+        chains: ActorRef,
+        manager: ActorRef,
+        kept: Sequence[str],
+        look_interval_s: float = LOOK_S,
+    ) -> None:
+        """``kept`` are underlyings whose next expiry always runs; ``chains`` is the supervisor of all that run."""
+        super().__init__()
+        self._contracts = contracts()
+        self._maker = maker
+        self._chains = chains
+        self._manager = manager
+        self._kept = tuple(kept)
+        self._look_interval_s = look_interval_s
+        self._followed: dict[str, tuple[float, frozenset[ChainPlace]]] = {}
+        """By web process, with when it said so."""
+        self._asked_s: dict[ChainPlace, float] = {}
+        self._windows: dict[ChainPlace, tuple[float, frozenset[str]]] = {}
+        self._favoured: frozenset[str] | None = None
+        self._running: frozenset[ChainPlace] = frozenset()
+
+    async def on_start(self) -> None:
+        self.actor_ref.tell(LookAtChains())
+        self.send_every(self._look_interval_s, LookAtChains())
+
+    @handles(LookAtChains)
+    async def on_look(self, _: LookAtChains) -> None:
+        oldest_s = anyio.current_time() - FORGET_S
+        self._followed = {process: entry for process, entry in self._followed.items() if entry[0] >= oldest_s}
+        self._windows = {place: entry for place, entry in self._windows.items() if entry[0] >= oldest_s}
+        asked_s = anyio.current_time() - ASKED_S
+        self._asked_s = {place: at_s for place, at_s in self._asked_s.items() if at_s >= asked_s}
+        try:
+            await self._run_wanted()
+        except StorageError as error:
+            log.info("chains_not_looked_at", error=str(error))
+        self._favour()
+
+    @handles(ChainsFollowed)
+    async def on_chains_followed(self, message: ChainsFollowed) -> Mapping[str, Any]:
+        """Answers which of them can not be had, each with why."""
+        found: set[ChainPlace] = set()
+        refused: dict[str, str] = {}
+        for text in message.chains:
+            try:
+                found.add(await self._contracts.find(*ChainPlace.parse(text)))
+            except (NoChainError, ValueError, StorageError) as error:
+                refused[text] = str(error)
+        self._followed[message.process] = anyio.current_time(), frozenset(found)
+        await self.on_look(LookAtChains())
+        crowded = f"{MOST} option chains run already, which is as many as can"
+        refused |= {str(place): crowded for place in found - self._running}
+        return {"refused": refused}
+
+    @handles(ChainWanted)
+    async def on_chain_wanted(self, wanted: ChainWanted) -> Mapping[str, Any]:
+        """Answers the ``expiry`` of the chain that runs now, or why there is none (``failed``)."""
+        try:
+            place = await self._contracts.find(wanted.underlying, wanted.expiry)
+        except (NoChainError, StorageError) as error:
+            return {"expiry": None, "failed": str(error)}
+        self._asked_s[place] = anyio.current_time()
+        await self.on_look(LookAtChains())
+        failed = "" if place in self._running else f"{MOST} option chains run already, which is as many as can"
+        return {"expiry": place.expiry.isoformat(), "failed": failed}
+
+    @handles(ChainWindow)
+    def on_chain_window(self, window: ChainWindow) -> None:
+        self._windows[window.place] = anyio.current_time(), window.options
+        self._favour()
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {"chains_running": len(self._running), "options_favoured": len(self._favoured or ())}
+
+    async def _run_wanted(self) -> None:
+        followed = frozenset[ChainPlace]().union(*(places for _, places in self._followed.values()))
+        wanted = list(dict.fromkeys([*await self._always(), *followed, *self._asked_s]))[:MOST]
+        for place in wanted:
+            await self._keep(place, followed=place in followed)
+        self._running = frozenset(wanted)
+
+    async def _always(self) -> list[ChainPlace]:
+        """Of each underlying the next expiry, where it has any."""
+        found: list[ChainPlace] = []
+        for underlying in self._kept:
+            try:
+                found.append(await self._contracts.find(underlying))
+            except NoChainError as error:
+                log.debug("no_chain_to_keep", error=str(error))
+        return found
+
+    async def _keep(self, place: ChainPlace, *, followed: bool) -> None:
+        chain = self.system.ref(f"{self._chains.path}/{place}")
+        if not chain.is_alive():
+            spec = await self._maker.spec(place, await self._contracts.of(place.underlying))
+            try:
+                await self._chains.ask(StartChild(spec), timeout_s=START_S)
+            except SpecError:  # it has its place, and is about to be started again after a crash
+                return
+        chain.tell(KeepChain(followed))
+
+    def _favour(self) -> None:
+        favoured = frozenset[str]().union(*(options for _, options in self._windows.values()))
+        if favoured != self._favoured and self._manager.is_alive():
+            self._favoured = favoured
+            self._manager.tell(Favoured(favoured))

@@ -1,0 +1,174 @@
+"""One option chain among witnesses: it tells at its pace, keeps each minute, and says what it needs."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+
+from actors.messages import (
+    ChainMinute,
+    ChainPolled,
+    ChainTold,
+    ChainWindow,
+    Follow,
+    KeepChain,
+    LegsPolled,
+    PollChain,
+)
+from actors.option_chain import KEPT_NS, ChainMemory, ChainOutlets, OptionChainActor
+from actors.pace import Pace
+from config.calendars import load_calendar
+from engine.market import Calendar, Quote
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.option_chain import OptionChain, OptionLeg, Strike
+from engine.runtime import ActorRef, ActorSystem
+from tests.actors.parts import SECOND_NS, among_witnesses
+from tests.market.builders import at
+from tests.market.chains import EXPIRY, UNDERLYING, book, both, future, heard, leg
+
+NFO = Calendar.parse(load_calendar("NFO"))
+STRIKES = [25_000.0 + 50 * step for step in range(41)]
+CONTRACTS = [*both(*STRIKES), future()]
+CALL, PUT = both(26_000)
+NOON, NIGHT = at("2026-11-23 12:00"), at("2026-11-23 20:00")
+WITNESSES = ("broadcaster", "publisher", "keeper", "poller", "chains")
+Seen = dict[str, list[Any]]
+
+
+@asynccontextmanager
+async def running(
+    start_ns: int = NOON, memory: ChainMemory | None = None
+) -> AsyncGenerator[tuple[ActorRef, Seen, ActorSystem]]:
+    def make(system: ActorSystem) -> OptionChainActor:
+        chain = book(NFO, *CONTRACTS)
+        kept = memory or ChainMemory()
+        if kept.snapshot is not None:
+            chain.resume(kept.snapshot)
+        outlets = ChainOutlets(*(system.ref(f"/engine/{name}") for name in WITNESSES))
+        return OptionChainActor(chain, NFO, outlets, kept, window=4, pace=Pace())
+
+    async with among_witnesses(make, *WITNESSES, start_ns=start_ns) as (system, seen):
+        yield system.ref("/engine/subject"), seen, system
+
+
+def told(seen: Seen) -> list[ChainSnapshot]:
+    return [message.snapshot for message in seen["publisher"] if isinstance(message, ChainTold)]
+
+
+def strikes_of(options: frozenset[str]) -> list[float]:
+    return sorted({float(name[-7:-2]) for name in options})
+
+
+async def test_while_a_client_follows_news_are_told_within_a_tenth_of_a_second(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        chain.tell(KeepChain(followed=True))
+        await trio.sleep(1)
+        before = len(told(seen))
+        for number in range(10):
+            chain.tell(heard(CALL, 180.0 + number, NOON))
+            await trio.sleep(0.1)
+        await trio.sleep(0.1)
+        news = told(seen)[before:]
+        assert [leg(one, CALL).ltp for one in news] == [180.0 + number for number in range(10)]
+        await trio.sleep(3)
+        assert len(told(seen)) == before + len(news), "nothing was heard"
+
+
+async def test_while_nobody_follows_it_tells_once_a_second(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        for number in range(200):
+            chain.tell(heard(CALL, 180.0 + number, NOON))
+            await trio.sleep(0.05)
+        assert 9 <= len(told(seen)) <= 11
+
+
+async def test_an_open_chain_of_which_nothing_is_heard_grows_old_before_everybodys_eyes(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        chain.tell(KeepChain(followed=True))
+        chain.tell(heard(CALL, 180.0, NOON))
+        await trio.sleep(20)
+    ages = [leg(one, CALL).quote_age_ms for one in told(seen)]
+    assert ages[-1] is not None
+    assert ages[-1] > 14_000
+
+
+async def test_while_the_exchange_is_closed_only_news_are_told_and_no_minute_is_kept(autojump_clock: Any) -> None:
+    async with running(NIGHT) as (chain, seen, _):
+        chain.tell(KeepChain(followed=True))
+        await trio.sleep(20)
+        before = len(told(seen))
+        assert before <= 1
+        chain.tell(LegsPolled("kite", {CALL.canonical: Quote(180.0), UNDERLYING: Quote(25_990.0)}))
+        await trio.sleep(1)
+        assert [leg(one, CALL).ltp for one in told(seen)[before:]] == [180.0]
+        assert seen["keeper"] == []
+
+
+async def test_each_minute_is_kept_once_and_how_it_closed_too(autojump_clock: Any) -> None:
+    closing = at("2026-11-23 15:37:30")
+    async with running(closing) as (chain, seen, _):
+        for _ in range(12):
+            chain.tell(KeepChain(followed=False))
+            await trio.sleep(20)
+    kept = [one.snapshot.as_of // 60_000 - closing // 60_000_000_000 for one in seen["keeper"]]
+    assert kept == [0, 1, 2, 3], "the last one is of 15:40, when it closed"
+    assert all(isinstance(one, ChainMinute) for one in seen["keeper"])
+
+
+async def test_it_says_what_it_needs_again_and_again(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        await trio.sleep(11)
+        legs = {option.canonical for option in both(*STRIKES)}
+        follows = [one for one in seen["broadcaster"] if isinstance(one, Follow)]
+        polls = [one for one in seen["poller"] if isinstance(one, PollChain)]
+        assert len(follows) == len(polls) == 3
+        assert follows[0].instruments == polls[0].instruments
+        assert legs < follows[0].instruments
+        assert {follows[0].listener, polls[0].chain} == {chain}
+
+
+async def test_the_window_follows_the_money_once_it_has_left_the_inner_half(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        windows: list[list[float]] = []
+        for price in (26_000.0, 26_095.0, 26_130.0):
+            chain.tell(heard(UNDERLYING, price, NOON))
+            await trio.sleep(5.1)
+            told_windows = [one for one in seen["chains"] if isinstance(one, ChainWindow)]
+            windows.append(strikes_of(told_windows[-1].options))
+    assert windows[0] == [26_000.0 + 50 * step for step in range(-4, 5)]
+    assert windows[1] == windows[0], "two strikes further: what is around the money is carried still"
+    assert windows[2] == [26_150.0 + 50 * step for step in range(-4, 5)]
+
+
+async def test_what_a_provider_answers_is_told(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        answer = OptionLeg(price=180.0, open_interest=900, previous_open_interest=750)
+        chain.tell(ChainPolled(OptionChain(UNDERLYING, EXPIRY, 25_990.0, (Strike(26_000.0, answer),), "dhan")))
+        await trio.sleep(1.1)
+        newest = told(seen)[-1]
+        assert (newest.spot, newest.provider) == (25_990.0, "dhan")
+        assert (leg(newest, CALL).oi_change, leg(newest, CALL).polled, leg(newest, PUT).ltp) == (150, True, None)
+
+
+async def test_a_chain_that_nobody_wants_any_more_ends(autojump_clock: Any) -> None:
+    async with running() as (chain, _, system):
+        await trio.sleep(KEPT_NS / SECOND_NS - 1)
+        chain.tell(KeepChain(followed=False))
+        await trio.sleep(KEPT_NS / SECOND_NS - 1)
+        assert system.snapshot("/engine/subject").restarts == 0
+        await trio.sleep(10)
+        assert system.snapshot("/engine/subject").restarts == 1, "where it is permanent, another one begins"
+
+
+async def test_one_that_crashes_goes_on_from_what_it_told_last(autojump_clock: Any) -> None:
+    memory = ChainMemory()
+    async with running(memory=memory) as (chain, seen, _):
+        chain.tell(heard(CALL, 180.0, NOON, open_interest=750))
+        await trio.sleep(1.1)
+        chain.tell("nobody handles this")
+        await trio.sleep(5)
+        chain.tell(heard(CALL, 181.0, NOON + 2 * SECOND_NS, open_interest=900))
+        await trio.sleep(1.1)
+        newest = told(seen)[-1]
+    assert (leg(newest, CALL).ltp, leg(newest, CALL).oi_change_open) == (181.0, 150)
