@@ -23,6 +23,8 @@ class ChainLegs:
         strikes = sorted({strike for strike, _, _ in options})
         self.strikes = np.array(strikes, np.float64)
         """Lowest first."""
+        self.strike_by_place = np.tile(self.strikes, 2)
+        self.is_call = np.repeat((True, False), len(strikes))
         self._rows = {strike: row for row, strike in enumerate(strikes)}
         self.names: list[str | None] = [None] * (2 * len(strikes))
         """Canonical names by place; None where no option is listed."""

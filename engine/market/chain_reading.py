@@ -80,10 +80,10 @@ class ChainReading:
         count = len(self.legs)
         return Terms(
             forward=np.full(count, self.forward.price if self.forward else math.nan),
-            strike=np.tile(self.legs.strikes, 2),
+            strike=self.legs.strike_by_place,
             years=np.full(count, self.years),
             rate=np.full(count, self.rate),
-            is_call=np.repeat((True, False), count // 2),
+            is_call=self.legs.is_call,
         )
 
     @cached_property

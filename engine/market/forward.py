@@ -1,6 +1,6 @@
 """The forward: what the underlying costs for delivery at the options' expiry, and where that is known from."""
 
-import math
+from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,5 +41,4 @@ def parity_forward(strikes: Array, calls: Array, puts: Array, growth: float) -> 
     if len(known) < _FEWEST:
         return None
     nearest = known[np.argsort(np.abs(gaps[known]), kind="stable")[:_NEAREST]]
-    forward = float(np.median(strikes[nearest] + gaps[nearest] * growth))
-    return forward if math.isfinite(forward) else None
+    return median((strikes[nearest] + gaps[nearest] * growth).tolist())
