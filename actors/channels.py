@@ -3,7 +3,7 @@
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
 ``live_chains`` brings one option chain a message: ``[1, epoch, offset, underlying, expiry, as_of_ms, snapshot]``.
-An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``jobs`` or ``order``; a status is of a
+An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``jobs``, ``screener`` or ``order``; a status is of a
 ``feed`` or of ``symbols``.
 """
 
@@ -117,6 +117,21 @@ def encode_job_event(job: Job) -> bytes:
             "message": job.message,
             "done": job.done,
             "total": job.total,
+        }
+    )
+
+
+def encode_screener_event(job: Job) -> bytes:
+    """How far the run of a screener is; ``progress`` from 0 to 1. ``owner`` is empty where the screener is everybody's."""
+    return pack(
+        {
+            "kind": "screener",
+            "screener": job.arguments["screener"],
+            "owner": job.arguments["owner"],
+            "job": job.id,
+            "status": job.status,
+            "progress": job.progress,
+            "message": job.message,
         }
     )
 

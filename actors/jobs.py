@@ -37,8 +37,9 @@ NEXT = {
     ("cancelled", "retry"): "waiting",
 }
 """What an operator's wish makes of a job; every other wish is refused."""
-URGENT = ("populate",)
-"""Done before others, also when one of those is at work: a market does not wait until a year's history is read."""
+URGENT = ("populate", "screen")
+"""Done before others, also when one of those is at work: a market does not wait until a year's history is read, nor who sits
+before a page."""
 UNFINISHED = ("running", "waiting", "paused")
 REMEMBERED = 1_000
 TRIES = 6

@@ -14,6 +14,7 @@ from actors.channels import (
     encode_job_event,
     encode_market_data,
     encode_order_event,
+    encode_screener_event,
     encode_status_event,
     encode_symbols_event,
 )
@@ -30,6 +31,7 @@ from actors.messages import (
 )
 from actors.pace import Pace
 from actors.publications import Publications
+from actors.screen_work import SCREEN
 from engine.market import CandleState, Tick
 from engine.runtime import (
     ActorDeadError,
@@ -136,6 +138,8 @@ class Publisher(TaskActor):
     @handles(JobChanged)
     def on_job_changed(self, changed: JobChanged) -> None:
         self._append(encode_job_event(changed.job))
+        if changed.job.kind == SCREEN:
+            self._append(encode_screener_event(changed.job))
 
     @handles(FeedStatus)
     def on_feed_status(self, status: FeedStatus) -> None:

@@ -19,6 +19,7 @@ from actors.messages import (
     WatchList,
 )
 from actors.operator import Wish
+from actors.screen_work import SCREEN
 from engine.market import TIMEFRAMES
 from engine.market.quarantine import Fate
 from engine.runtime import ActorRef
@@ -57,12 +58,6 @@ def engine_wishes(
 
         return begin
 
-    async def populate(arguments: Mapping[str, Any]) -> Any:
-        """``what`` (exchanges, instruments or mappings), and of which list; answers the job that does it."""
-        names = ("what", "provider", "file", "exchanges", "underlyings", "symbols")
-        wanted = {name: arguments[name] for name in names if name in arguments}
-        return await jobs.ask(StartJob("populate", wanted), timeout_s=TIMEOUT_S)
-
     async def job(arguments: Mapping[str, Any]) -> Any:
         """``job``, its id, and ``action``; answers the job as it stands then."""
         return await jobs.ask(ChangeJob(str(arguments["job"]), str(arguments["action"])), timeout_s=TIMEOUT_S)
@@ -90,7 +85,8 @@ def engine_wishes(
         "watch": watch,
         **_chains(chains),
         **jobs_of,
-        "populate": populate,
+        "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
+        SCREEN: _beginning(jobs, SCREEN, "screener", "definition", "instruments", "owner"),
         "job": job,
         "chart": chart,
         "decide": decide,
@@ -114,6 +110,15 @@ def _chains(chains: ActorRef) -> dict[str, Wish]:
         return await chains.ask(wish, timeout_s=TIMEOUT_S)
 
     return {"chains": followed, "chain": wanted}
+
+
+def _beginning(jobs: ActorRef, kind: str, *names: str) -> Wish:
+    async def begin(arguments: Mapping[str, Any]) -> Any:
+        """What of these arguments is given; answers the job that does it."""
+        wanted = {name: arguments[name] for name in names if name in arguments}
+        return await jobs.ask(StartJob(kind, wanted), timeout_s=TIMEOUT_S)
+
+    return begin
 
 
 def _credentials(credentials: ActorRef, message: Message) -> Wish:

@@ -59,7 +59,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("quarantine", quarantine(parts, at, healing), backoff=GENTLE),
             ChildSpec("instruments", partial(DynamicSupervisor, intensity=INSTRUMENT_CRASHES)),
             ChildSpec("resolver", resolver(parts, at, healing), backoff=GENTLE),
-            ChildSpec("jobs", jobs(parts, at, healing), backoff=GENTLE),
+            ChildSpec("jobs", jobs(system, parts, at, healing), backoff=GENTLE),
             ChildSpec("surveyor", surveyor(system, parts, at), backoff=GENTLE),
             ChildSpec("sentinel", sentinel(system, parts, at), backoff=GENTLE),
             ChildSpec("credentials", credentials(system, parts, at), backoff=GENTLE),

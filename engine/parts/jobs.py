@@ -6,19 +6,25 @@ from actors.end_of_day import KIND as END_OF_DAY
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
 from actors.populating import Populating
+from actors.screen_work import SCREEN, Screening
 from engine.parts.after_hours import end_of_day_craft
 from engine.parts.base import Parts, Places, Start
 from engine.parts.healing import Healing
+from engine.runtime import ActorSystem
 from engine.seeding import ListFolder, listed
 
 
-def jobs(parts: Parts, at: Places, healing: Healing) -> Start:
+def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Start:
     kinds = JobKinds(
         healing.healer,
         healing.scanner,
         healing.routes,
         healing.past,
-        {"populate": populating(parts, at), END_OF_DAY: end_of_day_craft(parts, at, healing)},
+        {
+            "populate": populating(parts, at),
+            END_OF_DAY: end_of_day_craft(parts, at, healing),
+            SCREEN: Screening(parts.durable, parts.calendars, now_ns=system.clock.now_ns),
+        },
         resolver=at.resolver,
         charts=at.charts,
     )

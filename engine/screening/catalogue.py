@@ -24,7 +24,7 @@ class Indicator(msgspec.Struct, frozen=True):
     words: str
     parameters: tuple[Parameter, ...] = ()
     bars: str = "window"
-    """How many bars its first value needs, or its value to stand still: see `operand.Operand.bars`."""
+    """What it looks back at: a ``window`` of its length, all that ``smoothed`` it, a ``session`` or a ``year``."""
     timeframes: str = "any"
     """``daily``: of days alone; ``intraday``: of anything shorter."""
 
@@ -103,7 +103,7 @@ _OURS = (
     Indicator("volume_average", "units", "Average volume of `length` bars, this one included.", (_length(20),)),
     Indicator("relative_volume", "times", "Volume against the average of the `length` bars before it.", (_length(20),)),
     Indicator("turnover_average", "price", "Average of typical price times volume of `length` bars.", (_length(20),)),
-    Indicator("vwap", "price", "Volume-weighted average price since the session opened.", timeframes="intraday"),
+    Indicator("vwap", "price", "Volume-weighted average price since the session opened.", (), "session", "intraday"),
     Indicator("rolling_vwap", "price", "Volume-weighted average price of `length` bars.", (_length(20),)),
     Indicator("high_52w", "price", "Highest high of 52 weeks.", bars="year", timeframes="daily"),
     Indicator("low_52w", "price", "Lowest low of 52 weeks.", bars="year", timeframes="daily"),

@@ -5,9 +5,11 @@ from difflib import get_close_matches
 
 import msgspec
 
+from engine.market.timeframe import length_s
 from engine.screening.catalogue import A_YEAR, INDICATORS, SETTLED, Indicator, Parameter
 from engine.screening.errors import OperandError
 
+_DAY_S = 86_400
 LONGEST_AGO = 250
 """Bars."""
 _WRITTEN = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\(([^()\[\]]{0,60})\))?(?:\[([0-9]{1,4})\])?")
@@ -24,14 +26,14 @@ class Operand(msgspec.Struct, frozen=True):
     def described(self) -> Indicator:
         return INDICATORS[self.indicator]
 
-    @property
-    def bars(self) -> int:
+    def bars(self, timeframe: str) -> int:
         """How many of the newest bars have to be read for it, the bar before it included (for crossings)."""
         lengths = [round(argument) for argument in self.arguments]
         own = {
             "window": max(lengths, default=1) + 1,
             "smoothed": SETTLED * sum(lengths),
             "year": A_YEAR + 10,
+            "session": _DAY_S // length_s(timeframe) + 1,
         }
         return own[self.described.bars] + self.ago + 1
 

@@ -58,7 +58,7 @@ def operands(definition: Definition) -> tuple[Operand, ...]:
 
 def bars(definition: Definition) -> int:
     """How many of each instrument's newest bars have to be read."""
-    return max((operand.bars for operand in operands(definition)), default=2)
+    return max(operand.bars(definition.timeframe) for operand in operands(definition))
 
 
 def _problems(definition: Definition) -> Iterator[Problem]:

@@ -31,7 +31,6 @@ class Findings(msgspec.Struct, frozen=True):
 class Result(Findings, frozen=True, kw_only=True):
     """The newest result of a screener."""
 
-    job: str
     finished: Annotated[int, Meta(description="Unix milliseconds.")]
     timeframe: str
     columns: list[str]

@@ -126,7 +126,7 @@ def test_an_operand_is_written_as_it_is_read(name: str, ago: int, data: st.DataO
     )
     operand = Operand(name, numbers, ago)
     assert parse_operand(str(operand)) == operand
-    assert operand.bars > ago
+    assert operand.bars("1d") > ago
 
 
 @given(st.text(max_size=30))

@@ -1,0 +1,160 @@
+"""The screen job: judged portion by portion out of PostgreSQL, kept, told, and taken up again in the middle."""
+
+from collections.abc import AsyncGenerator
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+import actors.screen_work as subject
+from actors.channels import encode_screener_event
+from actors.job_arguments import JobError
+from actors.screen_work import Screening, frame_of
+from config.calendars import load_calendar
+from engine.market import Calendars
+from engine.screening import Result
+from engine.storage.durable import DailyCandle, DurableStore, Job
+from tests.storage.durable.seeds import NSE, equity
+from tests.storage.samples import bar
+
+pytestmark = pytest.mark.anyio
+
+FRIDAY = date(2026, 11, 20)
+CALENDARS = Calendars(load_calendar)
+CLOSE_NS = CALENDARS.of_exchange("NSE").sessions(FRIDAY, FRIDAY)[0].end_ns
+NAMES = [f"NSE:S{number:03}" for number in range(9)]
+RISING = {
+    "where": {"left": "close", "is": ">", "right": "close[5]"},
+    "sort": {"by": "close"},
+    "universe": {"list": "x"},
+}
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture
+async def durable(database_url: str, anyio_backend: object) -> AsyncGenerator[DurableStore]:
+    store = await DurableStore.connect(database_url)
+    await store.seed([NSE], [equity(name.partition(":")[2]) for name in NAMES], [])
+    await store.save([], [day(name, ago, close) for number, name in enumerate(NAMES) for ago, close in walk(number)])
+    yield store
+    await store.close()
+
+
+def walk(number: int) -> list[tuple[int, float]]:
+    """Days ago and closes: those of even numbers rise, the last has just begun, the one before trades no more."""
+    sign = 1 if number % 2 == 0 else -1
+    ages = range(3) if number == 8 else range(30, 60) if number == 7 else range(10)
+    return [(ago, 1000.0 + 10 * number - sign * ago) for ago in ages]
+
+
+def day(name: str, ago: int, close: float) -> DailyCandle:
+    candle = bar(name, timeframe="1d", open=close, high=close + 1, low=close - 1, close=close)
+    return DailyCandle(
+        FRIDAY - timedelta(ago), msgspec.structs.replace(candle, time=CLOSE_NS - ago * 86_400 * 10**9 - 1)
+    )
+
+
+def screening(durable: DurableStore) -> Screening:
+    return Screening(durable, CALENDARS, now_ns=lambda: CLOSE_NS)
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    return {"screener": "swing", "definition": RISING, "instruments": [*NAMES, "NSE:NOPE"], **more}
+
+
+async def kept(durable: DurableStore) -> Result:
+    told = await durable.screenings.newest("swing")
+    assert told is not None
+    return msgspec.json.decode(told, type=Result)
+
+
+async def test_a_portion_a_step_and_the_last_one_keeps_what_was_found(
+    durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "PORTION", 4)
+    craft = screening(durable)
+    work = craft.work(craft.complete(asked(), 0))
+
+    said = [await work.step(number) for number in range(len(work))]
+
+    assert said == [
+        "2 of the first 4 instruments match",
+        "4 of the first 8 instruments match",
+        "4 of 10 instruments match",
+    ]
+    result = await kept(durable)
+    assert [match.instrument for match in result.matches] == ["NSE:S006", "NSE:S004", "NSE:S002", "NSE:S000"]
+    assert result.columns == ["close", "close[5]"]
+    assert result.matches[0].values == (1060.0, 1055.0)
+    assert (result.found, result.examined, result.undecided, result.stale, result.missing) == (4, 7, 1, 1, 1)
+    assert (result.timeframe, result.finished) == ("1d", CLOSE_NS // 1_000_000)
+
+
+async def test_who_takes_it_up_in_the_middle_keeps_the_same(
+    durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "PORTION", 4)
+    craft = screening(durable)
+    arguments = craft.complete(asked(), 0)
+    whole = craft.work(arguments)
+    for number in range(len(whole)):
+        await whole.step(number)
+    before = await kept(durable)
+
+    await craft.work(arguments).step(2)
+    await craft.work(arguments).step(2)
+
+    assert await kept(durable) == before
+
+
+async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> None:
+    sessions = CALENDARS.of_exchange("NSE").sessions(FRIDAY - timedelta(1), FRIDAY)
+    minutes = [
+        bar("NSE:S000", timeframe="5m", time=session.start_ns + number * 300 * 10**9, close=2451.0 + number)
+        for session in sessions
+        for number in range(3)
+    ]
+    await durable.save(minutes)
+    frame = frame_of(await durable.screenings.bars(["NSE:S000", "NSE:S001"], "5m", 100), CALENDARS)
+    assert frame["date"].to_list() == [FRIDAY - timedelta(1)] * 3 + [FRIDAY] * 3
+    assert frame["time"].is_sorted()
+
+    definition = {**RISING, "timeframe": "5m", "where": {"left": "vwap", "is": ">", "right": 0}}
+    craft = screening(durable)
+    await craft.work(craft.complete(asked(definition=definition), 0)).step(0)
+    assert [match.instrument for match in (await kept(durable)).matches] == ["NSE:S000"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"instruments": []}, "there is no instrument to look at"),
+        ({"definition": {}}, "screen: Object missing required field `where`"),
+        ({"definition": {**RISING, "sort": {"by": "rsii"}}}, "sort.by: there is no indicator 'rsii'"),
+        ({"instruments": ["NSE:TCS"] * 50_001}, "at most 50,000 instruments"),
+    ],
+)
+async def test_what_can_not_be_meant_is_refused(wrong: dict[str, Any], why: str) -> None:
+    nobody: Any = None
+    with pytest.raises(JobError, match=why):
+        screening(nobody).complete(asked(**wrong), 0)
+
+
+async def test_a_run_is_told_with_whose_it_is() -> None:
+    nobody: Any = None
+    arguments = screening(nobody).complete(asked(owner="ada"), 0)
+    job = Job("screen-5", "screen", "running", arguments=arguments, progress=0.5, message="half", total=2, done=1)
+    assert msgspec.msgpack.decode(encode_screener_event(job)) == {
+        "kind": "screener",
+        "screener": "swing",
+        "owner": "ada",
+        "job": "screen-5",
+        "status": "running",
+        "progress": 0.5,
+        "message": "half",
+    }
