@@ -27,9 +27,20 @@ DATABASE = "web"
 
 CHANGING = (
     "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
-    "users, sessions, refresh_tokens, api_keys, watchlists, credentials"
+    "users, sessions, refresh_tokens, api_keys, watchlists, credentials, option_chain_snapshots"
 )
-"""Tables that tests write to."""
+"""Tables that tests write to; what refers to them is emptied with them."""
+
+ENTITIES = (
+    "mapping_conflicts",
+    "provider_instrument_mapping",
+    "instruments",
+    "exchange_provider_mapping",
+    "exchanges",
+    "sectors",
+    "providers",
+)
+"""Tables of which a test that adds rows takes them out again, in this order: others share the database."""
 
 
 @pytest.fixture
@@ -59,7 +70,7 @@ async def durable(web_database: str) -> AsyncGenerator[DurableStore]:
     store = await DurableStore.connect(web_database)
     yield store
     await store.close()
-    await _execute(web_database, f"TRUNCATE {CHANGING}", DATABASE)
+    await _execute(web_database, f"TRUNCATE {CHANGING} CASCADE", DATABASE)
 
 
 @pytest.fixture
@@ -69,6 +80,15 @@ async def engine(hot: HotStore) -> AsyncGenerator[Engine]:
         tasks.start_soon(part.answer_commands)
         yield part
         tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+def entities_as_they_were(web_database: str) -> Iterator[None]:
+    """What the test adds is gone after it."""
+    url = with_database(web_database, f"{DATABASE}_simulated")
+    known = asyncio.run(_newest(url))
+    yield
+    asyncio.run(_take_out(url, known))
 
 
 @contextlib.asynccontextmanager
@@ -104,11 +124,31 @@ async def _seed(url: str) -> None:
     await store.close()
 
 
+async def _newest(url: str) -> dict[str, int]:
+    connection = await asyncpg.connect(url)
+    known = {table: await connection.fetchval(f"SELECT max({_id(table)}) FROM {table}") or 0 for table in ENTITIES}
+    await connection.close()
+    return known
+
+
+async def _take_out(url: str, known: dict[str, int]) -> None:
+    connection = await asyncpg.connect(url)
+    for table in ENTITIES:
+        await connection.execute(f"DELETE FROM {table} WHERE {_id(table)} > $1", known[table])
+    await connection.close()
+
+
+def _id(table: str) -> str:
+    return "exchange_id" if table == "exchange_provider_mapping" else "id"
+
+
 async def _execute(server: str, statement: str, database: str = "") -> None:
     url = with_database(server, f"{database}_simulated" if database else "postgres")
     connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()
+    try:
+        await connection.execute(statement)
+    finally:  # a loop that closes with an open connection does not end
+        await connection.close()
 
 
 @pytest.fixture
