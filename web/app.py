@@ -32,6 +32,7 @@ from web.accounts.keys import KeyRing
 from web.accounts.limits import RequestLimits
 from web.accounts.passwords import Passwords
 from web.accounts.tokens import ACCESS_S, AccessTokens, digest
+from web.chains import ChainWishes
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
@@ -154,6 +155,7 @@ def make_services(
         limits=RequestLimits(),
         https_only=urlsplit(settings.public_url or "").scheme == "https",
         trusted_proxies=settings.trusted_proxies,
+        chains=ChainWishes(hot, process, lambda: system.clock.now_ns() // 1_000_000),
         charts=ChartWishes(hot),
         last_prices=LastPriceWishes(hot, jitter=system.jitter),
         screeners=configured_screeners(settings.screeners_file),

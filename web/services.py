@@ -18,6 +18,7 @@ from web.accounts.accounts import Accounts
 from web.accounts.attempts import Attempts
 from web.accounts.google import Google
 from web.accounts.limits import RequestLimits
+from web.chains import ChainWishes
 from web.charts import ChartWishes
 from web.directory import Directory
 from web.hub import Hub
@@ -59,6 +60,7 @@ class Services:
     """Whether browsers know us by an HTTPS address, as the settings say."""
     trusted_proxies: int
     """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
+    chains: ChainWishes
     charts: ChartWishes
     last_prices: LastPriceWishes
     screeners: Mapping[str, Screener]

@@ -66,6 +66,10 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/screeners/": ("GET",),
     "/api/v1/screeners/{}": ("GET",),
     "/api/v1/screeners/{}/run": ("POST",),
+    "/api/v1/option_chain/{}": ("GET",),
+    "/api/v1/option_chain/{}/expiries": ("GET",),
+    "/api/v1/option_chain/{}/oi": ("GET",),
+    "/api/v1/option_chain/{}/history": ("GET",),
     "/api/v1/completeness": ("GET",),
     "/api/v1/quarantine/": ("GET",),
     "/api/v1/quarantine/{}/{}": ("POST",),
@@ -85,9 +89,6 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/admin/audit": ("GET",),
 }
 LATER: Final = {
-    "/api/v1/option_chain/{}": "with option chains",
-    "/api/v1/option_chain/{}/expiries": "with option chains",
-    "/api/v1/option_chain/{}/oi": "with option chains",
     "/api/v1/analytics/{}": "with screeners",
     "/api/v1/ticks": "with recorded ticks",
     "/api/v1/alerts/": "with alerts",

@@ -87,6 +87,12 @@ _SQL = Statements(
     references={"instruments_exchange_id_fkey": "exchange_id", "instruments_sector_id_fkey": "sector_id"},
 )
 
+_OPTION_EXPIRIES = """
+SELECT i.expiry, count(DISTINCT i.strike) AS strikes FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
+WHERE i.kind = 'option' AND i.underlying = $1 AND i.expiry >= $2 AND (i.is_active AND e.is_active OR i.expiry < CURRENT_DATE)
+GROUP BY i.expiry ORDER BY i.expiry
+"""
+
 
 class Instruments(EntityTable[InstrumentEntity]):
     """Sorted by exchange and symbol; while one is looked for, those whose symbol begins so come first."""
@@ -110,6 +116,14 @@ class Instruments(EntityTable[InstrumentEntity]):
     async def change(self, identity: int, draft: InstrumentDraft) -> InstrumentEntity | None:
         """Rewrites one; ``None``: there is none. Raises as ``add`` does."""
         return await self._update(identity, *_values(draft))
+
+    async def option_expiries(self, underlying: str, day: date) -> list[tuple[date, int]]:
+        """When options on a symbol (without exchange) expire, from that day on, the nearest first; each with its strikes' number.
+
+        Those that are over count though they were retired, for whoever reads the past.
+        """
+        rows = await self._link.rows(_OPTION_EXPIRIES, underlying, day)
+        return [(row["expiry"], row["strikes"]) for row in rows]
 
 
 def _key(row: InstrumentEntity, only: InstrumentFilter) -> Key:

@@ -1,0 +1,189 @@
+"""``/api/v1/option_chain`` end to end: what expires when, the chain now and then, its interest, and how a day went."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from engine.market import Instrument, InstrumentKind
+from engine.market.chain_snapshot import BuildUp, ChainSnapshot, Leg, StrikeLegs, Wall
+from engine.market.instrument import OptionType
+from engine.market.symbols import format_derivative
+from engine.storage.durable import DurableStore, Exchange
+from engine.storage.hot import HotStore
+from tests.web.engine import Engine
+from tests.web.process import Web
+from tests.web.test_rest import problem
+from web import chains
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("entities_as_they_were")]
+
+TCS = "NSE:TCS"
+TODAY = datetime.now(UTC).date()
+GONE, NEAR, FAR = TODAY - timedelta(days=30), TODAY + timedelta(days=3), TODAY + timedelta(days=31)
+STRIKES = (3_000.0, 3_050.0, 3_100.0)
+MINUTE_MS = 60_000
+NOON_MS = int(datetime(GONE.year, GONE.month, GONE.day, 6, 30, tzinfo=UTC).timestamp() * 1_000)
+"""Noon in India."""
+
+
+@pytest.fixture
+async def listed(web: Web, durable: DurableStore) -> Web:
+    """A web process where options on TCS are listed."""
+    options = [
+        Instrument(0, "NFO", name, name, InstrumentKind.OPTION, 0.05, 175, expiry, strike, side, "TCS")
+        for expiry in (GONE, NEAR, FAR)
+        for strike in (STRIKES if expiry == NEAR else STRIKES[:2])
+        for side in OptionType
+        for name in [format_derivative("TCS", expiry, strike, side)]
+    ]
+    await durable.seed([Exchange("NFO", "NSE derivatives", "Asia/Kolkata", is_24_hours=True)], options, [])
+    await durable.retire_expired(TODAY)
+    return web
+
+
+def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> ChainSnapshot:
+    call = Leg(instrument="NFO:C", ltp=41.5, oi=1_750, oi_change=350, volume=700, build_up=BuildUp.LONG_BUILD_UP)
+    put = Leg(instrument="NFO:P", oi=3_500, oi_change_open=-175, reason="no price")
+    return ChainSnapshot(
+        underlying=TCS,
+        expiry=expiry,
+        expires_at=as_of + 86_400_000,
+        as_of=as_of,
+        spot=spot,
+        atm=3_050.0,
+        atm_iv=18.5,
+        straddle=80.25,
+        ce_oi=1_750,
+        pe_oi=3_500,
+        ce_volume=700,
+        pcr_oi=2.0,
+        max_pain=3_050.0,
+        ce_walls=(Wall(3_050.0, 1_750),),
+        strikes=(StrikeLegs(3_050.0, call, put), StrikeLegs(3_100.0, call)),
+        provider="simulator",
+    )
+
+
+async def answered(web: Web, part: str = "", **asked: Any) -> dict[str, Any]:
+    response = await got(web, part, **asked)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def got(web: Web, part: str = "", *, underlying: str = "TCS", **asked: Any) -> httpx.Response:
+    return await web.get(f"/api/v1/option_chain/{underlying}{part}", **asked)
+
+
+def now_ms(web: Web) -> int:
+    return web.services.system.clock.now_ns() // 1_000_000
+
+
+async def test_the_days_of_expiry_are_told_with_their_strikes_and_what_is_over_is_not(listed: Web) -> None:
+    told = await answered(listed, "/expiries")
+    assert told["items"] == [{"expiry": f"{NEAR}", "strikes": 3}, {"expiry": f"{FAR}", "strikes": 2}]
+    assert (told["symbol"], told["underlying"], told["timezone"]) == ("TCS", TCS, "Asia/Kolkata")
+    assert (await answered(listed, "/expiries", underlying="INFY"))["items"] == []
+
+
+async def test_the_chain_is_the_newest_snapshot_with_all_its_legs(listed: Web, hot: HotStore, engine: Engine) -> None:
+    await engine.appear()
+    kept = snapshot(now_ms(listed))
+    await hot.write_chains([kept])
+    told = await answered(listed, expiry=f"{NEAR}")
+    assert {name: told.pop(name) for name in ("symbol", "degraded", "data")} == {
+        "symbol": "TCS", "degraded": "", "data": "simulated"
+    }  # fmt: skip
+    assert msgspec.convert(told, ChainSnapshot) == kept
+    assert told["strikes"][0]["pe"]["iv"] is None
+    assert await answered(listed) == await answered(listed, expiry=f"{NEAR}"), "the nearest, where none is named"
+
+
+async def test_a_chain_that_nobody_follows_is_asked_of_the_engine_once_for_all(
+    listed: Web, hot: HotStore, engine: Engine
+) -> None:
+    await engine.appear()
+    waiting = [asyncio.create_task(answered(listed, expiry=f"{FAR}")) for _ in range(5)]
+    async with asyncio.timeout(10):
+        while engine.chains != [f"{TCS}.{FAR}"]:
+            await asyncio.sleep(0.01)
+    await hot.write_chains([snapshot(now_ms(listed), expiry=FAR, spot=3_060.0)])
+    assert [told["spot"] for told in await asyncio.gather(*waiting)] == [3_060.0] * 5
+
+
+async def test_an_old_chain_is_worth_a_wait_while_the_exchange_trades(
+    listed: Web, hot: HotStore, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "GATHER_S", 0.3)
+    await engine.appear()
+    await hot.write_chains([snapshot(now_ms(listed) - 2 * chains.OLD_MS)])
+    told = await answered(listed)
+    assert (told["spot"], told["degraded"]) == (3_052.0, chains.LATE)
+
+
+async def test_without_an_engine_the_chain_is_as_old_as_it_says(listed: Web, hot: HotStore) -> None:
+    await hot.write_chains([snapshot(now_ms(listed) - 3_600_000)])
+    told = await answered(listed)
+    assert told["degraded"] == chains.AWAY
+    lacking = await got(listed, expiry=f"{FAR}")
+    assert (await problem(lacking, 503))["detail"] == f"{TCS}.{FAR}: {chains.AWAY}"
+    assert "Retry-After" in lacking.headers
+
+
+async def test_a_chain_that_the_engine_can_not_run_says_why(listed: Web, engine: Engine) -> None:
+    await engine.appear()
+    engine.refused = {f"{TCS}.{NEAR}": "no provider carries it"}
+    assert (await problem(await got(listed), 503))["detail"] == f"{TCS}.{NEAR}: no provider carries it"
+
+
+async def test_what_is_not_listed_is_refused_with_what_is_near(listed: Web) -> None:
+    unknown = await problem(await got(listed, underlying="TCSS"), 404)
+    assert (unknown["code"], unknown["errors"]) == ("unknown_symbol", [TCS])
+    wrong_day = await problem(await got(listed, expiry=f"{FAR + timedelta(days=1)}"), 404)
+    assert wrong_day["errors"] == [f"{FAR}", f"{NEAR}"]
+    none = await problem(await got(listed, underlying="INFY"), 404)
+    assert none["code"] == "no_options"
+    assert (await problem(await got(listed, expiry="26NOV26"), 400))["errors"][0].startswith("expiry: ")
+    assert "at is a date" in (await problem(await got(listed, at="noon"), 400))["detail"]
+
+
+async def test_the_chain_is_read_as_it_was(listed: Web, durable: DurableStore) -> None:
+    await durable.chains.save([snapshot(NOON_MS + at * MINUTE_MS, spot=3_000.0 + at, expiry=GONE) for at in range(3)])
+    then = await answered(listed, at=f"{GONE}T12:01:30")
+    assert (then["spot"], then["expiry"], then["as_of"]) == (3_001.0, f"{GONE}", NOON_MS + MINUTE_MS)
+    assert (await answered(listed, at=f"{GONE}", expiry=f"{GONE}"))["spot"] == 3_002.0, "a date is all of its day"
+    early = await problem(await got(listed, at=f"{GONE}T11:59:59"), 404)
+    assert early["detail"] == f"no snapshot of {TCS} {GONE} was kept by {GONE}T11:59:59"
+
+
+async def test_interest_is_told_by_strike_and_in_all(listed: Web, hot: HotStore) -> None:
+    await hot.write_chains([snapshot(now_ms(listed))])
+    told = await answered(listed, "/oi")
+    assert (told["pcr_oi"], told["pcr_volume"], told["max_pain"]) == (2.0, None, 3_050.0)
+    assert told["ce"] == {
+        "oi": 1_750, "oi_change": 700, "oi_change_open": None, "volume": 700, "walls": [{"strike": 3_050.0, "oi": 1_750}]
+    }  # fmt: skip
+    assert (told["pe"]["oi_change"], told["pe"]["oi_change_open"]) == (None, -175)
+    assert [legs["strike"] for legs in told["strikes"]] == [3_050.0, 3_100.0]
+    assert told["strikes"][0]["ce"]["build_up"] == "long_build_up"
+    assert told["strikes"][1]["pe"] is None
+
+
+async def test_the_history_is_of_the_newest_day_with_snapshots_or_of_those_that_are_named(
+    listed: Web, durable: DurableStore
+) -> None:
+    days = [snapshot(NOON_MS + at * 86_400_000, spot=3_000.0 + at) for at in range(3)]
+    await durable.chains.save(days)
+    newest = await answered(listed, "/history")
+    assert [(one["spot"], one["atm_iv"], one["straddle"]) for one in newest["items"]] == [(3_002.0, 18.5, 80.25)]
+    assert newest["start_date"] == newest["end_date"] == f"{GONE + timedelta(days=2)}"
+    named = {"start_date": f"{GONE}", "end_date": f"{GONE + timedelta(days=1)}", "expiry": f"{NEAR}"}
+    assert [one["as_of"] for one in (await answered(listed, "/history", **named))["items"]] == [
+        day.as_of for day in days[:2]
+    ]
+    assert (await answered(listed, "/history", expiry=f"{FAR}"))["items"] == []
+    too_long = {"start_date": f"{GONE - timedelta(days=31)}", "end_date": f"{GONE}", "expiry": f"{NEAR}"}
+    assert "ask for less" in (await problem(await got(listed, "/history", **too_long), 400))["detail"]

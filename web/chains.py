@@ -1,0 +1,93 @@
+"""Asking for option chains: the engine runs those that somebody wants, and of all who ask only the first makes it work."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from engine.market.chain_place import ChainPlace
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.storage.errors import StorageUnavailableError
+from engine.storage.hot import HotStore
+from web.joined import Joined
+
+ENGINE: Final = "engine"
+REPLY_S: Final = 2.0
+GATHER_S: Final = 4.0
+"""A chain that begins is asked of a provider, and told within a second or two."""
+LOOK_S: Final = 0.2
+FRESH_S: Final = 10.0
+"""The engine hears so often that a chain is still wanted; it keeps it going for three times as long."""
+WANTED_S: Final = 30.0
+MOST_WANTED: Final = 50
+"""Of one web process; who wants another one waits until some of them are not asked for any more."""
+OLD_MS: Final = 15_000
+AWAY: Final = "no engine runs: the chain is as old as it says"
+LATE: Final = "the engine is still gathering the chain"
+MANY: Final = "too many other chains are asked for at once: try again in half a minute, or follow this one on /ws"
+
+
+class CurrentChain(msgspec.Struct, frozen=True):
+    """The newest snapshot there is, and why nobody keeps it fresh; empty when somebody does."""
+
+    snapshot: ChainSnapshot | None
+    trouble: str
+
+
+class ChainWishes:
+    """Wishes for chains by those who ask once; who follows them on a socket is heard elsewhere."""
+
+    def __init__(self, hot: HotStore, process: str, now_ms: Callable[[], int]) -> None:
+        self._hot = hot
+        self._process = f"{process}-rest"
+        self._now_ms = now_ms
+        self._wanted: dict[ChainPlace, float] = {}
+        """Until when, by the loop's clock."""
+        self._asked = Joined[str](FRESH_S)
+
+    async def current(self, place: ChainPlace, *, is_open: bool) -> CurrentChain:
+        """The chain as it is now. ``is_open``: the exchange trades, so what is old is worth a wait of some seconds."""
+        trouble = await self._asked.of(place, partial(self._ask, place, is_open))
+        return CurrentChain(await self._hot.chain(*place), trouble)
+
+    async def _ask(self, place: ChainPlace, is_open: bool) -> str:
+        if not self._want(place):
+            return MANY
+        try:
+            if ENGINE not in await self._hot.trees():
+                return AWAY
+            return await self._told(place) or await self._gathered(place, is_open)
+        except StorageUnavailableError as error:
+            return error.kind
+
+    def _want(self, place: ChainPlace) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        self._wanted = {one: until_s for one, until_s in self._wanted.items() if until_s > now_s}
+        if place not in self._wanted and len(self._wanted) >= MOST_WANTED:
+            return False
+        self._wanted[place] = now_s + WANTED_S
+        return True
+
+    async def _told(self, place: ChainPlace) -> str:
+        """Tells the engine all that is wanted; why it can not run this one."""
+        command = {"command": "chains", "process": self._process, "chains": list(map(str, self._wanted))}
+        reply = await self._hot.send_command(ENGINE, command, REPLY_S)
+        if not reply.get("ok"):
+            return str(reply.get("error"))
+        return str(reply["result"].get("refused", {}).get(str(place), ""))
+
+    async def _gathered(self, place: ChainPlace, is_open: bool) -> str:
+        """Returns when the chain is fresh, or as fresh as it gets."""
+        try:
+            async with asyncio.timeout(GATHER_S):
+                while True:
+                    if self._is_fresh(await self._hot.chain(*place), is_open):
+                        return ""
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return LATE
+
+    def _is_fresh(self, snapshot: ChainSnapshot | None, is_open: bool) -> bool:
+        return snapshot is not None and (not is_open or self._now_ms() - snapshot.as_of <= OLD_MS)

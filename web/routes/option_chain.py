@@ -1,0 +1,159 @@
+"""Option chains: what expires when, all legs at one instant, what their interest says, and how it went through days."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from quart import Blueprint, Response
+
+from engine.market.chain_place import ChainPlace
+from web.answers import answer, data_kind
+from web.errors import ApiError
+from web.models.option_chain import (
+    Chain,
+    ChainHistory,
+    ChainQuery,
+    Expiries,
+    ExpiryDay,
+    HistoryQuery,
+    OpenInterest,
+)
+from web.openapi import document_errors, document_response, validate_querystring
+from web.revalidation import revalidate
+from web.routes.guards import require_reader
+from web.routes.market_data import resolve
+from web.routes.times import Range, days_of_range, instant_of, range_of
+from web.services import Services, services
+
+blueprint = Blueprint("option_chain", __name__, url_prefix="/api/v1/option_chain")
+blueprint.before_request(require_reader)
+revalidate(blueprint)
+
+MOST_DAYS: Final = 31
+"""Of a history: a day has some 400 minutes."""
+RETRY_S: Final = 5.0
+
+
+@blueprint.get("/<underlying>/expiries")
+@document_response(Expiries)
+@document_errors(404)
+async def expiries(underlying: str) -> Response:
+    """The days on which options of an underlying expire, from today on; none where it has no options."""
+    rules = services()
+    instrument = resolve(rules, underlying)
+    found = await _expiries(rules, instrument, _today(rules, instrument))
+    days = [ExpiryDay(expiry, strikes) for expiry, strikes in found]
+    zone = rules.directory.zone(instrument).key
+    return answer(Expiries(days, None, underlying, instrument, zone, data_kind()))
+
+
+@blueprint.get("/<underlying>")
+@validate_querystring(ChainQuery)
+@document_response(Chain)
+@document_errors(404)
+async def option_chain(underlying: str, query_args: ChainQuery) -> Response:
+    """All options that expire on one day, at one instant: prices, volatilities, Greeks, interest; and all together."""
+    return answer(await _chain(underlying, query_args))
+
+
+@blueprint.get("/<underlying>/oi")
+@validate_querystring(ChainQuery)
+@document_response(OpenInterest)
+@document_errors(404)
+async def open_interest(underlying: str, query_args: ChainQuery) -> Response:
+    """The open interest: its changes, put-call ratios, max pain, the strikes with most of it, and what builds up."""
+    return answer(OpenInterest.of(await _chain(underlying, query_args)))
+
+
+@blueprint.get("/<underlying>/history")
+@validate_querystring(HistoryQuery)
+@document_response(ChainHistory)
+@document_errors(404)
+async def history(underlying: str, query_args: HistoryQuery) -> Response:
+    """The figures of a chain as they were at each minute: volatility and straddle at the money, ratios, max pain."""
+    rules = services()
+    instrument = resolve(rules, underlying)
+    zone = rules.directory.zone(instrument)
+    expiry, wanted = await _stretch(rules, instrument, query_args)
+    first, last = days_of_range(wanted, zone)
+    if (last - first).days >= MOST_DAYS:
+        raise ApiError(400, f"start_date and end_date are more than {MOST_DAYS} days apart: ask for less")
+    return answer(
+        ChainHistory(
+            items=await rules.durable.chains.summaries(instrument, expiry, wanted.start_ns, wanted.end_ns),
+            next_page_token=None,
+            symbol=underlying,
+            underlying=instrument,
+            expiry=expiry,
+            start_date=first,
+            end_date=last,
+            timezone=zone.key,
+            data=data_kind(),
+        )
+    )
+
+
+async def _chain(symbol: str, wish: ChainQuery) -> Chain:
+    rules = services()
+    instrument = resolve(rules, symbol)
+    if wish.at:
+        return await _past(rules, instrument, symbol, wish)
+    place = await _listed(rules, instrument, wish.expiry)
+    is_open = rules.directory.calendar(instrument).is_open(rules.system.clock.now_ns())
+    found = await rules.chains.current(place, is_open=is_open)
+    if found.snapshot is None:
+        why = found.trouble or "nothing is known of the chain yet"
+        raise ApiError(503, f"{place}: {why}", retry_after_s=RETRY_S)
+    return Chain.of(found.snapshot, symbol, found.trouble, data_kind())
+
+
+async def _past(rules: Services, instrument: str, symbol: str, wish: ChainQuery) -> Chain:
+    """The newest snapshot that was kept by then."""
+    at_ns = instant_of("at", wish.at, rules.directory.zone(instrument))
+    day = rules.directory.calendar(instrument).session_date(at_ns)
+    expiry = wish.expiry or await _nearest(rules, instrument, day)
+    snapshot = await rules.durable.chains.snapshot_at(instrument, expiry, at_ns)
+    if snapshot is None:
+        raise ApiError(404, f"no snapshot of {instrument} {expiry} was kept by {wish.at[:40]}")
+    return Chain.of(snapshot, symbol, "", data_kind())
+
+
+async def _listed(rules: Services, instrument: str, expiry: date | None) -> ChainPlace:
+    """The chain that is asked for, or an answer that names those there are."""
+    if expiry is None:
+        return ChainPlace(instrument, await _nearest(rules, instrument, _today(rules, instrument)))
+    days = [day for day, _ in await _expiries(rules, instrument, _today(rules, instrument))]
+    if expiry not in days:
+        near = [day.isoformat() for day in sorted(days, key=lambda day: abs(day - expiry))[:3]]
+        raise ApiError(
+            404, f"no options of {instrument} expire on {expiry}; near: {', '.join(near) or 'none'}", errors=near
+        )
+    return ChainPlace(instrument, expiry)
+
+
+async def _stretch(rules: Services, instrument: str, wish: HistoryQuery) -> tuple[date, Range]:
+    """Of which chain, and from when to when: the days that were named, else the newest one with snapshots."""
+    zone, today = rules.directory.zone(instrument), _today(rules, instrument)
+    if wish.start_date or wish.end_date:
+        wanted = range_of(wish.start_date or wish.end_date, wish.end_date, zone, today, timedelta(0))
+        first, _ = days_of_range(wanted, zone)
+        return wish.expiry or await _nearest(rules, instrument, first), wanted
+    expiry = wish.expiry or await _nearest(rules, instrument, today)
+    newest = await rules.durable.chains.snapshot_at(instrument, expiry, rules.system.clock.now_ns())
+    day = today if newest is None else datetime.fromtimestamp(newest.as_of / 1_000, zone).date()
+    return expiry, range_of(day.isoformat(), day.isoformat(), zone, today, timedelta(0))
+
+
+async def _nearest(rules: Services, instrument: str, day: date) -> date:
+    found = await _expiries(rules, instrument, day)
+    if not found:
+        raise ApiError(404, f"no options of {instrument} are listed that expire on {day} or later", code="no_options")
+    return found[0][0]
+
+
+async def _expiries(rules: Services, instrument: str, day: date) -> list[tuple[date, int]]:
+    """The days from this one on, each with its number of strikes."""
+    return await rules.durable.entities.instruments.option_expiries(instrument.partition(":")[2], day)
+
+
+def _today(rules: Services, instrument: str) -> date:
+    return rules.directory.calendar(instrument).session_date(rules.system.clock.now_ns())
