@@ -86,6 +86,7 @@ def engine_wishes(
         **_chains(chains),
         **jobs_of,
         "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
+        "end_of_day": _beginning(jobs, "end_of_day", "exchange", "date"),
         SCREEN: _beginning(jobs, SCREEN, "screener", "definition", "instruments", "owner"),
         "job": job,
         "chart": chart,

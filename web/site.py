@@ -11,6 +11,7 @@ from web.answers import data_kind
 from web.packing import pack
 from web.routes import (
     admin,
+    analytics,
     api_keys,
     assets,
     auth,
@@ -61,6 +62,7 @@ ROUTES = (
     health,
     market_data,
     bars,
+    analytics,
     completeness,
     conflicts,
     chart,

@@ -43,6 +43,8 @@ MEANINGLESS: list[tuple[str, dict[str, Any]]] = [
     ("chains", {"chains": 5}),
     ("chain", {}),
     ("chain", {"symbol": NAME, "expiry": "soon"}),
+    ("end_of_day", {"exchange": "NSE"}),
+    ("end_of_day", {"exchange": "NSE", "date": "2026-11-18"}),
     ("decide", {"entry": float("inf"), "status": "released", "by": "admin"}),
     ("decide", {"entry": 1, "status": "eaten", "by": "admin"}),
 ]

@@ -63,6 +63,13 @@ class StretchBody(Body, frozen=True, kw_only=True):
     symbols: Annotated[list[str] | None, Meta(description="All instruments when there are none.")] = None
 
 
+class DayBody(Body, frozen=True, kw_only=True):
+    """A trading day that is over."""
+
+    exchange: Annotated[str, Meta(description="Its code, as `NSE`.", max_length=20)]
+    date: Annotated[str, Meta(description="As 2026-11-20.", extra_json_schema={"format": "date"}, max_length=20)]
+
+
 class Begun(msgspec.Struct, frozen=True):
     """A job that has begun; ``/jobs/{id}`` tells how far it is."""
 

@@ -14,6 +14,7 @@ from web.models.admin import (
     AuditQuery,
     Begun,
     Commanded,
+    DayBody,
     Feeds,
     OfEachProcess,
     StretchBody,
@@ -105,6 +106,17 @@ async def backfill(data: StretchBody) -> Response:
 async def scan(data: StretchBody) -> Response:
     """Finds and heals what is missing of a stretch."""
     return await _begin("scan", data)
+
+
+@blueprint.post("/end_of_day")
+@validate_request(DayBody)
+@document_response(Begun, 202)
+@document_errors(409, 504)
+async def end_of_day(data: DayBody) -> Response:
+    """Works through a day again: the exchange's own bars, its report, and the statistics."""
+    wish = msgspec.structs.asdict(data)
+    await audit("end_of_day", f"{data.exchange} {data.date}")
+    return answer({"job": await ask(ENGINE, "end_of_day", **wish)}, 202)
 
 
 async def _begin(kind: str, wish: StretchBody) -> Response:

@@ -4,16 +4,19 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 
+from engine.market.day_report import ReportRow
 from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.times import ceiling
+
+Told = TypeVar("Told", bound=DayStatistics)
 
 _DAYS = """
 SELECT instrument_id, array_agg(date ORDER BY date) AS dates, array_agg(high ORDER BY date) AS highs,
@@ -70,17 +73,22 @@ SELECT * FROM unnest($1::int[], $2::date[], {_ARRAYS})
 ON CONFLICT (instrument_id, date) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
 """
 
-_SELECT = f"""
-SELECT e.code || ':' || i.symbol AS instrument, s.date, {", ".join(f"s.{name}" for name in _COLUMNS)}
-FROM market_statistics s JOIN instruments i ON i.id = s.instrument_id JOIN exchanges e ON e.id = i.exchange_id
-"""
-_OF_INSTRUMENT = f"{_SELECT} WHERE s.instrument_id = $1 AND s.date BETWEEN $2 AND $3 ORDER BY s.date DESC LIMIT $4"
-_OF_DAY = f"{_SELECT} WHERE e.code = $1 AND s.date = $2 ORDER BY i.symbol"
+_TOLD = f"e.code || ':' || i.symbol AS instrument, s.date, {', '.join(f's.{name}' for name in _COLUMNS)}"
+_FROM = "market_statistics s JOIN instruments i ON i.id = s.instrument_id JOIN exchanges e ON e.id = i.exchange_id"
 
-_DATES = """
-SELECT e.code, s.date FROM market_statistics s JOIN instruments i ON i.id = s.instrument_id
-JOIN exchanges e ON e.id = i.exchange_id
-WHERE s.date < $1 GROUP BY e.code, s.date ORDER BY s.date DESC, e.code LIMIT $2
+_OF_INSTRUMENT = f"""
+SELECT {_TOLD} FROM {_FROM} WHERE s.instrument_id = $1 AND s.date BETWEEN $2 AND $3 ORDER BY s.date DESC LIMIT $4
+"""
+
+_OF_DAY = f"""
+SELECT {_TOLD}, d.high, d.low, d.delivery_percentage, d.source FROM {_FROM}
+JOIN price_history_daily d ON (d.instrument_id, d.date) = (s.instrument_id, s.date)
+WHERE e.code = $1 AND i.kind = $2 AND s.date = $3 ORDER BY i.symbol
+"""
+
+_DAYS_TOLD = f"""
+SELECT s.date, e.code AS exchange, i.kind, count(*) AS instruments FROM {_FROM}
+WHERE s.date BETWEEN $1 AND $2 GROUP BY s.date, e.code, i.kind ORDER BY s.date DESC, e.code, i.kind
 """
 
 _NOTE_REPORTED = """
@@ -96,6 +104,15 @@ WITH told AS (
 )
 SELECT count(*) FROM written
 """
+
+
+class DayTold(msgspec.Struct, frozen=True):
+    """A day of which statistics are kept, of one exchange's instruments of one kind."""
+
+    date: date
+    exchange: str
+    kind: str
+    instruments: int
 
 
 class MarketStatistics:
@@ -128,15 +145,15 @@ class MarketStatistics:
         """The newest of [first, last], the newest first."""
         ids = await self._names.ids([instrument])
         rows = await self._link.rows(_OF_INSTRUMENT, ids.get(instrument), first, last, limit)
-        return [_statistics(row) for row in rows]
+        return [_as(DayStatistics, row) for row in rows]
 
-    async def of_day(self, exchange: str, day: date) -> list[DayStatistics]:
-        """Those of all instruments of an exchange, by symbol."""
-        return [_statistics(row) for row in await self._link.rows(_OF_DAY, exchange, day)]
+    async def of_day(self, exchange: str, kind: str, day: date) -> list[ReportRow]:
+        """Those of an exchange's instruments of one kind, by symbol."""
+        return [_as(ReportRow, row) for row in await self._link.rows(_OF_DAY, exchange, kind, day)]
 
-    async def dates(self, before: date, limit: int) -> list[tuple[str, date]]:
-        """The newest days before a date of which there are some, with the exchange's code, the newest first."""
-        return [(code, day) for code, day in await self._link.rows(_DATES, before, limit)]
+    async def days_told(self, first: date, last: date) -> list[DayTold]:
+        """The days of [first, last] of which there are some, the newest first."""
+        return [DayTold(**dict(row)) for row in await self._link.rows(_DAYS_TOLD, first, last)]
 
     async def note_reported(self, exchange: str, day: date, reported: Sequence[Reported]) -> int:
         """Notes on the rows of a day what the exchange's report says of them; of how many rows. Safe to repeat."""
@@ -153,5 +170,5 @@ def _row(one: DayStatistics, identity: int) -> tuple[Any, ...]:
     return identity, one.date, *(getattr(one, name) for name in _FIGURES), *written
 
 
-def _statistics(row: asyncpg.Record) -> DayStatistics:
-    return msgspec.convert({**dict(row), **{name: msgspec.json.decode(row[name]) for name in _WRITTEN}}, DayStatistics)
+def _as(kind: type[Told], row: asyncpg.Record) -> Told:
+    return msgspec.convert({**dict(row), **{name: msgspec.json.decode(row[name]) for name in _WRITTEN}}, kind)

@@ -9,6 +9,7 @@ from engine.market.candle import CandleState
 from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
 from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.durable.statistics import DayTold
 from tests.storage.conftest import Opener
 from tests.storage.durable.seeds import seeded
 from tests.storage.samples import MINUTE_NS, NOW, bar, bars
@@ -66,10 +67,21 @@ async def test_statistics_are_read_as_they_were_kept_and_the_newer_of_a_day_stay
     newer = msgspec.structs.replace(first, vwap=11.1)
     for _ in range(2):
         await store.statistics.save([newer])
-    await store.statistics.save([msgspec.structs.replace(first, instrument="NSE:INFY")])
-    assert await store.statistics.of_day("NSE", DAY) == [msgspec.structs.replace(first, instrument="NSE:INFY"), newer]
-    assert await store.statistics.dates(DAY + timedelta(days=1), 5) == [("NSE", DAY)]
-    assert await store.statistics.dates(DAY, 5) == []
+    assert await store.statistics.of_instrument("NSE:TCS", DAY, DAY, 10) == [newer]
+
+
+async def test_a_day_is_told_with_its_rows_high_and_low_and_listed_by_exchange_and_kind(store: DurableStore) -> None:
+    columns = Days([DAY], [2450.0], [2350.0], [2420.0], [100], [None])
+    await store.save([], [day(0, 2420.0)])
+    worked_out = day_statistics("NSE:RELIANCE", columns, Minutes(), 375)
+    await store.statistics.save([worked_out])
+    [row] = await store.statistics.of_day("NSE", "equity", DAY)
+    kept = day(0, 2420.0).candle
+    assert (row.high, row.low, row.source) == (kept.high, kept.low, kept.source)
+    assert (row.close, row.reasons) == (worked_out.close, worked_out.reasons)
+    assert await store.statistics.of_day("NSE", "future", DAY) == []
+    assert await store.statistics.days_told(DAY, DAY) == [DayTold(DAY, "NSE", "equity", 1)]
+    assert await store.statistics.days_told(DAY - timedelta(days=9), DAY - timedelta(days=1)) == []
 
 
 async def test_what_the_exchange_reports_stands_beside_the_day_whatever_revision_it_has(store: DurableStore) -> None:

@@ -86,10 +86,13 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/admin/dead_letters": ("GET",),
     "/admin/feeds": ("GET",),
     "/admin/backfill": ("POST",),
+    "/admin/end_of_day": ("POST",),
+    "/api/v1/analytics/{}": ("GET",),
+    "/api/v1/reports/": ("GET",),
+    "/api/v1/reports/{}": ("GET",),
     "/admin/audit": ("GET",),
 }
 LATER: Final = {
-    "/api/v1/analytics/{}": "with screeners",
     "/api/v1/ticks": "with recorded ticks",
     "/api/v1/alerts/": "with alerts",
     "/api/v1/corporate_actions/": "with corporate actions",
