@@ -29,6 +29,7 @@ _PARTITIONS = "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE in
 _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
 _NAME = "ticks_%Y%m%d"
+_DAY_US = 86_400_000_000
 
 
 class Ticks:
@@ -103,7 +104,7 @@ def _count(status: str) -> int:
 
 
 async def _make_partitions(connection: Connection, ticks: Sequence[KeptTick]) -> None:
-    for day in sorted({tick.received_us // 86_400_000_000 for tick in ticks}):
+    for day in sorted({tick.received_us // _DAY_US for tick in ticks}):
         start = EPOCH + timedelta(days=day)
         if not await connection.fetchval(_IS_THERE, f"{start:{_NAME}}"):
             end = start + timedelta(days=1)

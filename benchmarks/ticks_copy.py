@@ -1,0 +1,133 @@
+"""A million ticks to PostgreSQL, over a bare COPY of the same rows, on a server of its own.
+
+Ours is what the keeper of ticks does: ticks as objects, packed here, in its batches, each a transaction, into the day's
+partition with its primary key, nothing twice. The bare COPY has its rows ready, and goes in one command into a plain table
+without a key, as asyncpg's ``copy_records_to_table`` does it. Both in turns; the best of each.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import asyncpg
+
+from actors.tick_keeper import BATCH
+from engine.market import Instrument, InstrumentKind
+from engine.market.kept_tick import KeptTick
+from engine.seeding import exchanges
+from engine.storage.durable import DurableStore, migrate
+from engine.storage.durable.tick_rows import COLUMNS
+from engine.storage.durable.times import EPOCH
+from engine.storage.embedded import prepare_postgres, running
+
+TICKS = 1_000_000
+INSTRUMENTS = 200
+ROUNDS = 3
+MORNING_US = 1_795_060_800_000_000
+"""2026-11-19 04:00 UTC."""
+_BARE = "CREATE TABLE bare_ticks (LIKE ticks)"
+
+
+def run(seconds: float) -> dict[str, float]:
+    """``over_copy``: our time by that of the bare COPY. Less than a second's wish measures a twentieth of the ticks."""
+    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with (folder / "postgres.log").open("wb") as log, running(prepare_postgres(folder), log=log) as server:
+            migrate(server.url, "up")
+            return anyio.run(_measure, server.url, TICKS // 20 if seconds < 1 else TICKS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _measure(url: str, count: int) -> dict[str, float]:
+    durable, connection = await DurableStore.connect(url), await asyncpg.connect(url, command_timeout=600)
+    try:
+        await _list_instruments(durable)
+        ticks = [_tick(number) for number in range(count)]
+        rows = [_row(tick) for tick in ticks]
+        await connection.execute(_BARE)
+
+        async def bare() -> None:
+            await connection.copy_records_to_table("bare_ticks", records=rows, columns=COLUMNS)
+
+        async def ours() -> None:
+            for start in range(0, count, BATCH):
+                await durable.ticks.save(ticks[start : start + BATCH])
+
+        bare_s: list[float] = []
+        ours_s: list[float] = []
+        for number in range(ROUNDS):
+            print(f"ticks_copy: round {number + 1} of {ROUNDS}", file=sys.stderr)
+            bare_s.append(await _timed(connection, "bare_ticks", count, bare))
+            ours_s.append(await _timed(connection, "ticks", count, ours))
+    finally:
+        await connection.close()
+        await durable.close()
+    return {
+        "over_copy": min(ours_s) / min(bare_s),
+        "ticks_per_second": count / min(ours_s),
+        "seconds": min(ours_s),
+        "copy_seconds": min(bare_s),
+        "ticks": count,
+        "batch": BATCH,
+    }
+
+
+async def _timed(
+    connection: "asyncpg.Connection[asyncpg.Record]", table: str, count: int, work: Callable[[], Awaitable[None]]
+) -> float:
+    """Each begins with an empty table and a log that is written out; what is fast and loses rows is of no use."""
+    await connection.execute(f"TRUNCATE {table}")
+    await connection.execute("CHECKPOINT")
+    began = time.perf_counter()
+    await work()
+    took_s = time.perf_counter() - began
+    assert await connection.fetchval(f"SELECT count(*) FROM {table}") == count
+    return took_s
+
+
+async def _list_instruments(durable: DurableStore) -> None:
+    listed = [Instrument(0, "NSE", f"S{n:03d}", f"S{n}", InstrumentKind.EQUITY, 0.05) for n in range(INSTRUMENTS)]
+    await durable.seed(exchanges(around_the_clock=True), listed, [])
+
+
+def _tick(number: int) -> KeptTick:
+    """Of one instrument after the other, 50 a second, as a feed in full mode tells them."""
+    received_us, price = MORNING_US + 20_000 * number, 100 + number % 977 * 0.05
+    return KeptTick(
+        f"NSE:S{number % INSTRUMENTS:03d}",
+        received_us,
+        received_us - 40_000,
+        price,
+        number % 90,
+        number % 90,
+        10 * number,
+        number % 5_000,
+        price - 0.05,
+        price + 0.05,
+        "dhan",
+    )
+
+
+def _row(tick: KeptTick) -> tuple[object, ...]:
+    received_at, ts = EPOCH + timedelta(microseconds=tick.received_us), EPOCH + timedelta(microseconds=tick.event_us)
+    identity = int(tick.instrument[-3:]) + 1
+    return (
+        identity,
+        received_at,
+        ts,
+        tick.price,
+        tick.size,
+        tick.traded,
+        tick.volume,
+        tick.open_interest,
+        tick.bid,
+        tick.ask,
+        tick.provider,
+    )
