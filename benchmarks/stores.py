@@ -16,6 +16,7 @@ import msgspec
 from benchmarks.frames import FIRST_ID, SEGMENT
 from engine.market import Instrument, InstrumentKind
 from engine.seeding import exchanges
+from engine.seeding.book import SeedBook
 from engine.storage.durable import DurableStore, ProviderMapping, migrate
 from engine.storage.embedded import prepare_postgres, running
 
@@ -48,8 +49,9 @@ def symbol(number: int) -> str:
 
 
 @contextlib.contextmanager
-def own_stores(instruments: int) -> Generator[Stores]:
-    """Both servers, gone afterwards."""
+def own_stores(instruments: int | SeedBook) -> Generator[Stores]:
+    """Both servers, gone afterwards; a number stands for as many made-up shares."""
+    book = shares(instruments) if isinstance(instruments, int) else instruments
     folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -57,7 +59,7 @@ def own_stores(instruments: int) -> Generator[Stores]:
         log = stack.enter_context((folder / "postgres.log").open("wb"))
         database_url = stack.enter_context(running(prepare_postgres(folder), log=log)).url
         migrate(database_url, "up")
-        anyio.run(_list_instruments, database_url, instruments)
+        anyio.run(_list_instruments, database_url, book)
         yield Stores(redis_url, database_url)
 
 
@@ -71,10 +73,9 @@ def _timeseries() -> Generator[str]:
         subprocess.run([TIMESERIES_SERVER, "stop", str(port)], check=False)
 
 
-async def _list_instruments(database_url: str, count: int) -> None:
-    durable = await DurableStore.connect(database_url)
-    await durable.seed(
-        exchanges(around_the_clock=True),
+def shares(count: int) -> SeedBook:
+    """As the feeds of most benchmarks number them."""
+    return SeedBook(
         [Instrument(0, "NSE", symbol(number), symbol(number), InstrumentKind.EQUITY, 0.05) for number in range(count)],
         [
             ProviderMapping(
@@ -87,4 +88,9 @@ async def _list_instruments(database_url: str, count: int) -> None:
             for number in range(count)
         ],
     )
+
+
+async def _list_instruments(database_url: str, book: SeedBook) -> None:
+    durable = await DurableStore.connect(database_url)
+    await durable.seed(exchanges(around_the_clock=True), book.instruments, book.mappings)
     await durable.close()
