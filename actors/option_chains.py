@@ -1,6 +1,7 @@
 """The option chains: which of them run, for whom, and which options are carried before others for their sake."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import anyio
@@ -123,10 +124,8 @@ class OptionChains(TaskActor):
         """Of each underlying the next expiry, where it has any."""
         found: list[ChainPlace] = []
         for underlying in self._kept:
-            try:
+            with suppress(NoChainError):  # the default names two that not every installation lists
                 found.append(await self._contracts.find(underlying))
-            except NoChainError as error:
-                log.debug("no_chain_to_keep", error=str(error))
         return found
 
     async def _keep(self, place: ChainPlace, *, followed: bool) -> None:

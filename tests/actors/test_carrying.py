@@ -107,3 +107,29 @@ def test_what_a_provider_knows_no_more_passes_to_the_next_at_once() -> None:
     one.take_up(known(first=["NSE:A"], second=["NSE:A"]), {}, 0.0)
     [move] = one.take_up(known(first=[], second=["NSE:A"]), {}, 1.0)
     assert (move.heir, move.urgent) == ("second", True)
+
+
+def options(*names: str) -> dict[str, dict[str, Route]]:
+    listed = {"NSE:A": Route("NSE:A", "X", "A", 0.05, "equity")}
+    return {"first": listed | {name: Route(name, "X", name, 0.05, "option") for name in names}}
+
+
+def test_options_that_are_favoured_have_room_before_others_and_none_before_what_is_no_option() -> None:
+    one = carrying(first=3)
+    one.take_up(options("NFO:1", "NFO:2", "NFO:3", "NFO:4"), {}, 0.0)
+    assert set(one.carriers) == {"NSE:A", "NFO:1", "NFO:2"}
+    assert one.favour(frozenset({"NFO:2", "NFO:3"})) == []
+    assert set(one.carriers) == {"NSE:A", "NFO:2", "NFO:3"}
+    assert one.wanted("first") == {"NSE:A", "NFO:2", "NFO:3"}
+    assert one.uncarried == ("NFO:1", "NFO:4")
+    one.favour(frozenset({"NFO:4", "NFO:3"}))
+    assert set(one.carriers) == {"NSE:A", "NFO:3", "NFO:4"}
+
+
+def test_who_has_room_for_all_carries_all_whatever_is_favoured() -> None:
+    one = carrying(first=5)
+    one.take_up(options("NFO:1", "NFO:2"), {}, 0.0)
+    one.favour(frozenset({"NFO:2"}))
+    assert set(one.carriers) == {"NSE:A", "NFO:1", "NFO:2"}
+    one.take_up(options("NFO:1", "NFO:2", "NFO:3", "NFO:4", "NFO:5"), {}, 0.0)
+    assert "NFO:2" in one.carriers

@@ -17,6 +17,7 @@ from actors.messages import (
     Carried,
     CarriedCounts,
     Covered,
+    Favoured,
     MappingsChanged,
     ProviderHealth,
     Stranded,
@@ -25,7 +26,7 @@ from actors.messages import (
 from actors.provider_manager import OVERLAP_NS, QUIET_S, Neighbours, ProviderManager
 from config.calendars import load_calendar
 from config.limits import load_limits
-from engine.market import Calendars, CandleBook, Instrument, LimitTable, VolumeMeter
+from engine.market import Calendars, CandleBook, Instrument, LimitTable, Tick, VolumeMeter
 from engine.market.failover import FailoverRules
 from engine.market.feed_health import Health
 from engine.market.instrument import InstrumentKind
@@ -230,3 +231,32 @@ async def test_after_a_restart_another_provider_goes_on_and_no_totals_are_mixed(
         await trio.sleep(63)
         minute = next(one.candle for one in running.seen["writer"] if isinstance(one, CandleClosed))
         assert (minute.volume, minute.source, minute.resolve_required) == (40, "mixed", True)
+
+
+async def test_options_around_the_money_take_the_room_of_others_and_hear_who_carries_them(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    durable = MemoryDurableStore()
+    names = [f"NIFTY26NOV26{24_000 + 50 * step}CE" for step in range(3)]
+    options = [Instrument(0, "NSE", name, name, InstrumentKind.OPTION, 0.05) for name in names]
+    mappings = [
+        ProviderMapping(provider, one.canonical, "NSE_FNO", str(number), JANUARY)
+        for number, one in enumerate(options)
+        for provider in ("dhan", "kite")
+    ]
+    await durable.seed([NSE], options, mappings)
+    canonical = [one.canonical for one in options]
+    async with engine(durable, dhan=0, kite=1) as running:
+        await running.until(lambda: running.newest(Wanted, "second") == canonical[:1])
+        running.system.ref("/engine/manager").tell(Favoured(frozenset(canonical[2:])))
+        await running.until(lambda: running.newest(Wanted, "second") == canonical[2:])
+        carried: Carried = running.last(Carried, "chains")
+        assert carried.carriers == {canonical[2]: "kite"}
+        assert set(carried.uncarried) == set(canonical[:2])
+        before = running.told(Wanted, "second")
+        running.system.ref("/engine/manager").tell(Favoured(frozenset(canonical[2:])))
+        await trio.sleep(1)
+        assert running.told(Wanted, "second") == before
+        trade = Tick(canonical[2], 10.0, 1, 5, NOON + SECOND_NS, NOON + SECOND_NS, "kite", previous_close=10.0)
+        running.system.ref(f"/engine/instruments/{canonical[2]}").tell(trade)
+        await running.until(lambda: any(isinstance(one, Tick) for one in running.seen["broadcaster"]))

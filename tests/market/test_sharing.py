@@ -71,3 +71,22 @@ def test_what_is_gone_moves_nothing(
     before = share(candidates, capacity).carriers
     after = share({name: known for name, known in candidates.items() if name != gone}, capacity, before)
     assert {name: before[name] for name in before if name != gone}.items() <= after.carriers.items()
+
+
+def test_what_comes_last_gets_the_room_that_is_left_whoever_carried_it() -> None:
+    candidates = known(4, "first", "second")
+    before = share(candidates, {"first": 1, "second": 1}).carriers
+    assert set(before) == set(NAMES[:2])
+    shares = share(candidates, {"first": 1, "second": 1}, before, last=NAMES[:2])
+    assert set(shares.carriers) == set(NAMES[2:4])
+    assert shares.uncarried == tuple(NAMES[:2])
+
+
+@given(CANDIDATES, CAPACITY, st.sets(st.sampled_from(NAMES)))
+def test_nothing_that_comes_first_waits_for_what_comes_last(
+    candidates: dict[str, tuple[str, ...]], capacity: dict[str, int], last: set[str]
+) -> None:
+    shares = share(candidates, capacity, last=last)
+    alone = share({name: known for name, known in candidates.items() if name not in last}, capacity)
+    assert {name: provider for name, provider in shares.carriers.items() if name not in last} == alone.carriers
+    assert share(candidates, capacity, shares.carriers, last=last) == shares

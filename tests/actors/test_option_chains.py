@@ -1,0 +1,229 @@
+"""Which option chains run: those to be kept, those that clients follow, those somebody asked for; and no others."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from functools import partial
+from typing import Any
+
+import trio
+
+from actors.chain_contracts import ChainContracts
+from actors.chain_maker import ChainMaker
+from actors.messages import ChainMinute, ChainsFollowed, ChainTold, ChainWanted, Favoured
+from actors.option_chain import ChainOutlets
+from actors.option_chains import MOST, OptionChains
+from actors.pace import Pace
+from config.calendars import load_calendar
+from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.runtime import ActorRef, ActorSystem, ChildSpec, DynamicSupervisor, LoopClock, Supervisor
+from engine.seeding import exchanges
+from engine.storage.durable import DailyCandle
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from tests.actors.parts import SECOND_NS, Witness
+from tests.market.builders import at
+from tests.market.chains import UNDERLYING, both, future, heard, leg
+
+NOON = at("2026-11-23 12:00")
+WEEKLY, MONTHLY = date(2026, 11, 25), date(2026, 11, 26)
+CALL, PUT = both(26_000, expiry=WEEKLY)
+CONTRACTS = [CALL, PUT, *both(26_000, 26_050), future()]
+WITNESSES = ("broadcaster", "publisher", "keeper", "poller", "manager")
+
+
+class Floor:
+    """An engine's first floor, as far as chains have to do with it."""
+
+    def __init__(self, system: ActorSystem, seen: dict[str, list[Any]], hot: MemoryHotStore) -> None:
+        self.system = system
+        self.seen = seen
+        self.hot = hot
+
+    @property
+    def chains(self) -> ActorRef:
+        return self.system.ref("/engine/chains")
+
+    def chain(self, name: str) -> ActorRef:
+        return self.system.ref(f"/engine/option_chains/{name}")
+
+    def running(self) -> list[str]:
+        children = self.system.snapshot("/engine/option_chains").children
+        return sorted(child.path.rpartition("/")[2] for child in children)
+
+    def told(self, expiry: date) -> list[ChainSnapshot]:
+        told = [one.snapshot for one in self.seen["publisher"] if isinstance(one, ChainTold)]
+        return [one for one in told if one.expiry == expiry]
+
+    async def follow(self, *chains: str, process: str = "web-1") -> dict[str, str]:
+        return (await self.chains.ask(ChainsFollowed(process, chains), timeout_s=5))["refused"]
+
+    async def want(self, underlying: str, expiry: date | None = None) -> dict[str, Any]:
+        return await self.chains.ask(ChainWanted(underlying, expiry), timeout_s=5)
+
+
+@asynccontextmanager
+async def floor(
+    *kept: str,
+    contracts: Sequence[Instrument] = CONTRACTS,
+    durable: MemoryDurableStore | None = None,
+    start_ns: int = NOON,
+) -> AsyncGenerator[Floor]:
+    durable, hot = durable or MemoryDurableStore(), MemoryHotStore(lambda: start_ns)
+    index = Instrument(0, "NSE", "NIFTY", "Nifty 50", InstrumentKind.INDEX, 0.05)
+    await durable.seed(exchanges(), [index, *contracts], [])
+    seen: dict[str, list[Any]] = {name: [] for name in WITNESSES}
+    calendars = Calendars(load_calendar)
+    async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
+        at_ = {name: system.ref(f"/engine/{name}") for name in (*WITNESSES, "chains", "option_chains")}
+        outlets = ChainOutlets(*(at_[name] for name in ("broadcaster", "publisher", "keeper", "poller", "chains")))
+        now_ns = system.clock.now_ns
+        maker = ChainMaker(hot, durable, calendars, outlets, rate=6.5, window=2, pace=Pace(), now_ns=now_ns)
+        chains = partial(
+            OptionChains,
+            partial(ChainContracts, durable, calendars, now_ns=now_ns),
+            maker,
+            chains=at_["option_chains"],
+            manager=at_["manager"],
+            kept=kept,
+        )
+        specs = [ChildSpec(name, partial(Witness, seen[name])) for name in WITNESSES]
+        specs += [ChildSpec("option_chains", DynamicSupervisor), ChildSpec("chains", chains)]
+        await system.start(ChildSpec("engine", partial(Supervisor, specs)))
+        yield Floor(system, seen, hot)
+
+
+async def test_the_next_expiry_of_what_is_kept_runs_and_after_its_close_the_one_after_it(autojump_clock: Any) -> None:
+    async with floor(UNDERLYING, "NSE:NOBODY", start_ns=at("2026-11-25 15:39")) as engine:
+        await trio.sleep(1)
+        assert engine.running() == ["NSE:NIFTY.2026-11-25"]
+        await trio.sleep(70)
+        assert engine.running() == ["NSE:NIFTY.2026-11-25", "NSE:NIFTY.2026-11-26"], "it closed at 15:40"
+        await trio.sleep(60)
+        assert engine.running() == ["NSE:NIFTY.2026-11-26"]
+        closed = [one.snapshot.as_of for one in engine.seen["keeper"] if isinstance(one, ChainMinute)]
+        assert closed[-1] >= at("2026-11-25 15:40") // 1_000_000
+
+
+async def test_a_chain_runs_while_clients_follow_it_and_is_told_faster_then(autojump_clock: Any) -> None:
+    async with floor() as engine:
+        await trio.sleep(1)
+        assert engine.running() == []
+        assert await engine.follow("NSE:NIFTY.2026-11-26") == {}
+        assert engine.running() == ["NSE:NIFTY.2026-11-26"]
+        for number in range(20):
+            engine.chain("NSE:NIFTY.2026-11-26").tell(heard(UNDERLYING, 26_000.0 + number, NOON))
+            await trio.sleep(0.15)
+        assert len(engine.told(MONTHLY)) >= 18
+        await engine.follow()
+        await trio.sleep(60)
+        assert engine.running() == []
+
+
+async def test_what_a_web_process_said_counts_until_it_has_been_silent_for_a_while(autojump_clock: Any) -> None:
+    async with floor() as engine:
+        await engine.follow("NSE:NIFTY.2026-11-25", process="web-1")
+        await engine.follow("NSE:NIFTY.2026-11-26", process="web-2")
+        for _ in range(10):
+            await trio.sleep(10)
+            await engine.follow("NSE:NIFTY.2026-11-26", process="web-2")
+        assert engine.running() == ["NSE:NIFTY.2026-11-26"]
+
+
+async def test_who_can_not_have_a_chain_is_told_why(autojump_clock: Any) -> None:
+    async with floor() as engine:
+        names = ("NSE:NIFTY.2026-11-24", "NSE:TCS.2026-11-26", "NIFTY", "NSE:NIFTY.2026-11-26")
+        refused = await engine.follow(*names)
+        assert refused.keys() == set(names[:3])
+        assert "expire on 2026-11-24; some do on 2026-11-25, 2026-11-26" in refused[names[0]]
+        assert refused[names[1]] == "no options on NSE:TCS are listed"
+        assert engine.running() == [names[3]]
+
+
+async def test_who_asks_for_a_chain_gets_the_next_one_unless_he_names_a_day(autojump_clock: Any) -> None:
+    async with floor() as engine:
+        assert await engine.want(UNDERLYING) == {"expiry": "2026-11-25", "failed": ""}
+        assert await engine.want(UNDERLYING, MONTHLY) == {"expiry": "2026-11-26", "failed": ""}
+        assert (await engine.want(UNDERLYING, date(2027, 1, 1)))["expiry"] is None
+        await trio.sleep(800)
+        assert len(engine.running()) == 2
+        await trio.sleep(200)
+        assert engine.running() == []
+
+
+async def test_more_than_can_run_are_refused(autojump_clock: Any) -> None:
+    days = [date(2026, 11, 24 + number) if number < 7 else date(2026, 12, number - 6) for number in range(MOST - 17)]
+    days += [date(2027, 1, number) for number in range(1, 20)]
+    options = [option for day in days for option in both(26_000, expiry=day)]
+    async with floor(contracts=options) as engine:
+        names = [f"NSE:NIFTY.{day}" for day in days]
+        refused = await engine.follow(*names)
+        assert len(engine.running()) == MOST
+        assert len(refused) == len(days) - MOST
+        assert all("as many as can" in why for why in refused.values())
+
+
+async def test_the_windows_of_all_chains_are_favoured_and_of_those_that_ended_no_more(autojump_clock: Any) -> None:
+    def favoured() -> frozenset[str]:
+        return [one for one in engine.seen["manager"] if isinstance(one, Favoured)][-1].instruments
+
+    async with floor(UNDERLYING) as engine:
+        await engine.follow("NSE:NIFTY.2026-11-26")
+        for name in engine.running():
+            engine.chain(name).tell(heard(UNDERLYING, 26_000.0, NOON))
+        await trio.sleep(11)
+        everything = {option.canonical for option in CONTRACTS if option.kind is InstrumentKind.OPTION}
+        assert favoured() == everything
+        await engine.follow()
+        await trio.sleep(100)
+        assert favoured() == {CALL.canonical, PUT.canonical}
+
+
+async def test_a_new_engine_s_chain_goes_on_from_the_hot_copy_with_the_first_interest_of_the_day(
+    autojump_clock: Any,
+) -> None:
+    async with floor(UNDERLYING) as engine:
+        chain = engine.chain("NSE:NIFTY.2026-11-25")
+        await trio.sleep(0.5)
+        chain.tell(heard(CALL, 180.0, NOON, open_interest=750))
+        chain.tell(heard(CALL, 181.0, NOON + SECOND_NS, open_interest=900))
+        await trio.sleep(2)
+        newest = engine.told(WEEKLY)[-1]
+    async with floor(start_ns=NOON + 300 * SECOND_NS) as engine:
+        await engine.hot.write_chains([newest])
+        await engine.follow("NSE:NIFTY.2026-11-25")
+        await trio.sleep(0.5)
+        resumed = leg(engine.told(WEEKLY)[0], CALL)
+        assert (resumed.ltp, resumed.oi, resumed.oi_change_open) == (181.0, 900, 150)
+        engine.chain("NSE:NIFTY.2026-11-25").tell(heard(CALL, 182.0, NOON, open_interest=960))
+        await trio.sleep(0.5)
+        assert leg(engine.told(WEEKLY)[-1], CALL).oi_change_open == 210
+
+
+async def test_open_interest_of_the_previous_close_is_of_our_own_days_where_no_provider_says_it(
+    autojump_clock: Any,
+) -> None:
+    durable, friday = MemoryDurableStore(), date(2026, 11, 20)
+    async with floor(durable=durable):
+        pass
+    opened = at("2026-11-20 09:15")
+    day = Candle(CALL.canonical, "1d", opened, 1.0, 1.0, 1.0, 1.0, 5, 700, state=CandleState.FINAL, source="dhan")
+    await durable.save([], [DailyCandle(friday, day)])
+    async with floor(durable=durable) as engine:
+        await engine.follow("NSE:NIFTY.2026-11-25")
+        engine.chain("NSE:NIFTY.2026-11-25").tell(heard(CALL, 180.0, NOON, open_interest=750))
+        await trio.sleep(1)
+        assert leg(engine.told(WEEKLY)[-1], CALL).oi_change == 50
+
+
+async def test_a_database_that_is_away_is_told_and_waited_for(autojump_clock: Any) -> None:
+    durable = MemoryDurableStore()
+    async with floor(UNDERLYING, durable=durable, start_ns=at("2026-11-25 15:39")) as engine:
+        await trio.sleep(1)
+        durable.tables.away = True
+        await trio.sleep(65)
+        assert "not available" in (await engine.follow("NSE:NIFTY.2026-11-26"))["NSE:NIFTY.2026-11-26"]
+        durable.tables.away = False
+        await trio.sleep(10)
+        assert "NSE:NIFTY.2026-11-26" in engine.running()
+        assert engine.system.snapshot("/engine/chains").restarts == 0
