@@ -176,8 +176,8 @@ def encode_alert_event(alert: Alert) -> bytes:
     )
 
 
-def encode_order_event(notification: Notification) -> bytes:
-    """What a provider told of an order or a trade of the installation's account; ``at`` in ms UTC."""
+def encode_order_event(notification: Notification, owner: str) -> bytes:
+    """What a provider told of an order or a trade, and the user whose account it is; ``at`` in ms UTC."""
     return pack(
         {
             "kind": "order",
@@ -185,5 +185,6 @@ def encode_order_event(notification: Notification) -> bytes:
             "what": notification.kind,
             "at": notification.at_ns // MILLISECOND_NS,
             "data": dict(notification.data),
+            "owner": owner,
         }
     )

@@ -30,6 +30,7 @@ class Listeners(msgspec.Struct, frozen=True):
     heartbeat: ActorRef
     resolver: ActorRef
     sentinel: ActorRef
+    orders: ActorRef
 
 
 class LineVoice:
@@ -90,7 +91,7 @@ class LineVoice:
 
     def notified(self, notification: Notification) -> None:
         """What a feed was told that is no price."""
-        self._to.publisher.tell(Notified(notification))
+        self._to.orders.tell(Notified(notification))
 
     def _status(self, line: Line) -> FeedStatus:
         status, cause, why = line.told

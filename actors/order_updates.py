@@ -26,10 +26,13 @@ class OrderUpdates(TaskActor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, notices: Notices, keyring: Keyring, *, publisher: ActorRef, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, notices: Notices, keyring: Keyring, *, orders: ActorRef, publisher: ActorRef, jitter: Callable[[], float]
+    ) -> None:
         super().__init__()
         self._notices = notices
         self._keyring = keyring
+        self._orders = orders
         self._publisher = publisher
         self._jitter = jitter
         self._told = 0
@@ -58,7 +61,7 @@ class OrderUpdates(TaskActor):
                 notification = await connection.receive()
                 self._failures = 0
                 self._told += 1
-                self._publisher.tell(Notified(notification))
+                self._orders.tell(Notified(notification))
 
     async def _rest(self, error: ProviderError, credential: Credential | None) -> None:
         """Before another try; a new token ends it when it was a token that was refused."""

@@ -26,6 +26,7 @@ from actors.messages import (
     Flush,
     JobChanged,
     Notified,
+    OrderTold,
     SymbolStatus,
     TakeNewest,
 )
@@ -53,7 +54,6 @@ TAKE_TIMEOUT_S = 5.0
 EVENT_LIMIT = 100_000
 """Events kept while the hot store is away: as many as the stream itself keeps. Older ones go, are counted and told."""
 EVENTS_PER_WRITE = 5_000
-ORDERS = ("order", "trade")
 REMEMBERED_MS = 300_000
 """So far back the stream is read at a start for what was told already."""
 
@@ -125,15 +125,16 @@ class Publisher(TaskActor):
 
     @handles(Notified)
     def on_notified(self, notified: Notified) -> None:
-        """Orders and trades are streamed; a complaint is an alert; what else providers say is for the log."""
+        """A complaint is an alert; what else providers say is for the log."""
         notification = notified.notification
-        if notification.kind in ORDERS:
-            self._append(encode_order_event(notification))
-            return
         words = f"{notification.provider}: {notification.data.get('message', '')}"
         log.info("provider_says", provider=notification.provider, kind=notification.kind, words=words)
         if notification.kind == "error":
             self.on_alert(Alert("", words, notification.at_ns))
+
+    @handles(OrderTold)
+    def on_order_told(self, told: OrderTold) -> None:
+        self._append(encode_order_event(told.notification, told.owner))
 
     @handles(JobChanged)
     def on_job_changed(self, changed: JobChanged) -> None:

@@ -7,6 +7,7 @@ from actors.operator import Operator
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from engine.parts.after_hours import end_of_day
+from engine.parts.alerts import orders
 from engine.parts.base import Parts, Places, Start
 from engine.parts.chains import option_chains
 from engine.parts.feeds import (
@@ -54,6 +55,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("tick_keeper", tick_keeper(parts, at), shutdown_s=30, backoff=GENTLE),
             ChildSpec("broadcaster", Broadcaster),
             ChildSpec("publisher", publisher(parts, at), backoff=GENTLE),
+            ChildSpec("orders", orders(parts, at), backoff=GENTLE),
             ChildSpec("charts", charts(parts, at), backoff=GENTLE),
             ChildSpec("candle_writer", candle_writer(parts, at), backoff=GENTLE),
             ChildSpec("quarantine", quarantine(parts, at, healing), backoff=GENTLE),

@@ -70,7 +70,7 @@ from actors.messages.feeds import (
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
 from actors.messages.jobs import ChangeJob, JobChanged, LookAtDays, LookAtLists, StartJob
 from actors.messages.message import Message
-from actors.messages.notices import Notified
+from actors.messages.notices import Notified, OrderTold
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
 from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWanted, SymbolStatus
 from actors.messages.watching import (
@@ -154,6 +154,7 @@ __all__ = [
     "MoveOver",
     "NoteGaps",
     "Notified",
+    "OrderTold",
     "Overrule",
     "PollChain",
     "Polled",

@@ -8,3 +8,10 @@ class Notified(Message, frozen=True, gc=False):
     """A provider told of an order or a trade, complained, or had something to say."""
 
     notification: Notification
+
+
+class OrderTold(Message, frozen=True, gc=False):
+    """What became of an order, and whose account it is of: a user's id, or empty where it is only the installation's."""
+
+    notification: Notification
+    owner: str

@@ -10,6 +10,7 @@ from config.errors import SettingsError
 from config.places import simulated_database, simulated_redis
 from config.settings.access import Access
 from config.settings.after_hours import AfterHours
+from config.settings.alerts import Alerts
 from config.settings.chains import Chains
 from config.settings.credentials import Credentials
 from config.settings.failover import Failover
@@ -27,6 +28,7 @@ class Settings(
     Simulator,
     Replay,
     Recording,
+    Alerts,
     Access,
     AfterHours,
     Chains,

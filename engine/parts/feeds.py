@@ -49,7 +49,9 @@ def order_updates(parts: Parts, at: Places) -> list[ChildSpec]:
     return [
         ChildSpec(
             f"order_updates_{name}",
-            partial(OrderUpdates, one.notices, one.keyring, publisher=at.publisher, jitter=parts.jitter),
+            partial(
+                OrderUpdates, one.notices, one.keyring, orders=at.orders, publisher=at.publisher, jitter=parts.jitter
+            ),
             backoff=GENTLE,
         )
         for name, one in parts.providers.items()
@@ -119,7 +121,7 @@ def provider_manager(system: ActorSystem, parts: Parts, at: Places) -> Start:
 
 def feeds(parts: Parts, at: Places) -> list[ChildSpec]:
     """One a provider, the preferred one first."""
-    listeners = Listeners(at.publisher, at.heartbeat, at.resolver, at.sentinel)
+    listeners = Listeners(at.publisher, at.heartbeat, at.resolver, at.sentinel, at.orders)
     return [
         ChildSpec(
             name,

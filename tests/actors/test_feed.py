@@ -168,7 +168,7 @@ async def watched(
         witness, operator = system.ref("/engine/witness"), system.ref("/engine/operator")
         actor = partial(
             FeedActor, cast("LiveFeed", feed), cast("History", record), CALENDARS, manager=witness, jitter=lambda: 0.5,
-            listeners=Listeners(operator, operator, witness, witness),
+            listeners=Listeners(operator, operator, witness, witness, witness),
         )  # fmt: skip
         specs = [ChildSpec("witness", partial(Witness, seen)), ChildSpec("operator", partial(Operator, seen))]
         specs.append(ChildSpec("feed", actor))

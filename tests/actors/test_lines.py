@@ -177,7 +177,7 @@ async def stage(venue: Venue) -> AsyncGenerator[Stage]:
     seen: list[Any] = []
     async with ActorSystem("engine", clock=LoopClock(NOON)) as system:
         witness = system.ref("/engine/instruments")
-        listeners = Listeners(witness, system.ref("/engine/others"), witness, witness)
+        listeners = Listeners(witness, system.ref("/engine/others"), witness, witness, witness)
         feed = partial(
             FeedActor, venue, cast("History", NoHistory()), CALENDARS, manager=witness, listeners=listeners, jitter=lambda: 0.5,
         )  # fmt: skip

@@ -50,9 +50,15 @@ async def test_a_dead_token_is_an_alert_and_no_storm_and_a_new_one_is_taken_at_o
     line = Line(keyring, "new")
 
     def make(system: ActorSystem) -> OrderUpdates:
-        return OrderUpdates(line, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+        return OrderUpdates(
+            line,
+            keyring,
+            orders=system.ref("/engine/orders"),
+            publisher=system.ref("/engine/publisher"),
+            jitter=lambda: 0.0,
+        )
 
-    async with among_witnesses(make, "publisher") as (_, seen):
+    async with among_witnesses(make, "orders", "publisher") as (_, seen):
         await trio.sleep(3_000)
         assert line.connects <= 5
         assert [one.words for one in seen["publisher"] if isinstance(one, Alert)] == [
@@ -60,7 +66,7 @@ async def test_a_dead_token_is_an_alert_and_no_storm_and_a_new_one_is_taken_at_o
         ]
         keyring.replace(Keyring.holding("dhan", "1", "new").current)
         await trio.sleep(2 * LOOK_S)
-        assert any(isinstance(one, Notified) for one in seen["publisher"])
+        assert any(isinstance(one, Notified) for one in seen["orders"])
 
 
 async def test_a_connection_that_ends_is_opened_again_and_again(autojump_clock: Any) -> None:
@@ -68,16 +74,22 @@ async def test_a_connection_that_ends_is_opened_again_and_again(autojump_clock: 
     line = Line(keyring, "good")
 
     def make(system: ActorSystem) -> OrderUpdates:
-        return OrderUpdates(line, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+        return OrderUpdates(
+            line,
+            keyring,
+            orders=system.ref("/engine/orders"),
+            publisher=system.ref("/engine/publisher"),
+            jitter=lambda: 0.0,
+        )
 
-    async with among_witnesses(make, "publisher") as (system, seen):
+    async with among_witnesses(make, "orders", "publisher") as (system, seen):
         await trio.sleep(10.5)
         assert 10 <= line.connects <= 12
-        told = [one for one in seen["publisher"] if isinstance(one, Notified)]
+        told = [one for one in seen["orders"] if isinstance(one, Notified)]
         assert await system.ref("/engine/subject").ask(Count(), timeout_s=1) == {"order_updates:dhan": len(told)}
 
 
-async def test_orders_on_the_simulated_exchange_reach_the_publisher_also_after_a_cut() -> None:
+async def test_orders_on_the_simulated_exchange_are_passed_on_also_after_a_cut() -> None:
     async with simulator(instruments=3) as running:
         keyring = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
         endpoints = DhanEndpoints(running.feed_url, running.rest_url, orders_url=f"{running.feed_url}/orders")
@@ -85,19 +97,25 @@ async def test_orders_on_the_simulated_exchange_reach_the_publisher_also_after_a
 
         def make(system: ActorSystem) -> OrderUpdates:
             orders = DhanOrders(keyring, endpoints)
-            return OrderUpdates(orders, keyring, publisher=system.ref("/engine/publisher"), jitter=lambda: 0.0)
+            return OrderUpdates(
+                orders,
+                keyring,
+                orders=system.ref("/engine/orders"),
+                publisher=system.ref("/engine/publisher"),
+                jitter=lambda: 0.0,
+            )
 
-        async with among_witnesses(make, "publisher") as (_, seen):
+        async with among_witnesses(make, "orders", "publisher") as (_, seen):
             for number in range(1, 3):
                 with trio.fail_after(10):
                     while not door.hearing:
                         await trio.sleep(0.01)
                     await post(running, "/control", {"say": PLACED})
-                    while len(seen["publisher"]) < number:
+                    while len(seen["orders"]) < number:
                         await trio.sleep(0.01)
                 await post(running, "/control", {"faults": "close"})
                 with trio.fail_after(5):
                     while door.hearing:
                         await trio.sleep(0.01)
 
-    assert [one.notification.data for one in seen["publisher"]] == [PLACED, PLACED]
+    assert [one.notification.data for one in seen["orders"]] == [PLACED, PLACED]

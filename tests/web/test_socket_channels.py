@@ -74,15 +74,19 @@ async def test_administrators_hear_how_all_processes_are(web: Web, engine: Engin
             told = await client.push("sys")
 
 
-async def test_administrators_hear_of_the_orders_of_the_installations_accounts(web: Web, engine: Engine) -> None:
+async def test_an_accounts_owner_hears_of_its_orders_and_administrators_of_all(web: Web, engine: Engine) -> None:
     told = Notification("kite", "order", NOON, {"order_id": "7", "status": "COMPLETE"})
+    of_nobody = Notification("dhan", "order", NOON, {"order_id": "8"})
     async with web.client(bearer=False, headers=bearer()) as client, web.client() as operator:
         (theirs,) = await follow(client, "orders")
         (ours,) = await follow(operator, "orders")
-        await engine.hot.append_events([("1-0", encode_order_event(told))])
-        push = await operator.push("orders")
+        entries = [("1-0", encode_order_event(of_nobody, "")), ("2-0", encode_order_event(told, "u1"))]
+        await engine.hot.append_events(entries)
+        heard = [await operator.push("orders") for _ in entries]
+        push = await client.push("orders")
     assert push == {"provider": "kite", "what": "order", "at": NOON // 1_000_000, "data": dict(told.data)}
-    assert (ours.get("note"), "administrators" in theirs["note"]) == (None, True)
+    assert [one["provider"] for one in heard] == ["dhan", "kite"]
+    assert (ours.get("note"), "yours" in theirs["note"]) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -94,4 +94,4 @@ def _principal(holder: KeyHolder, now_s: float) -> Principal:
         raise TokenExpiredError
     scopes = scopes_of(holder.role) & frozenset(key.scopes)
     role = "admin" if ADMIN in scopes else "user"
-    return Principal("key", key.id, role, scopes, key.id, expires_s, key.requests_per_minute)
+    return Principal("key", key.id, role, scopes, key.id, expires_s, key.requests_per_minute, key.user or "")

@@ -34,6 +34,13 @@ class Principal(msgspec.Struct, frozen=True):
     """When what they showed expires, unix seconds."""
     requests_per_minute: int | None = None
     """A limit of their own: a key's."""
+    holder: str = ""
+    """Of a key, the id of the user whose it is; none where it was made with the administrator's token."""
+
+    @property
+    def account(self) -> str:
+        """The id of the user on whose behalf it is; empty where there is none."""
+        return self.subject if self.kind == "user" else self.holder
 
     @property
     def is_admin(self) -> bool:

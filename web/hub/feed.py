@@ -135,19 +135,24 @@ class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
 
 
 class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
-    """What became of an order of the installation's account, as its provider wrote it; ``at`` in milliseconds UTC."""
+    """What became of an order, as its provider wrote it; ``at`` in milliseconds UTC."""
 
     provider: str
     what: str
     """``order`` or ``trade``."""
     at: int
     data: dict[str, Any]
+    owner: str = ""
+    """Whose account it is."""
 
     topic: ClassVar[Kind] = Kind.ORDERS
 
     @property
     def value(self) -> Notice:
-        return Notice(msgspec.structs.asdict(self))
+        """Its owner's, and the installation's."""
+        told = msgspec.structs.asdict(self)
+        owner = told.pop("owner")
+        return Notice(told, ("", owner) if owner else ("",))
 
 
 NoticeEvent = AlertEvent | JobEvent | OrderEvent

@@ -223,9 +223,10 @@ class Hub:
 
     def publish_notice(self, kind: Kind, value: Notice, offset: str) -> None:
         """An entry of the stream about a job, or an alert, to those whose it is."""
-        topic = self._topics.get((kind, value.owner, ""))
-        if topic is not None:
-            topic.stream(value, offset)
+        for owner in value.owners:
+            topic = self._topics.get((kind, owner, ""))
+            if topic is not None:
+                topic.stream(value, offset)
 
     def put_system(self, value: Notice) -> None:
         """How the processes are now."""

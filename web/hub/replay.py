@@ -195,7 +195,9 @@ def _values(event: Event) -> Iterator[tuple[TopicKey, StreamValue]]:
         yield (Kind.CANDLE, event.symbol, event.timeframe), event.value
         return
     if not isinstance(event, StatusEvent):
-        yield (event.topic, event.value.owner, ""), event.value
+        value = event.value
+        for owner in value.owners:
+            yield (event.topic, owner, ""), value
         return
     for status in event.values:
         yield (Kind.STATUS, "", ""), status

@@ -80,8 +80,8 @@ class Notice(msgspec.Struct, frozen=True):
     """Something that happened: to a job, or worth an alert; or how the processes are. ``data`` is what clients read."""
 
     data: Mapping[str, Any]
-    owner: str = ""
-    """Whose it is; empty: everybody's who may follow the channel."""
+    owners: tuple[str, ...] = ("",)
+    """Whose it is; an empty name: everybody's who may follow the channel as a whole."""
     symbol: None = None
 
 

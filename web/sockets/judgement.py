@@ -11,7 +11,7 @@ from web.sockets.permissions import permitted
 
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
-NO_ORDERS = "orders are told of the installation's own accounts, to administrators"
+OWN_ORDERS = "orders are told of the accounts that TICKTREE_ACCOUNT_OWNERS says are yours; of all, to administrators"
 
 Wanted = tuple[Channel, str]
 """A channel as it is to be followed, and its instrument; empty where it is about none."""
@@ -36,7 +36,7 @@ class Judgement:
             instrument = self._instrument(channel)
         except RequestError as refusal:
             return Outcome(item.name, problem=refusal.problem), None
-        note = NO_ORDERS if channel.kind is Kind.ORDERS and channel.symbol else ""
+        note = OWN_ORDERS if channel.kind is Kind.ORDERS and channel.symbol else ""
         outcome = Outcome(item.name, instrument or None, status=self._hub.status_of(instrument), note=note)
         return outcome, (self._placed(channel, instrument), instrument)
 

@@ -25,13 +25,15 @@ def permitted(channel: Channel, principal: Principal | None) -> Channel:
 
 def _own(channel: Channel, principal: Principal) -> Channel:
     """An administrator's are those of the installation: its alerts, and the orders of its accounts; others' their own."""
-    if principal.kind == "public":
-        raise _refusal(channel, "belongs to somebody: sign in first")
-    if channel.symbol not in ("", principal.subject):
-        raise _refusal(channel, "belongs to somebody else")
     if not channel.symbol and principal.is_admin:
         return channel
-    return msgspec.structs.replace(channel, symbol=principal.subject)
+    if not principal.account:
+        raise _refusal(channel, "belongs to somebody: sign in first")
+    if READ not in principal.scopes:
+        raise _refusal(channel, f"needs the scope {READ!r}")
+    if channel.symbol not in ("", principal.account):
+        raise _refusal(channel, "belongs to somebody else")
+    return msgspec.structs.replace(channel, symbol=principal.account)
 
 
 def _refusal(channel: Channel, why: str) -> RequestError:

@@ -122,7 +122,7 @@ async def test_a_key_does_what_its_scopes_and_its_owner_may() -> None:
     await door.durable.add_user("u2", "bob@example.org", role="admin")
     made = await door.key(requests_per_minute=90)
     who = await door.access.admit(made.text, "here")
-    assert who == Principal("key", made.id, "user", frozenset({"read"}), made.id, None, 90)
+    assert who == Principal("key", made.id, "user", frozenset({"read"}), made.id, None, 90, "u1")
     for user, admin in (("u1", False), ("u2", True), (None, True)):
         wide = await door.key(user, scopes=("admin", "read", "stream"))
         found = await door.access.admit(wide.text, "here")
