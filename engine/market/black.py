@@ -16,11 +16,14 @@ WIDEST: Final = 40.0
 
 _FAR: Final = 0.08331547058768628
 """Time value over distance where the distance is one deviation: ``φ(1) - Φ(-1)``."""
-_ROUNDS: Final = 16
-_SETTLED: Final = 1e-7
-"""Relative; the next step would be its square or less."""
+_ROUNDS: Final = 60
+_SETTLED: Final = 1e-5
+"""Relative; the next step would be less than its square."""
 _BOUNDED: Final = 4.0
 """By how many times a step may change the deviation: a guard, not a pace."""
+
+_Step = Callable[[Array, Array, Array], Array]
+"""From distance, value and a deviation to a better one."""
 
 
 def time_value(distance: Array, deviation: Array) -> Array:
@@ -30,8 +33,8 @@ def time_value(distance: Array, deviation: Array) -> Array:
     """
     half = 0.5 * deviation
     steps = distance / deviation
-    near, far = (steps - half) / ROOT_TWO, (steps + half) / ROOT_TWO
-    return 0.5 * np.exp(-0.5 * (steps * steps + half * half)) * (scaled_tail(near) - scaled_tail(far))
+    near, far = scaled_tail(np.stack((steps - half, steps + half)) / ROOT_TWO)
+    return 0.5 * np.exp(-0.5 * (steps * steps + half * half)) * (near - far)
 
 
 def slope(distance: Array, deviation: Array) -> Array:
@@ -41,48 +44,54 @@ def slope(distance: Array, deviation: Array) -> Array:
 
 
 def deviation_of(distance: Array, value: Array) -> Array:
-    """The deviation that explains a time value in ``(0, exp(-distance / 2))``; three or four rounds find it."""
+    """The deviation that explains a time value in ``(0, exp(-distance / 2))``.
+
+    Three or four rounds find it, where the value is all but its bound ten or twenty.
+    """
     is_far = value < _FAR * distance
     deviation = np.empty_like(value)
-    deviation[is_far] = _far_deviation(distance[is_far], value[is_far])
-    deviation[~is_far] = _near_deviation(distance[~is_far], value[~is_far])
+    for group, start, improve in ((is_far, _far_start, _far_step), (~is_far, _near_start, _near_step)):
+        deviation[group] = _settled(improve, distance[group], value[group], start(distance[group], value[group]))
     return deviation
 
 
-def _near_deviation(distance: Array, value: Array) -> Array:
-    """Within one deviation of the money: Halley's method on the value, from its expansion there (Corrado and Miller, 1996)."""
-
-    def improved(deviation: Array) -> Array:
-        newton = (value - time_value(distance, deviation)) / slope(distance, deviation)
-        bend = distance * distance / deviation**3 - 0.25 * deviation
-        return deviation + newton / (1.0 + 0.5 * newton * bend)
-
-    middle = value + 0.5 * distance
-    root = np.sqrt(np.maximum(middle * middle - distance * distance / np.pi, 0.0))
-    return _settled(improved, np.sqrt(0.5 * np.pi) * (middle + root))
-
-
-def _far_deviation(distance: Array, value: Array) -> Array:
-    """Beyond it the value falls as a bell's tail: Newton's method on ``√(-2 ln value)``, almost a line in the steps.
-
-    It starts where ``value / distance`` is ``φ(steps) / steps³``.
-    """
-    fall = np.sqrt(-2.0 * np.log(value))
-
-    def improved(deviation: Array) -> Array:
-        found, steps = time_value(distance, deviation), distance / deviation
-        found_fall = np.sqrt(-2.0 * np.log(found))
-        bend = found * found_fall / (slope(distance, deviation) * deviation)
-        return distance / (steps * (1.0 + (fall - found_fall) * bend))
-
-    start = np.sqrt(-2.0 * np.log(value / distance))
-    return _settled(improved, distance / np.sqrt(start * start - np.log(2.0 * np.pi) - 6.0 * np.log(start - 1.0)))
-
-
-def _settled(improved: Callable[[Array], Array], deviation: Array) -> Array:
+def _settled(improve: _Step, distance: Array, value: Array, deviation: Array) -> Array:
+    """Improved until it stands; what stands is left alone, so that one odd option does not hold up all others."""
+    moving = np.arange(len(value))
     for _ in range(_ROUNDS):
-        before = deviation
-        deviation = np.clip(improved(before), before / _BOUNDED, np.minimum(before * _BOUNDED, WIDEST))
-        if np.all(np.abs(deviation - before) <= _SETTLED * before):
+        before = deviation[moving]
+        after = improve(distance[moving], value[moving], before)
+        after = np.clip(after, before / _BOUNDED, np.minimum(before * _BOUNDED, WIDEST))
+        deviation[moving] = after
+        moving = moving[np.abs(after - before) > _SETTLED * before]
+        if not len(moving):
             break
     return deviation
+
+
+def _near_start(distance: Array, value: Array) -> Array:
+    """From the formula's expansion at the money (Corrado and Miller, 1996)."""
+    middle = value + 0.5 * distance
+    root = np.sqrt(np.maximum(middle * middle - distance * distance / np.pi, 0.0))
+    return np.sqrt(0.5 * np.pi) * (middle + root)
+
+
+def _near_step(distance: Array, value: Array, deviation: Array) -> Array:
+    """Within one deviation of the money: Halley's method on the value."""
+    newton = (value - time_value(distance, deviation)) / slope(distance, deviation)
+    bend = distance * distance / deviation**3 - 0.25 * deviation
+    return deviation + newton / (1.0 + 0.5 * newton * bend)
+
+
+def _far_start(distance: Array, value: Array) -> Array:
+    """Where ``value / distance`` is ``φ(steps) / steps³``, as in a bell's tail."""
+    fall = np.sqrt(-2.0 * np.log(value / distance))
+    return distance / np.sqrt(fall * fall - np.log(2.0 * np.pi) - 6.0 * np.log(fall - 1.0))
+
+
+def _far_step(distance: Array, value: Array, deviation: Array) -> Array:
+    """Beyond it: Newton's method on ``√(-2 ln value)``, which is almost a straight line in the steps."""
+    found, steps = time_value(distance, deviation), distance / deviation
+    fall, found_fall = np.sqrt(-2.0 * np.log(value)), np.sqrt(-2.0 * np.log(found))
+    bend = found * found_fall / (slope(distance, deviation) * deviation)
+    return distance / (steps * (1.0 + (fall - found_fall) * bend))
