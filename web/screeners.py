@@ -1,4 +1,4 @@
-"""The screeners: lists of instruments that are looked at together, as they are configured."""
+"""The screeners that are configured: lists of instruments that are looked at together, and what is looked for in them."""
 
 import re
 from collections.abc import Mapping
@@ -10,25 +10,30 @@ from msgspec import Meta
 
 from config.errors import SettingsError
 from config.screeners import VARIABLE, load_screeners
-from engine.market.errors import SymbolError
-from engine.market.symbols import parse_symbol
+from engine.screening import Definition, DefinitionError, Universe, checked, is_canonical
 from web.prices import MOST_KEYS
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 class Screener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One list."""
+    """One of them. A definition that names no universe is about the list."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    instruments: Annotated[tuple[str, ...], Meta(min_length=1, max_length=MOST_KEYS)]
+    instruments: Annotated[tuple[str, ...], Meta(max_length=MOST_KEYS)] = ()
     """Canonical names."""
     description: Annotated[str, Meta(max_length=1_000)] = ""
+    definition: Definition | None = None
 
 
 def configured_screeners(own: Path | None) -> dict[str, Screener]:
-    """All lists by id; raises SettingsError with a sentence when the own file can not be used."""
-    return {identity: _screener(identity, written) for identity, written in load_screeners(own).items()}
+    """All of them by id; raises SettingsError with a sentence when the own file can not be used."""
+    found = {identity: _screener(identity, written) for identity, written in load_screeners(own).items()}
+    lists = {identity for identity, one in found.items() if one.instruments}
+    for identity, one in found.items():
+        if one.definition and one.definition.universe.list not in (None, *lists):
+            raise _wrong(identity, f"definition.universe.list: there is no list {one.definition.universe.list!r}")
+    return found
 
 
 def _screener(identity: str, written: Mapping[str, Any]) -> Screener:
@@ -37,16 +42,25 @@ def _screener(identity: str, written: Mapping[str, Any]) -> Screener:
     try:
         screener = msgspec.convert(written, Screener)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{VARIABLE}: [{identity}]: {error}.") from None
+        raise _wrong(identity, str(error)) from None
     for instrument in screener.instruments:
-        if not _is_canonical(instrument):
-            raise SettingsError(f"{VARIABLE}: [{identity}]: expected EXCHANGE:SYMBOL, was {instrument!r}.")
-    return screener
+        if not is_canonical(instrument):
+            raise _wrong(identity, f"expected EXCHANGE:SYMBOL, was {instrument!r}")
+    if screener.definition is None:
+        if not screener.instruments:
+            raise _wrong(identity, "expected instruments, a definition or both")
+        return screener
+    return msgspec.structs.replace(screener, definition=_definition(identity, screener, screener.definition))
 
 
-def _is_canonical(instrument: str) -> bool:
+def _definition(identity: str, screener: Screener, written: Definition) -> Definition:
+    if screener.instruments and written.universe == Universe():
+        written = msgspec.structs.replace(written, universe=Universe(list=identity))
     try:
-        symbol = parse_symbol(instrument)
-    except SymbolError:
-        return False
-    return symbol.exchange is not None and symbol.canonical == instrument
+        return checked(written)
+    except DefinitionError as error:
+        raise _wrong(identity, "; ".join(f"definition.{problem}" for problem in error.problems)) from None
+
+
+def _wrong(identity: str, words: str) -> SettingsError:
+    return SettingsError(f"{VARIABLE}: [{identity}]: {words}.")

@@ -1,31 +1,54 @@
-"""Screeners: lists of instruments, and what they cost now."""
+"""Screeners: what is looked for in many instruments' candles, what was found last, and what that costs now."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response
 
+from engine.screening import Definition, Result
+from engine.storage.durable.screeners import OwnScreener, ScreenerNameError, TooManyScreenersError
+from engine.storage.durable.screenings import Summary
 from web.accounts.principal import SCREENERS
 from web.answers import DataKind, answer, data_kind, items
 from web.errors import ApiError
-from web.openapi import Page, document_response
+from web.openapi import Body, Page, document_errors, document_response, guarded, validate_request
 from web.prices import Board, board
-from web.routes.guards import require_scope
-from web.screeners import Screener
+from web.routes.commands import ENGINE, ask, audit
+from web.routes.found_screeners import (
+    MOST_INSTRUMENTS,
+    Found,
+    all_screeners,
+    found_screener,
+    is_number,
+    meant,
+    newest_result,
+    universe_of,
+    unknown,
+)
+from web.routes.guards import principal, require_scope, require_user
+from web.routes.texts import Line
 from web.services import services
 
 blueprint = Blueprint("screeners", __name__, url_prefix="/api/v1/screeners")
 blueprint.before_request(require_scope(SCREENERS))
 
+MOST_UNDER_WAY: Final = 20
+"""Runs of all users that wait or run; whoever comes then is asked to come again."""
+COME_AGAIN_S: Final = 5.0
+
 
 class ScreenerLine(msgspec.Struct, frozen=True):
-    """A screener, without its instruments."""
+    """A screener in short."""
 
     id: str
     name: str
     description: str
-    count: Annotated[int, Meta(description="Of its instruments.")]
+    count: Annotated[int, Meta(description="Of the instruments it found last; before its first run, of its list.")]
+    is_own: bool
+    can_run: Annotated[bool, Meta(description="Whether it looks for something; a list alone does not.")]
+    finished: Annotated[int | None, Meta(description="When it was run last, unix milliseconds.")]
 
 
 class ScreenerPrice(msgspec.Struct, frozen=True):
@@ -38,51 +61,193 @@ class ScreenerPrice(msgspec.Struct, frozen=True):
 
 
 class ScreenerShown(msgspec.Struct, frozen=True):
-    """A screener, with the prices of its instruments."""
+    """A screener with what it found last, and the prices of it; before its first run, of its list."""
 
     id: str
     name: str
     description: str
+    is_own: bool
+    definition: Definition | None
+    result: Result | None
     instruments: list[ScreenerPrice]
     missing: Annotated[list[str], Meta(description="Those of which nobody can tell a price now.")]
     timestamp: Annotated[int, Meta(description="When this was answered, unix milliseconds.")]
     data: DataKind
 
 
+class ScreenerBody(Body, frozen=True, kw_only=True):
+    """An own screener as it is to be."""
+
+    name: Annotated[Line, Meta(min_length=1)]
+    description: Annotated[str, Meta(max_length=1_000)] = ""
+    definition: Definition
+
+
+class ScreenerKept(msgspec.Struct, frozen=True):
+    """An own screener, as it is kept."""
+
+    id: str
+    name: str
+    description: str
+    definition: Definition
+    created_at: datetime
+    updated_at: datetime
+
+
+class RunBegun(msgspec.Struct, frozen=True):
+    """A run that has begun, or was under way; how far it is the socket tells on ``screening.{id}``."""
+
+    screener: str
+    job: str
+    instruments: Annotated[int, Meta(description="How many are looked at.")]
+
+
 @blueprint.get("/")
 @document_response(Page[ScreenerLine])
 async def screeners() -> Response:
-    """The screeners there are, by id."""
-    found = sorted(services().screeners.items())
-    return items([ScreenerLine(identity, one.name, one.description, len(one.instruments)) for identity, one in found])
+    """Those that are configured, by id, then one's own, by name."""
+    found = await all_screeners()
+    run = await services().durable.screenings.summaries([one.id for one in found])
+    return items([_line(one, run.get(one.id)) for one in found])
+
+
+@blueprint.post("/")
+@guarded(require_user)
+@validate_request(ScreenerBody)
+@document_response(ScreenerKept, 201)
+@document_errors(404, 409)
+async def add(data: ScreenerBody) -> Response:
+    """A new one of one's own. A definition that can not be meant is refused with every part that is wrong."""
+    definition = _written(meant(data.definition))
+    try:
+        row = await services().durable.screeners.add(principal().subject, data.name, data.description, definition)
+    except TooManyScreenersError as error:
+        raise ApiError(409, "no more screeners fit; delete one first", code="too_many_screeners") from error
+    except ScreenerNameError as error:
+        raise _taken(data.name) from error
+    if row is None:
+        raise ApiError(404, "your account is gone")
+    await audit("screener_added", f"screener/{row.id}", outcome="done")
+    return answer(_kept(row), 201)
 
 
 @blueprint.get("/<identity>")
 @document_response(ScreenerShown)
 async def screener(identity: str) -> Response:
-    """One of them: ``swing``, ``longterm``, or one of your own; its instruments in the order of the list."""
-    rules, one = services(), found_screener(identity)
-    found = await board(rules.hot, rules.directory, rules.last_prices, one.instruments)
-    shown = [_shown(instrument, found) for instrument in one.instruments]
-    now_ms = rules.system.clock.now_ns() // 1_000_000
-    missing = list(found.missing)
-    return answer(ScreenerShown(identity, one.name, one.description, shown, missing, now_ms, data_kind()))
+    """One of them: ``swing``, ``longterm``, one of the own file, or by its number one of one's own."""
+    rules, one = services(), await found_screener(identity)
+    result = await newest_result(one)
+    names = list(one.instruments) if result is None else [match.instrument for match in result.matches]
+    found = await board(rules.hot, rules.directory, rules.last_prices, names)
+    return answer(
+        ScreenerShown(
+            id=one.id,
+            name=one.name,
+            description=one.description,
+            is_own=bool(one.owner),
+            definition=one.definition,
+            result=result,
+            instruments=[_shown(instrument, found) for instrument in names],
+            missing=list(found.missing),
+            timestamp=rules.system.clock.now_ns() // 1_000_000,
+            data=data_kind(),
+        )
+    )
+
+
+@blueprint.put("/<identity>")
+@guarded(require_user)
+@validate_request(ScreenerBody)
+@document_response(ScreenerKept)
+@document_errors(404, 409)
+async def change(identity: str, data: ScreenerBody) -> Response:
+    """Rewrites one of one's own as a whole; what it found before stays until it is run again."""
+    number, definition = _own(identity), _written(meant(data.definition))
+    table, own = services().durable.screeners, principal().subject
+    try:
+        row = await table.change(own, number, data.name, data.description, definition)
+    except ScreenerNameError as error:
+        raise _taken(data.name) from error
+    if row is None:
+        raise unknown(identity)
+    await audit("screener_changed", f"screener/{identity}", outcome="done")
+    return answer(_kept(row))
+
+
+@blueprint.delete("/<identity>")
+@guarded(require_user)
+@document_response(ScreenerKept)
+@document_errors(404, 409)
+async def delete(identity: str) -> Response:
+    """Takes one of one's own away; its name is free again."""
+    row = await services().durable.screeners.retire(principal().subject, _own(identity))
+    if row is None:
+        raise unknown(identity)
+    await audit("screener_retired", f"screener/{identity}", outcome="done")
+    return answer(_kept(row))
 
 
 @blueprint.post("/<identity>/run")
+@document_response(RunBegun, 202)
+@document_errors(404, 409, 504)
 async def run(identity: str) -> Response:
-    """Not yet: the screeners of this version are lists, which nothing has to find."""
-    found_screener(identity)
-    sentence = f"{identity} is a configured list and needs no run: GET /api/v1/screeners/{identity} has its prices"
-    raise ApiError(404, sentence, code="not_available_yet")
+    """Looks at the newest candles, as a job of the engine. One that is under way already is not begun again."""
+    one = await found_screener(identity)
+    if one.definition is None:
+        raise ApiError(409, f"{identity} is a list and looks for nothing", code="not_a_definition")
+    instruments = await _universe(one.definition)
+    job = await _begun(one, one.definition, instruments)
+    return answer(RunBegun(one.id, job, len(instruments)), 202)
 
 
-def found_screener(identity: str) -> Screener:
-    """The one of that id; ApiError 404 when there is none."""
-    known = services().screeners
-    if identity not in known:
-        raise ApiError(404, f"there is no screener {identity[:100]!r}", errors=sorted(known))
-    return known[identity]
+async def _begun(one: Found, definition: Definition, instruments: list[str]) -> str:
+    under_way = await services().durable.screenings.under_way()
+    if one.id in under_way:
+        return under_way[one.id]
+    if len(under_way) >= MOST_UNDER_WAY:
+        raise ApiError(503, "so many screeners are being run that this one must wait", retry_after_s=COME_AGAIN_S)
+    await audit("run", f"screener/{one.id}")
+    written = msgspec.to_builtins(definition)
+    job = await ask(ENGINE, "screen", screener=one.id, definition=written, instruments=instruments, owner=one.owner)
+    return str(job["id"])
+
+
+async def _universe(definition: Definition) -> list[str]:
+    found = await universe_of(definition.universe)
+    if not found:
+        raise ApiError(409, "no instrument is in its universe", code="empty_universe")
+    if len(found) > MOST_INSTRUMENTS:
+        raise ApiError(409, f"its universe has more than {MOST_INSTRUMENTS:,} instruments", code="too_many_instruments")
+    return found
+
+
+def _own(identity: str) -> int:
+    if identity in services().screeners:
+        raise ApiError(409, f"{identity} is configured, and nobody's to change here", code="configured")
+    if not is_number(identity):
+        raise unknown(identity)
+    return int(identity)
+
+
+def _written(definition: Definition) -> str:
+    return msgspec.json.encode(definition).decode()
+
+
+def _kept(row: OwnScreener) -> ScreenerKept:
+    definition = msgspec.json.decode(row.definition, type=Definition)
+    return ScreenerKept(str(row.id), row.name, row.description, definition, row.created_at, row.updated_at)
+
+
+def _line(one: Found, run: Summary | None) -> ScreenerLine:
+    return ScreenerLine(
+        id=one.id,
+        name=one.name,
+        description=one.description,
+        count=len(one.instruments) if run is None else run.found,
+        is_own=bool(one.owner),
+        can_run=one.definition is not None,
+        finished=None if run is None else run.finished,
+    )
 
 
 def _shown(instrument: str, found: Board) -> ScreenerPrice:
@@ -91,3 +256,7 @@ def _shown(instrument: str, found: Board) -> ScreenerPrice:
     if price is None:
         return ScreenerPrice(instrument, symbol, None, None)
     return ScreenerPrice(instrument, symbol, price.price, price.observed_ms)
+
+
+def _taken(name: str) -> ApiError:
+    return ApiError(409, f"you have a screener named {name!r} already")

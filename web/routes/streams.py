@@ -14,8 +14,8 @@ from web.errors import ApiError
 from web.openapi import Body, Page, document_errors, document_response, validate_request
 from web.prices import MOST_KEYS, instruments_of
 from web.routes.commands import audit
+from web.routes.found_screeners import found_screener, shown_instruments
 from web.routes.guards import principal, require_scope
-from web.routes.screeners import found_screener
 from web.services import services
 from web.streams import NotCarriedError, StreamChange, TooManyStreamsError, key_of, opens_ns, trades_now
 from web.streams.price_publisher import CHANNEL
@@ -26,7 +26,9 @@ blueprint.before_request(require_scope(SCREENERS))
 NEXT_TRY_S = 5.0
 
 Keys = Annotated[list[str], Meta(description="Symbols or segment keys, up to 1,000.")]
-ScreenerId = Annotated[str, Meta(description="Instead of keys: a screener, whose instruments are meant.")]
+ScreenerId = Annotated[
+    str, Meta(description="Instead of keys: a screener; what it found last is meant, before its first run its list.")
+]
 
 
 class StreamWanted(Body, frozen=True, kw_only=True):
@@ -86,7 +88,7 @@ async def start(data: StreamWanted) -> Response:
     It ends when the last who started it has stopped it, or when its markets close.
     """
     rules, owner = services(), _owner(principal())
-    instruments, unknown = _instruments(data.keys, data.screener)
+    instruments, unknown = await _instruments(data.keys, data.screener)
     _check_trading(instruments)
     try:
         change, stream = await rules.streams.start(instruments, owner, data.screener or "")
@@ -107,7 +109,7 @@ async def stop(data: StreamUnwanted) -> Response:
     """Ends a stream for who started it; it goes on for others who did."""
     key, unknown = data.stream, list[str]()
     if key is None:
-        instruments, unknown = _instruments(data.keys, data.screener)
+        instruments, unknown = await _instruments(data.keys, data.screener)
         key = key_of(instruments)
     elif data.keys is not None or data.screener is not None:
         raise ApiError(400, 'give one of "keys", "screener" and "stream"')
@@ -120,11 +122,13 @@ def _owner(who: Principal) -> str:
     return f"{who.kind}:{who.subject}"
 
 
-def _instruments(keys: list[str] | None, screener: str | None) -> tuple[list[str], list[str]]:
-    """What is meant, canonical, and what is carried by nobody."""
+async def _instruments(keys: list[str] | None, screener: str | None) -> tuple[list[str], list[str]]:
+    """What is meant, canonical, and what is carried by nobody; of a screener what it found last."""
     if (keys is None) == (screener is None):
         raise ApiError(400, 'give either "keys" or "screener"')
-    written = list(found_screener(screener).instruments) if screener is not None else keys or []
+    written = await shown_instruments(await found_screener(screener)) if screener is not None else keys or []
+    if screener is not None and not written:
+        raise ApiError(409, f"{screener} has found nothing yet: run it", code="nothing_found")
     distinct = list(dict.fromkeys(key.strip() for key in written if key.strip()))
     if not 1 <= len(distinct) <= MOST_KEYS:
         raise ApiError(400, f"give 1 to {MOST_KEYS} keys, was {len(distinct)}")

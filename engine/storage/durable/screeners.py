@@ -25,6 +25,8 @@ UPDATE screeners SET name = $3, description = $4, definition = $5::jsonb, update
 WHERE user_id = $1 AND id = $2 AND is_active RETURNING {_COLUMNS}
 """
 _RETIRE = f"""
+WITH result AS (DELETE FROM screener_results r USING screeners s
+    WHERE s.user_id = $1 AND s.id = $2 AND r.screener = s.id::text)
 UPDATE screeners SET is_active = false, updated_at = now() WHERE user_id = $1 AND id = $2 AND is_active
 RETURNING {_COLUMNS}
 """
@@ -105,7 +107,7 @@ class OwnScreeners:
         return await self._link.run(change)
 
     async def retire(self, user: str, identity: int) -> OwnScreener | None:
-        """Takes one away; ``None``: they have no such screener."""
+        """Takes one away, and what it found; ``None``: they have no such screener."""
         rows = await self._link.rows(_RETIRE, user, identity)
         return _screener(rows[0]) if rows else None
 

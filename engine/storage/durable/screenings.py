@@ -35,10 +35,21 @@ SELECT h.* FROM unnest($1::int[]) AS wanted(id) CROSS JOIN LATERAL (
 ) h
 """
 _KEEP = """
+WITH over AS (
+    DELETE FROM jobs WHERE kind = 'screen' AND arguments ->> 'screener' = $1 AND status IN ('done', 'failed', 'cancelled')
+)
 INSERT INTO screener_results (screener, result) VALUES ($1, $2::jsonb)
 ON CONFLICT (screener) DO UPDATE SET result = excluded.result, updated_at = now()
 """
 _NEWEST = "SELECT result::text FROM screener_results WHERE screener = $1"
+_SUMMARIES = """
+SELECT screener, (result ->> 'finished')::bigint AS finished, (result ->> 'found')::int AS found
+FROM screener_results WHERE screener = ANY ($1)
+"""
+_UNDER_WAY = """
+SELECT arguments ->> 'screener' AS screener, id FROM jobs
+WHERE kind = 'screen' AND status IN ('waiting', 'running') ORDER BY created_at
+"""
 
 
 def _row_of(*columns: tuple[str, str]) -> np.dtype[np.void]:
@@ -68,6 +79,13 @@ class Panel(msgspec.Struct, frozen=True):
     low: NDArray[np.float64]
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A result in short: when it was ready, unix ms, and how many instruments it found."""
+
+    finished: int
+    found: int
 
 
 class Screenings:
@@ -101,12 +119,21 @@ class Screenings:
         return await self._link.run(work)
 
     async def keep(self, screener: str, result: str) -> None:
-        """Keeps a result, as JSON, in place of the one before."""
+        """Keeps a result, as JSON, in place of the one before; the runs before it are forgotten, or each click would stay."""
         await self._link.value(_KEEP, screener, result)
 
     async def newest(self, screener: str) -> str | None:
         """The newest result, as JSON; ``None``: it has not been run."""
         return await self._link.value(_NEWEST, screener)
+
+    async def summaries(self, screeners: Sequence[str]) -> dict[str, Summary]:
+        """What came of those that have been run."""
+        rows = await self._link.rows(_SUMMARIES, screeners)
+        return {row["screener"]: Summary(row["finished"], row["found"]) for row in rows}
+
+    async def under_way(self) -> dict[str, str]:
+        """The jobs that run or wait to, by screener."""
+        return {row["screener"]: row["id"] for row in await self._link.rows(_UNDER_WAY)}
 
 
 def _panel(instruments: dict[int, str], rows: NDArray[np.void]) -> Panel:
