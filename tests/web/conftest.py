@@ -28,7 +28,7 @@ DATABASE = "web"
 CHANGING = (
     "price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
     "users, sessions, refresh_tokens, api_keys, watchlists, credentials, option_chain_snapshots, "
-    "market_statistics"
+    "market_statistics, jobs, screener_results"
 )
 """Tables that tests write to; what refers to them is emptied with them."""
 

@@ -15,7 +15,7 @@ from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from tests.web.conftest import running_web
 from tests.web.engine import NOON, Engine
-from tests.web.process import BEARER, Web
+from tests.web.process import Web
 from web.screeners import configured_screeners
 
 PATH = "/api/v1/screeners"
@@ -42,9 +42,6 @@ async def test_the_lists_are_told_and_each_with_its_prices(web: Web, engine: Eng
 async def test_what_there_is_not_says_so_in_one_sentence(web: Web) -> None:
     unknown = await web.get(f"{PATH}/nobody")
     assert (unknown.status_code, unknown.json()["errors"]) == (404, ["longterm", "swing"])
-    run = await web.http.post(f"{PATH}/swing/run", headers=BEARER)
-    assert (run.status_code, run.json()["code"]) == (404, "not_available_yet")
-    assert "needs no run" in run.json()["detail"]
     assert (await web.http.get(f"{PATH}/swing")).status_code == 401
 
 
@@ -64,9 +61,22 @@ async def test_own_lists_stand_beside_and_instead_of_ours(hot: HotStore, durable
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
+        ('[swing]\nname = "S"', "expected instruments, a definition or both"),
+        (
+            '[swing]\nname = "S"\ninstruments = ["NSE:TCS"]\n[swing.definition]\nwhere = { left = "rsii", is = ">", right = 1 }',
+            r"\[swing\]: definition.where.left: there is no indicator 'rsii'; near it: rsi",
+        ),
+        (
+            '[swing]\nname = "S"\n[swing.definition]\nwhere = { left = "rsi", is = ">", right = 1 }',
+            r"\[swing\]: definition.universe: name instruments, a list, an exchange or a sector",
+        ),
+        (
+            '[a]\nname = "S"\n[a.definition]\nuniverse = { list = "b" }\nwhere = { left = "rsi", is = ">", right = 1 }',
+            r"\[a\]: definition.universe.list: there is no list 'b'",
+        ),
         ("[swing", "expected a TOML file"),
         ("swing = 5", r"\[swing\]: Expected `object`"),
-        ('[swing]\nname = "S"\ninstruments = []', "length >= 1"),
+        ('[swing]\nname = "S"\ninstruments = []', "expected instruments, a definition or both"),
         ('[swing]\nname = "S"\ninstruments = ["TCS"]', "expected EXCHANGE:SYMBOL, was 'TCS'"),
         ('[swing]\nname = "S"\ninstruments = ["nse:tcs"]', "expected EXCHANGE:SYMBOL"),
         ('[swing]\nname = "S"\ninstruments = ["NSE:TCS"]\nfilter = "x"', "unknown field `filter`"),

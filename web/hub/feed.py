@@ -134,6 +134,33 @@ class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
         return Notice(msgspec.structs.asdict(self))
 
 
+class ScreenerEvent(msgspec.Struct, tag_field="kind", tag="screener", gc=False):
+    """The run of a screener got somewhere, or to its end; ``progress`` from 0 to 1."""
+
+    screener: str
+    job: str
+    status: str
+    progress: float
+    message: str = ""
+    owner: str = ""
+    """Empty: the screener is everybody's."""
+
+    topic: ClassVar[Kind] = Kind.SCREENING
+
+    @property
+    def value(self) -> Notice:
+        is_over = self.status not in ("waiting", "running", "paused")
+        data = {
+            "type": "screener_complete" if is_over else "screener_progress",
+            "screener": self.screener,
+            "job": self.job,
+            "status": self.status,
+            "progress": self.progress,
+            "message": self.message,
+        }
+        return Notice(data, owner=f"{self.owner}:{self.screener}" if self.owner else self.screener)
+
+
 class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
     """What became of an order, as its provider wrote it; ``at`` in milliseconds UTC."""
 
@@ -155,7 +182,7 @@ class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
         return Notice(told, ("", owner) if owner else ("",))
 
 
-NoticeEvent = AlertEvent | JobEvent | OrderEvent
+NoticeEvent = AlertEvent | JobEvent | OrderEvent | ScreenerEvent
 Event = CandleEvent | StatusEvent | NoticeEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)

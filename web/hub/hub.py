@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SAME_VALUE: dict[Kind, Kind] = dict.fromkeys((Kind.DATA, Kind.TICK, Kind.QUOTE, Kind.SCREENER), Kind.LTP)
 """Kinds of channel that read another kind's topic."""
 
-NOTICES = frozenset({Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS})
-"""Kinds of channel that are about no instrument; in the instrument's place stands whose they are."""
+NOTICES = frozenset({Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS, Kind.SCREENING})
+"""Kinds of channel that are about no instrument; in the instrument's place stands whose they are, or which screener."""
 
 
 class HubStatistics(msgspec.Struct, frozen=True):

@@ -1,7 +1,10 @@
 """Channel names: what a client may ask for, as it writes it."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -13,6 +16,9 @@ from web.protocol.errors import Code, Problem
 _NEWEST = frozenset({"ltp", "tick", "quote"})
 _OWNED = frozenset({"alerts", "orders"})
 _UNNAMED = frozenset({"jobs", "sys"})
+
+
+_SCREENER = re.compile(r"[a-z][a-z0-9_-]{0,31}|[0-9]{1,10}")
 
 
 class Kind(StrEnum):
@@ -32,6 +38,8 @@ class Kind(StrEnum):
     ORDERS = "orders"
     SYS = "sys"
     """How all processes of the installation are."""
+    SCREENING = "screening"
+    """How far the run of a screener is; the symbol is its id."""
     SCREENER = "screener"
     """The newest price, as the screener dialect sends it; it has no written name."""
 
@@ -66,7 +74,7 @@ def parse_channel(name: str) -> Item:
     """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises.
 
     ``tick`` and ``quote`` are written as ``ltp``, chains with their expiry, as ``chain.NSE:NIFTY.2026-11-26``; ``jobs``,
-    ``sys``, ``alerts`` and ``orders`` stand alone.
+    ``sys``, ``alerts`` and ``orders`` stand alone; the runs of a screener are ``screening.swing``.
 
     Candles may be asked for as a view shows them: ``candle.NSE:RELIANCE.1m?continuous=true&wick=0.5%``.
     """
@@ -77,15 +85,22 @@ def parse_channel(name: str) -> Item:
         return Item(name, Channel(name, Kind(kind), rest))
     if kind in _OWNED or name in _UNNAMED:
         return Item(name, Channel(name, Kind(kind), rest))
-    if kind == Kind.CANDLE and rest:
-        return _candle(name, rest)
-    if kind == Kind.CHAIN and rest:
-        return _chain(name, rest)
+    if kind in _PARSERS and rest:
+        return _PARSERS[kind](name, rest)
     return _wrong(
         name,
         Code.SYNTAX,
         f"{name[:80]!r} is no channel; write as ltp.SYMBOL, candle.SYMBOL.TIMEFRAME, chain.SYMBOL.EXPIRY or status",
     )
+
+
+def screening_channel(name: str, screener: str) -> Item:
+    """The runs of a screener, by its id."""
+    if not _SCREENER.fullmatch(screener):
+        return _wrong(
+            name, Code.SYNTAX, f"{screener[:40]!r} is no screener's id; write as screening.swing or screening.12"
+        )
+    return Item(name, Channel(name, Kind.SCREENING, screener))
 
 
 def data_channel(symbol: str) -> Item:
@@ -123,3 +138,11 @@ def _view(written: str) -> View:
 
 def _wrong(name: str, code: Code, message: str) -> Item:
     return Item(name, problem=Problem(code, message))
+
+
+_PARSERS: Final[dict[str, Callable[[str, str], Item]]] = {
+    Kind.SCREENING: screening_channel,
+    Kind.CANDLE: _candle,
+    Kind.CHAIN: _chain,
+}
+"""By kind, what reads the rest of a name that has parts of its own."""

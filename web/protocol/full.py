@@ -116,7 +116,7 @@ class FullDialect:
         Kind.CANDLE: render_candle,
         Kind.CHAIN: render_chain,
         Kind.STATUS: render_status,
-        **dict.fromkeys((Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS), render_notice),
+        **dict.fromkeys((Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS, Kind.SCREENING), render_notice),
     }
 
     def parse(self, message: Message) -> Command:

@@ -107,15 +107,24 @@ async def start(data: StreamWanted) -> Response:
 @document_errors(404)
 async def stop(data: StreamUnwanted) -> Response:
     """Ends a stream for who started it; it goes on for others who did."""
-    key, unknown = data.stream, list[str]()
+    key, unknown, owner = data.stream, list[str](), _owner(principal())
     if key is None:
-        instruments, unknown = await _instruments(data.keys, data.screener)
-        key = key_of(instruments)
+        key, unknown = await _begun(data.keys, data.screener, owner)
     elif data.keys is not None or data.screener is not None:
         raise ApiError(400, 'give one of "keys", "screener" and "stream"')
-    change, stream = await services().streams.stop(key, _owner(principal()))
+    change, stream = await services().streams.stop(key, owner)
     await audit("stop_stream", key, outcome=change)
     return _told(change, key, stream, unknown)
+
+
+async def _begun(keys: list[str] | None, screener: str | None, owner: str) -> tuple[str, list[str]]:
+    """Which stream is meant. A screener may have found others since: the one that was begun with it."""
+    if keys is None and screener is not None:
+        for stream in await services().streams.all():
+            if stream.screener == screener and owner in stream.owners:
+                return stream.key, []
+    instruments, unknown = await _instruments(keys, screener)
+    return key_of(instruments), unknown
 
 
 def _owner(who: Principal) -> str:

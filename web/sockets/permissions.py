@@ -17,10 +17,19 @@ def permitted(channel: Channel, principal: Principal | None) -> Channel:
         raise _refusal(channel, "is for administrators")
     if channel.kind in PRIVATE:
         return _own(channel, principal)
-    scope = SCREENERS if channel.kind is Kind.SCREENER else READ
+    scope = SCREENERS if channel.kind in (Kind.SCREENER, Kind.SCREENING) else READ
     if channel.kind not in OPERATORS and scope not in principal.scopes:
         raise _refusal(channel, f"needs the scope {scope!r}")
-    return channel
+    return _screening(channel, principal) if channel.kind is Kind.SCREENING else channel
+
+
+def _screening(channel: Channel, principal: Principal) -> Channel:
+    """Own screeners have numbers: whose it is stands before, so that others' are out of reach."""
+    if not channel.symbol.isdigit():
+        return channel
+    if principal.kind != "user":
+        raise _refusal(channel, "belongs to an account: sign in to one")
+    return msgspec.structs.replace(channel, symbol=f"{principal.subject}:{channel.symbol}")
 
 
 def _own(channel: Channel, principal: Principal) -> Channel:

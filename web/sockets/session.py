@@ -41,7 +41,7 @@ AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
 UNREAD = 64
 """Messages that may wait while somebody is being recognized."""
-STREAMS = frozenset({Kind.CANDLE, Kind.STATUS, Kind.JOBS, Kind.ALERTS, Kind.ORDERS})
+STREAMS = frozenset({Kind.CANDLE, Kind.STATUS, Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SCREENING})
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):

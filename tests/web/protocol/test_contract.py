@@ -176,6 +176,7 @@ def test_the_screener_dialects_update_has_the_contracts_fields() -> None:
         (Kind.ALERTS, NOTICE, {"id"}),
         (Kind.ORDERS, NOTICE, {"id"}),
         (Kind.SYS, NOTICE, {"id"}),
+        (Kind.SCREENING, NOTICE, {"id"}),
     ],
 )
 def test_a_push_of_the_full_dialect_is_channel_offset_and_data(kind: Kind, value: Any, fields: set[str]) -> None:
