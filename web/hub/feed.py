@@ -158,7 +158,7 @@ class ScreenerEvent(msgspec.Struct, tag_field="kind", tag="screener", gc=False):
             "progress": self.progress,
             "message": self.message,
         }
-        return Notice(data, owner=f"{self.owner}:{self.screener}" if self.owner else self.screener)
+        return Notice(data, (f"{self.owner}:{self.screener}" if self.owner else self.screener,))
 
 
 class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
