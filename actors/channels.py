@@ -3,8 +3,8 @@
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
 ``live_chains`` brings one option chain a message: ``[1, epoch, offset, underlying, expiry, as_of_ms, snapshot]``.
-An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``jobs``, ``screener`` or ``order``; a status is of a
-``feed`` or of ``symbols``.
+An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``user_alert``, ``jobs``, ``screener`` or ``order``; a
+status is of a ``feed`` or of ``symbols``.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from engine.market import Candle, CandleState, Tick
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.providers.base import Notification
 from engine.storage.durable import Job
+from engine.storage.durable.alerts import FiredAlert
 from engine.storage.packing import pack
 
 MARKET_DATA = "market_data"
@@ -171,6 +172,25 @@ def encode_alert_event(alert: Alert) -> bytes:
             "kind": "alert",
             "symbol": alert.instrument,
             "message": alert.words,
+            "at": alert.at_ns // MILLISECOND_NS,
+        }
+    )
+
+
+def encode_fired_alert_event(alert: FiredAlert) -> bytes:
+    """What a user's rule told; the same ``id`` may come twice. ``at`` in ms UTC."""
+    return pack(
+        {
+            "kind": "user_alert",
+            "id": alert.id,
+            "owner": alert.owner,
+            "rule": alert.rule,
+            "name": alert.name,
+            "about": alert.kind,
+            "symbol": alert.instrument,
+            "message": alert.message,
+            "value": alert.value,
+            "is_test": alert.is_test,
             "at": alert.at_ns // MILLISECOND_NS,
         }
     )

@@ -11,6 +11,7 @@ from actors.channels import (
     decode_candle_event,
     encode_alert_event,
     encode_candle_event,
+    encode_fired_alert_event,
     encode_job_event,
     encode_market_data,
     encode_order_event,
@@ -20,6 +21,7 @@ from actors.channels import (
 )
 from actors.messages import (
     Alert,
+    AlertsFired,
     CandlesWritten,
     Count,
     FeedStatus,
@@ -122,6 +124,14 @@ class Publisher(TaskActor):
     @handles(Alert)
     def on_alert(self, alert: Alert) -> None:
         self._append(encode_alert_event(alert))
+
+    @handles(AlertsFired)
+    async def on_alerts_fired(self, fired: AlertsFired) -> bool:
+        """Whether the stream has them now; who hears no tells them again, under the same ids."""
+        for alert in fired.alerts:
+            self._append(encode_fired_alert_event(alert))
+        await self.on_flush(Flush())
+        return not self._away
 
     @handles(Notified)
     def on_notified(self, notified: Notified) -> None:

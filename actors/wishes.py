@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from actors.messages import (
+    AlertsChanged,
     ChainsFollowed,
     ChainWanted,
     ChangeJob,
@@ -41,6 +42,7 @@ def engine_wishes(
     manager: ActorRef,
     credentials: ActorRef,
     chains: ActorRef,
+    alerts: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
 
@@ -92,7 +94,8 @@ def engine_wishes(
         "chart": chart,
         "decide": decide,
         "last_prices": prices,
-        "take_up": _taking_up(manager),
+        "take_up": _telling(manager, MappingsChanged()),
+        "alerts_changed": _telling(alerts, AlertsChanged()),
         "credentials": _credentials(credentials, CredentialsWanted()),
         "credentials_changed": _credentials(credentials, CredentialsChanged()),
     }
@@ -130,9 +133,9 @@ def _credentials(credentials: ActorRef, message: Message) -> Wish:
     return read
 
 
-def _taking_up(manager: ActorRef) -> Wish:
-    async def take_up(_: Mapping[str, Any]) -> None:
-        """Somebody changed instruments, or what providers call them: what is carried follows within seconds."""
-        manager.tell(MappingsChanged())
+def _telling(actor: ActorRef, message: Message) -> Wish:
+    async def tell(_: Mapping[str, Any]) -> None:
+        """Somebody changed a table that an actor goes by: it follows within seconds."""
+        actor.tell(message)
 
-    return take_up
+    return tell

@@ -7,7 +7,7 @@ from actors.operator import Operator
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from engine.parts.after_hours import end_of_day
-from engine.parts.alerts import orders
+from engine.parts.alerts import alerts, orders
 from engine.parts.base import Parts, Places, Start
 from engine.parts.chains import option_chains
 from engine.parts.feeds import (
@@ -74,6 +74,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             *option_chains(system, parts, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
+            ChildSpec("alerts", alerts(parts, at), backoff=GENTLE),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path, fallback=at.fallback)),
             ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
@@ -93,6 +94,7 @@ def operator(parts: Parts, at: Places) -> Start:
         manager=at.provider_manager,
         credentials=at.credentials,
         chains=at.chains,
+        alerts=at.alerts,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
     counters = (
@@ -109,6 +111,7 @@ def operator(parts: Parts, at: Places) -> Start:
         at.chain_poller,
         at.chain_publisher,
         at.chain_keeper,
+        at.alerts,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
     after_hours = (at.end_of_day,) if parts.settings.end_of_day_after is not None else ()

@@ -1,5 +1,6 @@
 """What the engine's actors say to each other: frozen, complete, and named for what happened or what is wanted."""
 
+from actors.messages.alerts import AlertsChanged, AlertsFired, DeliveriesDue, LookAtRules
 from actors.messages.candles import (
     CandleClosed,
     CandlesWritten,
@@ -87,6 +88,8 @@ from actors.messages.watching import (
 __all__ = [
     "Admit",
     "Alert",
+    "AlertsChanged",
+    "AlertsFired",
     "AppealDue",
     "Appealed",
     "Audit",
@@ -117,6 +120,7 @@ __all__ = [
     "CredentialsChanged",
     "CredentialsWanted",
     "Decide",
+    "DeliveriesDue",
     "Diagnosed",
     "Doubted",
     "Favoured",
@@ -148,6 +152,7 @@ __all__ = [
     "LookAtDays",
     "LookAtHealth",
     "LookAtLists",
+    "LookAtRules",
     "MappingsChanged",
     "Measured",
     "Message",

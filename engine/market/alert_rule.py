@@ -119,7 +119,7 @@ def look_at_price(condition: PriceCondition, tick: Tick) -> Look | None:
 
 def look_at_gap(condition: GapCondition, missing: int) -> Look:
     """``missing`` minutes are not healed now."""
-    return Look(missing, f"{condition.instrument} lacks {missing} min; they are asked for again until they are healed")
+    return Look(missing, f"{condition.instrument}: {missing} min are missing or in doubt; they are being healed")
 
 
 def look_at_feed(condition: FeedCondition, status: str, down_s: float, why: str) -> Look:
@@ -137,6 +137,8 @@ def look_at_token(condition: TokenCondition, left_s: float) -> Look:
 def judge(rule: AlertRule, look: Look, now_ns: int) -> tuple[Standing, bool]:
     """Where the rule stands after a look, and whether it is to be told now."""
     line, before = _line(rule), rule.standing
+    if rule.once and before.fired_ns:
+        return before, False
     side = None if look.about != before.about else before.side
     if side is None:
         side = line.first_side(look.value)

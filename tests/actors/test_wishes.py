@@ -69,6 +69,7 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         "manager",
         "credentials",
         "chains",
+        "alerts",
         answer="done",
     ) as (
         system,
@@ -76,7 +77,7 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
     ):
         at = {
             name: system.ref(f"/engine/{name}")
-            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials", "chains")
+            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials", "chains", "alerts")
         }
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 

@@ -95,6 +95,10 @@ def test_while_it_cools_down_nothing_is_told_and_what_still_holds_then_is() -> N
     assert told(hasty, 101, 90, 101, 101, 101, 101, step_s=2) == [0, 5]
 
 
+def test_one_that_tells_once_never_tells_again() -> None:
+    assert told(price_rule("above", once=True), 101, 90, 101) == [0]
+
+
 def test_where_it_stands_can_be_kept_and_gone_on_from() -> None:
     waiting, _ = judge(price_rule("crosses"), Look(99, ""), SECOND_NS)
     kept = msgspec.json.decode(msgspec.json.encode(waiting), type=Standing)
@@ -136,7 +140,7 @@ def test_what_is_missing_down_or_ends_is_told_until_it_is_well_again() -> None:
     ]
     assert look_at_token(token, -5).words == "The token of dhan has ended"
     assert look_at_feed(feed, "stale", 61.2, "silent").words == "The feed of dhan has been stale for 61 s (silent)"
-    assert look_at_gap(gap, 5).words.startswith("NSE:A lacks 5 min")
+    assert look_at_gap(gap, 5).words == "NSE:A: 5 min are missing or in doubt; they are being healed"
 
 
 @pytest.mark.parametrize(

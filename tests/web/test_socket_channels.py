@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from actors.channels import encode_alert_event, encode_order_event
+from actors.channels import encode_alert_event, encode_fired_alert_event, encode_order_event
 from actors.messages import Alert
 from engine.providers.base import Notification
 from engine.storage.durable import DurableStore
+from engine.storage.durable.alerts import FiredAlert
 from engine.storage.hot import HotStore
 from engine.storage.packing import pack
 from tests.web.conftest import running_web
@@ -121,6 +122,31 @@ async def test_a_user_hears_no_alert_of_the_installation(web: Web, engine: Engin
         await engine.hot.append_events([("1-0", encode_alert_event(Alert("", "held", NOON)))])
         await operator.push("alerts")
         assert (await client.ask(action="ping", id=1)) == {"id": 1, "action": "pong"}
+
+
+async def test_what_a_users_rule_told_is_heard_by_that_user_alone_also_later(web: Web, engine: Engine) -> None:
+    told = FiredAlert(
+        id="7-1", owner="u1", rule=7, name="r", kind="price", instrument="NSE:TCS", message="m", value=1.5, at_ns=NOON
+    )
+    async with (
+        web.client(bearer=False, headers=bearer()) as ann,
+        web.client(bearer=False, headers=bearer("u2")) as bob,
+        web.client() as operator,
+    ):
+        position = (await ann.ask(action="subscribe", channels=["alerts"]))["position"]
+        for other in (bob, operator):
+            await follow(other, "alerts")
+        entries = [("1-0", encode_fired_alert_event(told)), ("2-0", encode_alert_event(Alert("", "held", NOON)))]
+        await engine.hot.append_events(entries)
+        heard = await ann.push("alerts")
+        assert (await operator.push("alerts"))["message"] == "held"
+        assert (await bob.ask(action="ping", id=1)) == {"id": 1, "action": "pong"}
+    expected = {"id": "7-1", "rule": 7, "name": "r", "about": "price", "symbol": "NSE:TCS", "message": "m"}
+    assert heard == expected | {"value": 1.5, "is_test": False, "at": NOON // 1_000_000}
+    async with web.client(bearer=False, headers=bearer()) as ann:
+        await ann.send(action="subscribe", channels=["alerts.u1"], since=position)
+        assert (await ann.receive())["recovered"] is True
+        assert await ann.push("alerts.u1") == heard
 
 
 async def test_the_public_has_nothing_of_its_own_and_no_screeners(hot: HotStore, durable: DurableStore) -> None:

@@ -112,8 +112,33 @@ class AlertEvent(msgspec.Struct, tag_field="kind", tag="alert", gc=False):
     topic: ClassVar[Kind] = Kind.ALERTS
 
     @property
-    def value(self) -> Notice:
+    def notice(self) -> Notice:
         return Notice(msgspec.structs.asdict(self))
+
+
+class UserAlertEvent(msgspec.Struct, tag_field="kind", tag="user_alert", gc=False):
+    """What a user's rule told; the same ``id`` may come twice. ``at`` in milliseconds UTC."""
+
+    id: str
+    owner: str
+    rule: int
+    name: str
+    about: str
+    """The kind of the rule's condition."""
+    message: str
+    at: int
+    symbol: str = ""
+    value: float | None = None
+    is_test: bool = False
+
+    topic: ClassVar[Kind] = Kind.ALERTS
+
+    @property
+    def notice(self) -> Notice:
+        """Its owner's alone."""
+        told = msgspec.structs.asdict(self)
+        owner = told.pop("owner")
+        return Notice(told, (owner,))
 
 
 class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
@@ -130,7 +155,7 @@ class JobEvent(msgspec.Struct, tag_field="kind", tag="jobs", gc=False):
     topic: ClassVar[Kind] = Kind.JOBS
 
     @property
-    def value(self) -> Notice:
+    def notice(self) -> Notice:
         return Notice(msgspec.structs.asdict(self))
 
 
@@ -148,7 +173,7 @@ class ScreenerEvent(msgspec.Struct, tag_field="kind", tag="screener", gc=False):
     topic: ClassVar[Kind] = Kind.SCREENING
 
     @property
-    def value(self) -> Notice:
+    def notice(self) -> Notice:
         is_over = self.status not in ("waiting", "running", "paused")
         data = {
             "type": "screener_complete" if is_over else "screener_progress",
@@ -175,14 +200,14 @@ class OrderEvent(msgspec.Struct, tag_field="kind", tag="order", gc=False):
     topic: ClassVar[Kind] = Kind.ORDERS
 
     @property
-    def value(self) -> Notice:
+    def notice(self) -> Notice:
         """Its owner's, and the installation's."""
         told = msgspec.structs.asdict(self)
         owner = told.pop("owner")
         return Notice(told, ("", owner) if owner else ("",))
 
 
-NoticeEvent = AlertEvent | JobEvent | OrderEvent | ScreenerEvent
+NoticeEvent = AlertEvent | UserAlertEvent | JobEvent | OrderEvent | ScreenerEvent
 Event = CandleEvent | StatusEvent | NoticeEvent
 
 _PRICES = msgspec.msgpack.Decoder(Prices)

@@ -195,7 +195,7 @@ def _values(event: Event) -> Iterator[tuple[TopicKey, StreamValue]]:
         yield (Kind.CANDLE, event.symbol, event.timeframe), event.value
         return
     if not isinstance(event, StatusEvent):
-        value = event.value
+        value = event.notice
         for owner in value.owners:
             yield (event.topic, owner, ""), value
         return

@@ -160,7 +160,7 @@ class EventSource:
         elif isinstance(event, StatusEvent):
             self._hub.publish_statuses(event.values, offset)
         elif event is not None:
-            self._hub.publish_notice(event.topic, event.value, offset)
+            self._hub.publish_notice(event.topic, event.notice, offset)
 
     def _decode(self, payload: bytes) -> Event | None:
         try:

@@ -1,0 +1,228 @@
+"""The alerts: judges users' rules, keeps what they tell, and has it told and sent."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+import anyio
+import structlog
+
+from actors.messages import (
+    AlertsChanged,
+    AlertsFired,
+    Count,
+    CredentialsWanted,
+    DeliveriesDue,
+    Follow,
+    LookAtRules,
+)
+from engine.market import Tick
+from engine.market.alert_book import AlertBook, Due
+from engine.market.alert_rule import (
+    NS_PER_S,
+    FeedCondition,
+    GapCondition,
+    TokenCondition,
+    look_at_feed,
+    look_at_gap,
+    look_at_token,
+)
+from engine.runtime import ActorRef, KernelError, MailboxSpec, Overflow, TaskActor, handles
+from engine.storage.durable import DurableStore
+from engine.storage.durable.alerts import FiredAlert
+from engine.storage.errors import StorageError
+from engine.storage.hot import HotStore
+
+log = structlog.get_logger("ticktree.alerts")
+
+LOOK_S = 5.0
+READ_S = 30.0
+"""The rules; whoever writes one says so, unless the engine is away at that moment."""
+PAUSE_S = 2.0
+"""Between two tries while a store is away."""
+TELL_S = 10.0
+PORTION = 200
+KEPT_NS = 90 * 86_400 * NS_PER_S
+"""So long what was told can be read again."""
+TIDY_S = 3_600.0
+MINUTE_NS = 60 * NS_PER_S
+WELL = ("live", "closed")
+"""What a feed is while nothing is wrong with it."""
+
+
+class Alerts(TaskActor):
+    """Ticks are judged as they come; what comes of it is kept by a task beside, in its order.
+
+    An alert is kept together with where its rule stands then, before anybody is told: who dies before leaves a rule that is
+    judged again, who dies after an alert that is told again, under the same id.
+    """
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=20_000, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self,
+        hot: HotStore,
+        durable: DurableStore,
+        *,
+        broadcaster: ActorRef,
+        publisher: ActorRef,
+        credentials: ActorRef,
+        webhooks: ActorRef,
+    ) -> None:
+        super().__init__()
+        self._hot = hot
+        self._rules = durable.alert_rules
+        self._fired = durable.fired_alerts
+        self._broadcaster = broadcaster
+        self._publisher = publisher
+        self._credentials = credentials
+        self._webhooks = webhooks
+        self._book = AlertBook()
+        self._work = anyio.Event()
+        self._read_s = float("-inf")
+        self._tidied_s = float("-inf")
+        self._has_untold = True
+        self._told = 0
+
+    async def on_start(self) -> None:
+        self.send_every(LOOK_S, LookAtRules())
+        self.spawn(self._keep)
+
+    @handles(Tick)
+    def on_tick(self, tick: Tick) -> None:
+        self._book.take(tick, self.system.clock.now_ns())
+        if self._book.due:
+            self._work.set()
+
+    @handles(AlertsChanged)
+    def on_alerts_changed(self, _: AlertsChanged) -> None:
+        self._read_s = float("-inf")
+        self._has_untold = True
+        self._work.set()
+
+    @handles(Count)
+    def on_count(self, _: Count) -> dict[str, int]:
+        return {
+            "alert_rules": len(self._book),
+            "alerts_waiting": len(self._book.due),
+            "alerts_dropped": self._book.dropped,
+            "alerts_told": self._told,
+        }
+
+    @handles(LookAtRules)
+    async def on_look_at_rules(self, _: LookAtRules) -> None:
+        self._follow()
+        try:
+            await self._look()
+        except (StorageError, KernelError) as error:
+            log.info("rules_not_looked_at", error=str(error))
+        self._work.set()
+
+    async def _look(self) -> None:
+        """At what no tick tells; nothing is asked that no rule is about."""
+        book, now_ns = self._book, self.system.clock.now_ns()
+        if gaps := book.of(GapCondition):
+            healing = await self._hot.healing()
+            for rule, condition in gaps:
+                spans = healing.get(condition.instrument, ())
+                missing = sum(end_ns - start_ns for start_ns, end_ns in spans) // MINUTE_NS
+                book.look(rule, look_at_gap(condition, missing), now_ns)
+        if feeds := book.of(FeedCondition):
+            beat = await self._hot.heartbeat() or {}
+            for rule, condition in feeds:
+                book.look(rule, look_at_feed(condition, *_worst(beat, condition.provider, now_ns)), now_ns)
+        if tokens := book.of(TokenCondition):
+            in_force: Mapping[str, Any] = await self._credentials.ask(CredentialsWanted(), timeout_s=TELL_S)
+            for rule, condition in tokens:
+                ends_ms = in_force.get(condition.provider, {}).get("expires_at")
+                if ends_ms is not None:
+                    left_s = ends_ms / 1_000 - now_ns / NS_PER_S
+                    book.look(rule, look_at_token(condition, left_s), now_ns)
+
+    def _follow(self) -> None:
+        self._broadcaster.tell(Follow(self.actor_ref, self._book.instruments))
+
+    async def _keep(self) -> NoReturn:
+        """Beside the mailbox: no tick waits for a store."""
+        while True:
+            self._work = anyio.Event()
+            try:
+                await self._read()
+                await self._keep_what_is_due()
+                await self._tell()
+                await self._tidy()
+            except (StorageError, KernelError) as error:
+                log.warning("alerts_not_kept", waiting=len(self._book.due), error=str(error))
+                await anyio.sleep(PAUSE_S)
+                continue
+            await self._work.wait()
+
+    async def _read(self) -> None:
+        if anyio.current_time() - self._read_s < READ_S:
+            return
+        self._read_s = anyio.current_time()
+        try:
+            self._book.replace(await self._rules.live())
+        except StorageError:
+            self._read_s = float("-inf")
+            raise
+        self._follow()
+
+    async def _keep_what_is_due(self) -> None:
+        book = self._book
+        moved = dict(book.moved)
+        await self._rules.stand(moved)
+        for key, standing in moved.items():
+            if book.moved[key] == standing:
+                del book.moved[key]
+        while book.due:
+            due = book.due[0]
+            await self._rules.fire(due.rule, due.standing, _alert(due))
+            if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
+                book.due.popleft()
+            self._has_untold = True
+
+    async def _tell(self) -> None:
+        """What was kept and is not told, also by an engine before this one, and tests."""
+        while self._has_untold:
+            alerts = await self._fired.untold(PORTION)
+            if not alerts:
+                self._has_untold = False
+                return
+            if not await self._publisher.ask(AlertsFired(tuple(alerts)), timeout_s=TELL_S):
+                log.info("alerts_not_told_yet", waiting=len(alerts))
+                await anyio.sleep(PAUSE_S)
+                continue
+            self._webhooks.tell(DeliveriesDue())
+            await self._fired.told([alert.id for alert in alerts])
+            self._told += len(alerts)
+
+    async def _tidy(self) -> None:
+        if anyio.current_time() - self._tidied_s >= TIDY_S:
+            await self._fired.forget(self.system.clock.now_ns() - KEPT_NS)
+            self._tidied_s = anyio.current_time()
+
+
+def _worst(beat: Mapping[str, Any], provider: str, now_ns: int) -> tuple[str, float, str]:
+    """Of a provider's connections the one that has been unwell longest: its status, for how many seconds, and why."""
+    feeds = [feed for name, feed in beat.get("feeds", {}).items() if name.partition("/")[0] == provider]
+    unwell = [feed for feed in feeds if feed["status"] not in WELL]
+    if not unwell:
+        return "live", 0.0, ""
+    worst = min(unwell, key=lambda feed: feed["since"])
+    return worst["status"], now_ns / NS_PER_S - worst["since"] / 1_000, worst["why"]
+
+
+def _alert(due: Due) -> FiredAlert:
+    """Its id is made of what it is about: who keeps it twice keeps it once."""
+    rule = due.rule
+    return FiredAlert(
+        id=f"{rule.id}-{due.at_ns}",
+        owner=rule.owner,
+        rule=rule.id,
+        name=rule.name,
+        kind=str(rule.condition.__struct_config__.tag),
+        instrument=getattr(rule.condition, "instrument", ""),
+        message=due.look.words,
+        value=due.look.value,
+        at_ns=due.at_ns,
+    )

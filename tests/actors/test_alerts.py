@@ -1,0 +1,176 @@
+"""Alerts: what rules tell is kept first, told once for certain, and outlives whoever judged it."""
+
+from typing import Any
+
+import msgspec
+import trio
+
+from actors.alerts import KEPT_NS, LOOK_S, PAUSE_S, READ_S, TIDY_S, Alerts
+from actors.messages import AlertsChanged, AlertsFired, Count, DeliveriesDue, Follow
+from engine.market.alert_rule import (
+    AlertRule,
+    Condition,
+    FeedCondition,
+    GapCondition,
+    PriceCondition,
+    Standing,
+    TokenCondition,
+)
+from engine.runtime import ActorSystem
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from tests.actors.parts import MINUTE_NS, NAME, NOON, SECOND_NS, among_witnesses, tick
+
+ABOVE = PriceCondition(instrument=NAME, comparison="above", value=100.0)
+NAMES = ("broadcaster", "publisher", "credentials", "webhooks")
+
+
+class Stage:
+    """The actor, its stores, and what it told the witnesses."""
+
+    def __init__(self) -> None:
+        self.hot = MemoryHotStore()
+        self.durable = MemoryDurableStore()
+
+    def rule(self, condition: Condition = ABOVE, identity: int = 1, **changes: Any) -> None:
+        values: dict[str, Any] = {"name": "mine", "once": False, "cool_down_s": 0, "hysteresis_percent": 1.0}
+        values |= {"owner": "u1", "revision": 0, "standing": Standing()}
+        rule = AlertRule(id=identity, condition=condition, **(values | changes))
+        self.durable.tables.alert_rules[identity] = rule
+
+    def make(self, system: ActorSystem) -> Alerts:
+        at = {name: system.ref(f"/engine/{name}") for name in NAMES}
+        return Alerts(self.hot, self.durable, **at)
+
+
+async def trade(system: ActorSystem, *prices: float) -> None:
+    for price in prices:
+        system.ref("/engine/subject").tell(tick(NOON, price, 1))
+        await trio.sleep(0.1)
+    await trio.sleep(1)
+
+
+def told(seen: dict[str, list[Any]]) -> list[str]:
+    """The ids of all that was told, in their order."""
+    return [alert.id for fired in seen["publisher"] if isinstance(fired, AlertsFired) for alert in fired.alerts]
+
+
+async def test_a_price_that_gets_there_is_kept_told_and_sent(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trio.sleep(1)
+        assert [wish.instruments for wish in seen["broadcaster"]] == [frozenset({NAME})]
+        await trade(system, 99.0, 101.0, 101.5)
+        [alert] = stage.durable.tables.alerts.values()
+        assert (alert.owner, alert.rule, alert.name, alert.kind, alert.instrument) == ("u1", 1, "mine", "price", NAME)
+        assert (alert.value, alert.message) == (101.0, f"{NAME} rose to 100: it is at 101")
+        assert told(seen) == [alert.id]
+        assert stage.durable.tables.untold == {}
+        assert seen["webhooks"] == [DeliveriesDue()]
+        counted = await system.ref("/engine/subject").ask(Count(), timeout_s=1)
+        assert counted == {"alert_rules": 1, "alerts_waiting": 0, "alerts_dropped": 0, "alerts_told": 1}
+
+
+async def test_it_goes_on_saying_what_it_follows_and_hears_of_new_rules_at_once(autojump_clock: Any) -> None:
+    stage = Stage()
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trio.sleep(1)
+        stage.rule()
+        system.ref("/engine/subject").tell(AlertsChanged())
+        await trio.sleep(1)
+        await trade(system, 101.0)
+        assert len(told(seen)) == 1
+        stage.rule(PriceCondition(instrument="NSE:B", comparison="above", value=1), 2)
+        await trio.sleep(READ_S + LOOK_S)
+        assert seen["broadcaster"][-1] == Follow(system.ref("/engine/subject"), frozenset({NAME, "NSE:B"}))
+
+
+async def test_an_engine_that_died_before_it_kept_an_alert_leaves_it_to_the_next_one(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule(msgspec.structs.replace(ABOVE, comparison="crosses"))
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trade(system, 99.0)
+        await trio.sleep(LOOK_S)
+        stage.durable.tables.away = True
+        await trade(system, 101.0)
+        await system.restart("/engine/subject")
+        stage.durable.tables.away = False
+        await trio.sleep(PAUSE_S + 1)
+        assert told(seen) == []
+        await trade(system, 101.0, 101.2)
+        assert len(told(seen)) == 1
+
+
+async def test_what_was_kept_and_not_told_is_told_by_the_next_one_under_the_same_id(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    async with among_witnesses(stage.make, *NAMES, answer=False) as (system, seen):
+        await trade(system, 101.0)
+        assert len(stage.durable.tables.untold) == 1
+    first = told(seen)
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trade(system, 101.0, 102.0)
+        assert told(seen) == first[:1]
+        assert stage.durable.tables.untold == {}
+
+
+async def test_while_the_store_is_away_alerts_wait_in_their_order(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.rule(msgspec.structs.replace(ABOVE, value=102.0), 2, once=True)
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trade(system, 99.0)
+        stage.durable.tables.away = True
+        await trade(system, 101.0, 98.0, 103.0)
+        assert told(seen) == []
+        assert (await system.ref("/engine/subject").ask(Count(), timeout_s=1))["alerts_waiting"] == 3
+        stage.durable.tables.away = False
+        await trio.sleep(PAUSE_S + 1)
+        assert [identity.partition("-")[0] for identity in told(seen)] == ["1", "1", "2"]
+
+
+async def test_what_no_tick_tells_is_looked_at(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule(GapCondition(instrument=NAME, minutes=3), 1)
+    stage.rule(FeedCondition(provider="dhan", seconds=60), 2)
+    stage.rule(TokenCondition(provider="dhan", hours=2), 3)
+    await stage.hot.set_healing({NAME: [(NOON, NOON + 5 * MINUTE_NS)]})
+    feeds = {
+        "dhan/0": {"status": "live", "since": 0, "why": ""},
+        "dhan/1": {"status": "failed", "since": NOON // 1_000_000 - 70_000, "why": "refused"},
+        "kite/0": {"status": "failed", "since": 0, "why": ""},
+    }
+    await stage.hot.write_heartbeat({"feeds": feeds})
+    ends = {"dhan": {"expires_at": (NOON + 3_600 * SECOND_NS) // 1_000_000}}
+    async with among_witnesses(stage.make, *NAMES, answer=ends) as (_, _):
+        await trio.sleep(2 * LOOK_S + 1)
+        words = {alert.rule: alert.message for alert in stage.durable.tables.alerts.values()}
+    assert words[1] == f"{NAME}: 5 min are missing or in doubt; they are being healed"
+    assert words[2].startswith("The feed of dhan has been failed for 7")
+    assert words[3] == "The token of dhan ends in 1.0 h"
+
+
+async def test_a_store_that_is_away_keeps_nobody_from_looking_again(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule(GapCondition(instrument=NAME, minutes=3))
+    await stage.hot.set_healing({NAME: [(NOON, NOON + 5 * MINUTE_NS)]})
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (_, seen):
+        await trio.sleep(1)
+        stage.hot.link.away = True
+        await trio.sleep(2 * LOOK_S)
+        assert told(seen) == []
+        stage.hot.link.away = False
+        await trio.sleep(LOOK_S)
+        assert len(told(seen)) == 1
+
+
+async def test_what_is_old_is_forgotten(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, _):
+        await trade(system, 101.0)
+        [alert] = stage.durable.tables.alerts.values()
+        old = msgspec.structs.replace(alert, id="old", at_ns=NOON - KEPT_NS)
+        stage.durable.tables.alerts["old"] = old
+        await trio.sleep(TIDY_S + READ_S)
+        assert list(stage.durable.tables.alerts) == [alert.id]
