@@ -76,7 +76,7 @@ class ChainMaker:
         vix = VOLATILITY_INDICES.get(place.underlying)
         book = ChainBook(*place, contracts, calendar, rate=self._rate, vix=vix)
         if memory.snapshot is not None:
-            book.resume(memory.snapshot)
+            book.resume(memory.snapshot, self._now_ns())
         book.baselines(previous, {})
         return OptionChainActor(book, calendar, self._to, memory, window=self._window, pace=self._pace)
 

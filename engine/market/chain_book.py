@@ -18,8 +18,6 @@ from engine.market.tick import Tick
 from engine.market.time_to_expiry import expires_ns, priced_ns
 
 STALE_AFTER_S: Final = 60.0
-_BESIDE: Final = ("underlying", "future", "volatility index")
-"""What a chain depends on beside its options."""
 _MS: Final = 1_000_000
 _SECOND_NS: Final = 1_000_000_000
 
@@ -52,13 +50,10 @@ class ChainBook:
         listed = list(contracts)
         self._legs = ChainLegs(listed, expiry)
         self._future = _future(listed, expiry)
-        self._places = {**self._legs.places, **self._places_beside()}
-        self._quotes = QuoteColumns.unknown(len(self._legs) + len(_BESIDE))
+        beside = [name for name in (underlying, self.future, vix) if name is not None]
+        self._places = {name: place for place, name in enumerate(beside, len(self._legs))} | self._legs.places
+        self._quotes = QuoteColumns.unknown(len(self._legs) + len(beside))
         self._day = date.min
-
-    def _places_beside(self) -> dict[str, int]:
-        beside = enumerate((self.underlying, self.future, self.vix), len(self._legs))
-        return {name: place for place, name in beside if name is not None}
 
     @property
     def future(self) -> str | None:
@@ -116,8 +111,8 @@ class ChainBook:
             for name in told.keys() & self._places.keys():
                 column[self._places[name]] = told[name]
 
-    def resume(self, snapshot: ChainSnapshot) -> None:
-        """Goes on from where another book of this chain was, as when the engine was started anew."""
+    def resume(self, snapshot: ChainSnapshot, now_ns: int) -> None:
+        """Goes on now from where another book of this chain was, as when the engine was started anew."""
         as_of_ns = snapshot.as_of * _MS
         self._turn_day(as_of_ns)
         beside = ((self.underlying, snapshot.spot), (self.future, snapshot.future_price), (self.vix, snapshot.vix))
@@ -128,6 +123,7 @@ class ChainBook:
             place = self._legs.places.get(leg.instrument)
             if place is not None:
                 self._quotes.resume(place, leg, as_of_ns, snapshot.provider)
+        self._turn_day(now_ns)
 
     def read(self, now_ns: int) -> ChainReading:
         """All that is known at that time, as the arithmetic takes it."""
@@ -169,7 +165,7 @@ class ChainBook:
         """What the future of the very same expiry costs, where that was heard since."""
         if self._future is None or self._future.expiry != self.expiry:
             return None
-        return self._quotes.price(self._places[self._future.canonical], since_ns)
+        return self._quotes.middle(self._places[self._future.canonical], since_ns)
 
 
 def snapshots(books: Sequence[ChainBook], now_ns: int) -> list[ChainSnapshot]:
@@ -180,8 +176,8 @@ def snapshots(books: Sequence[ChainBook], now_ns: int) -> list[ChainSnapshot]:
 
 def _future(contracts: Iterable[Instrument], expiry: date) -> Instrument | None:
     futures = (
-        (contract.expiry, contract.canonical, contract)
+        (contract.expiry, contract)
         for contract in contracts
         if contract.kind is InstrumentKind.FUTURE and contract.expiry is not None and contract.expiry >= expiry
     )
-    return min(futures, default=(None, None, None))[2]
+    return min(futures, key=lambda future: future[0], default=(None, None))[1]

@@ -23,26 +23,27 @@ class ChainLegs:
         strikes = sorted({strike for strike, _, _ in options})
         self.strikes = np.array(strikes, np.float64)
         """Lowest first."""
-        self.strike_by_place = np.tile(self.strikes, 2)
+        self.strike = np.tile(self.strikes, 2)
+        """Of every place."""
         self.is_call = np.repeat((True, False), len(strikes))
         self._rows = {strike: row for row, strike in enumerate(strikes)}
+        self.places = {name: self._place(strike, option_type) for strike, option_type, name in options}
+        """Of the options that are listed, by canonical name."""
         self.names: list[str | None] = [None] * (2 * len(strikes))
         """Canonical names by place; None where no option is listed."""
-        self.places: dict[str, int] = {}
-        for strike, option_type, name in options:
-            place = self._rows[strike] + (len(strikes) if option_type is OptionType.PUT else 0)
-            self.names[place], self.places[name] = name, place
+        for name, place in self.places.items():
+            self.names[place] = name
+
+    def _place(self, strike: float, option_type: OptionType | None) -> int:
+        return self._rows[strike] + (len(self._rows) if option_type is OptionType.PUT else 0)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def place(self, strike: float, option_type: OptionType) -> int | None:
         """Where an option is, or None when it is not listed."""
-        row = self._rows.get(strike)
-        if row is None:
-            return None
-        place = row + (len(self.strikes) if option_type is OptionType.PUT else 0)
-        return None if self.names[place] is None else place
+        place = self._place(strike, option_type) if strike in self._rows else None
+        return None if place is None or self.names[place] is None else place
 
     def nearest(self, price: float) -> int | None:
         """The row of the strike nearest to a price, the lower of two; None without strikes."""

@@ -80,7 +80,7 @@ class ChainReading:
         count = len(self.legs)
         return Terms(
             forward=np.full(count, self.forward.price if self.forward else math.nan),
-            strike=self.legs.strike_by_place,
+            strike=self.legs.strike,
             years=np.full(count, self.years),
             rate=np.full(count, self.rate),
             is_call=self.legs.is_call,

@@ -116,10 +116,17 @@ class QuoteColumns:
         for column in (self.first_interest, self.volume, self.previous_close):
             column[:] = np.nan
 
-    def price(self, place: int, since_ns: int = 0) -> float | None:
-        """The last price of an instrument; None where none is known, or nothing was heard of it since."""
+    def price(self, place: int) -> float | None:
+        """The last price of an instrument."""
         last = float(self.last[place])
-        return last if last > 0.0 and self.heard_ns[place] >= since_ns else None
+        return last if last > 0.0 else None
+
+    def middle(self, place: int, since_ns: int) -> float | None:
+        """Between bid and ask, else the last price; None where nothing was heard since."""
+        if self.heard_ns[place] < since_ns:
+            return None
+        bid, ask = float(self.bid[place]), float(self.ask[place])
+        return 0.5 * (bid + ask) if 0.0 < bid <= ask else self.price(place)
 
     def is_fed(self, place: int, since_ns: int) -> bool:
         """Whether a feed brought something since then: it knows better than who was asked."""

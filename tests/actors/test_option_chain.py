@@ -44,7 +44,7 @@ async def running(
         chain = book(NFO, *CONTRACTS)
         kept = memory or ChainMemory()
         if kept.snapshot is not None:
-            chain.resume(kept.snapshot)
+            chain.resume(kept.snapshot, start_ns)
         outlets = ChainOutlets(*(system.ref(f"/engine/{name}") for name in WITNESSES))
         return OptionChainActor(chain, NFO, outlets, kept, window=4, pace=Pace())
 

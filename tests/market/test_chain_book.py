@@ -2,10 +2,11 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from engine.market import Calendar, Quote
-from engine.market.chain_snapshot import BuildUp, ForwardSource, Quality
+from engine.market.chain_snapshot import BuildUp, ChainSnapshot, ForwardSource, Quality
 from engine.market.option_chain import OptionChain, OptionLeg, Strike
 from tests.market.builders import MINUTE, SECOND, at
 from tests.market.chains import EXPIRY, UNDERLYING, VIX, book, both, future, heard, leg
@@ -101,7 +102,7 @@ def test_another_book_goes_on_from_a_snapshot(nfo: Calendar) -> None:
     first.take(heard(CALL, 180.0, NOON, bid=179.0, ask=181.0, open_interest=750))
     told = first.snapshot(NOON + SECOND)
     second = book(nfo, CALL, PUT, future())
-    second.resume(told)
+    second.resume(told, NOON + SECOND)
     assert second.snapshot(NOON + SECOND) == told
     assert second.snapshot(NOON + 2 * SECOND).strikes[0].ce != told.strikes[0].ce, "quotes grow older"
 
@@ -124,3 +125,33 @@ def test_after_the_close_prices_and_time_to_expiry_stand_still(nfo: Calendar) ->
     assert leg(evening, CALL).quality is Quality.GOOD
     assert evening.days == pytest.approx(3.0)
     assert leg(morning, CALL).quality is Quality.STALE
+
+
+def test_another_days_snapshot_gives_way_to_what_is_known_of_the_close(nfo: Calendar) -> None:
+    first = book(nfo, CALL, PUT)
+    first.take(heard(CALL, 180.0, at("2026-11-20 12:00"), open_interest=750))
+    first.take(heard(PUT, 180.0, at("2026-11-20 12:00"), open_interest=900))
+    second = book(nfo, CALL, PUT)
+    second.resume(first.snapshot(at("2026-11-20 12:00")), at("2026-11-23 09:16"))
+    second.baselines({CALL.canonical: 825}, {})
+    second.take(heard(CALL, 180.0, NOON, open_interest=900))
+    told = second.snapshot(NOON)
+    assert (leg(told, CALL).oi_change, leg(told, CALL).oi_change_open) == (75, 0)
+    assert (leg(told, PUT).oi_change, leg(told, PUT).volume) == (0, None)
+
+
+def test_the_forward_is_the_middle_of_what_the_future_is_quoted_at(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT, future())
+    chain.take(heard(future(), 26012.0, NOON, bid=26009.0, ask=26012.0))
+    assert chain.snapshot(NOON).forward == 26010.5
+    assert chain.snapshot(NOON).future_price == 26012.0
+    assert chain.snapshot(NOON + 2 * MINUTE).forward is None, "it is old, and nothing else is known"
+
+
+def test_a_snapshot_can_be_sent_and_kept(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT, future())
+    chain.take(heard(future(), 26010.0, NOON))
+    chain.take(heard(CALL, 180.0, NOON, bid=179.0, ask=181.0, open_interest=750, previous_close=170.0))
+    told = chain.snapshot(NOON)
+    for codec in (msgspec.msgpack, msgspec.json):
+        assert codec.decode(codec.encode(told), type=ChainSnapshot) == told
