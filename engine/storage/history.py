@@ -88,13 +88,13 @@ class CandleReader:
         if end_ns <= self._hot_from_ns:
             return CandleRange(await self._durable.candles(instrument, timeframe, start_ns, end_ns))
         saved, hot, forming = await asyncio.gather(
-            _or_away(self._durable.candles(instrument, timeframe, start_ns, end_ns)),
-            _or_away(self._hot.candles(instrument, timeframe, start_ns, end_ns)),
-            _or_away(self._forming(instrument, timeframe)),
+            or_away(self._durable.candles(instrument, timeframe, start_ns, end_ns)),
+            or_away(self._hot.candles(instrument, timeframe, start_ns, end_ns)),
+            or_away(self._forming(instrument, timeframe)),
         )
-        missing = _missing(saved, hot, forming)
-        inside = [candle for candle in _given(forming) if start_ns <= candle.time < end_ns]
-        return CandleRange(newest([*_given(saved), *_given(hot), *inside]), missing)
+        missing = missing_stores(saved, hot, forming)
+        inside = [candle for candle in given(forming) if start_ns <= candle.time < end_ns]
+        return CandleRange(newest([*given(saved), *given(hot), *inside]), missing)
 
     async def live(self, instrument: str, timeframe: str, start_ns: int, end_ns: int) -> list[Candle]:
         """Those of them that Redis holds. Raises when it is away."""
@@ -130,13 +130,13 @@ class CandleReader:
         sessions = calendar.sessions(first, last)
         bounds = (sessions[0].start_ns, sessions[-1].end_ns) if sessions else (0, 0)
         saved, hot, forming = await asyncio.gather(
-            _or_away(self._durable.days(instrument, first, last)),
-            _or_away(self._hot.candles(instrument, "1d", *bounds)),
-            _or_away(self._forming(instrument, "1d")),
+            or_away(self._durable.days(instrument, first, last)),
+            or_away(self._hot.candles(instrument, "1d", *bounds)),
+            or_away(self._forming(instrument, "1d")),
         )
-        missing = _missing(saved, hot, forming)
-        days = {day.date: day for day in _given(saved)}
-        for candle in [*_given(hot), *_given(forming)]:
+        missing = missing_stores(saved, hot, forming)
+        days = {day.date: day for day in given(saved)}
+        for candle in [*given(hot), *given(forming)]:
             day = calendar.session_date(candle.time)
             known = days.get(day)
             if first <= day <= last and (known is None or is_newer(candle, known.candle)):
@@ -151,7 +151,7 @@ class CandleReader:
         calendar = self._calendars.of(instrument)
         earlier = first - LOOK_BACK
         found, quotes = await asyncio.gather(
-            self.days(instrument, earlier, last), _or_away(self._hot.quotes([instrument]))
+            self.days(instrument, earlier, last), or_away(self._hot.quotes([instrument]))
         )
         bars = {day.date: day for day in found.days}
         dates = [day.date for day in calendar.trading_days(earlier, last)]
@@ -202,18 +202,21 @@ def newest(candles: Iterable[Candle]) -> list[Candle]:
     return [chosen[time] for time in sorted(chosen)]
 
 
-async def _or_away(part: Awaitable[Part]) -> Part | StorageUnavailableError:
+async def or_away(part: Awaitable[Part]) -> Part | StorageUnavailableError:
+    """What was asked for, or that the store is away."""
     try:
         return await part
     except StorageUnavailableError as error:
         return error
 
 
-def _given(part: Sequence[Part] | StorageUnavailableError) -> Sequence[Part]:
+def given(part: Sequence[Part] | StorageUnavailableError) -> Sequence[Part]:
+    """What a store gave: nothing when it was away."""
     return () if isinstance(part, StorageUnavailableError) else part
 
 
-def _missing(saved: object, *hot: object) -> tuple[str, ...]:
+def missing_stores(saved: object, *hot: object) -> tuple[str, ...]:
+    """The stores that were away. Raises when both were."""
     away = [part for part in hot if isinstance(part, StorageUnavailableError)]
     if isinstance(saved, StorageUnavailableError):
         if away:

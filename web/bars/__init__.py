@@ -1,16 +1,14 @@
-"""Bars: candles in the short form of charts, read in portions and written in the form that a client asks for."""
+"""Bars: candles in the short form of charts, read in portions."""
 
-from web.bars.bar import Bar, bar_of
-from web.bars.forms import FORMS, Form, begin_form
+from web.bars.bar import BARS, Bar, bar_of
 from web.bars.gaps import PageGaps, gap_row
 from web.bars.reading import MOST_BUCKETS, PORTION, Place, Reading, Sources, Span, Wish
 
 __all__ = [
-    "FORMS",
+    "BARS",
     "MOST_BUCKETS",
     "PORTION",
     "Bar",
-    "Form",
     "PageGaps",
     "Place",
     "Reading",
@@ -18,6 +16,5 @@ __all__ = [
     "Span",
     "Wish",
     "bar_of",
-    "begin_form",
     "gap_row",
 ]

@@ -3,6 +3,7 @@
 import msgspec
 
 from engine.market.candle import Candle, CandleState
+from web.forms import Sheet
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
@@ -18,6 +19,19 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     state: CandleState
     rev: int
     source: str
+
+
+BARS = Sheet(
+    "bars",
+    {
+        "t": "ms",
+        **dict.fromkeys(("o", "h", "l", "c"), "float64"),
+        **dict.fromkeys(("v", "oi"), "int64"),
+        "state": "string",
+        "rev": "int32",
+        "source": "string",
+    },
+)
 
 
 def bar_of(candle: Candle) -> Bar:

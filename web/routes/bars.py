@@ -1,16 +1,18 @@
 """Bars of several symbols at once, in pages or as one stream, as they are now or as they were published at a time."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from config.settings.providers import PROVIDERS
 from engine.market.timeframe import length_s
-from web.answers import SHORT_BYTES, data_kind, streamed
-from web.bars import FORMS, MOST_BUCKETS, Form, Place, Reading, Wish, bar_of, begin_form
+from web.answers import data_kind
+from web.bars import BARS, MOST_BUCKETS, Place, Reading, Wish, bar_of
+from web.choices import choice
 from web.errors import ApiError
+from web.forms import MEDIA, STREAMS, Pieces, answered_in, begin_form, form_name
 from web.models.candles import Bars, BarsQuery
 from web.openapi import document_errors, document_media, document_response, validate_querystring
 from web.page_tokens import decode_page, encode_page
@@ -29,15 +31,7 @@ revalidate(blueprint)
 MOST_BARS: Final = 50_000
 ALL: Final = "all"
 """As ``limit``: the whole range, as one stream and without pages, in forms that need not know its length before."""
-STREAMS: Final = ("csv", "arrow")
 MOST_SYMBOLS: Final = 100
-_BY_TYPE: Final = {
-    "application/json": "json",
-    "text/csv": "csv",
-    "application/msgpack": "msgpack",
-    "application/vnd.apache.arrow.stream": "arrow",
-}
-"""Forms, as the header ``Accept`` calls them."""
 _SECOND_NS: Final = 1_000_000_000
 _YEAR: Final = timedelta(days=365)
 _DAY: Final = timedelta(0)
@@ -47,7 +41,7 @@ _DAY: Final = timedelta(0)
 @blueprint.get("/")
 @validate_querystring(BarsQuery)
 @document_response(Bars)
-@document_media("text/csv", "application/msgpack", "application/vnd.apache.arrow.stream")
+@document_media(*MEDIA)
 @document_errors(404)
 async def bars(query_args: BarsQuery) -> Response:
     """Bars of up to 100 symbols at once, in pages or as one stream.
@@ -57,7 +51,7 @@ async def bars(query_args: BarsQuery) -> Response:
     ``as_of`` they are about the candles that had been published by then, but minutes are called empty or unresolvable as
     is known at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
-    rules, form = services(), await begin_form(_form_name(query_args))
+    rules, form = services(), await begin_form(form_name(query_args.format), BARS)
     wish = _wish(rules, query_args)
     now_ns = rules.system.clock.now_ns()
     reading = Reading(rules, wish, _place(wish, query_args.page_token), now_ns)
@@ -68,48 +62,17 @@ async def bars(query_args: BarsQuery) -> Response:
         "verdicts_as_of": now_ns // 1_000_000 if wish.published else None,
         "data": data_kind(),
     }
-    body = _written(reading, wish, form, about)
-    beginning = await _beginning(body, reading)
-    if not reading.done and (form.streams or wish.limit is None):
-        return _streamed(_whole(beginning, body), form)
-    response = Response(beginning + b"".join([part async for part in body]), content_type=form.content_type)
-    response.headers["Vary"] = "Accept"
-    if not form.tells_all:
-        response.headers["X-Ticktree-Complete"] = str(reading.about["complete"]).lower()
-        response.headers["X-Ticktree-Next-Page"] = _token(reading) or ""
-    return response
+
+    def said() -> dict[str, Any]:
+        return {"next_page_token": _token(reading), **reading.about, **about}
+
+    return await answered_in(form, _pieces(reading, wish), said, endless=wish.limit is None)
 
 
-def _streamed(parts: AsyncIterator[bytes], form: Form) -> Response:
-    response = streamed(parts, form.content_type)
-    response.headers["Vary"] = "Accept"
-    return response
-
-
-async def _written(reading: Reading, wish: Wish, form: Form, about: Mapping[str, Any]) -> AsyncIterator[bytes]:
-    """The answer in pieces, each when it is asked for: what nobody has taken yet has not been read yet."""
-    part = form.begin()
+async def _pieces(reading: Reading, wish: Wish) -> Pieces:
     while not reading.done:
         instrument, candles = await reading.piece()
-        part += form.bars(wish.symbols[instrument], [bar_of(candle) for candle in candles])
-        if not reading.done:
-            yield part
-            part = b""
-    yield part + form.end({"next_page_token": _token(reading), **reading.about, **about})
-
-
-async def _beginning(body: AsyncIterator[bytes], reading: Reading) -> bytes:
-    """All of a short answer, so that it can be compressed and has an ETag; what goes wrong in it is told with its status."""
-    beginning = await anext(body)
-    while not reading.done and len(beginning) < SHORT_BYTES:
-        beginning += await anext(body)
-    return beginning
-
-
-async def _whole(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield beginning
-    async for part in rest:
-        yield part
+        yield wish.symbols[instrument], [bar_of(candle) for candle in candles]
 
 
 def _wish(rules: Services, written: BarsQuery) -> Wish:
@@ -124,22 +87,22 @@ def _wish(rules: Services, written: BarsQuery) -> Wish:
         ranges,
         timeframe,
         _limit(ranges, timeframe, written),
-        _choice("sort", written.sort, ("asc", "desc")) == "desc",
+        choice("sort", written.sort, ("asc", "desc")) == "desc",
         view_of(written.continuous, written.wick),
-        _choice("feed", written.feed, ("", *PROVIDERS)),
+        choice("feed", written.feed, ("", *PROVIDERS)),
         _published(rules, symbols, timeframe, written.as_of) if written.as_of else None,
     )
 
 
 def _refuse_adjustments(word: str) -> None:
     """Prices that are called adjusted and are not would be worse than none: nobody would look."""
-    if _choice("adjustment", word, ("raw", "split", "dividend", "all")) != "raw":
+    if choice("adjustment", word, ("raw", "split", "dividend", "all")) != "raw":
         raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
 
 
 def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str, written: BarsQuery) -> int | None:
     text = written.limit
-    if text == ALL and _form_name(written) in STREAMS:
+    if text == ALL and form_name(written.format) in STREAMS:
         if sum(_buckets(span, timeframe) for span in ranges.values()) > MOST_BUCKETS:
             raise ApiError(400, f"all ranges together hold more than {MOST_BUCKETS:,} buckets: ask for less")
         return None
@@ -155,21 +118,6 @@ def _published(rules: Services, instruments: Iterable[str], timeframe: str, as_o
     now_ns, zone = rules.system.clock.now_ns(), rules.directory.zone
     moments = {name: min(now_ns, instant_of("as_of", as_of, zone(name))) for name in instruments}
     return PublishedCandles(rules.hot, rules.durable, timeframe, moments)
-
-
-def _choice(name: str, word: str, known: Sequence[str]) -> str:
-    """A parameter that is one of a few words."""
-    if word not in known:
-        words = [one for one in known if one]
-        raise ApiError(400, f"{name} is one of {', '.join(words)}, was {word[:20]!r}", errors=words)
-    return word
-
-
-def _form_name(written: BarsQuery) -> str:
-    """``format=``, or what ``Accept`` likes best; JSON for who likes nothing that we have."""
-    if written.format:
-        return _choice("format", written.format, tuple(FORMS))
-    return _BY_TYPE[request.accept_mimetypes.best_match(list(_BY_TYPE)) or "application/json"]
 
 
 def _place(wish: Wish, page_token: str) -> Place | None:

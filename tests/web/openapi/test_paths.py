@@ -57,6 +57,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/marketdata/intraday": ("GET",),
     "/marketdata/daily": ("GET",),
     "/api/v1/bars": ("GET",),
+    "/api/v1/ticks": ("GET",),
     "/api/v1/chart/{}": ("GET",),
     "/api/v1/current_prices": ("GET", "POST"),
     "/screeners/ltp/start": ("POST",),
@@ -91,7 +92,6 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/admin/audit": ("GET",),
 }
 LATER: Final = {
-    "/api/v1/ticks": "with recorded ticks",
     "/api/v1/alerts/": "with alerts",
     "/api/v1/corporate_actions/": "with corporate actions",
 }

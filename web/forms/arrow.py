@@ -1,4 +1,4 @@
-"""Arrow: bars as an Arrow IPC stream, which pandas, polars and DuckDB read without parsing."""
+"""Arrow: rows as an Arrow IPC stream, which pandas, polars and DuckDB read without parsing."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from web.bars.bar import Bar
+from web.forms.sheet import TIME_UNITS, Sheet
 
 ABOUT = "ticktree"
-"""Under this name the metadata of the last batch, which is empty, says as JSON what the answer tells of its bars."""
+"""Under this name the metadata of the last batch, which is empty, says as JSON what the answer tells of its rows."""
 
 
 def load_arrow() -> None:
@@ -22,26 +22,26 @@ def load_arrow() -> None:
 
 
 class ArrowForm:
-    """A table of all symbols; ``t`` is a time. The library is imported by who asks for it: it takes tens of megabytes."""
+    """A table of all symbols. The library is imported by who asks for it: it takes tens of megabytes."""
 
     content_type = "application/vnd.apache.arrow.stream"
     streams = False
     tells_all = False
 
-    def __init__(self) -> None:
+    def __init__(self, sheet: Sheet) -> None:
         self._arrow: Any = import_module("pyarrow")
         self._sink = io.BytesIO()
-        self._schema: Any = _schema(self._arrow)
+        self._schema: Any = _schema(self._arrow, sheet)
         self._writer: Any = None
 
     def begin(self) -> bytes:
         self._writer = self._arrow.ipc.new_stream(self._sink, self._schema)
         return self._written()
 
-    def bars(self, symbol: str, bars: Sequence[Bar]) -> bytes:
-        if bars:
-            columns = zip(*map(msgspec.structs.astuple, bars), strict=True)
-            self._writer.write_batch(self._batch([symbol] * len(bars), *columns))
+    def rows(self, symbol: str, rows: Sequence[Any]) -> bytes:
+        if rows:
+            columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
+            self._writer.write_batch(self._batch([symbol] * len(rows), *columns))
         return self._written()
 
     def end(self, about: Mapping[str, Any]) -> bytes:
@@ -62,15 +62,11 @@ class ArrowForm:
         return found
 
 
-def _schema(arrow: Any) -> Any:
-    price, number, text = arrow.float64(), arrow.int64(), arrow.string()
-    fields = {
-        "symbol": text,
-        "t": arrow.timestamp("ms", "UTC"),
-        **dict.fromkeys(("o", "h", "l", "c"), price),
-        **dict.fromkeys(("v", "oi"), number),
-        "state": text,
-        "rev": arrow.int32(),
-        "source": text,
-    }
-    return arrow.schema(list(fields.items()))
+def _schema(arrow: Any, sheet: Sheet) -> Any:
+    return arrow.schema(
+        [("symbol", arrow.string()), *((name, _type(arrow, word)) for name, word in sheet.columns.items())]
+    )
+
+
+def _type(arrow: Any, word: str) -> Any:
+    return arrow.timestamp(word, "UTC") if word in TIME_UNITS else arrow.type_for_alias(word)

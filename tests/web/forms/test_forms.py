@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from engine.market import Candle, CandleState
 from tests.web.engine import unpacked
-from web.bars import FORMS, bar_of
-from web.bars.arrow import ABOUT
+from web.bars import BARS, Bar, bar_of
+from web.forms import FORMS
+from web.forms.arrow import ABOUT
+from web.ticks import TICKS, TickRow
 
 pa: Any = import_module("pyarrow")
 PRICES = st.floats(0.01, 1e7) | st.just(float("nan"))
@@ -66,8 +68,8 @@ def _of_arrow(body: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def written(form: str, pieces: Sequence[tuple[str, Sequence[Candle]]]) -> bytes:
-    writer = FORMS[form]()
-    parts = [writer.begin(), *(writer.bars(symbol, [bar_of(one) for one in candles]) for symbol, candles in pieces)]
+    writer = FORMS[form](BARS)
+    parts = [writer.begin(), *(writer.rows(symbol, [bar_of(one) for one in candles]) for symbol, candles in pieces)]
     return b"".join([*parts, writer.end(ABOUT_BARS)])
 
 
@@ -95,3 +97,8 @@ def test_all_forms_are_read_back_as_the_same_bars_however_they_were_cut(
 def test_symbols_without_bars_are_named_in_forms_that_have_a_place_for_them() -> None:
     assert json.loads(written("json", [("A", []), ("B", [])]))["bars"] == {"A": [], "B": []}
     assert unpacked(written("msgpack", [("A", [])]))["bars"] == {"A": []}
+
+
+def test_the_columns_of_a_sheet_are_those_of_its_rows() -> None:
+    assert tuple(BARS.columns) == Bar.__struct_fields__
+    assert tuple(TICKS.columns) == TickRow.__struct_fields__
