@@ -47,10 +47,15 @@ async def test_an_instrument_without_history_is_said_to_have_none(ann: Page) -> 
     await expect(told).to_contain_text(f"There are no candles of {INSTRUMENT} yet")
 
 
-async def test_an_underlying_that_nobody_knows_has_no_options(ann: Page) -> None:
+async def test_an_underlying_that_nobody_knows_or_that_has_no_options_is_said_to_have_none(
+    ann: Page, complaints: Complaints
+) -> None:
+    complaints.expect("404 .*/option_chain/NSE%3ANOBODY")
     await ann.goto("/chain/NSE:NOBODY")
-    await expect(ann.get_by_text("No options of NOBODY are listed here")).to_be_visible()
-    await expect(ann.get_by_text("not listed here", exact=True).first).to_be_visible()
+    await expect(ann.get_by_text("Unknown symbol: 'NSE:NOBODY'.")).to_be_visible()
+    assert await violations(ann) == []
+    await ann.goto(f"/chain/{quote(INSTRUMENT)}")
+    await expect(ann.get_by_text(f"No options of {INSTRUMENT} are listed here")).to_be_visible()
     assert await violations(ann) == []
 
 

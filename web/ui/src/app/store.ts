@@ -4,6 +4,7 @@ import { configureStore } from "@reduxjs/toolkit";
 import { useDispatch, useSelector } from "react-redux";
 import { api } from "@/api/api";
 import { chainReducer } from "@/chain/chain";
+import { liveChainReducer } from "@/chain/live";
 import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
@@ -20,6 +21,7 @@ export function makeStore() {
       candles: candlesReducer,
       statuses: statusesReducer,
       chain: chainReducer,
+      liveChain: liveChainReducer,
       preferences: preferencesReducer,
       jobs: jobsReducer,
       interface: interfaceReducer,

@@ -1,44 +1,73 @@
-/** What the underlying costs: at once, by its next future, and how much it is expected to move. */
+/** What the chain says as a whole: what its underlying costs, how much it is expected to move, where interest is. */
 
+import type { ReactNode } from "react";
 import { useAppSelector } from "@/app/store";
-import { percentChange, price, wayOf } from "@/formats/numbers";
-import type { Instrument } from "@/market/instruments";
+import { percentChange, price, short, wayOf } from "@/formats/numbers";
 import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
+import type { ChainSnapshot, Wall } from "./snapshot";
+import { forwardWords, leftWords, strikeWords } from "./words";
 
-/** Null: there is none; undefined: nobody has told yet. */
-type Listed = Instrument | null | undefined;
-
-interface Shown {
-  spot: Listed;
-  future: Listed;
-  volatility: Listed;
-}
-
-export function Headline({ spot, future, volatility }: Shown) {
+export function Headline({ chain }: { chain: ChainSnapshot }) {
+  const { ce_walls, pe_walls } = chain;
   return (
     <dl className={styles.headline}>
-      <Figure name="Spot" of={spot} />
-      <Figure name={future?.expiry ? `Future ${future.expiry}` : "Future"} of={future} />
-      <Figure name="India VIX" of={volatility} />
+      <Figure name="Spot">
+        {price(chain.spot)} <SpotChange chain={chain} />
+      </Figure>
+      <Figure name="Future" note={chain.future ?? ""}>
+        {price(chain.future_price)}
+      </Figure>
+      <Figure name="Forward" note={forwardWords(chain)}>
+        {price(chain.forward)}
+      </Figure>
+      <Figure name="Time left">{leftWords(chain.expires_at, chain.as_of)}</Figure>
+      <Figure name="IV at the money">{percent(chain.atm_iv)}</Figure>
+      <Figure name="VIX">{price(chain.vix)}</Figure>
+      <Figure name="Straddle" note={chain.atm === null ? "" : `both options at ${strikeWords(chain.atm)}`}>
+        {price(chain.straddle)}
+      </Figure>
+      <Figure name="PCR" note="puts by calls: open interest, volume">
+        {price(chain.pcr_oi, 2)} <small className="quiet">{price(chain.pcr_volume, 2)} vol</small>
+      </Figure>
+      <Figure name="Max pain">{strike(chain.max_pain)}</Figure>
+      <Figure name="Call wall" note={wallWords(ce_walls)}>
+        {strike(ce_walls[0]?.strike ?? null)}
+      </Figure>
+      <Figure name="Put wall" note={wallWords(pe_walls)}>
+        {strike(pe_walls[0]?.strike ?? null)}
+      </Figure>
     </dl>
   );
 }
 
-function Figure({ name, of }: { name: string; of: Listed }) {
-  useFollow(of ? [`quote.${of.instrument}`] : []);
-  const quote = useAppSelector(({ quotes }) => (of ? quotes[of.instrument] : undefined));
+function Figure({ name, note = "", children }: { name: string; note?: string; children: ReactNode }) {
   return (
-    <div>
+    <div title={note || undefined}>
       <dt>{name}</dt>
-      <dd data-instrument={of?.instrument} data-field="ltp">
-        {of === null ? "not listed here" : price(quote?.ltp)}{" "}
-        {quote && (
-          <small className={wayOf(quote.ltp, quote.previous_close)}>
-            {percentChange(quote.ltp, quote.previous_close)}
-          </small>
-        )}
+      <dd>
+        {children}
+        {note && <span className="unseen"> {note}</span>}
       </dd>
     </div>
   );
+}
+
+/** Since the previous close, which the quote knows and the chain does not. */
+function SpotChange({ chain: { underlying, spot } }: { chain: ChainSnapshot }) {
+  useFollow([`quote.${underlying}`]);
+  const before = useAppSelector(({ quotes }) => quotes[underlying]?.previous_close);
+  return spot === null ? null : <small className={wayOf(spot, before)}>{percentChange(spot, before)}</small>;
+}
+
+function percent(value: number | null): string {
+  return value === null ? price(null) : `${price(value, 2)}%`;
+}
+
+function strike(value: number | null): string {
+  return value === null ? price(null) : strikeWords(value);
+}
+
+function wallWords(walls: readonly Wall[]): string {
+  return walls.map((wall) => `${short(wall.oi)} at ${strikeWords(wall.strike)}`).join(", ");
 }

@@ -1,31 +1,33 @@
-/** The strikes. Only the rows in sight are drawn and followed: some underlyings have hundreds. */
+/** The strikes. Only the rows in sight are drawn: some underlyings have hundreds. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
-import { useFollow } from "@/socket/LineProvider";
+import { type ColumnKey, columnOf } from "./columns";
 import styles from "./Matrix.module.css";
-import type { StrikeRow } from "./matrix";
 import { Strike } from "./Strike";
-import { useMostInterest } from "./useMostInterest";
+import type { StrikeLegs } from "./snapshot";
 
 const ROW_PX = 30;
-const COLUMNS = ["Delta", "IV", "OI", "Volume", "LTP"];
 
-export function Matrix({ rows, atTheMoney }: { rows: readonly StrikeRow[]; atTheMoney: number }) {
+interface MatrixProps {
+  strikes: readonly StrikeLegs[];
+  atTheMoney: number;
+  columns: readonly ColumnKey[];
+}
+
+export function Matrix({ strikes, atTheMoney, columns }: MatrixProps) {
   const box = useRef<HTMLElement>(null);
   const hasCentred = useRef(false);
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: strikes.length,
     getScrollElement: () => box.current,
     estimateSize: () => ROW_PX,
     overscan: 4,
   });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
-  const shown = rows.slice(first, first + items.length);
-  const instruments = shown.flatMap(({ call, put }) => [call, put].filter((one) => one !== null));
-  useFollow(instruments.map((one) => `quote.${one}`));
-  const most = useMostInterest(instruments);
+  const shown = strikes.slice(first, first + items.length);
+  const most = Math.max(0, ...shown.flatMap(({ ce, pe }) => [ce?.oi ?? 0, pe?.oi ?? 0]));
 
   useEffect(() => {
     if (atTheMoney >= 0 && !hasCentred.current) {
@@ -34,48 +36,61 @@ export function Matrix({ rows, atTheMoney }: { rows: readonly StrikeRow[]; atThe
     }
   }, [atTheMoney, virtual]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other columns make another width
+  useEffect(() => {
+    const { current: element } = box;
+    element?.scrollTo({ left: (element.scrollWidth - element.clientWidth) / 2 });
+  }, [columns]);
+
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section className={styles.box} ref={box} tabIndex={0} aria-label="Strikes">
-      <table className={styles.matrix} aria-rowcount={rows.length + 1}>
-        <Header />
+      <table className={styles.matrix} aria-rowcount={strikes.length + 1}>
+        <Header columns={columns} />
         <tbody>
           <Space height={first * ROW_PX} />
-          {shown.map((row, place) => (
+          {shown.map((legs, place) => (
             <Strike
-              key={row.strike}
-              row={row}
+              key={legs.strike}
+              legs={legs}
               rowIndex={first + place + 2}
               isAtTheMoney={first + place === atTheMoney}
+              columns={columns}
               most={most}
             />
           ))}
-          <Space height={(rows.length - first - shown.length) * ROW_PX} />
+          <Space height={(strikes.length - first - shown.length) * ROW_PX} />
         </tbody>
       </table>
     </section>
   );
 }
 
-function Header() {
+function Header({ columns }: { columns: readonly ColumnKey[] }) {
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {COLUMNS.map((name) => (
-          <th key={`call ${name}`} scope="col">
-            <span className="unseen">Call </span>
-            {name}
-          </th>
+        {columns.map((key) => (
+          <Heading key={`call ${key}`} column={key} side="Call" />
         ))}
-        <th scope="col">Strike</th>
-        {[...COLUMNS].reverse().map((name) => (
-          <th key={`put ${name}`} scope="col">
-            <span className="unseen">Put </span>
-            {name}
-          </th>
+        <th className={styles.strike} scope="col">
+          Strike
+        </th>
+        {columns.toReversed().map((key) => (
+          <Heading key={`put ${key}`} column={key} side="Put" />
         ))}
       </tr>
     </thead>
+  );
+}
+
+function Heading({ column, side }: { column: ColumnKey; side: "Call" | "Put" }) {
+  const { name, words } = columnOf(column);
+  return (
+    <th scope="col" title={words}>
+      <span className="unseen">{side} </span>
+      {name}
+    </th>
   );
 }
 

@@ -1,54 +1,67 @@
 /** One strike: its call, itself, its put. */
 
 import { memo } from "react";
-import { useAppSelector } from "@/app/store";
-import { price, short } from "@/formats/numbers";
+import { type ColumnKey, columnOf } from "./columns";
 import styles from "./Matrix.module.css";
-import type { StrikeRow } from "./matrix";
-
-const NOT_COMPUTED = "–";
+import type { Leg, Side, StrikeLegs } from "./snapshot";
+import { doubt, strikeWords } from "./words";
 
 interface StrikeProps {
-  row: StrikeRow;
+  legs: StrikeLegs;
   rowIndex: number;
   isAtTheMoney: boolean;
+  /** As they stand for calls; puts mirror them. */
+  columns: readonly ColumnKey[];
   /** The open interest whose bar is as long as bars get. */
   most: number;
 }
 
-export const Strike = memo(function Strike({ row, rowIndex, isAtTheMoney, most }: StrikeProps) {
+export const Strike = memo(function Strike({ legs, rowIndex, isAtTheMoney, columns, most }: StrikeProps) {
+  const { strike, ce, pe } = legs;
   return (
     <tr aria-rowindex={rowIndex} data-at-the-money={isAtTheMoney}>
-      <Leg instrument={row.call} side="call" most={most} />
+      {columns.map((key) => (
+        <Cell key={key} column={key} leg={ce} side="ce" most={most} />
+      ))}
       <th className={styles.strike} scope="row">
-        {price(row.strike, row.strike % 1 === 0 ? 0 : 2)}
+        {strikeWords(strike)}
         {isAtTheMoney && <span className="unseen"> at the money</span>}
       </th>
-      <Leg instrument={row.put} side="put" most={most} />
+      {columns.toReversed().map((key) => (
+        <Cell key={key} column={key} leg={pe} side="pe" most={most} />
+      ))}
     </tr>
   );
 });
 
-function Leg({ instrument, side, most }: { instrument: string | null; side: "call" | "put"; most: number }) {
-  const quote = useAppSelector(({ quotes }) => (instrument === null ? undefined : quotes[instrument]));
-  const cells = [
-    <td key="delta">{NOT_COMPUTED}</td>,
-    <td key="iv">{NOT_COMPUTED}</td>,
-    <Interest key="oi" contracts={quote?.oi} side={side} most={most} />,
-    <td key="volume">{short(quote?.volume)}</td>,
-    <td key="ltp" className={quote?.direction ?? ""} data-instrument={instrument} data-field="ltp">
-      {price(quote?.ltp)}
-    </td>,
-  ];
-  return side === "call" ? cells : cells.reverse();
+interface CellProps {
+  column: ColumnKey;
+  leg: Leg | null;
+  side: Side;
+  most: number;
 }
 
-function Interest({ contracts, side, most }: { contracts: number | null | undefined; side: string; most: number }) {
-  const share = most > 0 ? ((contracts ?? 0) / most) * 100 : 0;
+function Cell({ column: key, leg, side, most }: CellProps) {
+  if (leg === null) {
+    return <td />;
+  }
+  const column = columnOf(key);
+  const doubtful = doubt(leg);
+  const note = [column.note?.(leg), key === "ltp" && doubtful].filter(Boolean).join(", ");
   return (
-    <td className={styles.interest} data-side={side}>
-      <span className={styles.bar} aria-hidden="true" style={{ width: `${share}%` }} />
-      <span className={styles.value}>{short(contracts)}</span>
+    <td
+      className={`${styles.cell} ${column.tone?.(leg) ?? ""}`}
+      data-instrument={leg.instrument}
+      data-field={key}
+      data-side={side}
+      data-doubtful={doubtful !== ""}
+      title={note || undefined}
+    >
+      {key === "oi" && most > 0 && (
+        <span className={styles.bar} aria-hidden="true" style={{ width: `${((leg.oi ?? 0) / most) * 100}%` }} />
+      )}
+      <span className={styles.value}>{column.text(leg)}</span>
+      {note && <span className="unseen">{note}</span>}
     </td>
   );
 }

@@ -1,69 +1,70 @@
-import { useMemo } from "react";
+/** The chain that is looked at: pushed while the line is open, asked for while it is not, or as it was. */
+
 import { hopeWords } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
-import { type Instrument, type InstrumentFilter, useInstrumentsQuery } from "@/market/instruments";
-import { atTheMoney, expiries, frontFuture, rowsOf, type StrikeRow, spotOf } from "./matrix";
+import { isAway } from "@/socket/isAway";
+import { useFollow } from "@/socket/LineProvider";
+import { type Expiry, useExpiriesQuery, useOptionChainQuery } from "./endpoints";
+import { type ChainSnapshot, channelOf } from "./snapshot";
 
 export interface ChainView {
   /** What is going on while there is nothing to show; empty when there is. */
   words: string;
-  expiries: string[];
+  /** Canonical, as soon as somebody has told. */
+  underlying: string;
+  timezone: string;
+  expiries: readonly Expiry[];
   expiry: string;
-  rows: StrikeRow[];
-  atTheMoney: number;
-  /** Null: there is none; undefined: nobody has told yet. */
-  spot: Instrument | null | undefined;
-  future: Instrument | null | undefined;
-  volatility: Instrument | null | undefined;
+  chain: ChainSnapshot | null;
 }
 
-const NONE: Instrument[] = [];
+const ASK_MS = 5_000;
+const NONE: Expiry[] = [];
 
-/** All that the page of an underlying shows but the prices. */
-export function useChain(underlying: string, wantedExpiry: string, today: string): ChainView {
-  const symbol = underlying.slice(underlying.indexOf(":") + 1);
-  const options = useAll({ kind: "option", underlying: symbol });
-  const futures = useAll({ kind: "future", underlying: symbol }).data;
-  const indices = useAll({ kind: "index", q: symbol }).data;
-  const equities = useAll({ kind: "equity", q: symbol }).data;
-  const volatilities = useAll({ kind: "index", q: "VIX" }).data;
+/** `at`: an ISO time; empty: now. */
+export function useChain(written: string, wantedExpiry: string, at: string): ChainView {
+  const listed = useExpiriesQuery(written);
+  useTryAgain(listed);
+  const {
+    underlying,
+    timezone,
+    items: expiries,
+  } = listed.data ?? { underlying: written, timezone: "UTC", items: NONE };
+  const expiry = expiries.find((one) => one.expiry === wantedExpiry)?.expiry ?? expiries[0]?.expiry ?? "";
+  const { chain, error } = useSnapshot(underlying, expiry, at);
+  const problem = listed.error ?? error;
+  const words =
+    problem === undefined ? waitingWords(underlying, listed.data === undefined, expiry) : hopeWords(problem);
+  return { words: chain === null ? words : "", underlying, timezone, expiries, expiry, chain };
+}
 
-  const contracts = options.data ?? NONE;
-  const days = useMemo(() => expiries(contracts).filter((day) => day >= today), [contracts, today]);
-  const expiry = days.includes(wantedExpiry) ? wantedExpiry : (days[0] ?? "");
-  const rows = useMemo(() => rowsOf(contracts, expiry), [contracts, expiry]);
-  const spot = useMemo(
-    () => indices && equities && spotOf([...indices, ...equities], symbol),
-    [indices, equities, symbol],
+function useSnapshot(underlying: string, expiry: string, at: string) {
+  const isNow = at === "" && expiry !== "";
+  const channel = channelOf(underlying, expiry);
+  useFollow(isNow ? [channel] : []);
+  const pushed = useAppSelector(({ liveChain }) => (liveChain.channel === channel ? liveChain.snapshot : null));
+  const isCutOff = useAppSelector((state) => isAway(state.interface.line));
+  const { currentData: asked = null, error } = useOptionChainQuery(
+    { underlying, expiry, at },
+    {
+      skip: expiry === "" || (isNow && pushed !== null && !isCutOff),
+      pollingInterval: isNow ? ASK_MS : 0,
+      refetchOnMountOrArgChange: true,
+    },
   );
-  const future = useMemo(() => futures && frontFuture(futures, today), [futures, today]);
-  const price = useAppSelector(({ quotes }) => quotes[(spot ?? future)?.instrument ?? ""]?.ltp ?? null);
-
-  return {
-    words: wordsOf(symbol, options.isLoading, options.error && hopeWords(options.error), rows.length),
-    expiries: days,
-    expiry,
-    rows,
-    atTheMoney: atTheMoney(rows, price),
-    spot,
-    future,
-    volatility: volatilities && (volatilities[0] ?? null),
-  };
+  return { chain: isNow ? newer(pushed, asked) : asked, error };
 }
 
-function useAll(filter: InstrumentFilter) {
-  const query = useInstrumentsQuery(filter);
-  useTryAgain(query);
-  return query;
+function newer(one: ChainSnapshot | null, other: ChainSnapshot | null): ChainSnapshot | null {
+  return one !== null && (other === null || one.as_of >= other.as_of) ? one : other;
 }
 
-function wordsOf(symbol: string, isLoading: boolean, problem: string | undefined, count: number): string {
-  if (problem !== undefined && count === 0) {
-    return problem;
+function waitingWords(underlying: string, isListing: boolean, expiry: string): string {
+  if (isListing) {
+    return `Looking for the options of ${underlying}…`;
   }
-  if (isLoading) {
-    return `Reading the contracts of ${symbol}…`;
-  }
-  return count === 0 ? `No options of ${symbol} are listed here, or all of them have ended.` : "";
+  return expiry === ""
+    ? `No options of ${underlying} are listed here, or all of them have ended.`
+    : `Reading the chain of ${underlying} that expires on ${expiry}…`;
 }

@@ -43,6 +43,11 @@ export function short(value: number | null | undefined): string {
   return value === null || value === undefined ? NONE : compact.format(value);
 }
 
+/** The same of a change, with its sign: `+1.24M`. */
+export function shortChange(value: number | null | undefined): string {
+  return value === null || value === undefined ? NONE : signed(value, short(Math.abs(value)));
+}
+
 function decimalsOf(value: number): number {
   const hundredths = value * 100;
   return Math.abs(hundredths - Math.round(hundredths)) < 1e-4 ? 2 : 4;

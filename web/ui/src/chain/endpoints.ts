@@ -1,0 +1,61 @@
+/** Reading chains: what expires when, how a chain is or was, and how its figures went through a day. */
+
+import { api } from "@/api/api";
+import type { ChainSnapshot, Summary } from "./snapshot";
+
+export interface Expiry {
+  expiry: string;
+  expires_at: number;
+  strikes: number;
+}
+
+export interface Expiries {
+  underlying: string;
+  timezone: string;
+  items: Expiry[];
+}
+
+export interface ChainWish {
+  underlying: string;
+  expiry: string;
+  /** An ISO time: how it was then; empty: how it is. */
+  at: string;
+}
+
+export interface DayWish {
+  underlying: string;
+  expiry: string;
+  /** The exchange's; empty: the newest that has snapshots. */
+  date: string;
+}
+
+export interface Day {
+  end_date: string;
+  timezone: string;
+  items: Summary[];
+}
+
+const path = (underlying: string) => `api/v1/option_chain/${encodeURIComponent(underlying)}`;
+
+const endpoints = api.injectEndpoints({
+  endpoints: (build) => ({
+    expiries: build.query<Expiries, string>({ query: (underlying) => `${path(underlying)}/expiries` }),
+    optionChain: build.query<ChainSnapshot, ChainWish>({
+      query: ({ underlying, expiry, at }) => ({
+        url: path(underlying),
+        params: { expiry, at },
+      }),
+      keepUnusedDataFor: 5,
+      structuralSharing: false,
+    }),
+    chainDay: build.query<Day, DayWish>({
+      query: ({ underlying, expiry, date }) => ({
+        url: `${path(underlying)}/history`,
+        params: { expiry, start_date: date, end_date: date },
+      }),
+      keepUnusedDataFor: 5,
+    }),
+  }),
+});
+
+export const { useExpiriesQuery, useOptionChainQuery, useChainDayQuery } = endpoints;

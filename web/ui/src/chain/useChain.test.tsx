@@ -1,0 +1,98 @@
+import { act, cleanup, renderHook } from "@testing-library/react";
+import { Provider } from "react-redux";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { lineChanged } from "@/app/interface";
+import { makeStore } from "@/app/store";
+import { type Batch, received } from "@/socket/batch";
+import { answering } from "@/testing/answering";
+import { chain } from "@/testing/chain";
+import { channelOf } from "./snapshot";
+import { useChain } from "./useChain";
+
+const NEAR = "2026-11-24";
+const LISTED = {
+  underlying: "NSE:NIFTY",
+  timezone: "Asia/Kolkata",
+  items: [NEAR, "2026-12-29"].map((expiry) => ({ expiry, strikes: 5 })),
+};
+
+let asked: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  asked = [];
+  answering(async ({ url }) => {
+    const { pathname, searchParams } = new URL(url);
+    if (pathname.endsWith("/expiries")) {
+      return Response.json(LISTED);
+    }
+    asked.push(searchParams.get("at") ?? "");
+    return Response.json(chain({ as_of: asked.length * 1_000, expiry: searchParams.get("expiry") ?? "" }));
+  });
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function shown(wanted = "", at = "") {
+  const store = makeStore();
+  store.dispatch(lineChanged({ is: "open" }));
+  const { result } = renderHook(() => useChain("NIFTY", wanted, at), {
+    wrapper: ({ children }) => <Provider store={store}>{children}</Provider>,
+  });
+  return { store, view: () => result.current };
+}
+
+/** In steps, as a page is drawn between the answers. */
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    await act(() => vi.advanceTimersByTimeAsync(100));
+  }
+}
+
+function pushed(as_of: number, expiry = NEAR) {
+  const batch: Batch = { quotes: [], candles: [], statuses: [], told: [], refused: [], holes: [], notices: [] };
+  const data = { ...chain({ as_of, expiry }) };
+  return received({ ...batch, told: [{ channel: channelOf("NSE:NIFTY", expiry), data }] });
+}
+
+it("the nearest chain is asked for until it is pushed, and then no more", async () => {
+  const { store, view } = shown();
+  await pass(12_000);
+  expect([view().underlying, view().expiry, view().chain?.as_of]).toEqual(["NSE:NIFTY", NEAR, 3_000]);
+
+  act(() => void store.dispatch(pushed(9_000)));
+  const before = asked.length;
+  await pass(12_000);
+  expect(view().chain?.as_of).toBe(9_000);
+  expect(asked).toHaveLength(before);
+});
+
+it("while the line is away it is asked for again, and whichever is newer is shown", async () => {
+  const { store, view } = shown();
+  await pass(200);
+  act(() => void store.dispatch(pushed(2_500)));
+  act(() => void store.dispatch(lineChanged({ is: "away", why: "", tries: 1, againAt: 0 })));
+  await pass(200);
+  expect(view().chain?.as_of).toBe(2_500);
+  await pass(10_000);
+  expect(view().chain?.as_of).toBeGreaterThan(2_500);
+});
+
+it("what is pushed of another chain is not shown", async () => {
+  const { store, view } = shown("2026-12-29");
+  await pass(200);
+  act(() => void store.dispatch(pushed(99_000)));
+  expect([view().chain?.expiry, view().chain?.as_of]).toEqual(["2026-12-29", 1_000]);
+});
+
+it("the past is asked for once, and what is pushed does not change it", async () => {
+  const { store, view } = shown("", "2026-11-20T05:05:00Z");
+  await pass(200);
+  act(() => void store.dispatch(pushed(99_000)));
+  await pass(12_000);
+  expect(asked).toEqual(["2026-11-20T05:05:00Z"]);
+  expect(view().chain?.as_of).toBe(1_000);
+});

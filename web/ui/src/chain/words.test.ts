@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { chain, leg } from "@/testing/chain";
+import { ageWords, doubt, forwardWords, leftWords, reasonWords, strikeWords } from "./words";
+
+describe("words of a chain", () => {
+  it("name where the forward comes from", () => {
+    expect(forwardWords(chain())).toBe("from NFO:NIFTY24NOV26FUT");
+    expect(forwardWords(chain({ forward_source: "parity" }))).toBe("from put-call parity");
+    expect(forwardWords(chain({ forward_source: "spot" }))).toBe("from the spot price at 6.5% a year");
+    expect(forwardWords(chain({ forward_source: null }))).toBe("");
+  });
+
+  it("say why a price is to be doubted, and nothing of a good one", () => {
+    expect(doubt(leg())).toBe("");
+    expect(doubt(leg({ quality: "stale", quote_age_ms: 95_000 }))).toBe("old: 2 min");
+    expect(doubt(leg({ quality: "below_intrinsic" }))).toBe("below intrinsic");
+    expect(reasonWords("no_time_left")).toBe("no time left");
+  });
+
+  it("tell how old a quote is and how long an option has", () => {
+    expect([0, 4_240, 12_000, 600_000, 7_200_000].map(ageWords)).toEqual(["0.0 s", "4.2 s", "12 s", "10 min", "2 h"]);
+    const left = (ms: number) => leftWords(ms, 0);
+    expect([0, 90_000, 7_200_000, 250_000_000].map(left)).toEqual(["over", "2 min", "2 h", "2 days"]);
+  });
+
+  it("write strikes with decimals where they have some", () => {
+    expect([26_050, 192.5].map(strikeWords)).toEqual(["26,050", "192.50"]);
+  });
+});
