@@ -51,7 +51,7 @@ def legs(told: ChainSnapshot) -> list[tuple[float, Leg, bool]]:
     smile=st.floats(0.0, 2.0),
     spread=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_every_leg_reprices_and_calls_and_puts_agree(
     spot: float, minutes: int, money: float, smile: float, spread: int
 ) -> None:
