@@ -24,8 +24,8 @@ log = structlog.get_logger("ticktree.chain_maker")
 _DAY_NS = 86_400_000_000_000
 _LOOK_BACK = timedelta(days=14)
 """Where the previous close is looked for: exchanges do not stay closed for longer."""
-VOLATILITY_INDICES = {"NSE:NIFTY": "NSE:INDIA VIX"}
-"""Where an exchange publishes one for an underlying's options."""
+VOLATILITY_INDICES = {"NSE": "NSE:INDIA VIX"}
+"""Of exchanges that publish one: it is of their best known underlying, and looked at beside all of them."""
 
 
 class ChainMaker:
@@ -73,7 +73,7 @@ class ChainMaker:
         previous: dict[str, int],
     ) -> OptionChainActor:
         """Also after a crash: the memory is of the newest telling then."""
-        vix = VOLATILITY_INDICES.get(place.underlying)
+        vix = VOLATILITY_INDICES.get(place.underlying.partition(":")[0])
         book = ChainBook(*place, contracts, calendar, rate=self._rate, vix=vix)
         if memory.snapshot is not None:
             book.resume(memory.snapshot, self._now_ns())

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import anyio
 import msgspec
 
 from actors.messages import (
@@ -25,8 +26,8 @@ from engine.market.chain_snapshot import ChainSnapshot
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
 
 INTRODUCE_S = 5.0
-KEPT_NS = 30_000_000_000
-"""A chain that nobody wants goes on for so long."""
+KEPT_S = 30.0
+"""A chain that nobody wants goes on for so long; of the loop's time, as those who want it do."""
 UNFOLLOWED_NS = 1_000_000_000
 """From one telling to the next while no client follows: the hot copy, no screen."""
 UNCHANGED_NS = 5_000_000_000
@@ -73,10 +74,11 @@ class OptionChainActor(Actor):
         self._window = frozenset[str]()
         self._followed = self._was_open = False
         self._changed = True
-        self._kept_ns = self._told_ns = self._minute = 0
+        self._kept_s = 0.0
+        self._told_ns = self._minute = 0
 
     def on_start(self) -> None:
-        self._kept_ns = self.system.clock.now_ns()
+        self._kept_s = anyio.current_time()
         self.on_introduce(Introduce())
         self.send_every(self._pace.chain_s, TellChain())
         self.send_every(INTRODUCE_S, Introduce())
@@ -97,13 +99,13 @@ class OptionChainActor(Actor):
 
     @handles(KeepChain)
     def on_keep(self, keep: KeepChain) -> None:
-        self._kept_ns = self.system.clock.now_ns()
+        self._kept_s = anyio.current_time()
         self._followed = keep.followed
 
     @handles(TellChain)
     def on_tell(self, _: TellChain) -> None:
         now_ns = self.system.clock.now_ns()
-        if now_ns - self._kept_ns > KEPT_NS:
+        if anyio.current_time() - self._kept_s > KEPT_S:
             self.stop()
         elif self._is_due(now_ns):
             self._tell(now_ns)

@@ -35,6 +35,15 @@ class Simulator(Group):
         ge=1,
         le=25_000,
     )
+    simulator_strikes: int = setting(
+        "TICKTREE_SIMULATOR_STRIKES",
+        "Strikes on either side of the money of the option chains it lists; those beyond five come on top of its instruments, "
+        "if these are enough (200 are) to have the first five.",
+        "a whole number from 0 to 100",
+        default=12,
+        ge=0,
+        le=100,
+    )
     simulator_ticks_per_s: float = setting(
         "TICKTREE_SIMULATOR_TICKS_PER_S",
         "Ticks a second over all of them.",

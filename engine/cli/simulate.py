@@ -45,6 +45,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--speed", "replay_speed", type=_ABOVE_0, help="Times as fast as real (TICKTREE_REPLAY_SPEED).")
 @click.option("--faults", "simulator_faults", help="What goes wrong and when (TICKTREE_SIMULATOR_FAULTS).")
 @click.option("--instruments", "simulator_instruments", type=int, help="How many it lists (TICKTREE_SIMULATOR_…).")
+@click.option("--strikes", "simulator_strikes", type=int, help="Of option chains, on either side of the money.")
 @click.option("--ticks-per-s", "simulator_ticks_per_s", type=_ABOVE_0, help="Over all of them.")
 @click.option("--seed", "simulator_seed", type=int, help="The same seed gives the same market.")
 @click.option("--feed-port", type=_PORT, default=0, help="Port of the feed; a free one by default.")
@@ -96,6 +97,7 @@ def _options(settings: "Settings") -> "SimulatorOptions":
     return SimulatorOptions(
         seed=settings.simulator_seed,
         instruments=settings.simulator_instruments,
+        strikes=settings.simulator_strikes,
         ticks_per_second=settings.simulator_ticks_per_s,
         start_ns=start_ns,
         began_ns=None if start_ns is None else now_ns,

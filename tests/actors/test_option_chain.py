@@ -16,7 +16,7 @@ from actors.messages import (
     LegsPolled,
     PollChain,
 )
-from actors.option_chain import KEPT_NS, ChainMemory, ChainOutlets, OptionChainActor
+from actors.option_chain import KEPT_S, ChainMemory, ChainOutlets, OptionChainActor
 from actors.pace import Pace
 from config.calendars import load_calendar
 from engine.market import Calendar, Quote
@@ -153,9 +153,9 @@ async def test_what_a_provider_answers_is_told(autojump_clock: Any) -> None:
 
 async def test_a_chain_that_nobody_wants_any_more_ends(autojump_clock: Any) -> None:
     async with running() as (chain, _, system):
-        await trio.sleep(KEPT_NS / SECOND_NS - 1)
+        await trio.sleep(KEPT_S - 1)
         chain.tell(KeepChain(followed=False))
-        await trio.sleep(KEPT_NS / SECOND_NS - 1)
+        await trio.sleep(KEPT_S - 1)
         assert system.snapshot("/engine/subject").restarts == 0
         await trio.sleep(10)
         assert system.snapshot("/engine/subject").restarts == 1, "where it is permanent, another one begins"

@@ -11,9 +11,9 @@ import msgspec
 
 from engine.providers.dhan.codec import SEGMENT_CODES
 from engine.providers.simulator.equities import EQUITIES
+from engine.providers.simulator.options import STRIKES_EACH_SIDE
 
 _TUESDAY: Final = 1
-_STRIKES_EACH_SIDE: Final = 5
 _EQUITIES_PER_DERIVATIVE: Final = 3
 _FIRST_INVENTED_ID: Final = 2_000_000
 _DHAN_TYPES: Final = {"equity": "EQUITY", "index": "INDEX", "future": "FUTIDX", "option": "OPTIDX"}
@@ -82,6 +82,18 @@ def universe(count: int, on: date) -> list[Listing]:
     return list(islice(chain(INDICES, _listed(on), _invented()), count))
 
 
+def option_desk(listings: Sequence[Listing], on: date, strikes: int) -> list[Listing]:
+    """The further strikes of a list's option chains, to so many on either side of the money, and the volatility index.
+
+    None for a list that is too short to have the usual ones: who wants few instruments wants few.
+    """
+    usual, further = _steps(STRIKES_EACH_SIDE), _steps(strikes)[2 * STRIKES_EACH_SIDE + 1 :]
+    listed = {listing.instrument for listing in listings}
+    if not further or not listed.issuperset(option.instrument for option in _options(on, usual)):
+        return []
+    return [VOLATILITY_INDEX, *_options(on, further)]
+
+
 def _listed(on: date) -> Iterator[Listing]:
     """Real equities with a derivative after every few of them, for as long as there are any."""
     derivatives = iter(_derivatives(on))
@@ -131,22 +143,31 @@ def _index(symbol: str, name: str, security_id: int, price: float) -> Listing:
 
 
 INDICES: Final = (_index("NIFTY", "Nifty 50", 13, 26_000.0), _index("BANKNIFTY", "Nifty Bank", 25, 59_000.0))
+VOLATILITY_INDEX: Final = msgspec.structs.replace(_index("INDIA VIX", "India VIX", 21, 13.0), tick_size=0.01)
 _LOT_SIZES: Final = {"NIFTY": 75, "BANKNIFTY": 35}
 _STRIKE_STEPS: Final = {"NIFTY": 50, "BANKNIFTY": 100}
 
 
 def _derivatives(on: date) -> Sequence[Listing]:
     """Near and next futures, then the options nearest to the money first."""
-    months = monthly_expiries(on)
-    weekly = next_weekly_expiry(on)
-    futures = [_future(index, expiry) for expiry in months for index in INDICES]
-    options = [
+    futures = [_future(index, expiry) for expiry in monthly_expiries(on) for index in INDICES]
+    return futures + _options(on, _steps(STRIKES_EACH_SIDE))
+
+
+def _steps(strikes: int) -> list[int]:
+    """Strikes away from the money, the nearest first."""
+    return sorted(range(-strikes, strikes + 1), key=abs)
+
+
+def _options(on: date, steps: Sequence[int]) -> list[Listing]:
+    """Weekly ones on the first index, monthly ones on the second; ``steps`` are strikes away from the money."""
+    expiries = (next_weekly_expiry(on), monthly_expiries(on)[0])
+    return [
         _option(index, expiry, step * _STRIKE_STEPS[index.symbol], option_type)
-        for step in sorted(range(-_STRIKES_EACH_SIDE, _STRIKES_EACH_SIDE + 1), key=abs)
-        for index, expiry in zip(INDICES, (weekly, months[0]), strict=True)
+        for step in steps
+        for index, expiry in zip(INDICES, expiries, strict=True)
         for option_type in ("CE", "PE")
     ]
-    return futures + options
 
 
 def _future(index: Listing, expiry: date) -> Listing:

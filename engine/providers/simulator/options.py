@@ -7,6 +7,8 @@ import msgspec
 
 from engine.market.calendar import Calendar
 
+STRIKES_EACH_SIDE: Final = 5
+"""Of the option chains that every exchange lists, however short its list."""
 SIMULATED_CLIENT_ID: Final = "1000000001"
 SIMULATED_TOKEN: Final = "simulated-token"  # noqa: S105 - opens nothing but a market of made-up prices
 
@@ -33,6 +35,8 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     token: str = SIMULATED_TOKEN
     seed: int = 1
     instruments: int = 200
+    strikes: int = STRIKES_EACH_SIDE
+    """On either side of the money of each option chain; those beyond the usual come on top of the instruments, if these have the usual."""
     ticks_per_second: float | None = None
     """Of all instruments together; None is one for each."""
     calendar: Calendar | None = None

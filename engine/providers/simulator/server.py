@@ -20,7 +20,7 @@ from engine.providers.simulator.dhan import server as dhan
 from engine.providers.simulator.exchange import Exchange
 from engine.providers.simulator.faults import Faults, parse_faults
 from engine.providers.simulator.hours import MINUTE_NS, SECOND_NS, Hours, indian_date
-from engine.providers.simulator.instruments import universe
+from engine.providers.simulator.instruments import option_desk, universe
 from engine.providers.simulator.market import SyntheticMarket
 from engine.providers.simulator.options import DoorOptions, SimulatorOptions
 from engine.providers.simulator.recorded_market import RecordedMarket
@@ -107,7 +107,9 @@ def open_exchange(options: SimulatorOptions, *, now_ns: Callable[[], int] = time
 
 
 def _synthetic_market(options: SimulatorOptions, start_ns: int) -> SyntheticMarket:
-    listings = universe(options.instruments, indian_date(start_ns)) + (world() if options.world else [])
+    today = indian_date(start_ns)
+    listings = universe(options.instruments, today) + (world() if options.world else [])
+    listings += option_desk(listings, today, options.strikes)
     rate = _ticks_per_second(options, len(listings))
     hours = Hours(options.calendar)
     return SyntheticMarket(listings, seed=options.seed, hours=hours, trades_per_minute=rate * _MINUTE_S / len(listings))

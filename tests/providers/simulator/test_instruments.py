@@ -6,7 +6,13 @@ import pytest
 
 from engine.market import parse_symbol
 from engine.providers.dhan.codec import SEGMENT_CODES
-from engine.providers.simulator.instruments import Listing, monthly_expiries, next_weekly_expiry, universe
+from engine.providers.simulator.instruments import (
+    Listing,
+    monthly_expiries,
+    next_weekly_expiry,
+    option_desk,
+    universe,
+)
 from tests.providers.simulator.markets import DAY
 
 
@@ -77,3 +83,18 @@ def test_prices_in_rupees_are_the_floats_that_rounding_gives(tick_size: float) -
     for ticks in range(1, 4_000):
         assert listing.rupees(ticks) == round(ticks * tick_size, 2)
         assert listing.ticks(listing.rupees(ticks)) == ticks
+
+
+def test_longer_option_chains_come_on_top_of_a_list_with_the_volatility_index() -> None:
+    usual = universe(200, DAY)
+    assert option_desk(usual, DAY, 5) == []
+    more = option_desk(usual, DAY, 12)
+    assert more[0].instrument == "NSE:INDIA VIX"
+    assert len({listing.key for listing in [*usual, *more]}) == 200 + 1 + 7 * 2 * 2 * 2
+    for underlying, step in (("NSE:NIFTY", 50), ("NSE:BANKNIFTY", 100)):
+        strikes = sorted({one.strike or 0 for one in [*usual, *more] if one.strike and one.underlying == underlying})
+        assert strikes == [strikes[0] + step * number for number in range(25)]
+
+
+def test_who_lists_too_few_instruments_for_the_usual_chains_gets_no_more() -> None:
+    assert option_desk(universe(90, DAY), DAY, 12) == []

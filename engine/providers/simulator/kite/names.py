@@ -7,7 +7,11 @@ from engine.providers.kite.codec import SEGMENT_CODES, instrument_token
 from engine.providers.simulator.instruments import Listing
 
 _INDEX_SEGMENT: Final = "IDX_I"
-_INDICES: Final = {"NSE:NIFTY": (1001, "NIFTY 50"), "NSE:BANKNIFTY": (1016, "NIFTY BANK")}
+_INDICES: Final = {
+    "NSE:NIFTY": (1001, "NIFTY 50"),
+    "NSE:BANKNIFTY": (1016, "NIFTY BANK"),
+    "NSE:INDIA VIX": (1035, "INDIA VIX"),
+}
 _WEEKLY_MONTHS: Final = "123456789OND"
 _WEEK: Final = timedelta(days=7)
 
