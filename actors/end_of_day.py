@@ -1,6 +1,6 @@
 """The end of day: sees to it that every trading day of every exchange is worked through once it is over."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 import structlog
@@ -8,6 +8,7 @@ import structlog
 from actors.job_arguments import JobError
 from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
 from actors.routes import Routes
+from actors.upkeep_work import KIND as UPKEEP
 from engine.market import Calendars, TradingDay
 from engine.market.after_hours import DayJob, Step, days_due, next_step, pause_s
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
@@ -23,6 +24,8 @@ JOB_TIMEOUT_S = 10.0
 ALARMED_AFTER = 3
 """Failures of one day in a row: an operator should know."""
 NS_PER_S = 1_000_000_000
+POSTPONING = (JobError, StorageError, ActorDeadError, AskTimeoutError)
+"""What is tried again at the next look."""
 
 
 class EndOfDay(TaskActor):
@@ -66,8 +69,13 @@ class EndOfDay(TaskActor):
         for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
             try:
                 await self._look(exchange)
-            except (JobError, StorageError, ActorDeadError, AskTimeoutError) as error:
+            except POSTPONING as error:
                 log.info("end_of_day_postponed", exchange=exchange, error=str(error))
+        if not any(self._behind.values()):
+            try:
+                await self._keep_up()
+            except POSTPONING as error:
+                log.info("upkeep_postponed", error=str(error))
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, float]:
@@ -88,6 +96,16 @@ class EndOfDay(TaskActor):
                 return
             await self._note(exchange, day)
 
+    async def _keep_up(self) -> None:
+        """Once a day (UTC), when no exchange's day is left to be worked through."""
+        today = datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
+        jobs = [DayJob(job.id, job.status, "", _date(job)) for job in await self._durable.jobs(JOBS_READ, UPKEEP)]
+        step, identity = next_step(jobs, "", today)
+        if step is Step.BEGIN:
+            await self._ask(StartJob(UPKEEP, {}))
+        elif step is Step.RETRY and self._is_time("", today):
+            await self._ask(ChangeJob(identity, "retry"))
+
     async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
         if step is Step.BEGIN:
             await self._ask(StartJob(KIND, {"exchange": exchange, "date": day.isoformat()}))
@@ -96,7 +114,7 @@ class EndOfDay(TaskActor):
 
     async def _ask(self, wish: StartJob | ChangeJob) -> None:
         job = await self._jobs.ask(wish, timeout_s=JOB_TIMEOUT_S)
-        log.info("end_of_day_begun", job=job["id"])
+        log.info("job_begun", job=job["id"])
 
     def _is_time(self, exchange: str, day: date) -> bool:
         """Whether the pause after a failure is over; each failure is noted when it is first seen."""
@@ -106,7 +124,8 @@ class EndOfDay(TaskActor):
             failures = self._failures[exchange] = self._failures.get(exchange, 0) + 1
             self._again_ns[exchange] = now_ns + int(pause_s(failures) * NS_PER_S)
             if failures == ALARMED_AFTER:
-                words = f"The end of {day} at {exchange} could not be worked through {failures} times: see its job."
+                work = f"end of {day} at {exchange}" if exchange else f"upkeep of {day}"
+                words = f"The {work} could not be worked through {failures} times: see its job."
                 self._publisher.tell(Alert("", words, now_ns))
         elif now_ns >= again_ns:
             del self._again_ns[exchange]
@@ -122,7 +141,11 @@ class EndOfDay(TaskActor):
 
 
 def _day_job(job: Job) -> DayJob:
-    return DayJob(job.id, job.status, job.arguments["exchange"], date.fromisoformat(job.arguments["date"]))
+    return DayJob(job.id, job.status, job.arguments["exchange"], _date(job))
+
+
+def _date(job: Job) -> date:
+    return date.fromisoformat(job.arguments["date"])
 
 
 def _name(exchange: str) -> str:

@@ -52,6 +52,11 @@ class Settings(
         return self
 
     @property
+    def archives(self) -> Path:
+        """Where days are archived."""
+        return self.archive_dir or self.data_dir / "archive"
+
+    @property
     def recordings(self) -> Path:
         """Where frames are recorded."""
         return self.record_dir or self.data_dir / "recordings"

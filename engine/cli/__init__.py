@@ -18,6 +18,8 @@ COMMANDS = (
     "simulate",
     "record",
     "replay",
+    "archive",
+    "restore",
     "users",
     "credentials",
     "doctor",

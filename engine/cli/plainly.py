@@ -10,6 +10,7 @@ import click
 @contextlib.contextmanager
 def plainly() -> Generator[None]:
     """Within the block our own errors end the command with their sentence and exit code 1."""
+    from engine.archive import ArchiveError
     from engine.credentials import EntryError
     from engine.launcher.place import LaunchError
     from engine.market import MarketError
@@ -33,6 +34,7 @@ def plainly() -> Generator[None]:
         DoorError,
         RecordingError,
         RecordingFileError,
+        ArchiveError,
         StorageError,
         AccountError,
         EntryError,

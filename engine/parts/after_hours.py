@@ -6,9 +6,11 @@ from actors.delivery_reports import DeliveryReports
 from actors.end_of_day import EndOfDay
 from actors.end_of_day_work import EndOfDayCraft
 from actors.official_days import OfficialDays
+from actors.upkeep_work import UpkeepCraft
+from engine.archive import DayArchive
 from engine.parts.base import Parts, Places
 from engine.parts.healing import Healing
-from engine.runtime import GENTLE, ChildSpec
+from engine.runtime import GENTLE, ActorSystem, ChildSpec
 
 
 def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
@@ -19,6 +21,12 @@ def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
     to = {"jobs": at.jobs, "publisher": at.publisher}
     make = partial(EndOfDay, parts.durable, healing.routes, parts.calendars, **to, after_s=minutes * 60.0)
     return [ChildSpec("end_of_day", make, backoff=GENTLE)]
+
+
+def upkeep_craft(system: ActorSystem, parts: Parts) -> UpkeepCraft:
+    settings = parts.settings
+    archive = DayArchive(parts.durable, settings.archives, now_ns=system.clock.now_ns)
+    return UpkeepCraft(parts.durable, archive, settings.keep_intraday_days, settings.keep_ticks_days)
 
 
 def end_of_day_craft(parts: Parts, at: Places, healing: Healing) -> EndOfDayCraft:

@@ -7,7 +7,8 @@ from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
 from actors.populating import Populating
 from actors.screen_work import SCREEN, Screening
-from engine.parts.after_hours import end_of_day_craft
+from actors.upkeep_work import KIND as UPKEEP
+from engine.parts.after_hours import end_of_day_craft, upkeep_craft
 from engine.parts.base import Parts, Places, Start
 from engine.parts.healing import Healing
 from engine.runtime import ActorSystem
@@ -23,6 +24,7 @@ def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Sta
         {
             "populate": populating(parts, at),
             END_OF_DAY: end_of_day_craft(parts, at, healing),
+            UPKEEP: upkeep_craft(system, parts),
             SCREEN: Screening(parts.durable, parts.calendars, now_ns=system.clock.now_ns),
         },
         resolver=at.resolver,

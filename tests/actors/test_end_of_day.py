@@ -16,6 +16,7 @@ from actors.job_arguments import JobError
 from actors.messages import Alert, ChangeJob, Count, StartJob
 from actors.official_days import OfficialDays
 from actors.routes import Routes
+from actors.upkeep_work import KIND as UPKEEP
 from config.calendars import load_calendar
 from engine.market import Calendars, Candle
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
@@ -39,10 +40,16 @@ class Desk:
         self.durable = MemoryDurableStore()
         self.ends = "done"
         self.begun: list[tuple[str, str]] = []
+        self.upkeeps: list[str] = []
         self.retried = 0
         self.alarms: list[Any] = []
 
-    def begin(self, identity: str, exchange: str, day: str) -> str:
+    def begin(self, identity: str, wish: StartJob, today: str) -> str:
+        if wish.kind == UPKEEP:
+            self.upkeeps.append(today)
+            self.durable.tables.jobs[identity] = Job(identity, UPKEEP, "done", arguments={"date": today})
+            return identity
+        exchange, day = wish.arguments["exchange"], wish.arguments["date"]
         self.begun.append((exchange, day))
         arguments = {"exchange": exchange, "date": day, "instruments": [f"{exchange}:A"]}
         self.durable.tables.jobs[identity] = Job(identity, KIND, self.ends, arguments=arguments)
@@ -64,8 +71,9 @@ class Clerk(Actor):
 
     @handles(StartJob)
     def on_start_job(self, wish: StartJob) -> dict[str, Any]:
-        identity = f"{KIND}-{self.system.clock.now_ns() // 1_000_000}"
-        return {"id": self._desk.begin(identity, wish.arguments["exchange"], wish.arguments["date"])}
+        now_ns = self.system.clock.now_ns()
+        today = datetime.fromtimestamp(now_ns / 1e9, UTC).date().isoformat()
+        return {"id": self._desk.begin(f"{wish.kind}-{now_ns // 1_000_000}", wish, today)}
 
     @handles(ChangeJob)
     def on_change_job(self, wish: ChangeJob) -> dict[str, Any]:
@@ -123,6 +131,19 @@ async def test_days_without_an_engine_are_made_up_for_one_after_the_other(autoju
         await pass_hours(system, 1)
         assert desk.begun == [("NSE", FRIDAY), ("NSE", "2026-11-23")]
         assert await behind(system) == 0
+
+
+async def test_the_tables_are_looked_after_once_a_day_when_no_day_is_left_to_be_done(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.ends = "running"
+    async with office(desk) as system:
+        await pass_hours(system, 3)
+        assert (desk.begun, desk.upkeeps) == ([("NSE", "2026-11-19")], [])
+        for identity, job in desk.durable.tables.jobs.items():
+            desk.durable.tables.jobs[identity] = msgspec.structs.replace(job, status="done")
+        desk.ends = "done"
+        await pass_hours(system, 48)
+        assert desk.upkeeps == [FRIDAY, "2026-11-21", "2026-11-22"]
 
 
 async def test_one_day_waits_for_the_one_before_it(autojump_clock: Any) -> None:

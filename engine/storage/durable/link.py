@@ -81,6 +81,10 @@ class PostgresLink:
         """The first column of the first row; ``None`` when there is none."""
         return await self._twice(lambda connection: connection.fetchval(query, *arguments))
 
+    async def statement(self, statement: str, timeout_s: float) -> None:
+        """Does what no transaction may hold, as a vacuum; takes longer than other statements may."""
+        await self._twice(lambda connection: connection.execute(statement, timeout=timeout_s))
+
     async def close(self) -> None:
         """Closes the connections, by force when the server does not let go."""
         try:

@@ -4,6 +4,7 @@ from typing import Self
 
 from engine.storage.durable.accounts import ApiKeys, Belongings, SignedIn, UserAccounts
 from engine.storage.durable.alerts import AlertRules, FiredAlerts, WebhookDeliveries, Webhooks
+from engine.storage.durable.archive_tables import ArchiveTables
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.chains import ChainSnapshots
 from engine.storage.durable.conflicts import MappingConflicts
@@ -50,7 +51,8 @@ class DurableStore(
         self.chains = ChainSnapshots(link)
         self.statistics = MarketStatistics(link, names)
         self.screenings = Screenings(link, names)
-        """For jobs, which no replay lives through; the double has neither."""
+        self.archive = ArchiveTables(link)
+        """For jobs, which no replay lives through; the double has none of the three."""
         self.alert_rules = AlertRules(link)
         self.fired_alerts = FiredAlerts(link)
         self.deliveries = WebhookDeliveries(link)

@@ -1,0 +1,89 @@
+"""The upkeep: what is too old is archived before it is dropped, and what is not stays, however often it is done."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from actors.job_arguments import JobError
+from actors.upkeep_work import UpkeepCraft, UpkeepWork
+from engine.archive import DayArchive
+from engine.storage.bridge import bridged, open_bridge
+from engine.storage.durable import DurableStore
+from engine.storage.durable.archive_tables import TABLES
+from tests.storage.durable.seeds import seeded
+from tests.storage.samples import MINUTE_NS, bar
+
+TODAY = date(2026, 11, 20)
+NOW_NS = int(datetime(2026, 11, 20, 5, tzinfo=UTC).timestamp()) * 1_000_000_000
+DAY_NS = 1440 * MINUTE_NS
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncGenerator[DurableStore]:
+    """Three minutes on each of four days: 41, 40, 30 and 0 days ago."""
+    async with open_bridge():
+        durable = bridged(await bridged(DurableStore).connect(database_url))
+        await seeded(durable)
+        ages = (41, 40, 30, 0)
+        await durable.save(
+            [bar(time=NOW_NS - ago * DAY_NS + number * MINUTE_NS) for ago in ages for number in range(3)]
+        )
+        yield durable
+        await durable.close()
+
+
+def work_of(store: DurableStore, folder: Path, keep_days: int) -> UpkeepWork:
+    archive = DayArchive(store, folder, now_ns=lambda: NOW_NS)
+    craft = UpkeepCraft(store, archive, keep_days, keep_ticks_days=30)
+    return craft.work(craft.complete({}, NOW_NS))
+
+
+async def ages_of(store: DurableStore) -> list[int]:
+    found = await store.candles("NSE:RELIANCE", "1m", 0, NOW_NS + DAY_NS)
+    return sorted({(NOW_NS - candle.time + 5 * MINUTE_NS) // DAY_NS for candle in found}, reverse=True)
+
+
+async def test_days_that_are_too_old_are_archived_and_dropped_one_a_step(store: DurableStore, tmp_path: Path) -> None:
+    work = work_of(store, tmp_path, 35)
+    said = [await work.step(number) for number in range(len(work))]
+    assert said[:3] == [
+        "2026-10-10: 3 rows archived and dropped",
+        "2026-10-11: 3 rows archived and dropped",
+        "2026-10-12: 0 rows archived and dropped",
+    ]
+    assert said[6] == "nothing before 2026-10-16 is held"
+    assert said[-len(TABLES) - 1 :][:2] == [
+        "ticks of 0 days before 2026-10-21 dropped",
+        "price_history_intraday vacuumed",
+    ]
+    assert await ages_of(store) == [30, 0]
+    again = work_of(store, tmp_path, 35)
+    assert await again.step(0) == "nothing before 2026-10-16 is held"
+    archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)
+    assert sum([await archive.restore(day) for day in archive.days(date.min, date.max)]) == 6
+    assert await ages_of(store) == [41, 40, 30, 0]
+
+
+async def test_a_step_that_is_repeated_after_a_kill_loses_nothing(store: DurableStore, tmp_path: Path) -> None:
+    archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)
+    await archive.archive(date(2026, 10, 10))  # and then it was killed, before the drop
+    assert await work_of(store, tmp_path, 35).step(0) == "2026-10-10: 3 rows archived and dropped"
+    assert archive.manifest(date(2026, 10, 10)).rows == {"price_history_intraday": 3}
+
+
+async def test_without_a_limit_everything_stays(store: DurableStore, tmp_path: Path) -> None:
+    work = work_of(store, tmp_path, 0)
+    for number in range(len(work)):
+        await work.step(number)
+    assert await ages_of(store) == [41, 40, 30, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_can_say_what_day_it_is(tmp_path: Path) -> None:
+    nobody = None
+    craft = UpkeepCraft(nobody, nobody, 35, 30)  # pyright: ignore[reportArgumentType]
+    assert craft.complete({}, NOW_NS) == {"date": "2026-11-20"}
+    with pytest.raises(JobError, match="takes no arguments"):
+        craft.complete({"date": "2036-01-01"}, NOW_NS)
