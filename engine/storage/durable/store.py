@@ -8,6 +8,7 @@ from engine.storage.durable.archive_tables import ArchiveTables
 from engine.storage.durable.candles import PriceHistory
 from engine.storage.durable.chains import ChainSnapshots
 from engine.storage.durable.conflicts import MappingConflicts
+from engine.storage.durable.corporate_actions import CorporateActions
 from engine.storage.durable.credentials import SealedCredentials
 from engine.storage.durable.entities import Entities
 from engine.storage.durable.instruments import InstrumentMaster, InstrumentNames
@@ -57,6 +58,7 @@ class DurableStore(
         self.fired_alerts = FiredAlerts(link)
         self.deliveries = WebhookDeliveries(link)
         """Of these three the double has what the engine does with them."""
+        self.corporate_actions = CorporateActions(link, names)
         self.entities = Entities(link)
         self.belongings = Belongings(link)
         self.webhooks = Webhooks(link)
