@@ -7,7 +7,7 @@ from actors.operator import Operator
 from actors.watches import Watches
 from actors.wishes import engine_wishes
 from engine.parts.after_hours import end_of_day
-from engine.parts.alerts import alerts, orders
+from engine.parts.alerts import alerts, orders, webhooks
 from engine.parts.base import Parts, Places, Start
 from engine.parts.chains import option_chains
 from engine.parts.feeds import (
@@ -74,6 +74,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             *option_chains(system, parts, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
+            ChildSpec("webhooks", webhooks(parts), backoff=GENTLE),
             ChildSpec("alerts", alerts(parts, at), backoff=GENTLE),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path, fallback=at.fallback)),
@@ -112,6 +113,7 @@ def operator(parts: Parts, at: Places) -> Start:
         at.chain_publisher,
         at.chain_keeper,
         at.alerts,
+        at.webhooks,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
     after_hours = (at.end_of_day,) if parts.settings.end_of_day_after is not None else ()

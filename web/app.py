@@ -22,6 +22,7 @@ from engine.runtime import GENTLE, ActorSystem, ChildSpec, Supervisor, settle
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
+from engine.webhooks import WebhookSecrets
 from web.access import Access
 from web.accounts.accounts import Accounts
 from web.accounts.attempts import Attempts
@@ -142,6 +143,8 @@ def make_services(
         hot=hot,
         durable=durable,
         vault=Vault(durable, sealing_keys(settings)),
+        webhook_secrets=WebhookSecrets(sealing_keys(settings)),
+        webhooks_to_private=settings.webhooks_to_private,
         directory=directory,
         hub=hub,
         access=access,

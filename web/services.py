@@ -13,6 +13,7 @@ from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from engine.storage.ledger import LedgerReader
+from engine.webhooks import WebhookSecrets
 from web.access import Access
 from web.accounts.accounts import Accounts
 from web.accounts.attempts import Attempts
@@ -43,6 +44,9 @@ class Services:
     durable: DurableStore
     vault: Vault
     """What opens providers' doors, sealed."""
+    webhook_secrets: WebhookSecrets
+    webhooks_to_private: bool
+    """Whether alerts may be sent to where only we can reach."""
     directory: Directory
     hub: Hub
     access: Access

@@ -11,6 +11,7 @@ from web.answers import data_kind
 from web.packing import pack
 from web.routes import (
     admin,
+    alerts,
     analytics,
     api_keys,
     assets,
@@ -88,6 +89,7 @@ ROUTES = (
     users,
     preferences,
     watchlists,
+    alerts,
     exchanges,
     sectors,
     providers,

@@ -4,7 +4,10 @@ from functools import partial
 
 from actors.alerts import Alerts
 from actors.orders import Orders
+from actors.webhooks import Webhooks
+from engine.credentials import sealing_keys
 from engine.parts.base import Parts, Places, Start
+from engine.webhooks import Sender, WebhookSecrets
 
 
 def alerts(parts: Parts, at: Places) -> Start:
@@ -17,6 +20,12 @@ def alerts(parts: Parts, at: Places) -> Start:
         credentials=at.credentials,
         webhooks=at.webhooks,
     )
+
+
+def webhooks(parts: Parts) -> Start:
+    settings = parts.settings
+    secrets, sender = WebhookSecrets(sealing_keys(settings)), Sender(to_private=settings.webhooks_to_private)
+    return partial(Webhooks, parts.durable, secrets, sender, jitter=parts.jitter)
 
 
 def orders(parts: Parts, at: Places) -> Start:

@@ -64,6 +64,11 @@ def _sentence(model: type[msgspec.Struct], told: str) -> str:
 
 
 def _choices(model: type[msgspec.Struct], path: str) -> list[str]:
-    """The words that a field may hold, where it may hold only some."""
-    hint = get_type_hints(model).get(path)
+    """The words that a field may hold, where it may hold only some; also one of a part of the body."""
+    name, _, rest = path.partition(".")
+    hint = get_type_hints(model).get(name)
+    if rest:
+        parts = [part for part in get_args(hint) or (hint,) if isinstance(part, type)]
+        found = (_choices(part, rest) for part in parts if issubclass(part, msgspec.Struct))
+        return next((choices for choices in found if choices), list[str]())
     return [str(word) for word in get_args(hint)] if get_origin(hint) is Literal else []

@@ -43,6 +43,8 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/users/": ("GET",),
     "/preferences": ("GET",),
     "/watchlists/": ("GET", "POST"),
+    "/api/v1/alerts/": ("GET", "POST"),
+    "/api/v1/alerts/{}": ("GET", "PUT", "DELETE"),
     **{
         f"{base}{part}": methods
         for base in ("/exchange/", "/instruments/", "/sectors/", "/provider/")
@@ -92,7 +94,6 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/admin/audit": ("GET",),
 }
 LATER: Final = {
-    "/api/v1/alerts/": "with alerts",
     "/api/v1/corporate_actions/": "with corporate actions",
 }
 """What the contract names and this version has not, and with what it comes."""
