@@ -1,19 +1,17 @@
 """``/api/v1/option_chain`` end to end: what expires when, the chain now and then, its interest, and how a day went."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from engine.market import Instrument, InstrumentKind
-from engine.market.chain_snapshot import BuildUp, ChainSnapshot, Leg, StrikeLegs, Wall
-from engine.market.instrument import OptionType
-from engine.market.symbols import format_derivative
-from engine.storage.durable import DurableStore, Exchange
+from engine.market.chain_snapshot import ChainSnapshot
+from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from tests.web.chains import FAR, GONE, NEAR, NOON_MS, TCS, list_options, snapshot
 from tests.web.engine import Engine
 from tests.web.process import Web
 from tests.web.test_rest import problem
@@ -21,51 +19,14 @@ from web import chains
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("entities_as_they_were")]
 
-TCS = "NSE:TCS"
-TODAY = datetime.now(UTC).date()
-GONE, NEAR, FAR = TODAY - timedelta(days=30), TODAY + timedelta(days=3), TODAY + timedelta(days=31)
-STRIKES = (3_000.0, 3_050.0, 3_100.0)
 MINUTE_MS = 60_000
-NOON_MS = int(datetime(GONE.year, GONE.month, GONE.day, 6, 30, tzinfo=UTC).timestamp() * 1_000)
-"""Noon in India."""
 
 
 @pytest.fixture
 async def listed(web: Web, durable: DurableStore) -> Web:
     """A web process where options on TCS are listed."""
-    options = [
-        Instrument(0, "NFO", name, name, InstrumentKind.OPTION, 0.05, 175, expiry, strike, side, "TCS")
-        for expiry in (GONE, NEAR, FAR)
-        for strike in (STRIKES if expiry == NEAR else STRIKES[:2])
-        for side in OptionType
-        for name in [format_derivative("TCS", expiry, strike, side)]
-    ]
-    await durable.seed([Exchange("NFO", "NSE derivatives", "Asia/Kolkata", is_24_hours=True)], options, [])
-    await durable.retire_expired(TODAY)
+    await list_options(durable)
     return web
-
-
-def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> ChainSnapshot:
-    call = Leg(instrument="NFO:C", ltp=41.5, oi=1_750, oi_change=350, volume=700, build_up=BuildUp.LONG_BUILD_UP)
-    put = Leg(instrument="NFO:P", oi=3_500, oi_change_open=-175, reason="no price")
-    return ChainSnapshot(
-        underlying=TCS,
-        expiry=expiry,
-        expires_at=as_of + 86_400_000,
-        as_of=as_of,
-        spot=spot,
-        atm=3_050.0,
-        atm_iv=18.5,
-        straddle=80.25,
-        ce_oi=1_750,
-        pe_oi=3_500,
-        ce_volume=700,
-        pcr_oi=2.0,
-        max_pain=3_050.0,
-        ce_walls=(Wall(3_050.0, 1_750),),
-        strikes=(StrikeLegs(3_050.0, call, put), StrikeLegs(3_100.0, call)),
-        provider="simulator",
-    )
 
 
 async def answered(web: Web, part: str = "", **asked: Any) -> dict[str, Any]:
@@ -137,6 +98,15 @@ async def test_a_chain_that_the_engine_can_not_run_says_why(listed: Web, engine:
     await engine.appear()
     engine.refused = {f"{TCS}.{NEAR}": "no provider carries it"}
     assert (await problem(await got(listed), 503))["detail"] == f"{TCS}.{NEAR}: no provider carries it"
+
+
+async def test_a_chain_that_is_at_hand_needs_no_database(
+    listed: Web, hot: HotStore, durable: DurableStore, engine: Engine
+) -> None:
+    await engine.appear()
+    await hot.write_chains([snapshot(now_ms(listed))])
+    await durable.close()
+    assert (await answered(listed, expiry=f"{NEAR}"))["spot"] == 3_052.0
 
 
 async def test_what_is_not_listed_is_refused_with_what_is_near(listed: Web) -> None:

@@ -97,7 +97,7 @@ async def _chain(symbol: str, wish: ChainQuery) -> Chain:
     instrument = resolve(rules, symbol)
     if wish.at:
         return await _past(rules, instrument, symbol, wish)
-    place = await _listed(rules, instrument, wish.expiry)
+    place = await _place(rules, instrument, wish.expiry)
     is_open = rules.directory.calendar(instrument).is_open(rules.system.clock.now_ns())
     found = await rules.chains.current(place, is_open=is_open)
     if found.snapshot is None:
@@ -117,17 +117,21 @@ async def _past(rules: Services, instrument: str, symbol: str, wish: ChainQuery)
     return Chain.of(snapshot, symbol, "", data_kind())
 
 
-async def _listed(rules: Services, instrument: str, expiry: date | None) -> ChainPlace:
-    """The chain that is asked for, or an answer that names those there are."""
+async def _place(rules: Services, instrument: str, expiry: date | None) -> ChainPlace:
+    """The chain that is asked for, or an answer that names those there are. One that is at hand needs no database."""
     if expiry is None:
         return ChainPlace(instrument, await _nearest(rules, instrument, _today(rules, instrument)))
+    if await rules.hot.chain(instrument, expiry) is None:
+        await _check_listed(rules, instrument, expiry)
+    return ChainPlace(instrument, expiry)
+
+
+async def _check_listed(rules: Services, instrument: str, expiry: date) -> None:
     days = [day for day, _ in await _expiries(rules, instrument, _today(rules, instrument))]
     if expiry not in days:
         near = [day.isoformat() for day in sorted(days, key=lambda day: abs(day - expiry))[:3]]
-        raise ApiError(
-            404, f"no options of {instrument} expire on {expiry}; near: {', '.join(near) or 'none'}", errors=near
-        )
-    return ChainPlace(instrument, expiry)
+        named = ", ".join(near) or "none"
+        raise ApiError(404, f"no options of {instrument} expire on {expiry}; near: {named}", errors=near)
 
 
 async def _stretch(rules: Services, instrument: str, wish: HistoryQuery) -> tuple[date, Range]:
