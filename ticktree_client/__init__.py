@@ -3,6 +3,7 @@
 ``async with Client("http://127.0.0.1:8000", token=TOKEN) as ticktree: async for event in ticktree.candles("NSE:TCS", "1m")``
 """
 
+from ticktree_client.chains import Chain, Leg, Strike
 from ticktree_client.client import Client
 from ticktree_client.credentials import Credentials, Login, Tickets, Token
 from ticktree_client.errors import ClientError, RefusedError, UnavailableError
@@ -12,6 +13,7 @@ from ticktree_client.history import Gap, History
 
 __all__ = [
     "Candle",
+    "Chain",
     "Client",
     "ClientError",
     "Conflated",
@@ -21,6 +23,7 @@ __all__ = [
     "Gap",
     "History",
     "Hole",
+    "Leg",
     "Login",
     "Message",
     "Position",
@@ -28,6 +31,7 @@ __all__ = [
     "Refusal",
     "RefusedError",
     "Status",
+    "Strike",
     "Tickets",
     "Token",
     "UnavailableError",

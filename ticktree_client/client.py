@@ -6,22 +6,24 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from ssl import SSLCertVerificationError
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from ticktree_client.chains import Chain
 from ticktree_client.credentials import Credentials, Login, Token
 from ticktree_client.encoding import Encoding, Json, Msgpack
 from ticktree_client.errors import RefusedError, UnavailableError
 from ticktree_client.events import Candle, Event, Hole, Position, Refusal
 from ticktree_client.failures import Failure, failure_of, failure_of_answer
-from ticktree_client.following import Following
+from ticktree_client.following import Following, chain_of
 from ticktree_client.history import Gap, History, candles_of, gaps_of
 from ticktree_client.pauses import pause_s
 
@@ -132,6 +134,21 @@ class Client:
             if not page["next_page_token"]:
                 return History(tuple(candles), tuple(gaps), complete)
             asked["page_token"] = page["next_page_token"]
+
+    async def expiries(self, underlying: str) -> tuple[date, ...]:
+        """The days on which options of an underlying expire, the nearest first; RefusedError when nobody has this symbol."""
+        told = await self._get(f"/api/v1/option_chain/{quote(underlying, safe='')}/expiries", {})
+        return tuple(date.fromisoformat(one["expiry"]) for one in told["items"])
+
+    async def option_chain(self, underlying: str, expiry: date | None = None, *, at: datetime | None = None) -> Chain:
+        """All options that expire on one day (the nearest), as they are now or as they were; ``at`` needs its zone.
+
+        ``follow("chain.NSE:NIFTY.2026-11-26")`` tells each newer one. Raises RefusedError for what is not listed or was not
+        kept, UnavailableError when nobody answers or no engine gathers the chain.
+        """
+        asked = {"expiry": expiry and expiry.isoformat(), "at": at and at.isoformat()}
+        wish = {name: value for name, value in asked.items() if value is not None}
+        return chain_of(await self._get(f"/api/v1/option_chain/{quote(underlying, safe='')}", wish))
 
     @property
     def _http(self) -> httpx.AsyncClient:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
+from ticktree_client.chains import Chain
+
 State: TypeAlias = Literal["forming", "final", "revised"]
 
 
@@ -101,7 +103,7 @@ class Message:
     position: Position | None = None
 
 
-Event: TypeAlias = Candle | Price | Status | Hole | Refusal | Conflated | Message
+Event: TypeAlias = Candle | Chain | Price | Status | Hole | Refusal | Conflated | Message
 
 
 def time_of(milliseconds: int) -> datetime:

@@ -1,8 +1,11 @@
 """The following: what a client subscribes to and where it stands; messages in, events out. No socket, no clock."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ticktree_client.chains import Chain, Leg, Strike
 from ticktree_client.events import (
     Candle,
     Conflated,
@@ -157,8 +160,28 @@ def _position(message: Mapping[str, Any]) -> Position | None:
     return None if told is None else Position(told["epoch"], told["offset"])
 
 
+def chain_of(data: Mapping[str, Any], _: Position | None = None) -> Chain:
+    """A chain as it is pushed, and answered; what a newer server adds is left out."""
+    return Chain(
+        **{name: data[name] for name in _FIGURES},
+        expiry=date.fromisoformat(data["expiry"]),
+        expires_at=time_of(data["expires_at"]),
+        as_of=time_of(data["as_of"]),
+        strikes=tuple(Strike(one["strike"], _leg(one["ce"]), _leg(one["pe"])) for one in data["strikes"]),
+    )
+
+
+def _leg(data: Mapping[str, Any] | None) -> Leg | None:
+    return None if data is None else Leg(**{name: data[name] for name in _LEG})
+
+
+_LEG = tuple(field.name for field in fields(Leg))
+_FIGURES = tuple(
+    field.name for field in fields(Chain) if field.name not in {"expiry", "expires_at", "as_of", "strikes"}
+)
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any], Position | None], Event]] = {
     "candle": candle_of,
+    "chain": chain_of,
     "ltp": _price,
     "tick": _price,
     "quote": _price,
