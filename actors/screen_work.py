@@ -1,6 +1,6 @@
 """The screen job: a definition put to the newest candles of many instruments, portion by portion, and its result kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from actors.job_arguments import JobError, bounded
-from engine.market import Calendars
+from engine.market import Calendar, Calendars
+from engine.market.timeframe import length_s
 from engine.screening import Definition, DefinitionError, Findings, Operand, Result, bars, checked, operands
 from engine.storage.durable import DurableStore
 from engine.storage.durable.screenings import Panel
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCREEN: Final = "screen"
-PORTION: Final = 250
-"""Instruments of one step: what is read and computed within about a tenth of a second."""
+PORTION: Final = 500
+"""Instruments of one step: what is read and computed in a fraction of a second."""
+LONGEST_NS: Final = 12 * 366 * 86_400 * 10**9
+"""Further back nobody has to look: the longest average there is has settled."""
 STALE_NS: Final = 10 * 86_400 * 10**9
 """What has no bar for longer than any holiday trades no more."""
 _MS_NS = 1_000_000
@@ -94,7 +97,8 @@ class ScreenWork:
 
     async def _judge(self, number: int) -> None:
         wanted = self._arguments.instruments[number * PORTION : (number + 1) * PORTION]
-        panel = await self._durable.screenings.bars(wanted, self._definition.timeframe, bars(self._definition))
+        since_ns = reach_ns(self._calendars, wanted, self._definition, self._now_ns())
+        panel = await self._durable.screenings.bars(wanted, self._definition.timeframe, since_ns)
         judge = partial(_judged, self._definition, panel, self._calendars, self._now_ns() - STALE_NS)
         found = await anyio.to_thread.run_sync(judge)
         unknown = len(wanted) - len(panel.instruments)
@@ -106,6 +110,22 @@ class ScreenWork:
         )
         await self._durable.screenings.keep(self._arguments.screener, msgspec.json.encode(result).decode())
         return f"{result.found:,} of {len(self._arguments.instruments):,} instruments match"
+
+
+def reach_ns(calendars: Calendars, instruments: Iterable[str], definition: Definition, now_ns: int) -> int:
+    """From when on candles have to be read, so that of each instrument there are as many as the definition needs."""
+    codes = {name.partition(":")[0] for name in instruments}
+    return min(_start_ns(calendars.of_exchange(code), definition.timeframe, bars(definition), now_ns) for code in codes)
+
+
+def _start_ns(calendar: Calendar, timeframe: str, count: int, now_ns: int) -> int:
+    """When the last so many bars began, by the calendar; and a few more, as there are minutes without a trade."""
+    left, length_ns = count * 11 // 10 + 1, length_s(timeframe) * 10**9
+    for session in calendar.sessions_back(now_ns - LONGEST_NS, now_ns):
+        left -= -(-(session.end_ns - session.start_ns) // length_ns)
+        if left <= 0:
+            return session.start_ns
+    return now_ns - LONGEST_NS
 
 
 def _judged(definition: Definition, panel: Panel, calendars: Calendars, since_ns: int) -> Findings:

@@ -25,7 +25,7 @@ class Findings(msgspec.Struct, frozen=True):
     examined: Annotated[int, Meta(description="Of how many that could be said.")] = 0
     undecided: Annotated[int, Meta(description="Of how many not: they have too few bars.")] = 0
     stale: Annotated[int, Meta(description="How many have no bar of the last days; they do not count.")] = 0
-    missing: Annotated[int, Meta(description="How many have no bar at all.")] = 0
+    missing: Annotated[int, Meta(description="How many have no bar in the time that was looked at.")] = 0
 
 
 class Result(Findings, frozen=True, kw_only=True):

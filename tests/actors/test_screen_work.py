@@ -1,7 +1,7 @@
 """The screen job: judged portion by portion out of PostgreSQL, kept, told, and taken up again in the middle."""
 
 from collections.abc import AsyncGenerator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,10 +10,10 @@ import pytest
 import actors.screen_work as subject
 from actors.channels import encode_screener_event
 from actors.job_arguments import JobError
-from actors.screen_work import Screening, frame_of
+from actors.screen_work import Screening, frame_of, reach_ns
 from config.calendars import load_calendar
 from engine.market import Calendars
-from engine.screening import Result
+from engine.screening import Result, read_definition
 from engine.storage.durable import DailyCandle, DurableStore, Job
 from tests.storage.durable.seeds import NSE, equity
 from tests.storage.samples import bar
@@ -48,7 +48,7 @@ async def durable(database_url: str, anyio_backend: object) -> AsyncGenerator[Du
 def walk(number: int) -> list[tuple[int, float]]:
     """Days ago and closes: those of even numbers rise, the last has just begun, the one before trades no more."""
     sign = 1 if number % 2 == 0 else -1
-    ages = range(3) if number == 8 else range(30, 60) if number == 7 else range(10)
+    ages = range(3) if number == 8 else range(11, 14) if number == 7 else range(10)
     return [(ago, 1000.0 + 10 * number - sign * ago) for ago in ages]
 
 
@@ -120,7 +120,7 @@ async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> No
         for number in range(3)
     ]
     await durable.save(minutes)
-    frame = frame_of(await durable.screenings.bars(["NSE:S000", "NSE:S001"], "5m", 100), CALENDARS)
+    frame = frame_of(await durable.screenings.bars(["NSE:S000", "NSE:S001"], "5m", 0), CALENDARS)
     assert frame["date"].to_list() == [FRIDAY - timedelta(1)] * 3 + [FRIDAY] * 3
     assert frame["time"].is_sorted()
 
@@ -128,6 +128,16 @@ async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> No
     craft = screening(durable)
     await craft.work(craft.complete(asked(definition=definition), 0)).step(0)
     assert [match.instrument for match in (await kept(durable)).matches] == ["NSE:S000"]
+
+
+@pytest.mark.parametrize(("timeframe", "days"), [("1d", 9), ("1h", 2), ("5m", 1)])
+def test_no_more_is_read_than_is_needed(timeframe: str, days: int) -> None:
+    """Of six bars and the one before: by the calendar, on which a weekend and a holiday may lie between."""
+    definition = read_definition({**RISING, "timeframe": timeframe})
+    trading = [day.date for day in CALENDARS.of_exchange("NSE").trading_days(FRIDAY - timedelta(30), FRIDAY)]
+    since_ns = reach_ns(CALENDARS, NAMES, definition, CLOSE_NS)
+    assert datetime.fromtimestamp(since_ns / 10**9, UTC).date() == trading[-days]
+    assert reach_ns(CALENDARS, ["NSE:A", "CME:ES"], definition, CLOSE_NS) <= since_ns
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Screenings: the newest bars of many instruments as arrays, and the newest result of each screener.
+"""Screenings: bars of many instruments as arrays, and the newest result of each screener.
 
 Bars travel by COPY in its binary form. Each row has the same length, as no column may be null, so that one view of the
 answer's bytes is all the reading there is.
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
+from engine.storage.durable.times import moment
 
 _EPOCH_2000_US: Final = 946_684_800_000_000
 _EPOCH_2000_DAYS: Final = 10_957
@@ -22,17 +23,13 @@ _TAIL: Final = 2
 _COUNT, _LENGTH = ">i2", ">i4"
 _NUMBERS = ("open", "high", "low", "close")
 
-_NEWEST_BARS = """
-SELECT h.* FROM unnest($1::int[]) AS wanted(id) CROSS JOIN LATERAL (
-    SELECT h.instrument_id, h.ts, h.open, h.high, h.low, h.close, h.volume FROM price_history_intraday h
-    WHERE h.instrument_id = wanted.id AND h.timeframe = $3 ORDER BY h.ts DESC LIMIT $2
-) h
+_BARS_SINCE = """
+SELECT instrument_id, ts, open, high, low, close, volume FROM price_history_intraday
+WHERE instrument_id = ANY ($1::int[]) AND timeframe = $3 AND ts >= $2
 """
-_NEWEST_DAYS = """
-SELECT h.* FROM unnest($1::int[]) AS wanted(id) CROSS JOIN LATERAL (
-    SELECT h.instrument_id, h.ts, h.open, h.high, h.low, h.close, h.volume, h.date FROM price_history_daily h
-    WHERE h.instrument_id = wanted.id ORDER BY h.date DESC LIMIT $2
-) h
+_DAYS_SINCE = """
+SELECT instrument_id, ts, open, high, low, close, volume, date FROM price_history_daily
+WHERE instrument_id = ANY ($1::int[]) AND date >= $2
 """
 _KEEP = """
 WITH over AS (
@@ -65,7 +62,7 @@ _DAY_ROW = _row_of(*_BAR, ("date", ">i4"))
 
 
 class Panel(msgspec.Struct, frozen=True):
-    """Bars of many instruments, column by column; of each instrument together, in no order."""
+    """Bars of many instruments, column by column, in no order."""
 
     instruments: dict[int, str]
     """Whose bars were asked for, by the number that stands for each in ``id``; some may have none."""
@@ -95,13 +92,17 @@ class Screenings:
         self._link = link
         self._names = names
 
-    async def bars(self, instruments: Sequence[str], timeframe: str, count: int) -> Panel:
-        """The newest ``count`` bars of each of these instruments, forming ones included; nobody knows those it leaves out."""
+    async def bars(self, instruments: Sequence[str], timeframe: str, since_ns: int) -> Panel:
+        """The bars of these instruments since a time, forming ones included; those that nobody knows are left out.
+
+        Since a time, and not the newest so many of each: the rows of a day lie together, and PostgreSQL reads them together.
+        """
         ids = await self._names.ids(instruments)
-        wanted = list(ids.values()), count
-        daily = timeframe == "1d"
-        data = await (self._copied(_NEWEST_DAYS, *wanted) if daily else self._copied(_NEWEST_BARS, *wanted, timeframe))
-        rows = np.frombuffer(data, _DAY_ROW if daily else _BAR_ROW, offset=_HEAD, count=-1)
+        numbers, since = list(ids.values()), moment(since_ns)
+        if timeframe == "1d":
+            rows = np.frombuffer(await self._copied(_DAYS_SINCE, numbers, since.date()), _DAY_ROW, offset=_HEAD)
+        else:
+            rows = np.frombuffer(await self._copied(_BARS_SINCE, numbers, since, timeframe), _BAR_ROW, offset=_HEAD)
         return _panel({number: name for name, number in ids.items()}, rows)
 
     async def _copied(self, query: str, *arguments: Any) -> bytes:

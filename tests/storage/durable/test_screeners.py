@@ -1,7 +1,7 @@
-"""Screeners: the newest bars of many instruments as arrays, each one's newest result, and what users keep."""
+"""Screeners: bars of many instruments as arrays, each one's newest result, and what users keep."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,28 +11,28 @@ from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.durable.screeners import SCREENERS, ScreenerNameError, TooManyScreenersError
 from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import seeded
-from tests.storage.samples import NOW, bar, bars
+from tests.storage.samples import MINUTE_NS, NOW, bar, bars
 
 pytestmark = [pytest.mark.anyio, ON_POSTGRESQL]
 
-DAY = date(2026, 11, 20)
 DEFINITION = '{"where": {"left": "close", "is": ">", "right": 5.0}}'
 
 
-async def test_the_newest_bars_come_as_arrays_each_instruments_together(durable: DurableStore) -> None:
+async def test_bars_come_as_arrays(durable: DurableStore) -> None:
     await seeded(durable)
     forming = bar(minutes_ago=0, state=CandleState.FORMING, volume=10**13)
     written = {"NSE:RELIANCE": [*bars(3), forming], "NSE:TCS": bars(9, "NSE:TCS")}
     await durable.save([candle for own in written.values() for candle in own])
 
-    panel = await durable.screenings.bars(["NSE:TCS", "NSE:RELIANCE", "NSE:INFY", "NSE:NOPE"], "1m", 4)
+    panel = await durable.screenings.bars(
+        ["NSE:TCS", "NSE:RELIANCE", "NSE:INFY", "NSE:NOPE"], "1m", NOW - 3 * MINUTE_NS
+    )
 
     assert sorted(panel.instruments.values()) == ["NSE:INFY", "NSE:RELIANCE", "NSE:TCS"]
     assert panel.date is None
-    assert len(np.flatnonzero(np.diff(panel.id))) == 1
     for number, name in panel.instruments.items():
         of_it = np.flatnonzero(panel.id == number)
-        wanted = written.get(name, [])[-4:]
+        wanted = [candle for candle in written.get(name, []) if candle.time >= NOW - 3 * MINUTE_NS]
         told = sorted(zip(*(getattr(panel, field)[of_it].tolist() for field in FIELDS), strict=True))
         assert told == [tuple(getattr(candle, field) for field in FIELDS) for candle in wanted]
 
@@ -42,20 +42,21 @@ FIELDS = ("time", "open", "high", "low", "close", "volume")
 
 async def test_days_bear_their_dates(durable: DurableStore) -> None:
     await seeded(durable)
-    days = [DailyCandle(DAY - timedelta(ago), bar(minutes_ago=1440 * ago, timeframe="1d")) for ago in range(5)]
+    today = datetime.fromtimestamp(NOW / 10**9, UTC).date()
+    days = [DailyCandle(today - timedelta(ago), bar(minutes_ago=1440 * ago, timeframe="1d")) for ago in range(5)]
     await durable.save([], days)
 
-    panel = await durable.screenings.bars(["NSE:RELIANCE"], "1d", 3)
+    panel = await durable.screenings.bars(["NSE:RELIANCE"], "1d", NOW - 2 * 1440 * MINUTE_NS)
 
     assert panel.date is not None
     assert sorted(panel.date.tolist()) == [(day.date - date(1970, 1, 1)).days for day in reversed(days[:3])]
-    assert sorted(panel.time.tolist()) == [NOW - 1440 * 60 * 10**9 * ago for ago in (2, 1, 0)]
+    assert sorted(panel.time.tolist()) == [NOW - 1440 * MINUTE_NS * ago for ago in (2, 1, 0)]
 
 
 async def test_of_nothing_comes_nothing(durable: DurableStore) -> None:
     await seeded(durable)
     for names in ([], ["NSE:NOPE"], ["NSE:TCS"]):
-        panel = await durable.screenings.bars(names, "1d", 500)
+        panel = await durable.screenings.bars(names, "1d", 0)
         assert (len(panel.id), len(panel.close)) == (0, 0)
 
 
