@@ -18,6 +18,7 @@ from engine.storage.durable.screenings import Panel
 
 if TYPE_CHECKING:
     import polars as pl
+    from numpy.typing import NDArray
 
 SCREEN: Final = "screen"
 PORTION: Final = 500
@@ -154,10 +155,16 @@ def frame_of(panel: Panel, calendars: Calendars) -> "pl.DataFrame":
     dates = _session_dates(panel, calendars) if panel.date is None else panel.date
     columns = {name: getattr(panel, name) for name in ("time", "open", "high", "low", "close", "volume")}
     frame = pl.DataFrame({"instrument": panel.id, "date": dates, **columns})
-    return frame.sort("instrument", "time").with_columns(pl.col("date").cast(pl.Date))
+    return frame[_order(panel)].with_columns(pl.col("date").cast(pl.Date))
 
 
-def _session_dates(panel: Panel, calendars: Calendars) -> "np.ndarray[Any, np.dtype[np.int32]]":
+def _order(panel: Panel) -> "NDArray[np.int64]":
+    """By instrument and time, as one number a bar: sorting by one is ten times faster than by two. Bars open by the second."""
+    seconds = (panel.time - panel.time.min(initial=2**62)) // 10**9
+    return np.argsort((panel.id.astype(np.int64) << 32) | seconds, kind="stable")
+
+
+def _session_dates(panel: Panel, calendars: Calendars) -> "NDArray[np.int32]":
     """Days since 1970. Few times stand for many bars: those of an exchange open together."""
     exchanges = {number: name.partition(":")[0] for number, name in panel.instruments.items()}
     dates = np.zeros(len(panel.id), np.int32)

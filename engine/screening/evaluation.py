@@ -81,13 +81,21 @@ def _sorted(definition: Definition, matches: Sequence[Match]) -> list[Match]:
 
 def _newest(bars: Bars, wanted: Sequence[Operand]) -> pl.DataFrame:
     """One row an instrument: its newest bar, and every operand's value there and one bar earlier."""
-    values: list[pl.Expr] = []
-    for operand in wanted:
-        series = bars.value(operand.indicator, *operand.arguments)
-        values.append(series.shift(operand.ago).last().alias(str(operand)))
-        values.append(series.shift(operand.ago + 1).last().alias(f"{operand}{_BEFORE}"))
-    return bars.frame.group_by("instrument", maintain_order=True).agg(
-        pl.col("time").last(), pl.col("close").last().alias("last"), *values
+    columns = [bars.value(operand.indicator, *operand.arguments).meta.output_name() for operand in wanted]
+    frame = bars.frame
+    counts = frame.group_by("instrument", maintain_order=True).len()["len"].cast(pl.Int64)
+    last = counts.cum_sum() - 1
+    first = last - counts + 1
+
+    def at(column: str, ago: int) -> pl.Series:
+        """Null where the instrument's bars do not reach back so far."""
+        place = last - ago
+        return frame[column].gather(place.set(place < first, None))
+
+    return pl.DataFrame(
+        {"instrument": at("instrument", 0), "time": at("time", 0), "last": at("close", 0)}
+        | {str(operand): at(column, operand.ago) for operand, column in zip(wanted, columns, strict=True)}
+        | {f"{operand}{_BEFORE}": at(column, operand.ago + 1) for operand, column in zip(wanted, columns, strict=True)}
     )
 
 
