@@ -43,13 +43,13 @@ class PublishedCandles:
         self._hot = hot
         self._durable = durable
         self._timeframe = timeframe
-        self._as_of_ns = as_of_ns
+        self.as_of_ns = as_of_ns
         self._unsaved: _Unsaved | None = None
 
     async def candles(self, instrument: str, start_ns: int, end_ns: int) -> CandleRange:
         """The candles that open in [start, end), of each the newest revision published by then; oldest first."""
         unsaved = self._unsaved = self._unsaved or await self._read_unsaved()
-        as_of_ns = self._as_of_ns[instrument]
+        as_of_ns = self.as_of_ns[instrument]
         saved = await self._durable.candles_as_of(instrument, self._timeframe, start_ns, end_ns, as_of_ns)
         if as_of_ns <= unsaved.since_ns:
             return CandleRange(saved)
@@ -70,13 +70,13 @@ class PublishedCandles:
             return None
         verdicts = (await self._durable.verdicts([instrument], *span)).get(instrument, ())
         known = _evidence(calendar, self._timeframe, published.candles, verdicts)
-        settled_ns = self._as_of_ns[instrument] - CLOSED_NS
+        settled_ns = self.as_of_ns[instrument] - CLOSED_NS
         return gaps_of(read_ledger(calendar, self._timeframe, *span, known, settled_ns=settled_ns))
 
     async def _read_unsaved(self) -> _Unsaved:
         """Before anything saved is read: what is saved meanwhile is then found twice, and not nowhere."""
         saved_ns = await self._durable.checkpoint() - MARGIN_NS
-        if max(self._as_of_ns.values()) <= saved_ns:
+        if max(self.as_of_ns.values()) <= saved_ns:
             return _Unsaved(saved_ns, {}, whole=True)
         window = await self._hot.events_window()
         candles: dict[str, list[Candle]] = {}
@@ -88,14 +88,14 @@ class PublishedCandles:
     async def _told(self, after_ns: int, last_id: str) -> AsyncIterator[Candle]:
         """What the engine told clients after that time, as far as it was asked for."""
         position = f"{max(0, after_ns // _MS_NS)}-0"
-        until_ns = max(self._as_of_ns.values()) + MARGIN_NS
+        until_ns = max(self.as_of_ns.values()) + MARGIN_NS
         while order(position) < min(order(last_id), (until_ns // _MS_NS, 0)):
             entries = await self._hot.read_events(position, EVENTS_A_READ)
             if not entries:
                 return
             for _, payload in entries:
                 candle = decode_candle_event(payload)
-                if candle is not None and candle.timeframe == self._timeframe and candle.instrument in self._as_of_ns:
+                if candle is not None and candle.timeframe == self._timeframe and candle.instrument in self.as_of_ns:
                     yield candle
             position, _ = entries[-1]
 

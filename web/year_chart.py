@@ -12,6 +12,7 @@ from engine.market.portions import portion
 from engine.market.timeframe import length_s
 from engine.market.views import View
 from engine.storage.history import newest
+from web.adjusting import Adjusting
 from web.bars import Bar, bar_of
 from web.services import Services
 
@@ -26,13 +27,22 @@ class YearChart:
     """One instrument's chart. What is to be said of it is known when all bars are read."""
 
     def __init__(
-        self, rules: Services, instrument: str, timeframe: str, view: View, *, start_ns: int, now_ns: int
+        self,
+        rules: Services,
+        instrument: str,
+        timeframe: str,
+        view: View,
+        adjusting: Adjusting,
+        *,
+        start_ns: int,
+        now_ns: int,
     ) -> None:
         self._rules = rules
         self._calendar = rules.directory.listing.calendars.of(instrument)
         self._instrument = instrument
         self._timeframe = timeframe
         self._view = view
+        self._adjusting = adjusting
         self._start_ns = start_ns
         self._now_ns = now_ns
         self._missing: set[str] = set()
@@ -52,12 +62,13 @@ class YearChart:
     async def bars(self) -> AsyncIterator[list[Bar]]:
         """All that have closed, oldest first, as the view shows them; the one that forms is kept aside."""
         before: list[Candle] = []
-        async for candles in self._candles():
-            if not candles:
+        async for read in self._candles():
+            if not read:
                 continue
+            candles = self._adjusting.shown(self._instrument, read, self._calendar)
             since_ns = max(self._start_ns, candles[0].time)
             shown = self._view.since([*before, *candles], self._calendar, since_ns)
-            before = candles[-1:]
+            before = [candles[-1]]
             self.forming = next((bar_of(one) for one in shown if one.state is CandleState.FORMING), None)
             yield [bar_of(one) for one in shown if one.state is not CandleState.FORMING]
 

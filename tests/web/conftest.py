@@ -26,7 +26,7 @@ from web.screen import BUILT
 DATABASE = "web"
 
 CHANGING = (
-    "ticks, price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
+    "ticks, corporate_actions, price_history_intraday, price_history_daily, candle_revisions, completeness, checkpoints, quarantine, audit_log, "
     "users, sessions, refresh_tokens, api_keys, watchlists, credentials, option_chain_snapshots, "
     "market_statistics, jobs, screener_results"
 )

@@ -13,6 +13,7 @@ from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS, View
 from engine.storage.history import CandleRange, CandleReader
 from engine.storage.ledger import LedgerReader
+from web.adjusting import RAW, Adjusting
 from web.bars.gaps import PageGaps
 from web.directory import Directory
 from web.known_days import borders, narrowest
@@ -56,6 +57,7 @@ class Wish(msgspec.Struct, frozen=True):
     """Only bars of this provider."""
     published: PublishedCandles | None = None
     """Where to read what was known at an earlier time."""
+    adjusting: Adjusting = RAW
 
 
 class Place(NamedTuple):
@@ -192,7 +194,8 @@ class Reading:
         if wish.view.continuous and candles:
             before_ns = start_ns - LONGEST_GAP_NS - self._bucket_ns
             before = (await self._candles(instrument, before_ns, start_ns))[-1:]
-        shown = wish.view.since([*before, *candles], calendar, start_ns)
+        adjusted = wish.adjusting.shown(instrument, [*before, *candles], calendar)
+        shown = wish.view.since(adjusted, calendar, start_ns)
         if wish.feed:
             shown = [candle for candle in shown if candle.provider == wish.feed]
         return shown[::-1] if wish.newest_first else shown

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from engine.market.candle import CandleState
 from engine.market.ledger import BucketState
 from engine.market.timeframe import TIMEFRAMES
+from web.adjusting import NotAdjusted
 from web.answers import DataKind
 from web.bars import Bar
 from web.openapi import Page, Query
@@ -29,6 +30,10 @@ Continuous = Annotated[
 ]
 Wick = Annotated[str, Meta(description="How far wicks may reach out of the body: `10` (points) or `0.5%`.")]
 PageToken = Annotated[str, Meta(description="`next_page_token` of the page before.")]
+AdjustmentWord = Annotated[
+    str,
+    Meta(description="`raw`, or what earlier prices are adjusted for: `split` (and bonus), `dividend` or `all`."),
+]
 Milliseconds = Annotated[int, Meta(description="Unix milliseconds UTC.")]
 View = Annotated[Mapping[str, bool | str], Meta(description="How they are shown otherwise than they were traded.")]
 Missing = Annotated[list[str], Meta(description="Stores that could not be read: what they hold may lack.")]
@@ -129,7 +134,7 @@ class BarsQuery(Query, frozen=True, kw_only=True):
     end: Time = ""
     limit: Annotated[str, Meta(description="1 to 50,000 bars; `all` with csv or arrow.")] = "1000"
     sort: Annotated[str, Meta(description="`asc` or `desc`, by time.")] = "asc"
-    adjustment: Annotated[str, Meta(description="`raw`.")] = "raw"
+    adjustment: AdjustmentWord = "raw"
     feed: Annotated[str, Meta(description="Only bars of this provider.")] = ""
     as_of: Annotated[str, Meta(description="A date or time: what had been published by then.")] = ""
     continuous: Continuous = ""
@@ -148,6 +153,8 @@ class Bars(KnownDays, frozen=True, kw_only=True):
     missing: Missing
     timeframe: str
     view: View
+    adjustment: str
+    not_adjusted: list[NotAdjusted]
     as_of: str | None
     verdicts_as_of: Annotated[
         int | None, Meta(description="Of when it is known why minutes lack, unix milliseconds; with `as_of`.")
@@ -160,6 +167,7 @@ class ChartQuery(Query, frozen=True, kw_only=True):
 
     timeframe: Timeframe = "5m"
     range: Annotated[str, Meta(description="1d, 5d, 1w, 1mo, 3mo, 6mo or 1y, back from now.")] = "1y"
+    adjustment: AdjustmentWord = "raw"
     continuous: Continuous = ""
     wick: Wick = ""
 
@@ -176,6 +184,8 @@ class Chart(KnownDays, frozen=True, kw_only=True):
     gaps: Annotated[list[Gap], Meta(description="The newest thousand.")]
     gaps_in_all: int | None
     view: View
+    adjustment: str
+    not_adjusted: list[NotAdjusted]
     built: Annotated[int | None, Meta(description="When the engine built it, unix milliseconds.")]
     missing: Missing
     degraded: Annotated[str, Meta(description="Why nobody keeps it fresh; empty when somebody does.")]

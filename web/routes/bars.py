@@ -8,6 +8,7 @@ from quart import Blueprint, Response
 
 from config.settings.providers import PROVIDERS
 from engine.market.timeframe import length_s
+from web.adjusting import adjusting
 from web.answers import data_kind
 from web.bars import BARS, MOST_BUCKETS, Place, Reading, Wish, bar_of
 from web.choices import choice
@@ -52,12 +53,14 @@ async def bars(query_args: BarsQuery) -> Response:
     is known at ``verdicts_as_of``, which is now: what had been decided of them by then is not kept.
     """
     rules, form = services(), await begin_form(form_name(query_args.format), BARS)
-    wish = _wish(rules, query_args)
+    wish = await _wish(rules, query_args)
     now_ns = rules.system.clock.now_ns()
     reading = Reading(rules, wish, _place(wish, query_args.page_token), now_ns)
     about = {
         "timeframe": wish.timeframe,
         "view": wish.view.label,
+        "adjustment": wish.adjusting.adjustment,
+        "not_adjusted": wish.adjusting.unknown(wish.symbols),
         "as_of": query_args.as_of or None,
         "verdicts_as_of": now_ns // 1_000_000 if wish.published else None,
         "data": data_kind(),
@@ -75,13 +78,13 @@ async def _pieces(reading: Reading, wish: Wish) -> Pieces:
         yield wish.symbols[instrument], [bar_of(candle) for candle in candles]
 
 
-def _wish(rules: Services, written: BarsQuery) -> Wish:
+async def _wish(rules: Services, written: BarsQuery) -> Wish:
     symbols = symbols_of(rules, written.symbols or written.symbol)
     if not 1 <= len(symbols) <= MOST_SYMBOLS:
         raise ApiError(400, f"ask for 1 to {MOST_SYMBOLS} symbols, was {len(symbols)}")
-    _refuse_adjustments(written.adjustment)
     timeframe = timeframe_of(written.timeframe)
     ranges = _ranges(rules, symbols, timeframe, (written.start, written.end))
+    published = _published(rules, symbols, timeframe, written.as_of) if written.as_of else None
     return Wish(
         symbols,
         ranges,
@@ -90,14 +93,9 @@ def _wish(rules: Services, written: BarsQuery) -> Wish:
         choice("sort", written.sort, ("asc", "desc")) == "desc",
         view_of(written.continuous, written.wick),
         choice("feed", written.feed, ("", *PROVIDERS)),
-        _published(rules, symbols, timeframe, written.as_of) if written.as_of else None,
+        published,
+        await adjusting(rules, symbols, written.adjustment, published and published.as_of_ns),
     )
-
-
-def _refuse_adjustments(word: str) -> None:
-    """Prices that are called adjusted and are not would be worse than none: nobody would look."""
-    if choice("adjustment", word, ("raw", "split", "dividend", "all")) != "raw":
-        raise ApiError(400, "adjustment is raw: corporate actions are not kept yet", code="not_available")
 
 
 def _limit(ranges: Mapping[str, tuple[int, int]], timeframe: str, written: BarsQuery) -> int | None:

@@ -8,6 +8,7 @@ from quart import Blueprint, Response
 
 from engine.market import Calendar
 from engine.market.window import window_start_ns
+from web.adjusting import adjusting
 from web.answers import data_kind, streamed_items
 from web.bars import gap_row
 from web.errors import ApiError
@@ -49,13 +50,14 @@ async def chart(symbol: str, query_args: ChartQuery) -> Response:
     instrument = resolve(rules, symbol)
     timeframe = timeframe_of(query_args.timeframe)
     written, view = query_args.range, view_of(query_args.continuous, query_args.wick)
+    adjusted = await adjusting(rules, [instrument], query_args.adjustment)
     now_ns, calendar = rules.system.clock.now_ns(), rules.directory.listing.calendars.of(instrument)
     start_ns = _start_ns(calendar, timeframe, written, now_ns)
     joined = instrument in rules.directory.listing.legs  # of contracts, in the stores: no engine keeps such a chart
     trouble = "" if joined else await rules.charts.ready(instrument, timeframe)
     lacking = partial(rules.ledger.gaps, instrument, timeframe, start_ns, now_ns + 1, now_ns)
     gaps = await rules.chart_gaps.of((instrument, timeframe, written), lacking)
-    year = YearChart(rules, instrument, timeframe, view, start_ns=start_ns, now_ns=now_ns)
+    year = YearChart(rules, instrument, timeframe, view, adjusted, start_ns=start_ns, now_ns=now_ns)
     told = {
         "symbol": instrument,
         "timeframe": timeframe,
@@ -64,6 +66,8 @@ async def chart(symbol: str, query_args: ChartQuery) -> Response:
         "gaps": [gap_row(gap) for gap in (gaps or ())[-MOST_GAPS:]],
         "gaps_in_all": None if gaps is None else len(gaps),
         "view": view.label,
+        "adjustment": adjusted.adjustment,
+        "not_adjusted": adjusted.unknown({instrument: instrument}),
         "degraded": trouble,
         "data": data_kind(),
         **borders(calendar, start_ns, now_ns),

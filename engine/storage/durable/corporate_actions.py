@@ -17,7 +17,7 @@ PEOPLE = ("admin", "file")
 """Sources that no provider overrules."""
 
 _NAMED = "a JOIN instruments i ON i.id = a.instrument_id JOIN exchanges e ON e.id = i.exchange_id"
-_ROW = "a.id, e.code || ':' || i.symbol AS instrument, a.ex_date, a.kind, a.ratio, a.amount, a.source, a.created_at, a.updated_at"
+_ROW = "a.id, e.code || ':' || i.symbol AS instrument, a.ex_date, a.kind, a.ratio, a.amount, a.source, a.is_active, a.created_at, a.updated_at"
 _ACTIVE = "a.is_active AND a.instrument_id = ANY($1::int[])"
 _KNOWN = f"""
 SELECT {_ROW}, b.date, b.close, b.source AS close_source, {MICROSECONDS.format("b.published_at")} AS published_us
@@ -72,6 +72,7 @@ class ActionEntry(CorporateAction, frozen=True, kw_only=True):
     """An action as it stands in the table."""
 
     id: int
+    is_active: bool
     created_at: datetime
     updated_at: datetime
 
