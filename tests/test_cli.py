@@ -1,5 +1,6 @@
 """The command line: help that teaches, errors as sentences with the right exit code, and a quick start."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -13,7 +14,9 @@ from config import VERSION
 from engine.cli import COMMANDS, ticktree
 from engine.cli.plainly import leaves
 from engine.launcher.place import listen, note_run
+from engine.storage.durable import DurableStore
 from tests.seeding.test_seeding import LINES
+from tests.storage.durable.seeds import seeded
 
 ROOT = Path(__file__).parent.parent
 
@@ -182,3 +185,24 @@ def test_seeding_real_instruments_asks_for_their_list(tmp_path: Path) -> None:
     result = run("seed", folder=tmp_path, **account)
     assert result.returncode == 2
     assert "--master api-scrip-master.csv" in result.stderr
+
+
+def test_corporate_actions_of_a_file_are_taken_up_whole_or_not_at_all(tmp_path: Path, database_url: str) -> None:
+    asyncio.run(_seeded(database_url))
+    where = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0", "TICKTREE_PROVIDERS": "yahoo"}
+    file = tmp_path / "actions.csv"
+    good = "symbol,ex_date,kind,ratio,amount\nNSE:TCS,2026-06-01,split,1:5,\nNSE:NOBODY,2026-06-01,dividend,,3\n"
+    file.write_text(f"{good}NSE:TCS,2026-06-01,merger,,\n")
+    refused = run("actions", str(file), folder=tmp_path, **where)
+    assert (refused.returncode, "line 4: kind: expected split" in refused.stderr) == (1, True), refused.stderr
+    file.write_text(good)
+    taken, again = (run("actions", str(file), folder=tmp_path, **where) for _ in range(2))
+    assert taken.stdout == "2 actions read, 1 of them new or changed.\n", taken.stderr
+    assert "NSE:NOBODY is in no table" in taken.stderr
+    assert again.stdout == "2 actions read, 0 of them new or changed.\n"
+
+
+async def _seeded(url: str) -> None:
+    durable = await DurableStore.connect(url)
+    await seeded(durable)
+    await durable.close()

@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "migrate",
     "seed",
+    "actions",
     "backfill",
     "simulate",
     "record",

@@ -1,5 +1,6 @@
 """Filling the tables: exchanges, instruments, and how providers name them. Safe to repeat."""
 
+from engine.seeding.actions import BadLine, read_actions
 from engine.seeding.book import SeedBook, exchanges
 from engine.seeding.lists import ListFolder
 from engine.seeding.master import FORMATS, Selection, mapping_of, read_master
@@ -12,6 +13,7 @@ __all__ = [
     "PORTIONS",
     "RULES",
     "AddError",
+    "BadLine",
     "ListFolder",
     "MasterFile",
     "Reading",
@@ -22,6 +24,7 @@ __all__ = [
     "listed",
     "mapped_by_rule",
     "mapping_of",
+    "read_actions",
     "read_master",
     "share_of",
 ]
