@@ -19,6 +19,8 @@ log = structlog.get_logger("ticktree.end_of_day")
 
 KIND = "end_of_day"
 LOOK_S = 60.0
+FIRST_LOOK_S = 5.0
+"""After a start: providers have mostly told by then which instruments they know."""
 JOBS_READ = 200
 JOB_TIMEOUT_S = 10.0
 ALARMED_AFTER = 3
@@ -61,6 +63,7 @@ class EndOfDay(TaskActor):
         """Before that time the exchange's day is not tried once more."""
 
     async def on_start(self) -> None:
+        self.send_after(FIRST_LOOK_S, LookAtDays())
         self.send_every(LOOK_S, LookAtDays())
 
     @handles(LookAtDays)

@@ -101,6 +101,7 @@ class Healer:
         Raises ProviderError when no provider answers, StorageUnavailableError, ActorDeadError and AskTimeoutError when
         one of ours does not: then it has to be settled once more, and nothing is told twice.
         """
+        self._routes.require_any()
         async with self._turns[gap.instrument]:
             calendar, now_ns = self._calendars.of(gap.instrument), self._now_ns()
             through_ns = (now_ns - SETTLE_NS) // MINUTE_NS * MINUTE_NS

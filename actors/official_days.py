@@ -25,6 +25,7 @@ class OfficialDays:
 
         Raises ProviderError where one that may have what is lacking does not answer now.
         """
+        self._routes.require_any()
         found: dict[date, Candle] = {}
         failures: list[ProviderError] = []
         for provider, route in self._routes.of(instrument):

@@ -96,6 +96,7 @@ class Past:
 
     async def fill(self, instrument: str, timeframe: str) -> int:
         """Reads what is still to be asked for in candles of a timeframe; how many candles we did not have."""
+        self._routes.require_any()
         pieces = [piece for piece in await self.pieces(instrument) if piece.stretch.timeframe == timeframe]
         return sum([await self.read(piece) for piece in pieces])
 

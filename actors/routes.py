@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.providers.base import Route
+from engine.providers.base import ProviderError, Route
 
 
 class Routes:
@@ -21,6 +21,14 @@ class Routes:
     def instruments(self) -> list[str]:
         """All that somebody knows."""
         return list(self._routes)
+
+    def require_any(self) -> None:
+        """Raises ProviderError, to be tried again, while no provider has told what it knows.
+
+        A job of an engine before may begin before that, and must not take it for the answer that nothing is known.
+        """
+        if not self._routes:
+            raise ProviderError("no provider has told yet which instruments it knows")
 
     def cover(self, provider: str, routes: Sequence[Route]) -> None:
         """What one provider knows; what was told of an instrument before is replaced."""

@@ -256,6 +256,15 @@ async def test_who_may_know_and_does_not_answer_is_waited_for_and_who_never_will
         assert await work_of(place, one=refused).step(0) == f"{NAME}: no word of the day"
 
 
+async def test_an_engine_that_does_not_know_its_instruments_yet_takes_nothing_for_an_answer() -> None:
+    routes, calendars = Routes(["one"]), Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
+    official = OfficialDays({}, routes, calendars)
+    with pytest.raises(ProviderError, match="no provider has told yet"):
+        await official.of(NAME, [])
+    routes.cover("one", [Route("NSE:B", "NSE_EQ", "2", 0.05, "equity", None)])
+    assert await official.of(NAME, []) == {}
+
+
 @pytest.mark.parametrize(
     ("wish", "why"),
     [

@@ -54,6 +54,13 @@ async def test_a_gap_of_today_goes_through_the_instrument_and_what_nobody_traded
         assert spans(verdicts) == [("empty", 2, 4, ""), ("empty", 5, 9, "")]
 
 
+async def test_an_engine_that_does_not_know_its_instruments_yet_decides_nothing_about_them(autojump_clock: Any) -> None:
+    async with ward() as place:
+        with pytest.raises(ProviderError, match="no provider has told yet"):
+            await place.healer.settle(gap(YESTERDAY))
+        assert await place.durable.verdicts([NAME], YESTERDAY, NOON) == {}
+
+
 async def test_a_minute_is_not_called_empty_before_the_providers_record_is_settled(autojump_clock: Any) -> None:
     young = NOON - SETTLE_AFTER_NS
     async with ward(one=Provider()) as place:

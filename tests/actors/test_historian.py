@@ -177,6 +177,13 @@ async def new_stores() -> tuple[MemoryHotStore, MemoryDurableStore]:
     return hot, durable
 
 
+async def test_an_engine_that_does_not_know_its_instruments_yet_takes_no_past_for_read() -> None:
+    hot, durable = await new_stores()
+    past = Past(hot, durable, {}, Routes([]), Calendars(load_calendar), now_ns=lambda: NOON)
+    with pytest.raises(ProviderError, match="no provider has told yet"):
+        await past.fill(ROUTE.instrument, "1d")
+
+
 async def test_every_timeframe_is_filled_as_far_back_as_the_provider_reaches(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
