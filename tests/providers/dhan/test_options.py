@@ -118,6 +118,21 @@ async def test_the_simulated_exchange_lists_expiries_and_chains_of_its_options()
     assert -1 <= (strike.put.greeks.delta or 0) <= 0
 
 
+async def test_the_interest_that_a_simulated_day_began_with_stays_the_same_all_day() -> None:
+    async def interest(start_ns: int) -> tuple[list[int | None], list[int | None]]:
+        async with simulator(instruments=200, start_ns=start_ns, speed=1e-6) as running, options_at(running) as options:
+            chain = await options.chain(NIFTY, (await options.expiries(NIFTY))[0])
+        legs = [leg for strike in chain.strikes for leg in (strike.call, strike.put) if leg is not None]
+        return [leg.open_interest for leg in legs], [leg.previous_open_interest for leg in legs]
+
+    now, previous = await interest(START)
+    later, still = await interest(START + 3_600 * 10**9)
+    assert still == previous
+    assert now != later
+    rose = [after > (before or 0) for after, before in zip(later, still, strict=True) if after is not None]
+    assert {True, False} == set(rose), "some rise, some fall"
+
+
 async def test_what_has_no_options_has_an_empty_chain_and_no_expiries() -> None:
     async with simulator(instruments=10, start_ns=START) as running, options_at(running) as options:
         assert await options.expiries(HDFCBANK) == []

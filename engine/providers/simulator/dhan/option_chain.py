@@ -60,7 +60,7 @@ def _leg(option: Listing, trade: Trade, underlying: Listing, base: Trade) -> dic
         "last_price": trade.price,
         "oi": trade.open_interest,
         "previous_close_price": trade.previous_close,
-        "previous_oi": trade.lowest_open_interest,
+        "previous_oi": _previous_interest(trade),
         "previous_volume": 0,
         "security_id": option.security_id,
         "top_ask_price": best.ask_price,
@@ -69,6 +69,12 @@ def _leg(option: Listing, trade: Trade, underlying: Listing, base: Trade) -> dic
         "top_bid_quantity": best.bid_quantity,
         "volume": trade.volume,
     }
+
+
+def _previous_interest(trade: Trade) -> int:
+    """The open interest that the day began with. It moves one way all day, so it began at the end where it is not now."""
+    at_highest = trade.open_interest == trade.highest_open_interest
+    return trade.lowest_open_interest if at_highest else trade.highest_open_interest
 
 
 def _delta(option: Listing, underlying: Listing, base: Trade) -> float:
