@@ -33,6 +33,7 @@ async def test_the_strikes_are_drawn_around_the_money_for_each_expiry(told: Page
     table = told.get_by_role("region", name="Strikes").get_by_role("table")
     await expect(table.get_by_role("rowheader", name="at the money")).to_be_in_viewport()
     assert await table.get_by_role("row").count() < len(STRIKES)
+    await expect(told.get_by_text("told by simulator. No engine runs.")).to_be_visible()
     assert await faults(told) == []
 
     await told.get_by_label("Expiry").select_option(LATER)
@@ -157,6 +158,7 @@ def _chain(expiry: str) -> dict[str, Any]:
             for strike in STRIKES
         ],
         "provider": "simulator",
+        "degraded": "no engine runs",
     }
 
 

@@ -2,6 +2,7 @@
 
 import { Navigate, useNavigate, useParams, useSearchParams } from "react-router";
 import { useAppDispatch, useAppSelector } from "@/app/store";
+import { sentence } from "@/formats/sentences";
 import { moment } from "@/formats/times";
 import { statusWords } from "@/market/statusWords";
 import { Choice } from "@/parts/Choice";
@@ -15,7 +16,7 @@ import { COLUMN_VIEWS, type ColumnView } from "./columns";
 import { DayCharts } from "./DayCharts";
 import { Headline } from "./Headline";
 import { Matrix } from "./Matrix";
-import { atTheMoney } from "./snapshot";
+import { atTheMoney, type ChainSnapshot } from "./snapshot";
 import { UnderlyingPicker } from "./UnderlyingPicker";
 import { type ChainView, useChain } from "./useChain";
 
@@ -73,13 +74,18 @@ function Chain({ written }: { written: string }) {
       {at === "" ? <Say instrument={found.underlying} /> : <Past found={found} onBack={() => change("at", "")} />}
       {found.chain && <Headline chain={found.chain} />}
       <Shown view={view} found={found} onChoose={(time) => change("at", time)} />
-      {found.chain && (
-        <p className="quiet">
-          One instant, {moment(found.chain.as_of, found.timezone)}, told by {found.chain.provider || "nobody yet"}. Grey
-          prices are to be doubted: point at one to see why.
-        </p>
-      )}
+      {found.chain && <Source chain={found.chain} timezone={found.timezone} />}
     </div>
+  );
+}
+
+/** Of when it is and who told it, and how to read it. */
+function Source({ chain: { as_of, provider, degraded = "" }, timezone }: { chain: ChainSnapshot; timezone: string }) {
+  return (
+    <p className="quiet">
+      One instant, {moment(as_of, timezone)}, told by {provider || "nobody yet"}. {degraded && sentence(degraded)} Grey
+      prices are to be doubted: point at one to see why.
+    </p>
   );
 }
 

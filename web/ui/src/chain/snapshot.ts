@@ -72,6 +72,8 @@ export interface ChainSnapshot {
   pe_walls: Wall[];
   strikes: StrikeLegs[];
   provider: string;
+  /** Of one that was asked for: why nobody keeps it fresh; empty when somebody does. */
+  degraded?: string;
 }
 
 /** What a snapshot says of all legs together. */
