@@ -17,8 +17,11 @@ from actors.messages import Save
 from actors.official_days import OfficialDays
 from actors.routes import Routes
 from engine.market import Calendar, CalendarError, Calendars, TradingDay
+from engine.market.adjustment import Adjuster, Adjustment
 from engine.market.after_hours import day_before
-from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
+from engine.market.corporate_action import KnownAction
+from engine.market.ledger import is_sound
+from engine.market.statistics import Days, DayStatistics, Minutes, columns_of, day_statistics
 from engine.market.timeframe import MINUTE_NS
 from engine.runtime import ActorRef
 from engine.storage.durable import DurableStore
@@ -147,14 +150,28 @@ class EndOfDayWork:
 
     async def _work_out(self, instruments: Sequence[str]) -> str:
         statistics, count = self._craft.durable.statistics, 0
+        known = await self._craft.durable.corporate_actions.known(instruments)
         for day in self._days:
             columns = await statistics.days(instruments, day.date - HISTORY, day.date)
+            for name in known.keys() & columns.keys():
+                columns[name] = await self._adjusted(name, known[name], day.date)
             traded = {name: days for name, days in columns.items() if days.dates[-1] == day.date}
             minutes = await statistics.minutes(list(traded), day.start_ns, day.end_ns)
             found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day)))
             await statistics.save(found)
             count += len(found)
         return f"figures of {count} days from {instruments[0]}"
+
+    async def _adjusted(self, instrument: str, known: Sequence[KnownAction], until: date) -> Days:
+        """Its days as they would have been with all splits made from the beginning; adjusted closes are noted on the way."""
+        kept = await self._craft.durable.days(instrument, date.min, until)
+        days = [day for day in kept if is_sound(day.candle)]
+        zone = self._craft.calendar(self._exchange).zone
+        whole = Adjuster(known, Adjustment.ALL, until, zone)
+        closes = {day.date: whole.adjusted(day.candle, day.date).close for day in days}
+        await self._craft.durable.statistics.note_adjusted(instrument, closes)
+        split = Adjuster(known, Adjustment.SPLIT, until, zone)
+        return columns_of([day.date for day in days], [split.adjusted(day.candle, day.date) for day in days])
 
 
 def _worked_out(days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int) -> list[DayStatistics]:

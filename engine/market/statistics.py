@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.market.candle import Candle
 from engine.market.volume_profile import volume_profile
 
 YEAR_DAYS = 252
@@ -37,6 +38,18 @@ class Days(msgspec.Struct, frozen=True):
     open_interest: Sequence[int | None] = ()
 
 
+def columns_of(dates: Sequence[date], candles: Sequence[Candle]) -> Days:
+    """Daily candles, the oldest first, as columns."""
+    return Days(
+        dates,
+        [candle.high for candle in candles],
+        [candle.low for candle in candles],
+        [candle.close for candle in candles],
+        [candle.volume for candle in candles],
+        [candle.open_interest for candle in candles],
+    )
+
+
 class Minutes(msgspec.Struct, frozen=True):
     """One day's one-minute candles as columns, the oldest first."""
 
@@ -56,7 +69,7 @@ class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
     close: float
     volume: int
     return_1d: float | None = None
-    """Against the close so many trading days before, in percent."""
+    """Against the close so many trading days before, in percent, as prices would have been with all splits made before."""
     return_5d: float | None = None
     return_21d: float | None = None
     return_252d: float | None = None

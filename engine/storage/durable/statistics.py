@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ SELECT instrument_id, array_agg(date ORDER BY date) AS dates, array_agg(high ORD
     array_agg(volume ORDER BY date) AS volumes, array_agg(oi ORDER BY date) AS open_interest
 FROM price_history_daily
 WHERE instrument_id = ANY($1::int[]) AND date BETWEEN $2 AND $3 AND state <> 'forming'
-    AND 'NaN' NOT IN (open, high, low, close)
+    AND NOT resolve_required AND 'NaN' NOT IN (open, high, low, close)
 GROUP BY instrument_id
 """
 
@@ -105,6 +105,15 @@ WITH told AS (
 SELECT count(*) FROM written
 """
 
+_NOTE_ADJUSTED = """
+WITH told AS (SELECT * FROM unnest($2::date[], $3::float8[]) AS r(date, adj_close)), written AS (
+    UPDATE price_history_daily d SET adj_close = told.adj_close FROM told
+    WHERE d.instrument_id = $1 AND d.date = told.date AND d.adj_close IS DISTINCT FROM told.adj_close
+    RETURNING 1
+)
+SELECT count(*) FROM written
+"""
+
 
 class DayTold(msgspec.Struct, frozen=True):
     """A day of which statistics are kept, of one exchange's instruments of one kind."""
@@ -160,6 +169,12 @@ class MarketStatistics:
         symbols, percentages = [one.symbol for one in reported], [one.delivery_percentage for one in reported]
         closes = [one.previous_close for one in reported]
         return await self._link.value(_NOTE_REPORTED, exchange, day, symbols, percentages, closes)
+
+    async def note_adjusted(self, instrument: str, closes: Mapping[date, float]) -> int:
+        """Notes the adjusted closes of an instrument's days; how many are other ones than before. Safe to repeat."""
+        ids = await self._names.ids([instrument])
+        days, told = list(closes), list(closes.values())
+        return await self._link.value(_NOTE_ADJUSTED, ids.get(instrument), days, told)
 
     async def _identified(self, instruments: Sequence[str]) -> dict[int, str]:
         return {identity: name for name, identity in (await self._names.ids(instruments)).items()}
