@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.messages import (
     AlertsChanged,
     ChainsFollowed,
@@ -89,6 +90,7 @@ def engine_wishes(
         **jobs_of,
         "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
         "end_of_day": _beginning(jobs, "end_of_day", "exchange", "date"),
+        CORPORATE_ACTIONS: _beginning(jobs, CORPORATE_ACTIONS, "instruments"),
         SCREEN: _beginning(jobs, SCREEN, "screener", "definition", "instruments", "owner"),
         "job": job,
         "chart": chart,

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from actors.actions_work import KIND as CORPORATE_ACTIONS
+from actors.actions_work import ActionsCraft
 from actors.end_of_day import KIND as END_OF_DAY
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
@@ -25,12 +27,18 @@ def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Sta
             "populate": populating(parts, at),
             END_OF_DAY: end_of_day_craft(parts, at, healing),
             UPKEEP: upkeep_craft(system, parts),
+            CORPORATE_ACTIONS: actions_craft(parts, healing),
             SCREEN: Screening(parts.durable, parts.calendars, now_ns=system.clock.now_ns),
         },
         resolver=at.resolver,
         charts=at.charts,
     )
     return partial(Jobs, parts.durable, kinds, publisher=at.publisher)
+
+
+def actions_craft(parts: Parts, healing: Healing) -> ActionsCraft:
+    tellers = {name: provider.actions for name, provider in parts.providers.items() if provider.actions is not None}
+    return ActionsCraft(parts.durable, healing.routes, tellers)
 
 
 def populating(parts: Parts, at: Places) -> Populating:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.market.candle import Candle
+from engine.market.corporate_action import CorporateAction
 from engine.market.option_chain import OptionChain
 from engine.market.quote import Quote
 from engine.market.tick import Tick
@@ -311,4 +312,12 @@ class Options(Protocol):
 
     async def chain(self, underlying: Route, expiry: date) -> OptionChain:
         """The options of an instrument that expire on a day; without strikes where there are none."""
+        ...
+
+
+class Actions(Protocol):
+    """What companies did to their shares, of a provider that tells it."""
+
+    async def actions(self, route: Route, first: date, last: date) -> list[CorporateAction]:
+        """The splits and dividends with ex-dates of these days, both included, oldest first; dividends as they were paid."""
         ...

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from config.errors import SettingsError
 from config.settings import Settings
-from engine.providers.base import History, LiveFeed, Options
+from engine.providers.base import Actions, History, LiveFeed, Options
 from engine.providers.keyring import Keyring
 from engine.providers.notices import Notices
 from engine.providers.rate_limiter import UNSHARED, Budget
@@ -30,6 +30,8 @@ class Provider:
     """Where it tells of orders, if on a socket of its own and somebody wants to know."""
     options: Options | None = None
     """Its option chains, where it tells them whole; ``None``: their legs are asked for as any other instruments."""
+    actions: Actions | None = None
+    """Where it tells splits and dividends."""
 
 
 class Surroundings(NamedTuple):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.storage.durable import DailyCandle, DurableStore
-from tests.web.engine import MINUTE, NOON, candle
+from tests.web.engine import MINUTE, NOON, Engine, candle
 from tests.web.entities.parts import listed, made, send
 from tests.web.process import Web
 from tests.web.test_chart import bar, chart
@@ -110,3 +110,10 @@ async def test_the_newest_bars_of_a_chart_join_without_a_step(web: Web, durable:
     adjusted = await chart(web, adjustment="split")
     assert [row["c"] for row in adjusted["candles"]] == [200.0, 200.0]
     assert (adjusted["adjustment"], adjusted["not_adjusted"]) == ("split", [])
+
+
+async def test_reading_them_from_a_provider_is_a_job_of_the_engine(web: Web, engine: Engine) -> None:
+    await engine.appear()
+    answered = await send(web, "POST", f"{PATH}read", {"symbols": ["TCS", "RELIANCE"]})
+    assert answered.status_code == 202, answered.text
+    assert (engine.asked["command"], engine.asked["instruments"]) == ("corporate_actions", ["NSE:RELIANCE", "NSE:TCS"])

@@ -11,10 +11,11 @@ from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.storage.durable.corporate_actions import ActionEntry, CorporateActions
 from web.answers import answer, items
 from web.errors import ApiError
-from web.openapi import Body, Page, Query, document_response, validate_querystring, validate_request
+from web.openapi import Body, Page, Query, document_errors, document_response, validate_querystring, validate_request
 from web.page_tokens import decode_page, encode_page
 from web.revalidation import revalidate
-from web.routes.commands import audit
+from web.routes.admin import Begun
+from web.routes.commands import ENGINE, ask, audit
 from web.routes.guards import require_keeper
 from web.routes.keeping import ONE, found, legible, wrong
 from web.routes.market_data import resolve
@@ -76,6 +77,12 @@ class ActionBody(Body, frozen=True, kw_only=True):
         )
 
 
+class ReadBody(Body, frozen=True, kw_only=True):
+    """Of which shares; of all that a provider tells actions of, when none is named."""
+
+    symbols: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=1_000)] | None = None
+
+
 @blueprint.get("/")
 @validate_querystring(ActionsQuery)
 @document_response(Page[ActionEntry])
@@ -101,6 +108,17 @@ async def enter(data: ActionBody) -> Response:
         raise ApiError(404, f"{action.instrument} is in no table yet: try again in a minute", code="unknown_symbol")
     await audit("corporate_action_entered", f"{action.instrument} {action.kind} {action.ex_date}", outcome="done")
     return answer((await _of(action))[0], 201)
+
+
+@blueprint.post("/read")
+@validate_request(ReadBody)
+@document_response(Begun, 202)
+@document_errors(409, 504)
+async def read(data: ReadBody) -> Response:
+    """Begins a job that reads them of a provider that tells them, which is Yahoo; what people entered stays as it is."""
+    instruments = sorted({resolve(services(), symbol) for symbol in data.symbols or ()})
+    await audit("corporate_actions_read", ", ".join(instruments)[:500] or "all")
+    return answer({"job": await ask(ENGINE, "corporate_actions", instruments=instruments)}, 202)
 
 
 @blueprint.get(ONE)

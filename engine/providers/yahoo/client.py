@@ -21,6 +21,7 @@ from curl_cffi.requests.exceptions import HTTPError, RequestException
 
 from engine.providers.base import ProviderError
 from engine.providers.http_answers import retry_after_s
+from engine.providers.yahoo.actions import Event, Events
 from engine.providers.yahoo.charts import Bar, Chart
 from engine.providers.yahoo.failures import EmptyRangeError, http_failure, refusal
 
@@ -75,6 +76,13 @@ class YahooClient:
         except EmptyRangeError:
             return Chart()
 
+    def actions(self, symbol: str, start_s: int, end_s: int) -> Events:
+        """The splits and dividends of ``[start_s, end_s)`` (s, UTC)."""
+        try:
+            return self._calling(self._actions, symbol, start_s, end_s)
+        except EmptyRangeError:
+            return Events()
+
     def quotes(self, symbols: Sequence[str]) -> Any:
         """Yahoo's answer about the last trades of these symbols."""
         parameters = {"symbols": ",".join(symbols), "fields": _QUOTE_FIELDS, "formatted": "false"}
@@ -108,14 +116,19 @@ class YahooClient:
         return told
 
     def _chart(self, symbol: str, interval: str, start_s: int, end_s: int) -> Chart:
+        return _chart(self._table(symbol, interval, start_s, end_s, actions=False))
+
+    def _actions(self, symbol: str, start_s: int, end_s: int) -> Events:
+        return _events(self._table(symbol, "1d", start_s, end_s, actions=True))
+
+    def _table(self, symbol: str, interval: str, start_s: int, end_s: int, *, actions: bool) -> Any:
         # A Ticker would do the same after it has asked for the time zone, which only dates without one need
         prices = _history.PriceHistory(self._data, symbol, "UTC", session=self._session)
         try:
-            table = prices.history(interval=interval, start=start_s, end=end_s, auto_adjust=False, actions=False)
+            return prices.history(interval=interval, start=start_s, end=end_s, auto_adjust=False, actions=actions)
         except _errors.YFPricesMissingError as error:
             self._session.raise_for_last_status()
             raise (refusal(error.yahoo_reason) if error.yahoo_reason else EmptyRangeError(str(error))) from error
-        return _chart(table)
 
     def _json(self, path: str, parameters: Mapping[str, Any]) -> Any:
         return self._data.get_raw_json(_QUERY_URL + path, params=parameters)
@@ -190,3 +203,11 @@ def _chart(table: Any) -> Chart:
     times = table.index.as_unit("ns").asi8.tolist()
     columns = [table[name].tolist() for name in _COLUMNS]
     return Chart([Bar(*row) for row in zip(times, *columns, strict=True)], str(table.index.tz or "UTC"))
+
+
+def _events(table: Any) -> Events:
+    """The rows on which something happened."""
+    times = table.index.as_unit("ns").asi8.tolist()
+    columns = [table[name].tolist() for name in ("Dividends", "Stock Splits")]
+    rows = [Event(*row) for row in zip(times, *columns, strict=True)]
+    return Events([row for row in rows if row.dividend or row.split], str(table.index.tz or "UTC"))

@@ -29,7 +29,6 @@ def silent(name: str, _: Settings) -> Provider:
 
 def _made(name: str, feed_url: str, rest_url: str, around: Surroundings) -> Provider:
     limits = YahooLimits() if name == _NAME else _SIMULATED
-    return Provider(
-        YahooFeed(feed_url, name=name, cool_off_s=limits.cool_off_s, now_ns=around.now_ns),
-        YahooHistory(rest_url, name=name, limits=limits, budget=around.budget, now_ns=around.now_ns),
-    )
+    history = YahooHistory(rest_url, name=name, limits=limits, budget=around.budget, now_ns=around.now_ns)
+    feed = YahooFeed(feed_url, name=name, cool_off_s=limits.cool_off_s, now_ns=around.now_ns)
+    return Provider(feed, history, actions=history)

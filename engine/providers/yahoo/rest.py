@@ -13,12 +13,14 @@ import msgspec
 import trio
 
 from engine.market.candle import Candle
+from engine.market.corporate_action import CorporateAction
 from engine.market.prices import shortest
 from engine.market.quote import Quote
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.providers.planning import batches
 from engine.providers.rate_limiter import UNSHARED, Budget, RateLimiter, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
+from engine.providers.yahoo.actions import actions_of
 from engine.providers.yahoo.charts import DAY_NS, SECOND_NS, Chart, Found, candles, quote_table, search_results
 from engine.providers.yahoo.failures import COOL_OFF_S
 
@@ -126,6 +128,16 @@ class YahooHistory:
         """The closes of these days, corrected for splits and dividends up to now: for returns, not for charts."""
         chart = await self._days(route, first, last)
         return {chart.day(bar): shortest(bar.adjusted_close) for bar in chart.bars if bar.sound}
+
+    async def actions(self, route: Route, first: date, last: date) -> list[CorporateAction]:
+        """The splits and dividends with ex-dates of these days, oldest first; dividends as they were paid.
+
+        Yahoo corrects amounts for all splits since, so those up to now are asked for. A bonus is a split to it.
+        """
+        start_s, end_s = _utc_midnight_ns(first) // SECOND_NS, self._now_ns() // SECOND_NS + 1
+        told = await self._ask(lambda client: client.actions(route.security_id, start_s, end_s), patient=True)
+        found = actions_of(told, route.instrument, self.name)
+        return [action for action in found if first <= action.ex_date <= last]
 
     async def last_prices(self, routes: Sequence[Route]) -> dict[str, float]:
         """The last price of each instrument by canonical name; what Yahoo does not know is absent."""

@@ -59,6 +59,7 @@ class DurableStore(
         self.deliveries = WebhookDeliveries(link)
         """Of these three the double has what the engine does with them."""
         self.corporate_actions = CorporateActions(link, names)
+        """Read by jobs and shown by web processes; the double has none."""
         self.entities = Entities(link)
         self.belongings = Belongings(link)
         self.webhooks = Webhooks(link)

@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from engine.market.candle import Candle, CandleState
+from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.market.quote import Quote
 from engine.providers.base import Advice, ProviderError, Route
 from engine.providers.retry import RetryPolicy
@@ -388,3 +389,31 @@ def test_the_package_is_imported_when_the_first_call_is_made() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
 
     assert json.loads(done.stdout) == []
+
+
+async def test_splits_and_dividends_are_told_as_they_were_paid() -> None:
+    """Yahoo says 0.22 for what was 0.88 before four shares were made of one."""
+    ex_dividend, ex_split = NOW_S - 30 * 86_400, NOW_S - 10 * 86_400
+    events = {
+        "dividends": {str(ex_dividend): {"amount": 0.22, "date": ex_dividend}},
+        "splits": {str(ex_split): {"date": ex_split, "numerator": 4.0, "denominator": 1.0, "splitRatio": "4:1"}},
+    }
+    times_s = [ex_dividend, ex_split, NOW_S]
+    body = answers.chart(NEW_YORK, "1d", [BAR, BAR, BAR], times_s=times_s, events=events)
+    async with asked(reply(body)) as (calls, history):
+        told = await history.actions(APPLE, date(2020, 1, 1), date(2026, 1, 1))
+        assert await history.actions(APPLE, date(2020, 1, 1), date(2020, 1, 2)) == []
+    days = [datetime.fromtimestamp(time_s, UTC).date() for time_s in times_s]
+    assert told == [
+        CorporateAction(
+            instrument=APPLE.instrument, ex_date=days[0], kind=ActionKind.DIVIDEND, amount=0.88, source="yahoo"
+        ),
+        CorporateAction(instrument=APPLE.instrument, ex_date=days[1], kind=ActionKind.SPLIT, ratio=4.0, source="yahoo"),
+    ]
+    assert {call.query["events"] for call in calls} == {"div,splits,capitalGains"}
+
+
+async def test_a_share_that_nothing_happened_to_has_no_actions() -> None:
+    body = answers.chart(NEW_YORK, "1d", [BAR], times_s=[NOW_S])
+    async with asked(reply(body)) as (_, history):
+        assert await history.actions(APPLE, date(2020, 1, 1), date(2026, 1, 1)) == []

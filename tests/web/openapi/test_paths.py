@@ -62,6 +62,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/ticks": ("GET",),
     "/api/v1/corporate_actions/": ("GET", "POST"),
     "/api/v1/corporate_actions/{}": ("GET", "DELETE"),
+    "/api/v1/corporate_actions/read": ("POST",),
     "/api/v1/chart/{}": ("GET",),
     "/api/v1/current_prices": ("GET", "POST"),
     "/screeners/ltp/start": ("POST",),

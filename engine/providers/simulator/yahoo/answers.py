@@ -58,6 +58,7 @@ def chart(
     times_s: Sequence[int],
     periods: Iterable[Period] = (),
     last: LastTrade | None = None,
+    events: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A chart. A bar that is ``None`` is a hole, which Yahoo writes as nulls; no bars at all leave the columns away."""
     result: dict[str, Any] = {"meta": _meta(instrument, interval, periods, last)}
@@ -67,6 +68,8 @@ def chart(
         columns |= zip(("open", "high", "low", "close", "volume"), zip(*rows, strict=True), strict=True)
         result["timestamp"] = times_s
     result["indicators"] = {"quote": [columns]}
+    if events:
+        result["events"] = events
     if interval == "1d":
         result["indicators"]["adjclose"] = [{"adjclose": columns["close"]} if columns else {}]
     return {"chart": {"result": [result], "error": None}}
