@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from tests.web.lines import MemoryLine
 from web.hub import Hub, Outbox
-from web.protocol import JSON, CandleValue, Channel, Conversation, Kind, Notice, PriceValue
+from web.protocol import JSON, CandleValue, ChainValue, Channel, Conversation, Kind, Notice, PriceValue
 
 NAMES = ("NSE:X", "NSE:Y", "NSE:Z")
+EXPIRY = "2026-11-26"
 CAPACITY = 600
 """Bytes that a line takes before it is congested."""
 OPENINGS: dict[str, tuple[dict[str, Any], tuple[Kind, ...]]] = {
-    "full": ({"action": "ping"}, (Kind.LTP, Kind.QUOTE, Kind.CANDLE, Kind.JOBS)),
+    "full": ({"action": "ping"}, (Kind.LTP, Kind.QUOTE, Kind.CANDLE, Kind.CHAIN, Kind.JOBS)),
     "simple": ({"message_type": "ping"}, (Kind.DATA,)),
     "chart": ({"type": "get_history", "symbol": "X", "timeframe": "1m"}, (Kind.CANDLE, Kind.TICK)),
     "screener": ({"type": "subscribe", "channel": "dashboard_updates", "keys": []}, (Kind.SCREENER,)),
@@ -56,8 +57,8 @@ class Reader:
         hub.join(self.outbox)
         for kind in kinds:
             for name in NAMES if kind is not Kind.JOBS else ("",):
-                timeframe = "1m" if kind is Kind.CANDLE else ""
-                hub.follow(self.outbox, Channel(f"{kind}.{name}", kind, name, timeframe), name)
+                timeframe, expiry = "1m" if kind is Kind.CANDLE else "", EXPIRY if kind is Kind.CHAIN else ""
+                hub.follow(self.outbox, Channel(f"{kind}.{name}", kind, name, timeframe, expiry=expiry), name)
 
     def updates(self) -> int:
         """How many updates its line was handed."""
@@ -72,6 +73,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("trade"), st.sampled_from(NAMES)),
         st.tuples(st.just("form"), st.sampled_from(NAMES)),
+        st.tuples(st.just("chain"), st.sampled_from(NAMES)),
         st.tuples(st.just("close"), st.sampled_from(NAMES)),
         st.tuples(st.just("job"), st.just("")),
         st.tuples(st.just("flush"), st.just("")),
@@ -98,6 +100,8 @@ class Happening:
                 self.hub.put_price(PriceValue(name, self._count, ts_event=self._count))
             case "form", name:
                 self.hub.put_forming(self._candle(name, "forming"))
+            case "chain", name:
+                self.hub.put_chain(ChainValue(name, EXPIRY, self._count, b"\x81\xa5as_of\x01"))
             case "close", name:
                 self.hub.publish_candle(self._candle(name, "final"), f"{self._count}-0")
             case "job", _:
