@@ -90,7 +90,7 @@ class Alerts(TaskActor):
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
         self._book.take(tick, self.system.clock.now_ns())
-        if self._book.due:
+        if self._book.due or self._book.moved:
             self._work.set()
 
     @handles(AlertsChanged)

@@ -24,6 +24,7 @@ PATHS: Final = (
     "/chart/<path:rest>",
     "/chain",
     "/chain/<path:rest>",
+    "/alerts",
     "/operations",
     "/operations/<path:rest>",
     "/settings",

@@ -31,7 +31,19 @@ const asMe: BaseQueryFn<string | FetchArgs, unknown, ApiProblem> = async (wish, 
 export const api = createApi({
   reducerPath: "api",
   baseQuery: asMe,
-  tagTypes: ["Watchlists", "Preferences", "Jobs", "Quarantine", "Users", "Audit", "Tree", "Credentials"],
+  tagTypes: [
+    "Watchlists",
+    "Preferences",
+    "Jobs",
+    "Quarantine",
+    "Users",
+    "Audit",
+    "Tree",
+    "Credentials",
+    "AlertRules",
+    "Alerts",
+    "Webhooks",
+  ],
   endpoints: () => ({}),
 });
 

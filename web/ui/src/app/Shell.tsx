@@ -2,6 +2,7 @@
 
 import { useEffect } from "react";
 import { NavLink, Outlet, useLocation, useNavigation } from "react-router";
+import { Toasts } from "@/alerts/Toasts";
 import { Waiting } from "@/parts/Waiting";
 import { usePreferences } from "@/settings/usePreferences";
 import { Connection } from "./Connection";
@@ -14,6 +15,7 @@ const PAGES = [
   { path: "/watchlist", title: "Watchlist", isForAdmins: false },
   { path: "/chart", title: "Chart", isForAdmins: false },
   { path: "/chain", title: "Option chain", isForAdmins: false },
+  { path: "/alerts", title: "Alerts", isForAdmins: false },
   { path: "/operations", title: "Operations", isForAdmins: true },
   { path: "/settings", title: "Settings", isForAdmins: false },
 ];
@@ -22,6 +24,7 @@ export function Shell() {
   usePreferences();
   useTitle();
   const isGetting = useNavigation().state === "loading";
+  const unseen = useAppSelector((state) => state.toasts.unseen);
   const isAdmin = useAppSelector(({ session }) => session.is === "signed in" && session.person.role === "admin");
   return (
     <div className={styles.shell}>
@@ -37,6 +40,7 @@ export function Shell() {
           {PAGES.filter(({ isForAdmins }) => isAdmin || !isForAdmins).map(({ path, title }) => (
             <NavLink key={path} to={path}>
               {title}
+              {path === "/alerts" && unseen > 0 && <Unseen count={unseen} />}
             </NavLink>
           ))}
         </nav>
@@ -45,7 +49,17 @@ export function Shell() {
       <main className={styles.main} id="main">
         {isGetting ? <Waiting words="Getting the page…" /> : <Outlet />}
       </main>
+      <Toasts />
     </div>
+  );
+}
+
+function Unseen({ count }: { count: number }) {
+  return (
+    <span className={styles.unseen}>
+      {count}
+      <span className="unseen"> not seen</span>
+    </span>
   );
 }
 

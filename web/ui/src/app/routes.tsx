@@ -44,6 +44,10 @@ export const router = createBrowserRouter([
                     lazy: async () => ({ Component: (await import("@/chain/ChainPage")).ChainPage }),
                   },
                   {
+                    path: "/alerts",
+                    lazy: async () => ({ Component: (await import("@/alerts/AlertsPage")).AlertsPage }),
+                  },
+                  {
                     path: "/settings",
                     lazy: async () => ({ Component: (await import("@/settings/Settings")).Settings }),
                   },

@@ -2,6 +2,7 @@
 
 import { configureStore } from "@reduxjs/toolkit";
 import { useDispatch, useSelector } from "react-redux";
+import { toastsReducer } from "@/alerts/toasts";
 import { api } from "@/api/api";
 import { chainReducer } from "@/chain/chain";
 import { liveChainReducer } from "@/chain/live";
@@ -24,6 +25,7 @@ export function makeStore() {
       liveChain: liveChainReducer,
       preferences: preferencesReducer,
       jobs: jobsReducer,
+      toasts: toastsReducer,
       interface: interfaceReducer,
       [api.reducerPath]: api.reducer,
     },

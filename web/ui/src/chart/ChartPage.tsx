@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
+import { AlertMe } from "@/alerts/AlertMe";
 import { hopeWords, problemOf, type QueryError } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
@@ -23,12 +24,19 @@ export function ChartPage() {
   );
 }
 
-function Head({ title, description }: { title: string; description: string }) {
+interface HeadProps {
+  title: string;
+  description: string;
+  /** Whose price one may want to be told of. */
+  instrument?: string;
+}
+
+function Head({ title, description, instrument }: HeadProps) {
   const navigate = useNavigate();
   const { search } = useLocation();
 
-  async function onTake(instrument: string): Promise<boolean> {
-    await navigate(`/chart/${encodeURIComponent(instrument)}${search}`);
+  async function onTake(found: string): Promise<boolean> {
+    await navigate(`/chart/${encodeURIComponent(found)}${search}`);
     return true;
   }
 
@@ -38,6 +46,7 @@ function Head({ title, description }: { title: string; description: string }) {
         {title}
         <span className="quiet">{description}</span>
       </h1>
+      {instrument && <AlertMe instrument={instrument} />}
       <div className={styles.find}>
         <InstrumentSearch label="Find an instrument" onTake={onTake} />
       </div>
@@ -67,7 +76,7 @@ function Instrument({ symbol }: { symbol: string }) {
   }
   return (
     <>
-      <Head title={info.ticker} description={info.description} />
+      <Head title={info.ticker} description={info.description} instrument={info.ticker} />
       <Tools
         timeframe={timeframe.name}
         range={range}

@@ -61,7 +61,7 @@ export function statesText(states: Partial<Record<ActorState, number>>): string 
 
 /** How a state looks; it is always told in words too. */
 export function mood(state: string): "good" | "bad" | "waiting" {
-  if (["running", "live", "done", "released", "active", "in force"].includes(state)) {
+  if (["running", "live", "done", "released", "active", "in force", "delivered"].includes(state)) {
     return "good";
   }
   return ["dead", "backing off", "stale", "failed", "unmapped", "disconnected", "ended"].includes(state)

@@ -11,6 +11,8 @@ export interface Preferences {
   continuous: boolean;
   /** The longest wick shown, as `0.5%`; empty: as they are. Display only. */
   wick: string;
+  /** Whether alerts ring. */
+  alertSound: boolean;
 }
 
 export interface PreferencesState {
@@ -27,6 +29,7 @@ export const DEFAULTS: Preferences = {
   timeframe: "5m",
   continuous: false,
   wick: "",
+  alertSound: false,
 };
 
 const initialState: PreferencesState = { values: DEFAULTS, early: {}, isLoaded: false };

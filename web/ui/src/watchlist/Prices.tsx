@@ -2,6 +2,7 @@
 
 import { type KeyboardEvent, memo, useCallback, useRef, useState } from "react";
 import { Link } from "react-router";
+import { AlertMe } from "@/alerts/AlertMe";
 import styles from "./Prices.module.css";
 import { AgeCell, QuoteCells, StatusCell } from "./QuoteCells";
 
@@ -102,6 +103,7 @@ const Row = memo(function Row({ instrument, row, last, isCurrent, onGo, onRemove
           {symbol}
         </Link>
         <span className={styles.exchange}>{exchange}</span>
+        <AlertMe instrument={instrument} className={styles.alert} tabIndex={tabIndex} isShort />
       </th>
       <QuoteCells instrument={instrument} />
       <AgeCell instrument={instrument} />
