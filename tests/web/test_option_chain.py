@@ -150,6 +150,9 @@ async def test_the_history_is_of_the_newest_day_with_snapshots_or_of_those_that_
     newest = await answered(listed, "/history")
     assert [(one["spot"], one["atm_iv"], one["straddle"]) for one in newest["items"]] == [(3_002.0, 18.5, 80.25)]
     assert newest["start_date"] == newest["end_date"] == f"{GONE + timedelta(days=2)}"
+    assert len((await answered(listed, "/history", days="3"))["items"]) == 3
+    until = {"end_date": f"{GONE + timedelta(days=1)}", "days": "2", "expiry": f"{NEAR}"}
+    assert [one["spot"] for one in (await answered(listed, "/history", **until))["items"]] == [3_000.0, 3_001.0]
     named = {"start_date": f"{GONE}", "end_date": f"{GONE + timedelta(days=1)}", "expiry": f"{NEAR}"}
     assert [one["as_of"] for one in (await answered(listed, "/history", **named))["items"]] == [
         day.as_of for day in days[:2]

@@ -26,11 +26,12 @@ class ChainQuery(Query, frozen=True, kw_only=True):
 
 
 class HistoryQuery(Query, frozen=True, kw_only=True):
-    """Of which chain, and of which days; the newest day with snapshots when none is given."""
+    """Of which chain, and of which days; until the newest day with snapshots when neither end is given."""
 
     expiry: Expiry = None
     start_date: Time = ""
     end_date: Time = ""
+    days: Annotated[int, Meta(ge=1, le=31, description="Without a start: so many calendar days up to the end.")] = 1
 
 
 class ExpiryDay(msgspec.Struct, frozen=True):

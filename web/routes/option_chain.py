@@ -135,16 +135,16 @@ async def _check_listed(rules: Services, instrument: str, expiry: date) -> None:
 
 
 async def _stretch(rules: Services, instrument: str, wish: HistoryQuery) -> tuple[date, Range]:
-    """Of which chain, and from when to when: the days that were named, else the newest one with snapshots."""
-    zone, today = rules.directory.zone(instrument), _today(rules, instrument)
+    """Of which chain, and from when to when."""
+    zone, today, length = rules.directory.zone(instrument), _today(rules, instrument), timedelta(wish.days - 1)
     if wish.start_date or wish.end_date:
-        wanted = range_of(wish.start_date or wish.end_date, wish.end_date, zone, today, timedelta(0))
+        wanted = range_of(wish.start_date, wish.end_date, zone, today, length)
         first, _ = days_of_range(wanted, zone)
         return wish.expiry or await _nearest(rules, instrument, first), wanted
     expiry = wish.expiry or await _nearest(rules, instrument, today)
     newest = await rules.durable.chains.snapshot_at(instrument, expiry, rules.system.clock.now_ns())
     day = today if newest is None else datetime.fromtimestamp(newest.as_of / 1_000, zone).date()
-    return expiry, range_of(day.isoformat(), day.isoformat(), zone, today, timedelta(0))
+    return expiry, range_of("", day.isoformat(), zone, today, length)
 
 
 async def _nearest(rules: Services, instrument: str, day: date) -> date:
