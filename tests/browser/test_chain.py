@@ -76,11 +76,13 @@ async def test_the_charts_all_look_at_the_strike_that_keys_choose(told: Page) ->
     assert await faults(told) == []
 
 
-async def test_a_minute_of_the_day_is_looked_at_as_it_was(told: Page) -> None:
-    await told.goto("/chain/NSE:NIFTY?show=day")
+async def test_a_minute_of_the_past_is_looked_at_as_it_was(told: Page) -> None:
+    await told.goto("/chain/NSE:NIFTY?show=history")
     straddle = told.get_by_role("slider", name="Straddle at the money")
     await expect(straddle).to_have_attribute("aria-valuetext", re.compile("Straddle 242.00$"))
     assert await faults(told) == []
+    await told.get_by_role("button", name="A week").click()
+    await expect(straddle).to_have_attribute("aria-valuetext", re.compile(r"^\d\d-\d\d \d\d:\d\d: "))
     await straddle.focus()
     await told.keyboard.press("Home")
     await told.get_by_role("button", name=re.compile("Show the chain at")).click()
@@ -116,8 +118,11 @@ async def _answer(route: Route) -> None:
         items = [{"expiry": expiry, "strikes": len(STRIKES)} for expiry in (SOON, LATER)]
         return await route.fulfill(json={"underlying": "NSE:NIFTY", "timezone": "Asia/Kolkata", "items": items})
     if "/history" in url:
+        start = SOON if "days=1&" in f"{url}&" else "2026-01-01"
         minutes = [_figures(AS_OF - (2 - at) * MINUTE_MS, 26_010.0 + at) | {"straddle": 240.0 + at} for at in range(3)]
-        return await route.fulfill(json={"end_date": SOON, "timezone": "Asia/Kolkata", "items": minutes})
+        return await route.fulfill(
+            json={"start_date": start, "end_date": SOON, "timezone": "Asia/Kolkata", "items": minutes}
+        )
     spot = 26_012.0 if url.endswith("at=") else 25_111.0
     expiry = LATER if f"expiry={LATER}" in url else SOON
     return await route.fulfill(json=_figures(AS_OF, spot) | _chain(expiry))

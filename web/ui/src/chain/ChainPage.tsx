@@ -13,14 +13,14 @@ import styles from "./ChainPage.module.css";
 import { Charts } from "./Charts";
 import { expiryChosen, underlyingChosen } from "./chain";
 import { COLUMN_VIEWS, type ColumnView } from "./columns";
-import { DayCharts } from "./DayCharts";
 import { Headline } from "./Headline";
+import { HistoryCharts } from "./HistoryCharts";
 import { Matrix } from "./Matrix";
 import { atTheMoney, type ChainSnapshot } from "./snapshot";
 import { UnderlyingPicker } from "./UnderlyingPicker";
 import { type ChainView, useChain } from "./useChain";
 
-const VIEWS = { interest: "Interest", greeks: "Greeks", quotes: "Quotes", charts: "Charts", day: "Day" };
+const VIEWS = { interest: "Interest", greeks: "Greeks", quotes: "Quotes", charts: "Charts", history: "History" };
 type View = keyof typeof VIEWS;
 
 export function ChainPage() {
@@ -96,8 +96,8 @@ interface ShownProps {
 }
 
 function Shown({ view, found: { words, chain, underlying, expiry }, onChoose }: ShownProps) {
-  if (view === "day" && expiry !== "") {
-    return <DayCharts underlying={underlying} expiry={expiry} onChoose={onChoose} />;
+  if (view === "history" && expiry !== "") {
+    return <HistoryCharts underlying={underlying} expiry={expiry} onChoose={onChoose} />;
   }
   if (chain === null) {
     return <Waiting words={words} />;

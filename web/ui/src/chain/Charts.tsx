@@ -44,7 +44,7 @@ export function Charts({ chain }: { chain: ChainSnapshot }) {
         <Choice
           label="Change of open interest"
           chosen={since}
-          choices={{ close: "Change since the previous close", open: "since the first of today" }}
+          choices={{ close: "Change since close", open: "Change today" }}
           onChoose={setSince}
         />
       </div>

@@ -1,18 +1,19 @@
-/** How the figures of a chain went through a day; each of its minutes can be looked at as a chain. */
+/** How the figures of a chain went through days; each of their minutes can be looked at as a chain. */
 
 import { useState } from "react";
 import { hopeWords } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
 import { price } from "@/formats/numbers";
 import { moment } from "@/formats/times";
+import { Choice } from "@/parts/Choice";
 import { Waiting } from "@/parts/Waiting";
 import { Plot, type Series } from "@/plots/Plot";
-import { placeIn, type Value } from "@/plots/scale";
+import { bands, placeIn, type Value } from "@/plots/scale";
 import styles from "./Charts.module.css";
-import { type Day, useChainDayQuery } from "./endpoints";
+import { type ChainHistory, useChainHistoryQuery } from "./endpoints";
 import type { Summary } from "./snapshot";
 
-interface DayProps {
+interface HistoryProps {
   underlying: string;
   expiry: string;
   /** An ISO time. */
@@ -21,45 +22,68 @@ interface DayProps {
 
 /** Snapshots are kept by the minute. */
 const LOOK_MS = 60_000;
+const LENGTHS = { day: 1, week: 7, month: 31 };
 
-export function DayCharts({ underlying, expiry, onChoose }: DayProps) {
+export function HistoryCharts({ underlying, expiry, onChoose }: HistoryProps) {
   const [date, setDate] = useState("");
-  const query = useChainDayQuery({ underlying, expiry, date }, { pollingInterval: LOOK_MS });
+  const [length, setLength] = useState<keyof typeof LENGTHS>("day");
+  const query = useChainHistoryQuery({ underlying, expiry, date, days: LENGTHS[length] }, { pollingInterval: LOOK_MS });
   useTryAgain(query);
-  const day = query.currentData;
+  const history = query.currentData;
   return (
     <>
-      <label className={styles.tools}>
-        Day
-        <input type="date" value={date || (day?.end_date ?? "")} onChange={(event) => setDate(event.target.value)} />
-      </label>
-      {day === undefined ? (
-        <Waiting words={query.error ? hopeWords(query.error) : "Reading the day…"} />
+      <div className={styles.tools}>
+        <Choice
+          label="How long"
+          chosen={length}
+          choices={{ day: "A day", week: "A week", month: "A month" }}
+          onChoose={setLength}
+        />
+        <label>
+          until{" "}
+          <input
+            type="date"
+            value={date || (history?.end_date ?? "")}
+            onChange={(event) => setDate(event.target.value)}
+          />
+        </label>
+      </div>
+      {history === undefined ? (
+        <Waiting words={query.error ? hopeWords(query.error) : "Reading how it went…"} />
       ) : (
-        <Minutes day={day} onChoose={onChoose} />
+        <Minutes history={history} onChoose={onChoose} />
       )}
     </>
   );
 }
 
-function Minutes({ day: { end_date, items, timezone }, onChoose }: { day: Day } & Pick<DayProps, "onChoose">) {
+/** By the clock where it is one day; several are put side by side, without the nights between them. */
+function placesOf({ start_date, end_date, items }: ChainHistory): number[] {
+  const [first, last] = [items[0]?.as_of ?? 0, items.at(-1)?.as_of ?? 0];
+  const range = { low: first, high: Math.max(last, first + 1) };
+  return start_date === end_date ? items.map(({ as_of }) => placeIn(range, as_of)) : bands(items.length);
+}
+
+function Minutes({ history, onChoose }: { history: ChainHistory } & Pick<HistoryProps, "onChoose">) {
   const [looked, setLooked] = useState<number | null>(null);
-  const [first, last] = [items[0], items.at(-1)];
-  if (first === undefined || last === undefined) {
+  const { start_date, end_date, items, timezone } = history;
+  const last = items.at(-1);
+  if (last === undefined) {
     return (
-      <p>No snapshot of this chain was kept on {end_date}: there is one for each minute in which it was followed.</p>
+      <p>No snapshot of this chain was kept until {end_date}: there is one for each minute in which it was followed.</p>
     );
   }
-  const clock = (index: number) => moment((items[index] ?? last).as_of, timezone).slice(11, 16);
   const found = items.findIndex(({ as_of }) => as_of === looked);
   const cursor = found < 0 ? items.length - 1 : found;
-  const range = { low: first.as_of, high: Math.max(last.as_of, first.as_of + 1) };
+  const isDay = start_date === end_date;
+  const when = (index: number) => moment((items[index] ?? last).as_of, timezone).slice(isDay ? 11 : 5, 16);
   const axis = {
     kind: "lines" as const,
-    places: items.map(({ as_of }) => placeIn(range, as_of)),
+    places: placesOf(history),
     cursor,
     onCursor: (index: number) => setLooked(items[index]?.as_of ?? null),
-    nameOf: clock,
+    nameOf: when,
+    labelOf: (index: number) => (isDay ? when(index) : when(index).slice(0, 5)),
   };
   const line = (name: string, tone: Series["tone"], value: (one: Summary) => Value): Series => ({
     name,
@@ -70,7 +94,7 @@ function Minutes({ day: { end_date, items, timezone }, onChoose }: { day: Day } 
     <>
       <p className={styles.tools}>
         <button type="button" onClick={() => onChoose(new Date((items[cursor] ?? last).as_of).toISOString())}>
-          Show the chain at {clock(cursor)}
+          Show the chain at {when(cursor)}
         </button>
       </p>
       <div className={styles.charts}>

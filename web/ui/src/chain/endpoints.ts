@@ -1,4 +1,4 @@
-/** Reading chains: what expires when, how a chain is or was, and how its figures went through a day. */
+/** Reading chains: what expires when, how a chain is or was, and how its figures went through days. */
 
 import { api } from "@/api/api";
 import type { ChainSnapshot, Summary } from "./snapshot";
@@ -22,14 +22,16 @@ export interface ChainWish {
   at: string;
 }
 
-export interface DayWish {
+export interface HistoryWish {
   underlying: string;
   expiry: string;
-  /** The exchange's; empty: the newest that has snapshots. */
+  /** The exchange's last day; empty: the newest that has snapshots. */
   date: string;
+  days: number;
 }
 
-export interface Day {
+export interface ChainHistory {
+  start_date: string;
   end_date: string;
   timezone: string;
   items: Summary[];
@@ -48,14 +50,14 @@ const endpoints = api.injectEndpoints({
       keepUnusedDataFor: 5,
       structuralSharing: false,
     }),
-    chainDay: build.query<Day, DayWish>({
-      query: ({ underlying, expiry, date }) => ({
+    chainHistory: build.query<ChainHistory, HistoryWish>({
+      query: ({ underlying, expiry, date, days }) => ({
         url: `${path(underlying)}/history`,
-        params: { expiry, start_date: date, end_date: date },
+        params: { expiry, end_date: date, days },
       }),
       keepUnusedDataFor: 5,
     }),
   }),
 });
 
-export const { useExpiriesQuery, useOptionChainQuery, useChainDayQuery } = endpoints;
+export const { useExpiriesQuery, useOptionChainQuery, useChainHistoryQuery } = endpoints;

@@ -37,6 +37,8 @@ interface PlotProps {
   onCursor(index: number): void;
   /** What stands at an index: `25,900`, `10:35`. */
   nameOf(index: number): string;
+  /** What stands below it, where that is shorter. */
+  labelOf?(index: number): string;
   format(value: Value): string;
   /** For the labels at the side; else they are numbers with as many decimals as they need. */
   formatSide?(value: number): string;
@@ -62,7 +64,7 @@ export function Plot(plot: PlotProps) {
 
 /** The picture between its labels. */
 function Area({ plot, titleId }: { plot: PlotProps; titleId: string }) {
-  const { kind, places, series, nameOf } = plot;
+  const { kind, places, series, nameOf, labelOf = nameOf } = plot;
   const range = rangeOf(
     series.flatMap(({ values }) => values),
     kind === "bars",
@@ -83,7 +85,7 @@ function Area({ plot, titleId }: { plot: PlotProps; titleId: string }) {
       <div className={styles.foot} aria-hidden="true">
         {labelled(places, LABELS).map((index) => (
           <span key={index} style={{ left: percent(places[index] as number) }}>
-            {nameOf(index)}
+            {labelOf(index)}
           </span>
         ))}
       </div>
