@@ -40,7 +40,7 @@ class Simulator(Group):
         "Strikes on either side of the money of the option chains it lists; those beyond five come on top of its instruments, "
         "if these are enough (200 are) to have the first five.",
         "a whole number from 0 to 100",
-        default=12,
+        default=8,
         ge=0,
         le=100,
     )
