@@ -169,17 +169,17 @@ class Alerts(TaskActor):
 
     async def _keep_what_is_due(self) -> None:
         book = self._book
-        moved = dict(book.moved)
-        await self._rules.stand(moved)
-        for key, standing in moved.items():
-            if book.moved[key] == standing:
-                del book.moved[key]
         while book.due:
             due = book.due[0]
             await self._rules.fire(due.rule, due.standing, _alert(due))
             if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
                 book.due.popleft()
             self._has_untold = True
+        moved = dict(book.moved)
+        await self._rules.stand(moved)
+        for key, standing in moved.items():
+            if book.moved.get(key) == standing:
+                del book.moved[key]
 
     async def _tell(self) -> None:
         """What was kept and is not told, also by an engine before this one, and tests."""

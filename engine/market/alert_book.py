@@ -34,7 +34,7 @@ class AlertBook:
         self.due: deque[Due] = deque(maxlen=MOST_WAITING)
         """To be told, in their order."""
         self.moved: dict[tuple[int, int], Standing] = {}
-        """Where rules stand now that stood elsewhere, by id and revision."""
+        """Where rules stand now that stood elsewhere, by id and revision: to be kept after what is to be told."""
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -81,5 +81,6 @@ class AlertBook:
         if not is_due:
             self.moved[rule.id, rule.revision] = standing
             return
+        self.moved.pop((rule.id, rule.revision), None)  # what is kept of it now says where it stands
         self.dropped += len(self.due) == MOST_WAITING
         self.due.append(Due(rule, standing, look, now_ns))

@@ -1,8 +1,10 @@
 """Alerts: what rules tell is kept first, told once for certain, and outlives whoever judged it."""
 
+import random
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 
 from actors.alerts import KEPT_NS, LOOK_S, PAUSE_S, READ_S, TIDY_S, Alerts
@@ -15,6 +17,8 @@ from engine.market.alert_rule import (
     PriceCondition,
     Standing,
     TokenCondition,
+    judge,
+    look_at_price,
 )
 from engine.runtime import ActorSystem
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
@@ -174,3 +178,49 @@ async def test_what_is_old_is_forgotten(autojump_clock: Any) -> None:
         stage.durable.tables.alerts["old"] = old
         await trio.sleep(TIDY_S + READ_S)
         assert list(stage.durable.tables.alerts) == [alert.id]
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_whatever_dies_and_whenever_each_alert_is_told_and_none_under_two_ids(
+    autojump_clock: Any, seed: int
+) -> None:
+    """A market wanders; the actor is killed and the store goes away at any moment; the price of the moment goes on coming."""
+    chance, stage = random.Random(seed), Stage()
+    rules = [(ABOVE, 1), (msgspec.structs.replace(ABOVE, comparison="crosses"), 2)]
+    for condition, identity in rules:
+        stage.rule(condition, identity)
+    expected = {identity: stage.durable.tables.alert_rules[identity] for _, identity in rules}
+    reached = dict.fromkeys(expected, 0)
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trio.sleep(1)
+        price = 99.5
+        for _ in range(60):
+            price += chance.choice((-3.0, -0.4, 0.4, 3.0)) if 92 < price < 108 else 3.0 * (1 if price < 100 else -1)
+            stage.durable.tables.away = chance.random() < 0.3
+            await trade(system, price)
+            if chance.random() < 0.3:
+                await system.restart("/engine/subject")
+            stage.durable.tables.away = False
+            await trio.sleep(PAUSE_S + LOOK_S)
+            await trade(system, price, price)  # who is new hears where the price is
+            for identity, rule in [*expected.items()]:
+                reached[identity] += look_twice(expected, rule, price, system.clock.now_ns())
+        assert stage.durable.tables.untold == {}
+    ids = told(seen)
+    assert len(set(ids)) == sum(reached.values()) > 0
+    for identity, times in reached.items():
+        assert sum(one.startswith(f"{identity}-") for one in set(ids)) == times
+
+
+def look_twice(rules: dict[int, AlertRule], rule: AlertRule, price: float, now_ns: int) -> int:
+    """How often a price that is seen twice is told, by the pure rule; where it stands then is kept."""
+    assert isinstance(rule.condition, PriceCondition)
+    look = look_at_price(rule.condition, tick(NOON, price, 1))
+    assert look is not None
+    count = 0
+    for _ in range(2):
+        standing, is_told = judge(rule, look, now_ns)
+        rule = msgspec.structs.replace(rule, standing=standing)
+        count += is_told
+    rules[rule.id] = rule
+    return count
