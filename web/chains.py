@@ -25,6 +25,7 @@ MOST_WANTED: Final = 50
 """Of one web process; who wants another one waits until some of them are not asked for any more."""
 OLD_MS: Final = 15_000
 AWAY: Final = "no engine runs: the chain is as old as it says"
+SILENT: Final = "the engine does not answer: the chain is as old as it says"
 LATE: Final = "the engine is still gathering the chain"
 MANY: Final = "too many other chains are asked for at once: try again in half a minute, or follow this one on /ws"
 
@@ -59,8 +60,8 @@ class ChainWishes:
             if ENGINE not in await self._hot.trees():
                 return AWAY
             return await self._told(place) or await self._gathered(place, is_open)
-        except StorageUnavailableError as error:
-            return error.kind
+        except StorageUnavailableError:  # if it is Redis that is away, nobody can read the chain either, and is told so
+            return SILENT
 
     def _want(self, place: ChainPlace) -> bool:
         now_s = asyncio.get_running_loop().time()

@@ -100,6 +100,29 @@ async def test_a_chain_that_the_engine_can_not_run_says_why(listed: Web, engine:
     assert (await problem(await got(listed), 503))["detail"] == f"{TCS}.{NEAR}: no provider carries it"
 
 
+async def test_an_engine_that_does_not_answer_is_asked_once_for_all_who_come_soon_after(
+    listed: Web, hot: HotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "REPLY_S", 0.2)
+    position = await hot.commands_position("engine")
+    await hot.publish_tree("engine", {"process": "engine"})
+    await hot.write_chains([snapshot(now_ms(listed))])
+    told = [await answered(listed) for _ in range(3)]
+    assert {(one["degraded"], one["spot"]) for one in told} == {(chains.SILENT, 3_052.0)}
+    asked = [command for _, command in await hot.read_commands("engine", position, 10)]
+    assert [one["process"] for one in asked if one["command"] == "chains"] == ["web-1-rest"]
+
+
+async def test_who_asks_for_more_chains_than_a_process_may_want_is_told_to_wait(
+    listed: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "MOST_WANTED", 1)
+    monkeypatch.setattr(chains, "GATHER_S", 0.1)
+    await engine.appear()
+    assert chains.LATE in (await problem(await got(listed, expiry=f"{NEAR}"), 503))["detail"]
+    assert chains.MANY in (await problem(await got(listed, expiry=f"{FAR}"), 503))["detail"]
+
+
 async def test_a_chain_that_is_at_hand_needs_no_database(
     listed: Web, hot: HotStore, durable: DurableStore, engine: Engine
 ) -> None:
