@@ -79,6 +79,12 @@ class Adjuster:
             volume=round(candle.volume * volume),
         )
 
+    def close(self, candle: Candle, day: date) -> float | None:
+        """The adjusted close of a day; None where an action after it could not be reckoned."""
+        if any(action.ex_date > day for action in self.unknown):
+            return None
+        return self.adjusted(candle, day).close
+
     def factors(self, day: date, split_until: date | None = None) -> Factors:
         """What prices and volumes of a day are multiplied by, where splits are not worked in, or only up to another day."""
         key = (day, split_until or day)

@@ -117,3 +117,22 @@ async def test_reading_them_from_a_provider_is_a_job_of_the_engine(web: Web, eng
     answered = await send(web, "POST", f"{PATH}read", {"symbols": ["TCS", "RELIANCE"]})
     assert answered.status_code == 202, answered.text
     assert (engine.asked["command"], engine.asked["instruments"]) == ("corporate_actions", ["NSE:RELIANCE", "NSE:TCS"])
+
+
+async def test_days_come_with_the_close_as_todays_shares_would_have_had_it(web: Web, durable: DurableStore) -> None:
+    day = msgspec.structs.replace(candle(0, 1000.0), timeframe="1d")
+    await durable.save([], [DailyCandle(date(2026, 11, 18), day)])
+
+    async def adjusted_close() -> float | None:
+        told = await web.get("/marketdata/daily", symbol="RELIANCE", start_date="2026-11-18", end_date="2026-11-18")
+        [row] = told.json()["items"]
+        assert row["close"] == 1000.0
+        return row["adj_close"]
+
+    assert await adjusted_close() is None
+    await made(web, PATH, **SPLIT, ex_date="2026-11-20")
+    assert await adjusted_close() == 200.0
+    await made(web, PATH, symbol="RELIANCE", kind="dividend", amount=20, ex_date=AFTER)
+    assert await adjusted_close() == 196.0
+    await made(web, PATH, symbol="RELIANCE", kind="dividend", amount=2_000, ex_date="2026-11-20")
+    assert await adjusted_close() is None, "who knows a part of it does not know it"

@@ -6,10 +6,13 @@ from typing import Any
 
 from quart import Blueprint, Response
 
+from engine.market.adjustment import Adjuster, Adjustment
 from engine.market.errors import SymbolError, TimeframeError
 from engine.market.timeframe import TIMEFRAMES, length_s, parse_timeframe
 from engine.market.views import View, ViewError
 from engine.storage.durable import DailyCandle
+from engine.storage.errors import StorageUnavailableError
+from web.adjusting import adjusting
 from web.answers import data_kind, items, streamed_items
 from web.directory import DirectoryNotReadyError
 from web.errors import ApiError
@@ -55,7 +58,10 @@ async def intraday(query_args: IntradayQuery) -> Response:
 @document_response(Rows)
 @document_errors(404)
 async def daily(query_args: DailyQuery) -> Response:
-    """Candles of one instrument's days; both ends are included."""
+    """Candles of one instrument's days; both ends are included.
+
+    ``adj_close`` is the close as today's shares would have had it, where splits and dividends are kept of the instrument.
+    """
     rules = services()
     instrument = resolve(rules, query_args.symbol)
     zone = rules.directory.zone(instrument)
@@ -67,7 +73,8 @@ async def daily(query_args: DailyQuery) -> Response:
         rules.reader.days(instrument, first, last), _missing(rules, instrument, "1d", wanted)
     )
     before = await rules.reader.previous_closes(instrument, first, last)
-    rows = [_day(day, before.get(day.date)) for day in found.days]
+    adjuster = await _adjuster(rules, instrument)
+    rows = [_day(day, before.get(day.date), adjuster) for day in found.days]
     return items(rows, instrument=instrument, timeframe="1d", **gaps, missing=found.missing, data=data_kind())
 
 
@@ -126,5 +133,14 @@ def timeframe_of(text: str) -> str:
         raise ApiError(400, str(error), code="unknown_timeframe", errors=TIMEFRAMES) from error
 
 
-def _day(day: DailyCandle, previous_close: float | None) -> Row:
-    return row_of(day.candle, day.date.isoformat(), previous_close, day.adj_close, day.delivery_percentage)
+async def _adjuster(rules: Services, instrument: str) -> Adjuster | None:
+    """None where no action is known, or nobody can say; the answer tells that PostgreSQL is away."""
+    try:
+        return (await adjusting(rules, [instrument], Adjustment.ALL)).adjusters.get(instrument)
+    except StorageUnavailableError:
+        return None
+
+
+def _day(day: DailyCandle, previous_close: float | None, adjuster: Adjuster | None) -> Row:
+    adjusted = day.adj_close if adjuster is None else adjuster.close(day.candle, day.date)
+    return row_of(day.candle, day.date.isoformat(), previous_close, adjusted, day.delivery_percentage)
