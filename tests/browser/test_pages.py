@@ -9,7 +9,7 @@ from tests.browser.looks import faults
 
 pytestmark = pytest.mark.anyio
 
-PAGES = ["/watchlist", "/chart", "/chart/NSE:RELIANCE", "/chain", "/alerts", "/operations", "/settings"]
+PAGES = ["/watchlist", "/chart", "/chart/NSE:RELIANCE", "/chain", "/report", "/alerts", "/operations", "/settings"]
 BUDGET_KB = 350
 """Of script, as it travels, until the first page stands."""
 STILL_READING = re.compile(r"^(Reading|Getting|Looking|Asking) ")

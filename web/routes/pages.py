@@ -24,6 +24,8 @@ PATHS: Final = (
     "/chart/<path:rest>",
     "/chain",
     "/chain/<path:rest>",
+    "/report",
+    "/report/<path:rest>",
     "/alerts",
     "/operations",
     "/operations/<path:rest>",

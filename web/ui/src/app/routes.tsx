@@ -44,6 +44,10 @@ export const router = createBrowserRouter([
                     lazy: async () => ({ Component: (await import("@/chain/ChainPage")).ChainPage }),
                   },
                   {
+                    path: "/report/:date?",
+                    lazy: async () => ({ Component: (await import("@/report/ReportPage")).ReportPage }),
+                  },
+                  {
                     path: "/alerts",
                     lazy: async () => ({ Component: (await import("@/alerts/AlertsPage")).AlertsPage }),
                   },
