@@ -123,6 +123,8 @@ class OptionChainActor(Actor):
                 neighbour.tell(need)
 
     def _is_due(self, now_ns: int) -> bool:
+        if not self._book.is_heard:
+            return False
         waited_ns = now_ns - self._told_ns
         if self._changed:
             return self._followed or waited_ns >= UNFOLLOWED_NS
@@ -133,7 +135,8 @@ class OptionChainActor(Actor):
         self._changed, self._told_ns = False, now_ns
         self._to.publisher.tell(ChainTold(snapshot))
         is_open = self._calendar.is_open(now_ns)
-        if now_ns // MINUTE_NS != self._minute and (is_open or self._was_open):  # how it closed is kept, too
+        is_kept = bool(snapshot.provider) and (is_open or self._was_open)  # how it closed is kept, too
+        if is_kept and now_ns // MINUTE_NS != self._minute:
             self._minute = now_ns // MINUTE_NS
             self._to.keeper.tell(ChainMinute(snapshot))
         self._was_open = is_open

@@ -70,6 +70,12 @@ class ChainBook:
         """The options."""
         return frozenset(self._legs.places)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything was heard of the options or of what they are on; the volatility index alone is no chain."""
+        last = None if self.vix is None else -1
+        return bool(self._quotes.heard_ns[:last].any())
+
     def around(self, width: int) -> list[str]:
         """The options of ``width`` strikes on either side of the money; none while the underlying's price is unknown."""
         price = self._price(self.underlying) or self._price(self.future)

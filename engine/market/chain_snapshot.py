@@ -125,12 +125,13 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Of both options at the money, averaged, per cent; of one, where only that has one."""
     straddle: float | None = None
     """What both options at the money cost together."""
-    ce_oi: int = 0
-    pe_oi: int = 0
-    ce_volume: int = 0
-    pe_volume: int = 0
+    ce_oi: int | None = None
+    """Of the options of which it is known; None where it is of none."""
+    pe_oi: int | None = None
+    ce_volume: int | None = None
+    pe_volume: int | None = None
     pcr_oi: float | None = None
-    """Open interest of puts by that of calls."""
+    """Open interest of puts by that of calls; None where that of either is not known."""
     pcr_volume: float | None = None
     max_pain: float | None = None
     """The strike at which the options' holders together would get least."""
@@ -140,4 +141,4 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     strikes: tuple[StrikeLegs, ...] = ()
     """Lowest first."""
     provider: str = ""
-    """Who brought most of it."""
+    """Who brought most of it; empty while nothing was heard of any option."""

@@ -18,8 +18,8 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     atm: float | None = None
     atm_iv: float | None = None
     straddle: float | None = None
-    ce_oi: int = 0
-    pe_oi: int = 0
+    ce_oi: int | None = None
+    pe_oi: int | None = None
     pcr_oi: float | None = None
     pcr_volume: float | None = None
     max_pain: float | None = None

@@ -24,26 +24,27 @@ _GAMMA_DIGITS: Final = 10
 
 
 class _Totals(NamedTuple):
-    """Of one figure over all strikes, and by strike; 0 where it is not known."""
+    """Of one figure over all strikes, None where it is known of none; and by strike, 0 where it is not known."""
 
+    all_calls: int | None
+    all_puts: int | None
     calls: Array
     puts: Array
 
     @classmethod
     def of(cls, column: Array) -> "_Totals":
-        return cls(*np.split(np.nan_to_num(column), 2))
-
-    @property
-    def all_calls(self) -> int:
-        return int(self.calls.sum())
-
-    @property
-    def all_puts(self) -> int:
-        return int(self.puts.sum())
+        calls, puts = np.split(column, 2)
+        return cls(_total(calls), _total(puts), np.nan_to_num(calls), np.nan_to_num(puts))
 
     @property
     def ratio(self) -> float | None:
+        if self.all_calls is None or self.all_puts is None:
+            return None
         return put_call_ratio(self.all_puts, self.all_calls)
+
+    def pain(self, strikes: Array) -> float | None:
+        """None also where one side is not known: all the pain would be the other's."""
+        return None if self.all_calls is None or self.all_puts is None else max_pain(strikes, self.calls, self.puts)
 
 
 def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
@@ -72,12 +73,17 @@ def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
         pe_volume=volume.all_puts,
         pcr_oi=interest.ratio,
         pcr_volume=volume.ratio,
-        max_pain=max_pain(legs.strikes, *interest),
+        max_pain=interest.pain(legs.strikes),
         ce_walls=walls(legs.strikes, interest.calls),
         pe_walls=walls(legs.strikes, interest.puts),
         strikes=_strikes(reading, valued),
         provider=reading.chief_provider,
     )
+
+
+def _total(column: Array) -> int | None:
+    known = column[~np.isnan(column)]
+    return int(known.sum()) if len(known) else None
 
 
 def _pair(column: Array, row: int | None) -> list[float]:

@@ -25,7 +25,7 @@ from engine.market.option_chain import OptionChain, OptionLeg, Strike
 from engine.runtime import ActorRef, ActorSystem
 from tests.actors.parts import SECOND_NS, among_witnesses
 from tests.market.builders import at
-from tests.market.chains import EXPIRY, UNDERLYING, book, both, future, heard, leg
+from tests.market.chains import EXPIRY, UNDERLYING, VIX, book, both, future, heard, leg
 
 NFO = Calendar.parse(load_calendar("NFO"))
 STRIKES = [25_000.0 + 50 * step for step in range(41)]
@@ -58,6 +58,21 @@ def told(seen: Seen) -> list[ChainSnapshot]:
 
 def strikes_of(options: frozenset[str]) -> list[float]:
     return sorted({float(name[-7:-2]) for name in options})
+
+
+async def test_nothing_is_told_or_kept_before_something_is_heard(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        chain.tell(KeepChain(followed=True))
+        chain.tell(heard(VIX, 11.5, NOON))
+        await trio.sleep(10)
+        assert (told(seen), seen["keeper"]) == ([], []), "the volatility index is heard for all chains"
+        chain.tell(heard(UNDERLYING, 26_010.0, NOON))
+        await trio.sleep(1)
+        assert [(one.spot, one.vix) for one in told(seen)] == [(26_010.0, 11.5)]
+        assert seen["keeper"] == [], "of no option anything is known"
+        chain.tell(heard(CALL, 180.0, NOON))
+        await trio.sleep(1)
+        assert [leg(one.snapshot, CALL).ltp for one in seen["keeper"]] == [180.0]
 
 
 async def test_while_a_client_follows_news_are_told_within_a_tenth_of_a_second(autojump_clock: Any) -> None:
@@ -96,9 +111,10 @@ async def test_an_open_chain_of_which_nothing_is_heard_grows_old_before_everybod
 async def test_while_the_exchange_is_closed_only_news_are_told_and_no_minute_is_kept(autojump_clock: Any) -> None:
     async with running(NIGHT) as (chain, seen, _):
         chain.tell(KeepChain(followed=True))
+        chain.tell(heard(UNDERLYING, 25_980.0, NIGHT))
         await trio.sleep(20)
         before = len(told(seen))
-        assert before <= 1
+        assert before == 1
         chain.tell(LegsPolled("kite", {CALL.canonical: Quote(180.0), UNDERLYING: Quote(25_990.0)}))
         await trio.sleep(1)
         assert [leg(one, CALL).ltp for one in told(seen)[before:]] == [180.0]
@@ -108,6 +124,7 @@ async def test_while_the_exchange_is_closed_only_news_are_told_and_no_minute_is_
 async def test_each_minute_is_kept_once_and_how_it_closed_too(autojump_clock: Any) -> None:
     closing = at("2026-11-23 15:37:30")
     async with running(closing) as (chain, seen, _):
+        chain.tell(heard(CALL, 180.0, closing))
         for _ in range(12):
             chain.tell(KeepChain(followed=False))
             await trio.sleep(20)

@@ -44,6 +44,23 @@ def test_a_snapshot_is_one_instant_of_all_that_was_heard(nfo: Calendar) -> None:
     assert put.quality is Quality.UNKNOWN
 
 
+def test_what_is_known_of_no_option_has_no_sum_no_ratio_and_no_pain(nfo: Calendar) -> None:
+    chain = book(nfo, *both(25950, 26000), future())
+    assert not chain.is_heard
+    chain.take(heard(UNDERLYING, 25990.0, NOON))
+    assert chain.is_heard
+    told = chain.snapshot(NOON)
+    assert (told.ce_oi, told.pe_oi, told.ce_volume, told.pe_volume) == (None, None, None, None)
+    assert (told.pcr_oi, told.pcr_volume, told.max_pain, told.ce_walls) == (None, None, None, ())
+    chain.take(heard(CALL, 180.0, NOON, open_interest=750))
+    told = chain.snapshot(NOON)
+    assert (told.ce_oi, told.pe_oi) == (750, None)
+    assert (told.pcr_oi, told.max_pain) == (None, None), "of puts nobody knows, which is not that there are none"
+    chain.take(heard(PUT, 190.0, NOON, open_interest=0))
+    told = chain.snapshot(NOON)
+    assert (told.pe_oi, told.pcr_oi, told.max_pain) == (0, 0.0, 25950.0)
+
+
 def test_what_belongs_to_another_chain_does_not_matter(nfo: Calendar) -> None:
     other = both(26000, expiry=date(2026, 12, 29))[0]
     chain = book(nfo, CALL, PUT, other, future(date(2026, 12, 29)))

@@ -12,8 +12,8 @@ CREATE TABLE option_chain_snapshots (
     atm double precision,
     atm_iv double precision, -- per cent a year
     straddle double precision,
-    ce_oi bigint NOT NULL,
-    pe_oi bigint NOT NULL,
+    ce_oi bigint, -- units; NULL where it is known of no option
+    pe_oi bigint,
     pcr_oi double precision,
     pcr_volume double precision,
     max_pain double precision,
