@@ -97,6 +97,7 @@ async def test_the_next_expiry_of_what_is_kept_runs_and_after_its_close_the_one_
     async with floor(UNDERLYING, "NSE:NOBODY", start_ns=at("2026-11-25 15:39")) as engine:
         await trio.sleep(1)
         assert engine.running() == ["NSE:NIFTY.2026-11-25"]
+        engine.chain("NSE:NIFTY.2026-11-25").tell(heard(CALL, 180.0, at("2026-11-25 15:39")))
         await trio.sleep(70)
         assert engine.running() == ["NSE:NIFTY.2026-11-25", "NSE:NIFTY.2026-11-26"], "it closed at 15:40"
         await trio.sleep(60)

@@ -43,7 +43,9 @@ async def test_who_follows_a_chain_gets_what_stands_and_then_the_newest(web: Web
         newest = await client.push(CHANNEL)
     assert (newest["spot"], newest["as_of"]) == (26_005.0, NOON_MS + 100)
     assert newest["strikes"][0]["ce"]["quality"] == "good"
-    assert newest["strikes"][0]["pe"]["iv"] is None
+    put = newest["strikes"][0]["pe"]
+    assert (put["iv"], put["delta"], put["reason"]) == (None, None, "nothing was heard of it")
+    assert (newest["ce_oi"], newest["pe_oi"]) == (1_500, None)
 
 
 async def test_a_chain_goes_to_who_follows_it_however_it_is_written(web: Web, engine: Engine) -> None:

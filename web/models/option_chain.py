@@ -68,10 +68,10 @@ class Chain(ChainSnapshot, frozen=True, kw_only=True):
 class SideInterest(msgspec.Struct, frozen=True):
     """The open interest of all calls, or of all puts."""
 
-    oi: int
+    oi: Annotated[int | None, Meta(description="Of the options of which it is known; null where it is of none.")]
     oi_change: Annotated[int | None, Meta(description="Since the previous close, of legs where both are known.")]
     oi_change_open: Annotated[int | None, Meta(description="Since the first of today, likewise.")]
-    volume: int
+    volume: int | None
     walls: Annotated[tuple[Wall, ...], Meta(description="Strikes with the most, the largest first.")]
 
 
@@ -149,7 +149,7 @@ class ChainHistory(msgspec.Struct, frozen=True, kw_only=True):
     data: DataKind
 
 
-def _side(legs: list[Leg], oi: int, volume: int, walls: tuple[Wall, ...]) -> SideInterest:
+def _side(legs: list[Leg], oi: int | None, volume: int | None, walls: tuple[Wall, ...]) -> SideInterest:
     changes = _sum(leg.oi_change for leg in legs), _sum(leg.oi_change_open for leg in legs)
     return SideInterest(oi, *changes, volume, walls)
 

@@ -61,10 +61,10 @@ export interface ChainSnapshot {
   atm: number | null;
   atm_iv: number | null;
   straddle: number | null;
-  ce_oi: number;
-  pe_oi: number;
-  ce_volume: number;
-  pe_volume: number;
+  ce_oi: number | null;
+  pe_oi: number | null;
+  ce_volume: number | null;
+  pe_volume: number | null;
   pcr_oi: number | null;
   pcr_volume: number | null;
   max_pain: number | null;
