@@ -43,6 +43,8 @@ TELL_S = 10.0
 PORTION = 200
 KEPT_NS = 90 * 86_400 * NS_PER_S
 """So long what was told can be read again."""
+MOST_KEPT = 10_000
+"""Of one user."""
 TIDY_S = 3_600.0
 MINUTE_NS = 60 * NS_PER_S
 WELL = ("live", "closed")
@@ -198,7 +200,7 @@ class Alerts(TaskActor):
 
     async def _tidy(self) -> None:
         if anyio.current_time() - self._tidied_s >= TIDY_S:
-            await self._fired.forget(self.system.clock.now_ns() - KEPT_NS)
+            await self._fired.forget(self.system.clock.now_ns() - KEPT_NS, MOST_KEPT)
             self._tidied_s = anyio.current_time()
 
 

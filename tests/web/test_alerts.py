@@ -142,6 +142,7 @@ async def test_a_test_is_told_and_sent_by_the_rules_ways(web: Web, engine: Engin
     told = (await sent(person, "POST", f"/{row['id']}/test")).json()
     assert (told["is_test"], told["rule"], told["symbol"]) == (True, row["id"], "NSE:TCS")
     assert engine.asked["command"] == "alerts_changed"
+    await problem(await sent(person, "POST", f"/{row['id']}/test"), 429)
     assert [alert.id for alert in await web.services.durable.fired_alerts.untold(10)] == [told["id"]]
     [delivery] = await listed(person, "/deliveries")
     assert (delivery["alert"], delivery["status"], delivery["attempts"]) == (told["id"], "waiting", 0)

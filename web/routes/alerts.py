@@ -20,6 +20,7 @@ from engine.storage.durable.alerts import (
     UnknownWebhookError,
     Webhook,
 )
+from engine.storage.durable.alerts.rules import TEST_GAP_S
 from engine.webhooks import AddressError, check_url
 from web.answers import answer, items
 from web.errors import ApiError
@@ -47,7 +48,7 @@ class RuleBody(Body, frozen=True, kw_only=True):
     name: Line = ""
     once: bool = True
     """Whether it is switched off when it has been told."""
-    cool_down_s: Annotated[int, Meta(ge=10, le=604_800)] = 300
+    cool_down_s: Annotated[int, Meta(ge=60, le=604_800)] = 300
     """It is not told again sooner than this; what still holds then is."""
     hysteresis_percent: Annotated[float, Meta(ge=0, le=50)] = 0.1
     """How far a price goes back from its level before it may be told again; percentage points of a change."""
@@ -167,7 +168,8 @@ async def test(identity: int) -> Response:
         is_test=True,
         at_ns=now_ns,
     )
-    await _rules().test(alert)
+    if not await _rules().test(alert):
+        raise ApiError(429, "tests come one in ten seconds", retry_after_s=TEST_GAP_S)
     await _changed("alert_rule_tested", identity)
     return answer(_told(alert))
 

@@ -1,5 +1,6 @@
 """The tables of alerts in memory: what the engine does with them. Nobody has webhooks here."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -53,7 +54,7 @@ class MemoryFiredAlerts(FiredAlerts):
         """Those that nobody has been told of for certain, the oldest first."""
         await self._tables.arrive()
         waiting = [self._tables.alerts[identity] for identity in self._tables.untold]
-        return sorted(waiting, key=lambda alert: (alert.at_ns, alert.id))[:limit]
+        return sorted(waiting, key=_age)[:limit]
 
     async def told(self, identities: Sequence[str]) -> None:
         """From now on they are told."""
@@ -61,14 +62,23 @@ class MemoryFiredAlerts(FiredAlerts):
         for identity in identities:
             self._tables.untold.pop(identity, None)
 
-    async def forget(self, before_ns: int) -> int:
-        """Deletes what is older."""
+    async def forget(self, before_ns: int, most: int) -> int:
+        """Deletes what is older, and of each user what is beyond so many."""
         await self._tables.arrive()
-        gone = [identity for identity, alert in self._tables.alerts.items() if alert.at_ns < before_ns]
+        newest, kept = sorted(self._tables.alerts.values(), key=_age, reverse=True), Counter[str]()
+        gone: list[str] = []
+        for alert in newest:
+            kept[alert.owner] += 1
+            if alert.at_ns < before_ns or kept[alert.owner] > most:
+                gone.append(alert.id)
         for identity in gone:
             del self._tables.alerts[identity]
             self._tables.untold.pop(identity, None)
         return len(gone)
+
+
+def _age(alert: FiredAlert) -> tuple[int, str]:
+    return alert.at_ns, alert.id
 
 
 class MemoryWebhookDeliveries(WebhookDeliveries):

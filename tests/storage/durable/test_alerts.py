@@ -119,7 +119,7 @@ async def test_an_alert_is_untold_until_somebody_says_otherwise(store: DurableSt
     assert await store.fired_alerts.of("ann", 10, (second.at_ns, second.id)) == [first]
     assert await store.fired_alerts.of("bob", 10, (2**62, "")) == []
     assert [one.standing for one in await store.alert_rules.live()] == [Standing(0, "", NOON)]
-    assert await store.fired_alerts.forget(NOON + SECOND) == 1
+    assert await store.fired_alerts.forget(NOON + SECOND, 10) == 1
 
 
 @ON_POSTGRESQL
@@ -158,7 +158,8 @@ async def test_a_test_goes_all_ways_of_a_rule_that_may_be_off(store: DurableStor
     rule = await live(store, webhook=await webhook(store))
     await store.alert_rules.change("ann", rule.id, draft(webhook=await webhook(store), is_enabled=False))
     alert = alert_of(rule, is_test=True, value=None)
-    await store.alert_rules.test(alert)
+    assert await store.alert_rules.test(alert)
+    assert not await store.alert_rules.test(alert_of(rule, NOON + SECOND, is_test=True))
     assert await store.fired_alerts.untold(10) == [alert]
     assert [due.alert for due in await store.deliveries.due(NOON, 10)] == [alert]
 
@@ -233,7 +234,8 @@ async def test_what_the_engine_keeps_and_reads_is_the_same_without_a_server(stor
     assert await store.fired_alerts.untold(1) == [first]
     await store.fired_alerts.told([first.id, "another"])
     assert await store.fired_alerts.untold(10) == [later]
-    assert await store.fired_alerts.forget(NOON + 2 * SECOND) == 2
+    assert await store.fired_alerts.forget(0, 1) == 1
+    assert await store.fired_alerts.forget(NOON + 2 * SECOND, 10) == 1
     assert await store.fired_alerts.untold(10) == []
     assert await store.deliveries.due(NOON, 10) == []
 

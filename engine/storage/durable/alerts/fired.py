@@ -22,7 +22,14 @@ _TOLD = "UPDATE alerts SET told_at = now() WHERE id = ANY($1::text[]) AND told_a
 _OF_USER = f"""
 SELECT {_COLUMNS} FROM alerts WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4
 """
-_FORGET = "WITH gone AS (DELETE FROM alerts WHERE at < $1 RETURNING 1) SELECT count(*) FROM gone"
+_FORGET = """
+WITH placed AS (
+    SELECT id, at, row_number() OVER (PARTITION BY user_id ORDER BY at DESC, id DESC) AS place FROM alerts
+), gone AS (
+    DELETE FROM alerts WHERE id IN (SELECT id FROM placed WHERE at < $1 OR place > $2) RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
 
 
 class FiredAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +69,9 @@ class FiredAlerts:
         """The newest of a user's that are older than a time (ns) and id."""
         return [fired(row) for row in await self._link.rows(_OF_USER, owner, moment(before[0]), before[1], limit)]
 
-    async def forget(self, before_ns: int) -> int:
-        """Deletes what is older, with its deliveries; how many there were."""
-        return int(await self._link.value(_FORGET, moment(before_ns)))
+    async def forget(self, before_ns: int, most: int) -> int:
+        """Deletes what is older, and of each user what is beyond so many, with its deliveries; how many there were."""
+        return int(await self._link.value(_FORGET, moment(before_ns), most))
 
 
 def fired(row: asyncpg.Record) -> FiredAlert:

@@ -11,12 +11,14 @@ import msgspec
 from engine.market.alert_rule import AlertRule, Condition, Standing
 from engine.storage.durable.alerts.fired import ADD, FiredAlert
 from engine.storage.durable.link import Connection, PostgresLink
-from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, moment
+from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, SECOND_NS, moment
 
 RULES = 200
 """Rules one user may have."""
 WAITING = 1_000
 """Deliveries that may wait for one webhook; later ones have failed at once, and say so."""
+TEST_GAP_S = 10
+"""Between two tests of one user."""
 
 _OWN = "id, name, condition::text, once, cool_down_s, hysteresis_percent, webhook_id, is_enabled, fired_at, created_at, updated_at"
 _LIVE = f"""
@@ -51,6 +53,7 @@ _FIRE = """
 UPDATE alert_rules SET side = $3, about = $4, fired_at = $5, is_enabled = NOT once
 WHERE id = $1 AND revision = $2 AND is_active AND is_enabled RETURNING webhook_id
 """
+_TESTED = "SELECT FROM alerts WHERE user_id = $1 AND is_test AND at > $2 LIMIT 1"
 _OF_RULE = "SELECT webhook_id FROM alert_rules WHERE id = $1"
 _DELIVER = f"""
 INSERT INTO alert_deliveries (alert_id, webhook_id, due_at, status, why)
@@ -123,13 +126,23 @@ class AlertRules:
 
         await self._link.run(fire)
 
-    async def test(self, alert: FiredAlert) -> None:
-        """Keeps an alert that tells nothing but that alerts come, by all its rule's ways."""
+    async def test(self, alert: FiredAlert) -> bool:
+        """Keeps an alert that tells nothing but that alerts come, by all its rule's ways.
 
-        async def test(connection: Connection) -> None:
+        False where its owner has tried another one just before: nobody is to hammer at an address through us.
+        """
+
+        async def test(connection: Connection) -> bool:
+            await connection.fetchrow(_LOCK, alert.owner)
+            if (
+                await connection.fetchrow(_TESTED, alert.owner, moment(alert.at_ns - TEST_GAP_S * SECOND_NS))
+                is not None
+            ):
+                return False
             await _keep(connection, alert, await connection.fetchval(_OF_RULE, alert.rule))
+            return True
 
-        await self._link.run(test)
+        return await self._link.run(test)
 
     async def of(self, owner: str) -> list[OwnRule]:
         """A user's, the oldest first."""
