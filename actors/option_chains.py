@@ -24,6 +24,7 @@ LOOK_S = 5.0
 START_S = 10.0
 MOST = 48
 """Chains at a time: each reckons all its legs up to ten times a second."""
+CROWDED = f"{MOST} option chains run already, which is as many as can"
 
 
 class OptionChains(TaskActor):
@@ -88,8 +89,7 @@ class OptionChains(TaskActor):
                 refused[text] = str(error)
         self._followed[message.process] = anyio.current_time(), frozenset(found)
         await self.on_look(LookAtChains())
-        crowded = f"{MOST} option chains run already, which is as many as can"
-        refused |= {str(place): crowded for place in found - self._running}
+        refused |= {str(place): CROWDED for place in found - self._running}
         return {"refused": refused}
 
     @handles(ChainWanted)
@@ -101,8 +101,7 @@ class OptionChains(TaskActor):
             return {"expiry": None, "failed": str(error)}
         self._asked_s[place] = anyio.current_time()
         await self.on_look(LookAtChains())
-        failed = "" if place in self._running else f"{MOST} option chains run already, which is as many as can"
-        return {"expiry": place.expiry.isoformat(), "failed": failed}
+        return {"expiry": place.expiry.isoformat(), "failed": "" if place in self._running else CROWDED}
 
     @handles(ChainWindow)
     def on_chain_window(self, window: ChainWindow) -> None:

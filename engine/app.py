@@ -45,7 +45,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
     A crash concerns only the actor that crashed: the others keep its address, and what it lost is healed.
     """
     at = Places(system)
-    parts = recorded(system, parts, at)
+    unrecorded, parts = parts, recorded(system, parts, at)
     healing = Healing(system, parts, at)
     return Supervisor(
         [
@@ -71,7 +71,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("fallback", fallback(parts, at, healing), backoff=GENTLE),
             ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
-            *option_chains(system, parts, at, healing),
+            *option_chains(system, unrecorded, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
             ChildSpec("webhooks", webhooks(parts), backoff=GENTLE),

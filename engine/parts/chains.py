@@ -20,6 +20,7 @@ CHAIN_CRASHES = 30
 
 
 def option_chains(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
+    """Of parts that record nothing: what providers answer here makes no candle, and a replay runs no chains."""
     return [
         ChildSpec("chain_publisher", partial(ChainPublisher, parts.hot), backoff=GENTLE),
         ChildSpec("chain_keeper", partial(ChainKeeper, parts.durable), shutdown_s=10, backoff=GENTLE),
@@ -54,7 +55,6 @@ def chains(system: ActorSystem, parts: Parts, at: Places) -> Start:
 
 
 def chain_poller(parts: Parts, at: Places, healing: Healing) -> Start:
-    """Answers are not recorded: no candle comes of them."""
     options = {name: one.options for name, one in parts.providers.items() if one.options is not None}
     histories = {name: one.history for name, one in parts.providers.items()}
     quotes = QuoteSources(histories, healing.routes, jitter=parts.jitter)
