@@ -27,6 +27,8 @@ PATHS: Final = (
     "/report",
     "/report/<path:rest>",
     "/alerts",
+    "/screeners",
+    "/screeners/<path:rest>",
     "/operations",
     "/operations/<path:rest>",
     "/settings",

@@ -40,6 +40,7 @@ export const api = createApi({
     "Audit",
     "Tree",
     "Credentials",
+    "Screeners",
     "AlertRules",
     "Alerts",
     "Webhooks",
@@ -56,6 +57,11 @@ function problem(error: { status: unknown; data?: unknown }): ApiProblem {
   if (typeof error.status !== "number") {
     return AWAY;
   }
-  const body = (error.data ?? {}) as { detail?: string; code?: string };
-  return { status: error.status, detail: body.detail ?? `The server answered ${error.status}.`, code: body.code ?? "" };
+  const body = (error.data ?? {}) as { detail?: string; code?: string; errors?: string[] };
+  return {
+    status: error.status,
+    detail: body.detail ?? `The server answered ${error.status}.`,
+    code: body.code ?? "",
+    errors: body.errors ?? [],
+  };
 }

@@ -8,16 +8,20 @@ export interface ApiProblem {
   status: number;
   detail: string;
   code: string;
+  /** What is wrong with each part, where there are several. */
+  errors: string[];
 }
 
 /** What a query calls its error: a problem, or a fault of the page itself. */
 export type QueryError = ApiProblem | SerializedError;
 
-export const AWAY: ApiProblem = { status: 0, detail: "The server can not be reached.", code: "away" };
+export const AWAY: ApiProblem = { status: 0, detail: "The server can not be reached.", code: "away", errors: [] };
 
 /** The problem behind an error; a fault of the page is one of status -1. */
 export function problemOf(error: QueryError): ApiProblem {
-  return "status" in error ? error : { status: -1, detail: error.message ?? "This page has failed.", code: "" };
+  return "status" in error
+    ? error
+    : { status: -1, detail: error.message ?? "This page has failed.", code: "", errors: [] };
 }
 
 /** As a sentence. */

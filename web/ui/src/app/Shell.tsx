@@ -15,6 +15,7 @@ const PAGES = [
   { path: "/watchlist", title: "Watchlist", isForAdmins: false },
   { path: "/chart", title: "Chart", isForAdmins: false },
   { path: "/chain", title: "Option chain", isForAdmins: false },
+  { path: "/screeners", title: "Screeners", isForAdmins: false },
   { path: "/report", title: "Report", isForAdmins: false },
   { path: "/alerts", title: "Alerts", isForAdmins: false },
   { path: "/operations", title: "Operations", isForAdmins: true },

@@ -52,6 +52,12 @@ export const router = createBrowserRouter([
                     lazy: async () => ({ Component: (await import("@/alerts/AlertsPage")).AlertsPage }),
                   },
                   {
+                    path: "/screeners/:id?",
+                    lazy: async () => ({
+                      Component: (await import("@/screeners/ScreenersPage")).ScreenersPage,
+                    }),
+                  },
+                  {
                     path: "/settings",
                     lazy: async () => ({ Component: (await import("@/settings/Settings")).Settings }),
                   },

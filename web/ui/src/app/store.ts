@@ -10,6 +10,7 @@ import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
 import { jobsReducer } from "@/operations/jobs";
+import { runsReducer } from "@/screeners/runs";
 import { sessionReducer } from "@/session/session";
 import { preferencesReducer } from "@/settings/preferences";
 import { interfaceReducer } from "./interface";
@@ -26,6 +27,7 @@ export function makeStore() {
       preferences: preferencesReducer,
       jobs: jobsReducer,
       toasts: toastsReducer,
+      runs: runsReducer,
       interface: interfaceReducer,
       [api.reducerPath]: api.reducer,
     },

@@ -2,11 +2,15 @@ import { api } from "@/api/api";
 import { marketClock } from "@/market/clock";
 import { type KnownPrice, pricesKnown } from "@/market/quotes";
 
-export interface Screener {
+export interface ScreenerLine {
   id: string;
   name: string;
   description: string;
+  /** Of the instruments it found last; before its first run, of its list. */
   count: number;
+  is_own: boolean;
+  /** Whether it looks for something; a list alone does not. */
+  can_run: boolean;
 }
 
 export interface Watchlist {
@@ -24,14 +28,16 @@ export interface PricesTold {
 
 export const watchlistApi = api.injectEndpoints({
   endpoints: (build) => ({
-    screeners: build.query<Screener[], void>({
+    screeners: build.query<ScreenerLine[], void>({
       query: () => "api/v1/screeners/",
-      transformResponse: (told: { items: Screener[] }) => told.items,
+      transformResponse: (told: { items: ScreenerLine[] }) => told.items,
+      providesTags: ["Screeners"],
     }),
     screenerInstruments: build.query<string[], string>({
       query: (id) => `api/v1/screeners/${encodeURIComponent(id)}`,
       transformResponse: (told: { instruments: { instrument: string }[] }) =>
         told.instruments.map(({ instrument }) => instrument),
+      providesTags: ["Screeners"],
     }),
     watchlists: build.query<Watchlist[], void>({
       query: () => "watchlists/",

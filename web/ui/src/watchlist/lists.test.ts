@@ -12,7 +12,10 @@ it.each(["", "screener:", "watchlist:0", "watchlist:x", "watchlist:1e3", "else:1
 
 it("puts one's own lists after the screeners", () => {
   const own = { id: 3, name: "Tech", instruments: ["NSE:TCS"] };
-  const all = choices([{ id: "swing", name: "Swing", description: "Moves.", count: 24 }], [own]);
+  const all = choices(
+    [{ id: "swing", name: "Swing", description: "Moves.", count: 24, is_own: false, can_run: true }],
+    [own],
+  );
   expect(all.map(({ key }) => key)).toEqual(["screener:swing", "watchlist:3"]);
   expect(all.map((choice) => choice.own)).toEqual([null, own]);
 });

@@ -1,6 +1,6 @@
 /** Which list is looked at: a screener or one of one's own, as the preferences name it. */
 
-import type { Screener, Watchlist } from "./endpoints";
+import type { ScreenerLine, Watchlist } from "./endpoints";
 
 export type ListName = { kind: "screener"; id: string } | { kind: "watchlist"; id: number };
 
@@ -22,7 +22,7 @@ export interface Choice {
 }
 
 /** The lists there are; screeners as the server has them, one's own by name. */
-export function choices(screeners: readonly Screener[], watchlists: readonly Watchlist[]): Choice[] {
+export function choices(screeners: readonly ScreenerLine[], watchlists: readonly Watchlist[]): Choice[] {
   return [
     ...screeners.map(({ id, name, description }) => ({ key: `screener:${id}`, name, description, own: null })),
     ...watchlists.map((own) => ({ key: `watchlist:${own.id}`, name: own.name, description: "", own })),
