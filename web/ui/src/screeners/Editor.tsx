@@ -63,11 +63,13 @@ export function Editor({ id, before, lines, onDone }: Props) {
       <Conditions draft={draft} set={set} field={field} indicators={indicators} />
       <OrderFields draft={draft} set={set} field={field} indicators={indicators} />
       {words.length > 0 && (
-        <ul className={styles.problems} role="alert">
-          {words.map((word) => (
-            <li key={word}>{word}</li>
-          ))}
-        </ul>
+        <div role="alert">
+          <ul className={styles.problems}>
+            {words.map((word) => (
+              <li key={word}>{word}</li>
+            ))}
+          </ul>
+        </div>
       )}
       <div className={styles.bar}>
         <button type="submit" data-kind="main" disabled={isBusy}>
@@ -100,7 +102,7 @@ function useSave(id: string | null, onDone: (saved: string) => void) {
       }
       const { errors } = problemOf(error as QueryError);
       setProblems(byPart(errors));
-      setWords(errors.length > 0 ? errors.map(sentence) : [problemWords(error as QueryError)]);
+      setWords(errors.length > 0 ? errors : [problemWords(error as QueryError)]);
     }
   }
 
