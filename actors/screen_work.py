@@ -10,8 +10,10 @@ import msgspec
 import numpy as np
 
 from actors.job_arguments import JobError, bounded
+from actors.messages import HistoryWanted
 from engine.market import Calendar, Calendars
 from engine.market.timeframe import length_s
+from engine.runtime import ActorRef
 from engine.screening import Definition, DefinitionError, Findings, Operand, Result, bars, checked, operands
 from engine.storage.durable import DurableStore
 from engine.storage.durable.screenings import Panel
@@ -25,6 +27,7 @@ PORTION: Final = 500
 """Instruments of one step: what is read and computed in a fraction of a second."""
 LONGEST_NS: Final = 12 * 366 * 86_400 * 10**9
 """Further back nobody has to look: the longest average there is has settled."""
+FEW: Final = 100
 STALE_NS: Final = 10 * 86_400 * 10**9
 """What has no bar for longer than any holiday trades no more."""
 _MS_NS = 1_000_000
@@ -44,9 +47,12 @@ class ScreenArguments(msgspec.Struct, frozen=True):
 class Screening:
     """What a screen job is asked for."""
 
-    def __init__(self, durable: DurableStore, calendars: Calendars, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, durable: DurableStore, calendars: Calendars, *, historian: ActorRef, now_ns: Callable[[], int]
+    ) -> None:
         self._durable = durable
         self._calendars = calendars
+        self._historian = historian
         self._now_ns = now_ns
 
     def complete(self, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:  # noqa: ARG002 - it is of no time
@@ -64,7 +70,7 @@ class Screening:
     def work(self, arguments: Mapping[str, Any]) -> "ScreenWork":
         """What has to be done."""
         wanted = msgspec.convert(arguments, ScreenArguments)
-        return ScreenWork(wanted, self._durable, self._calendars, now_ns=self._now_ns)
+        return ScreenWork(wanted, self._durable, self._calendars, historian=self._historian, now_ns=self._now_ns)
 
 
 class ScreenWork:
@@ -75,8 +81,15 @@ class ScreenWork:
     """
 
     def __init__(
-        self, arguments: ScreenArguments, durable: DurableStore, calendars: Calendars, *, now_ns: Callable[[], int]
+        self,
+        arguments: ScreenArguments,
+        durable: DurableStore,
+        calendars: Calendars,
+        *,
+        historian: ActorRef,
+        now_ns: Callable[[], int],
     ) -> None:
+        self._historian = historian
         self._arguments = arguments
         self._definition = checked(arguments.definition)
         self._durable = durable
@@ -110,7 +123,15 @@ class ScreenWork:
             partial(_result, self._definition, self._judged, self._now_ns() // _MS_NS)
         )
         await self._durable.screenings.keep(self._arguments.screener, msgspec.json.encode(result).decode())
-        return f"{result.found:,} of {len(self._arguments.instruments):,} instruments match"
+        said = f"{result.found:,} of {len(self._arguments.instruments):,} instruments match"
+        return f"{said}; the history that some lack is asked for" if self._wishes_for_history(result) else said
+
+    def _wishes_for_history(self, result: Result) -> bool:
+        """Of few, as of charts that are opened; nobody wants a whole market's years read because of one click."""
+        few = len(self._arguments.instruments) <= FEW and result.undecided + result.missing > 0
+        for name in self._arguments.instruments if few else ():
+            self._historian.tell(HistoryWanted(name))
+        return few
 
 
 def reach_ns(calendars: Calendars, instruments: Iterable[str], definition: Definition, now_ns: int) -> int:

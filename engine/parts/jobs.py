@@ -28,7 +28,7 @@ def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Sta
             END_OF_DAY: end_of_day_craft(parts, at, healing),
             UPKEEP: upkeep_craft(system, parts),
             CORPORATE_ACTIONS: actions_craft(parts, healing),
-            SCREEN: Screening(parts.durable, parts.calendars, now_ns=system.clock.now_ns),
+            SCREEN: Screening(parts.durable, parts.calendars, historian=at.historian, now_ns=system.clock.now_ns),
         },
         resolver=at.resolver,
         charts=at.charts,

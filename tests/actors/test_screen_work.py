@@ -10,6 +10,7 @@ import pytest
 import actors.screen_work as subject
 from actors.channels import encode_screener_event
 from actors.job_arguments import JobError
+from actors.messages import HistoryWanted
 from actors.screen_work import Screening, frame_of, reach_ns
 from config.calendars import load_calendar
 from engine.market import Calendars
@@ -59,8 +60,18 @@ def day(name: str, ago: int, close: float) -> DailyCandle:
     )
 
 
-def screening(durable: DurableStore) -> Screening:
-    return Screening(durable, CALENDARS, now_ns=lambda: CLOSE_NS)
+class Historian:
+    """Whose history was wished for."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def tell(self, wish: HistoryWanted) -> None:
+        self.heard.append(wish.instrument)
+
+
+def screening(durable: DurableStore, historian: Any = None) -> Screening:
+    return Screening(durable, CALENDARS, historian=historian or Historian(), now_ns=lambda: CLOSE_NS)
 
 
 def asked(**more: Any) -> dict[str, Any]:
@@ -85,7 +96,7 @@ async def test_a_portion_a_step_and_the_last_one_keeps_what_was_found(
     assert said == [
         "2 of the first 4 instruments match",
         "4 of the first 8 instruments match",
-        "4 of 10 instruments match",
+        "4 of 10 instruments match; the history that some lack is asked for",
     ]
     result = await kept(durable)
     assert [match.instrument for match in result.matches] == ["NSE:S006", "NSE:S004", "NSE:S002", "NSE:S000"]
@@ -110,6 +121,24 @@ async def test_who_takes_it_up_in_the_middle_keeps_the_same(
     await craft.work(arguments).step(2)
 
     assert await kept(durable) == before
+
+
+async def test_history_is_wished_for_of_few_and_only_where_some_lack_it(
+    durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    historian = Historian()
+    craft = screening(durable, historian)
+    whole = craft.complete(asked(instruments=NAMES[:7]), 0)
+    assert await craft.work(whole).step(0) == "4 of 7 instruments match"
+    assert historian.heard == []
+
+    lacking = craft.complete(asked(instruments=[*NAMES[:2], "NSE:NOPE"]), 0)
+    await craft.work(lacking).step(0)
+    assert historian.heard == [*NAMES[:2], "NSE:NOPE"]
+
+    monkeypatch.setattr(subject, "FEW", 2)
+    await craft.work(lacking).step(0)
+    assert len(historian.heard) == 3
 
 
 async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> None:

@@ -60,8 +60,8 @@ export const screenersApi = api.injectEndpoints({
       invalidatesTags: ["Screeners"],
     }),
     deleteScreener: build.mutation<unknown, string>({
+      // Whoever deletes it reads the others again once nobody shows this one.
       query: (id) => ({ url: pathOf(id), method: "DELETE" }),
-      invalidatesTags: (_, error) => (error ? [] : ["Screeners"]),
     }),
     runScreener: build.mutation<{ job: string; instruments: number }, string>({
       query: (id) => ({ url: `${pathOf(id)}/run`, method: "POST" }),
