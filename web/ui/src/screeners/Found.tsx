@@ -2,9 +2,7 @@
 
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { api } from "@/api/api";
 import { problemWords, type QueryError } from "@/api/problems";
-import { useAppDispatch } from "@/app/store";
 import { age } from "@/formats/times";
 import { conditionWords, universeWords } from "./definition";
 import { type Screener, screenersApi, type Written } from "./endpoints";
@@ -91,14 +89,12 @@ function Progress({ running: { isRunning, run, words } }: { running: Running }) 
 
 function Deleting({ screener: { id, name } }: { screener: Screener }) {
   const navigate = useNavigate();
-  const dispatch = useAppDispatch();
   const [isAsked, setAsked] = useState(false);
   const [remove, { error, isLoading }] = screenersApi.useDeleteScreenerMutation();
 
   async function onYes() {
     if ((await remove(id)).error === undefined) {
-      await navigate("/screeners");
-      dispatch(api.util.invalidateTags(["Screeners"]));
+      navigate("/screeners");
     }
   }
 

@@ -1,6 +1,7 @@
 /** Screeners as the server has them: read, written, run. */
 
 import { api } from "@/api/api";
+import { watchlistApi } from "@/watchlist/endpoints";
 import type { Definition } from "./definition";
 
 export interface Result {
@@ -60,8 +61,15 @@ export const screenersApi = api.injectEndpoints({
       invalidatesTags: ["Screeners"],
     }),
     deleteScreener: build.mutation<unknown, string>({
-      // Whoever deletes it reads the others again once nobody shows this one.
       query: (id) => ({ url: pathOf(id), method: "DELETE" }),
+      // Were all read again, so would be the one that is gone, while it is still shown.
+      async onQueryStarted(id, { dispatch, queryFulfilled }) {
+        if ((await queryFulfilled.catch(() => null)) !== null) {
+          dispatch(
+            watchlistApi.util.updateQueryData("screeners", undefined, (lines) => lines.filter((one) => one.id !== id)),
+          );
+        }
+      },
     }),
     runScreener: build.mutation<{ job: string; instruments: number }, string>({
       query: (id) => ({ url: `${pathOf(id)}/run`, method: "POST" }),
