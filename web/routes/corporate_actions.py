@@ -86,6 +86,7 @@ class ReadBody(Body, frozen=True, kw_only=True):
 @blueprint.get("/")
 @validate_querystring(ActionsQuery)
 @document_response(Page[ActionEntry])
+@document_errors(404)
 async def corporate_actions(query_args: ActionsQuery) -> Response:
     """The actions, by ex-date, the newest first: also what is announced."""
     legible(query_args)
@@ -100,6 +101,7 @@ async def corporate_actions(query_args: ActionsQuery) -> Response:
 @blueprint.post("/")
 @validate_request(ActionBody)
 @document_response(ActionEntry, 201)
+@document_errors(404)
 async def enter(data: ActionBody) -> Response:
     """Enters one, over what was said of its day and kind before: what people enter goes before what providers say."""
     legible(data)
@@ -113,7 +115,7 @@ async def enter(data: ActionBody) -> Response:
 @blueprint.post("/read")
 @validate_request(ReadBody)
 @document_response(Begun, 202)
-@document_errors(409, 504)
+@document_errors(404, 409, 504)
 async def read(data: ReadBody) -> Response:
     """Begins a job that reads them of a provider that tells them, which is Yahoo; what people entered stays as it is."""
     instruments = sorted({resolve(services(), symbol) for symbol in data.symbols or ()})
