@@ -1,7 +1,6 @@
 """The chain maker: starts the actors of option chains, each from where the one before it was."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -21,9 +20,6 @@ from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.chain_maker")
 
-_DAY_NS = 86_400_000_000_000
-_LOOK_BACK = timedelta(days=14)
-"""Where the previous close is looked for: exchanges do not stay closed for longer."""
 VOLATILITY_INDICES = {"NSE": "NSE:INDIA VIX"}
 """Of exchanges that publish one: it is of their best known underlying, and looked at beside all of them."""
 
@@ -81,9 +77,14 @@ class ChainMaker:
         return OptionChainActor(book, calendar, self._to, memory, window=self._window, pace=self._pace)
 
     async def _previous_interest(self, calendar: Calendar, options: Sequence[str]) -> dict[str, int]:
-        """Open interest by our own daily candles; a provider's word, which comes later, goes before it."""
+        """Open interest of the trading day before, by our own candles; a provider's word, which comes later, goes before it.
+
+        Of an older day it would show a week's change as one of today.
+        """
         today_ns = self._today_ns(calendar)
-        since_ns = today_ns - _LOOK_BACK.days * _DAY_NS
+        session = calendar.previous_session(today_ns)
+        before = None if session is None else calendar.day(session.date)
+        since_ns = today_ns if before is None else before.start_ns
         try:
             days = await self._durable.candles_many(options, "1d", since_ns, today_ns)
         except StorageError as error:

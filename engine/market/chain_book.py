@@ -15,7 +15,7 @@ from engine.market.option_chain import OptionChain
 from engine.market.quote import Quote
 from engine.market.quote_columns import QuoteColumns, Told
 from engine.market.tick import Tick
-from engine.market.time_to_expiry import expires_ns, priced_ns
+from engine.market.time_to_expiry import expires_ns, priced_ns, trading_day_before
 
 STALE_AFTER_S: Final = 60.0
 _MS: Final = 1_000_000
@@ -54,6 +54,8 @@ class ChainBook:
         self._places = {name: place for place, name in enumerate(beside, len(self._legs))} | self._legs.places
         self._quotes = QuoteColumns.unknown(len(self._legs) + len(beside))
         self._day = date.min
+        self._previous_day: date | None = None
+        self._has_opened = False
 
     @property
     def future(self) -> str | None:
@@ -150,6 +152,8 @@ class ChainBook:
             future_price=self._price(self.future),
             delivery=self._delivery(priced - self._stale_after_ns),
             vix=self._price(self.vix),
+            day=self._day,
+            previous_day=self._previous_day,
         )
 
     def snapshot(self, now_ns: int) -> ChainSnapshot:
@@ -158,11 +162,20 @@ class ChainBook:
 
     def _turn_day(self, ns: int) -> None:
         day = self._calendar.session_date(ns)
-        if day <= self._day or (self._day > date.min and self._calendar.day(day) is None):
-            return  # on a holiday the day before goes on: nothing is traded that could change
-        if self._day > date.min:
+        hours = self._calendar.day(day)
+        has_opened = hours is not None and hours.attended_ns <= ns
+        if self._day == date.min:
+            self._begin_day(day if hours is not None else trading_day_before(self._calendar, day) or day)
+            self._has_opened = has_opened or hours is None
+        elif day > self._day and hours is not None:  # on a holiday the day before goes on: nothing is traded
             self._quotes.begin_day()
-        self._day = day
+            self._begin_day(day)
+        if has_opened and not self._has_opened:
+            self._quotes.open_day()
+            self._has_opened = True
+
+    def _begin_day(self, day: date) -> None:
+        self._day, self._previous_day, self._has_opened = day, trading_day_before(self._calendar, day), False
 
     def _price(self, name: str | None) -> float | None:
         return None if name is None else self._quotes.price(self._places[name])

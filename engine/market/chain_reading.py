@@ -39,6 +39,10 @@ class ChainReading:
     delivery: float | None
     """What the future of the very same expiry costs, where that was heard lately."""
     vix: float | None
+    day: date
+    """The one that volumes are of, and the first open interest."""
+    previous_day: date | None
+    """The trading day before."""
 
     @cached_property
     def years(self) -> float:

@@ -140,5 +140,9 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     pe_walls: tuple[Wall, ...] = ()
     strikes: tuple[StrikeLegs, ...] = ()
     """Lowest first."""
+    day: date | None = None
+    """The trading day that volumes are of; ``oi_change_open`` counts from the first that was heard while it traded."""
+    previous_day: date | None = None
+    """The trading day before, from whose close ``oi_change`` counts."""
     provider: str = ""
     """Who brought most of it; empty while nothing was heard of any option."""

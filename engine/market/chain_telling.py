@@ -64,6 +64,8 @@ def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
         forward_source=None if forward is None else forward.source,
         rate=reading.rate,
         vix=reading.vix,
+        day=reading.day,
+        previous_day=reading.previous_day,
         atm=None if atm is None else float(legs.strikes[atm]),
         atm_iv=_averaged(_pair(valued.volatility, atm)),
         straddle=_added(_pair(reading.prices.price, atm)),

@@ -116,6 +116,11 @@ class QuoteColumns:
         for column in (self.first_interest, self.volume, self.previous_close):
             column[:] = np.nan
 
+    def open_day(self) -> None:
+        """The exchange has opened: what was answered in the morning before was how the day before had ended."""
+        for column in (self.first_interest, self.volume):
+            column[:] = np.nan
+
     def price(self, place: int) -> float | None:
         """The last price of an instrument."""
         last = float(self.last[place])

@@ -22,6 +22,12 @@ def expires_ns(calendar: Calendar, expiry: date) -> int:
     return days[-1].end_ns
 
 
+def trading_day_before(calendar: Calendar, day: date) -> date | None:
+    """The last trading day before a date; None where the exchange had not opened for a month."""
+    earliest = max(day, date.min + _LONGEST_BREAK) - _LONGEST_BREAK
+    return max((one.date for one in calendar.trading_days(earliest, day) if one.date < day), default=None)
+
+
 def priced_ns(calendar: Calendar, now_ns: int) -> int:
     """The instant that the newest prices are of: now while the exchange trades, else when it last closed.
 

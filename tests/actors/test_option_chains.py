@@ -217,6 +217,20 @@ async def test_open_interest_of_the_previous_close_is_of_our_own_days_where_no_p
         assert leg(engine.told(WEEKLY)[-1], CALL).oi_change == 50
 
 
+async def test_a_day_before_the_previous_one_is_no_baseline(autojump_clock: Any) -> None:
+    durable, thursday = MemoryDurableStore(), date(2026, 11, 19)
+    async with floor(durable=durable):
+        pass
+    opened = at("2026-11-19 09:15")
+    day = Candle(CALL.canonical, "1d", opened, 1.0, 1.0, 1.0, 1.0, 5, 700, state=CandleState.FINAL, source="dhan")
+    await durable.save([], [DailyCandle(thursday, day)])
+    async with floor(durable=durable) as engine:
+        await engine.follow("NSE:NIFTY.2026-11-25")
+        engine.chain("NSE:NIFTY.2026-11-25").tell(heard(CALL, 180.0, NOON, open_interest=750))
+        await trio.sleep(1)
+        assert leg(engine.told(WEEKLY)[-1], CALL).oi_change is None
+
+
 async def test_a_database_that_is_away_is_told_and_waited_for(autojump_clock: Any) -> None:
     durable = MemoryDurableStore()
     async with floor(UNDERLYING, durable=durable, start_ns=at("2026-11-25 15:39")) as engine:

@@ -110,6 +110,28 @@ def test_on_another_day_open_interest_changes_from_where_it_stood(nfo: Calendar)
     assert (told.oi_change, told.oi_change_open) == (50, 0)
 
 
+def test_what_is_answered_before_the_open_is_how_the_day_before_ended(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    chain.take(heard(CALL, 180.0, at("2026-11-20 15:00"), open_interest=750))
+    chain.take_quotes({CALL.canonical: Quote(181.0, None, 9_100, 765)}, at("2026-11-23 08:00"), "kite")
+    early = chain.snapshot(at("2026-11-23 08:01"))
+    assert leg(early, CALL).volume == 9_100
+    chain.take(heard(CALL, 182.0, NOON, open_interest=900))
+    told = chain.snapshot(NOON)
+    assert (leg(told, CALL).oi_change_open, leg(told, CALL).volume) == (0, None)
+    chain.take(heard(CALL, 182.0, NOON + SECOND, open_interest=960))
+    assert leg(chain.snapshot(NOON + SECOND), CALL).oi_change_open == 60
+
+
+def test_a_snapshot_says_of_which_days_its_changes_are(nfo: Calendar) -> None:
+    friday, monday = date(2026, 11, 20), date(2026, 11, 23)
+    chain = book(nfo, CALL, PUT)
+    saturday = chain.snapshot(at("2026-11-21 12:00"))
+    assert (saturday.day, saturday.previous_day) == (friday, date(2026, 11, 19))
+    told = chain.snapshot(NOON)
+    assert (told.day, told.previous_day) == (monday, friday)
+
+
 def test_another_book_goes_on_from_a_snapshot(nfo: Calendar) -> None:
     first = book(nfo, CALL, PUT, future())
     first.baselines({CALL.canonical: 700}, {CALL.canonical: 720})

@@ -109,6 +109,8 @@ class OpenInterest(msgspec.Struct, frozen=True, kw_only=True):
     underlying: str
     expiry: date
     as_of: Annotated[int, Meta(description="The instant of all of it, unix milliseconds.")]
+    day: Annotated[date | None, Meta(description="The trading day from whose open oi_change_open counts.")]
+    previous_day: Annotated[date | None, Meta(description="The trading day from whose close oi_change counts.")]
     spot: float | None
     forward: float | None
     atm: float | None
