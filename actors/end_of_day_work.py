@@ -16,7 +16,7 @@ from actors.job_arguments import JobError, bounded
 from actors.messages import Save
 from actors.official_days import OfficialDays
 from actors.routes import Routes
-from engine.market import Calendar, CalendarError, Calendars, TradingDay
+from engine.market import Calendar, CalendarError, Calendars, TradingDay, flaw_of
 from engine.market.adjustment import Adjuster, Adjustment
 from engine.market.after_hours import day_before
 from engine.market.corporate_action import KnownAction
@@ -24,7 +24,7 @@ from engine.market.ledger import is_sound
 from engine.market.statistics import Days, DayStatistics, Minutes, columns_of, day_statistics
 from engine.market.timeframe import MINUTE_NS
 from engine.runtime import ActorRef
-from engine.storage.durable import DurableStore
+from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import StorageUnavailableError
 
 log = structlog.get_logger("ticktree.end_of_day")
@@ -33,6 +33,7 @@ CHUNK = 50
 """Instruments whose statistics are worked out in one step."""
 HISTORY = timedelta(days=380)
 """Before a day: what holds the 253 trading days of the longest figure."""
+DAY = timedelta(days=1)
 SAVE_TIMEOUT_S = 60.0
 
 
@@ -128,8 +129,20 @@ class EndOfDayWork:
         revised = [
             await self._craft.healer.take_official(found[day.date], day) for day in self._days if day.date in found
         ]
+        await self._fill_year(instrument)
         told = ", ".join(f"{one.close:g}" for one in revised if one is not None)
         return f"{instrument}: {f'official close {told}' if told else 'nothing new' if found else 'no word of the day'}"
+
+    async def _fill_year(self, instrument: str) -> None:
+        """Once: the days that figures look back on. What is held of them already stays as it is."""
+        durable, name = self._craft.durable, f"year:{instrument}"
+        if await durable.checkpoint(name):
+            return
+        first, calendar = self._days[0].date, self._craft.calendar(self._exchange)
+        earlier = list(calendar.trading_days(first - HISTORY, first - DAY))
+        found = await self._craft.official.of(instrument, earlier, some=True)
+        days = [DailyCandle(day, candle) for day, candle in found.items() if not flaw_of(candle)]
+        await durable.save([], days, checkpoint_ns=self._days[-1].end_ns, name=name)
 
     async def _note_reports(self) -> str:
         """The rows are saved first: what the exchange reports is noted on them."""

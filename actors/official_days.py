@@ -20,10 +20,11 @@ class OfficialDays:
         self._routes = routes
         self._calendars = calendars
 
-    async def of(self, instrument: str, days: Sequence[TradingDay]) -> dict[date, Candle]:
+    async def of(self, instrument: str, days: Sequence[TradingDay], *, some: bool = False) -> dict[date, Candle]:
         """The bars of these days, as far as somebody has them; each opens with its day's first session.
 
-        Raises ProviderError where one that may have what is lacking does not answer now.
+        Raises ProviderError where one that may have what is lacking does not answer now; where ``some`` will do, only
+        when nobody has any.
         """
         self._routes.require_any()
         found: dict[date, Candle] = {}
@@ -41,7 +42,7 @@ class OfficialDays:
                 continue
             found |= self._by_date(instrument, lacking, candles)
         passing = [error for error in failures if error.advice not in FOR_GOOD]
-        if passing and len(found) < len(days):
+        if passing and len(found) < len(days) and not (some and found):
             raise passing[0]
         return found
 

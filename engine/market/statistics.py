@@ -189,7 +189,7 @@ def _of_volumes(figures: _Figures, volumes: Sequence[int]) -> None:
 
 def _of_open_interest(figures: _Figures, open_interest: Sequence[int | None]) -> None:
     last, before = open_interest[-1], open_interest[-2] if len(open_interest) > 1 else None
-    if last is None:
+    if last is None or not any(open_interest):  # of what has none, some providers say 0
         figures.lack("the provider tells no open interest of it", "oi", "oi_change")
         return
     figures.values["oi"] = last

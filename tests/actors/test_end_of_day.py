@@ -21,7 +21,7 @@ from config.calendars import load_calendar
 from engine.market import Calendars, Candle
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor, handles
-from engine.storage.durable import Job
+from engine.storage.durable import DailyCandle, Job
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.healing_parts import Ward, ward
 from tests.actors.parts import MINUTE_NS, NAME, NOON, Witness, candle
@@ -187,18 +187,35 @@ class Record:
         """Closes by days ago."""
         self.closes = closes
         self.error = error
+        self.asked: list[tuple[int, int]] = []
         self.limits = HistoryLimits({offers: None}, days_per_call=90, calls_per_second=5.0)
 
     async def candles(
         self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
     ) -> list[Candle]:
         assert (timeframe, patient) == ("1d", True)
+        self.asked.append((start_ns, end_ns))
         await trio.sleep(0.1)
         if self.error is not None:
             raise self.error
         told = ((NOON - 12 * HOUR_NS - ago * DAY_NS, close) for ago, close in sorted(self.closes.items(), reverse=True))
         bars = (candle(time, close, 1_000, timeframe="1d") for time, close in told if start_ns <= time < end_ns)
         return [msgspec.structs.replace(bar, source=route.segment) for bar in bars]
+
+
+async def test_the_year_before_is_read_once_and_replaces_nothing(autojump_clock: Any) -> None:
+    async with ward() as place:
+        held = DailyCandle(date(2026, 11, 10), stood(9, 50.0))
+        await place.durable.save([], [held])
+        record = Record({ago: 100.0 + ago for ago in range(1, 400)})
+        work = work_of(place, one=record)
+        await work.step(0)
+        found = await place.durable.days(NAME, date(2025, 1, 1), date(2026, 11, 16))
+        assert (len(found), found[0].date, found[-1].candle.close) == (380, date(2025, 11, 2), 103.0)
+        assert [day.candle.close for day in found if day.date == held.date] == [50.0]
+        record.asked.clear()
+        await work_of(place, one=record).step(0)
+        assert len(record.asked) == 1
 
 
 def work_of(place: Ward, **records: Record) -> EndOfDayWork:
@@ -251,7 +268,10 @@ async def test_who_may_know_and_does_not_answer_is_waited_for_and_who_never_will
         away = Record({}, error=ProviderError("away"))
         with pytest.raises(ProviderError, match="away"):
             await work_of(place, one=away).step(0)
-        assert await work_of(place, one=away, two=Record({2: 1.0, 1: 1.0})).step(0) == f"{NAME}: official close 1, 1"
+        assert (
+            await work_of(place, one=away, two=Record({3: 1.0, 2: 1.0, 1: 1.0})).step(0)
+            == f"{NAME}: official close 1, 1"
+        )
         refused = Record({}, error=ProviderError("no such segment", advice=Advice.GIVE_UP))
         assert await work_of(place, one=refused).step(0) == f"{NAME}: no word of the day"
 

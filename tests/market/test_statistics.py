@@ -87,6 +87,14 @@ def test_what_can_not_be_had_says_why_and_is_never_zero() -> None:
     assert (found.close, found.volume, found.high_52w, found.low_52w) == (9.5, 0, 10.0, 9.0)
 
 
+def test_an_open_interest_that_is_always_zero_is_none() -> None:
+    share = msgspec.structs.replace(walk(3), open_interest=[0, 0, 0])
+    assert day_statistics(NAME, share, Minutes(), 375).oi is None
+    emptied = msgspec.structs.replace(walk(3), open_interest=[5, 7, 0])
+    found = day_statistics(NAME, emptied, Minutes(), 375)
+    assert (found.oi, found.oi_change) == (0, -7)
+
+
 def test_an_index_has_no_volume_and_so_no_profile() -> None:
     index = Minutes([10.0, 11.0], [9.0, 10.0], [9.5, 10.5], [0, 0])
     assert day_statistics(NAME, walk(2), index, 375).reasons["point_of_control"] == "nothing traded"
