@@ -22,7 +22,7 @@ from engine.storage.durable import DurableStore
 from tests.web.engine import Engine, candle, seed
 from tests.web.process import BEARER, Web
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # it grows with every operation
 
 _usual: Any = usual_checks  # generic in what it leaves unknown
 _openapi: Any = openapi_checks
