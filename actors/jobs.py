@@ -40,6 +40,8 @@ NEXT = {
 URGENT = ("populate", "screen")
 """Done before others, also when one of those is at work: a market does not wait until a year's history is read, nor who sits
 before a page."""
+PATIENT = ("end_of_day", "upkeep")
+"""Done when no other waits: nobody has asked for them, and one may take as long as an exchange has instruments."""
 UNFINISHED = ("running", "waiting", "paused")
 REMEMBERED = 1_000
 TRIES = 6
@@ -113,12 +115,12 @@ class Jobs(TaskActor):
             self.spawn(self._run, waiting.id)
 
     def _next_waiting(self) -> Job | None:
-        waiting = [job for job in self._jobs.values() if job.status == "waiting"]
-        return next((job for job in waiting if job.kind in URGENT), waiting[0] if waiting else None)
+        waiting = (job for job in self._jobs.values() if job.status == "waiting")
+        return min(waiting, key=_rank, default=None)  # of equals the oldest
 
     def _gives_way(self, job: Job) -> bool:
         following = self._next_waiting()
-        return following is not None and following.kind in URGENT and job.kind not in URGENT
+        return following is not None and _rank(following) < _rank(job)
 
     async def _run(self, identity: str) -> None:
         """Beside the mailbox: who wants it to pause must not wait until it is over."""
@@ -182,6 +184,11 @@ class Jobs(TaskActor):
                 return
             if newest.status not in UNFINISHED and self._jobs.get(job.id) is newest:
                 del self._jobs[job.id]
+
+
+def _rank(job: Job) -> int:
+    """The lower, the earlier its turn."""
+    return 0 if job.kind in URGENT else 2 if job.kind in PATIENT else 1
 
 
 def _is_final(error: Exception) -> bool:

@@ -10,7 +10,7 @@ import trio
 from actors.cut_offs import MOST
 from actors.job_arguments import JobError
 from actors.job_kinds import Work
-from actors.jobs import TRIES, URGENT, Jobs
+from actors.jobs import PATIENT, TRIES, URGENT, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
@@ -48,12 +48,12 @@ class Steps:
         return f"step {number}"
 
     def complete(self, kind: str, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
-        if kind not in ("count", *URGENT):
+        if kind not in ("count", *URGENT, *PATIENT):
             raise JobError("only counting is known here")
         return {"from": "one", **arguments}
 
     def work(self, kind: str, arguments: Mapping[str, Any]) -> Work:
-        assert (kind in ("count", *URGENT), arguments["from"]) == (True, "one")
+        assert (kind in ("count", *URGENT, *PATIENT), arguments["from"]) == (True, "one")
         return self
 
 
@@ -105,6 +105,21 @@ async def test_an_urgent_job_is_done_between_two_steps_of_another_which_then_goe
         await until(durable, urgent, "done")
         await until(durable, waiting, "done")
         assert (await until(durable, long, "done")).progress == 1.0
+    assert steps.done == [0, 0, 1, 2, 1, 2, 0, 1, 2]
+
+
+async def test_what_nobody_asked_for_waits_for_all_others_and_gives_way_to_them(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, told):
+        first = (await subject.ask(StartJob(PATIENT[0], {}), timeout_s=5))["id"]
+        await until(durable, first, "running")
+        second = (await subject.ask(StartJob(PATIENT[1], {}), timeout_s=5))["id"]
+        asked = await start(subject)
+        steps.gate.set()
+        for identity in (asked, first, second):
+            await until(durable, identity, "done")
+        ended = [message.job.id for message in told if isinstance(message, JobChanged) and message.job.status == "done"]
+        assert ended == [asked, first, second]
     assert steps.done == [0, 0, 1, 2, 1, 2, 0, 1, 2]
 
 

@@ -36,6 +36,7 @@ class Run:
             "LOG_FORMAT": "json",
             "TICKTREE_DATA_DIR": str(self.data_dir),
             "TICKTREE_SIMULATOR_INSTRUMENTS": "20",
+            "TICKTREE_END_OF_DAY_AFTER": "off",
             "TICKTREE_ADMIN_TOKEN": CANARY,
             **settings,
         }
