@@ -33,6 +33,8 @@ async def test_a_rule_made_of_an_instrument_is_told_on_another_page(ann: Page) -
 
     await rules.get_by_role("button", name="Delete").click()
     await expect(ann.get_by_text("You have no rule yet")).to_be_visible()
+    await ann.get_by_role("button", name="Show me one").click()
+    await expect(toast).to_contain_text("Example")
 
 
 async def test_a_webhook_within_the_own_network_is_refused_in_words(ann: Page, complaints: Complaints) -> None:

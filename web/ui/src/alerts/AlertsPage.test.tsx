@@ -9,12 +9,14 @@ import { AlertsPage } from "./AlertsPage";
 
 const SECRET = "whsec_shown-once";
 
+let dataKind: string;
 let sent: { path: string; body: unknown }[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   HTMLDialogElement.prototype.showModal ??= () => undefined;
   sent = [];
+  dataKind = "live";
 });
 afterEach(() => {
   cleanup();
@@ -31,7 +33,7 @@ async function opened(role: "user" | "admin" = "user", kind: "user" | "operator"
         ? Response.json({ id: 1, name: "w", url: "https://example.org/", fingerprint: "abc", secret: SECRET })
         : Response.json({ detail: "condition.instrument: nobody lists it", code: "bad_request" }, { status: 400 });
     }
-    return Response.json({ items: [], next_page_token: null });
+    return Response.json({ items: [], next_page_token: null }, { headers: { "X-Ticktree-Data": dataKind } });
   });
   const store = makeStore();
   store.dispatch(signedIn({ kind, id: "u1", role, scopes: [] }));
@@ -85,4 +87,15 @@ it("rules about tokens are offered to administrators alone, and none to who has 
   cleanup();
   await opened("admin", "operator");
   expect(screen.getByText(/sign in to one/)).toBeTruthy();
+});
+
+it("with simulated data one alert can be seen at once, with real data nothing is made up", async () => {
+  await opened();
+  expect(screen.queryByText("Show me one")).toBeNull();
+  cleanup();
+  dataKind = "simulated";
+  await opened();
+  fireEvent.click(screen.getByText("Show me one"));
+  await passed();
+  expect(sent[0]?.body).toMatchObject({ name: "Example", condition: { instrument: "NSE:RELIANCE" }, once: true });
 });

@@ -1,13 +1,14 @@
 /** One's rules: what each waits for, how it stands, and what can be done with it. */
 
+import { useAppSelector } from "@/app/store";
 import { age } from "@/formats/times";
 import { Badge } from "@/operations/Badge";
 import { Headings } from "@/operations/Headings";
 import common from "@/operations/page.module.css";
 import type { Command } from "@/operations/useCommand";
 import { Wide } from "@/operations/Wide";
-import { useChangeRuleMutation, useRemoveRuleMutation, useTestRuleMutation } from "./endpoints";
-import type { Rule, Webhook } from "./models";
+import { useAddRuleMutation, useChangeRuleMutation, useRemoveRuleMutation, useTestRuleMutation } from "./endpoints";
+import type { Rule, RuleDraft, Webhook } from "./models";
 import { conditionWords, redrafted, stateOf } from "./words";
 
 interface Props {
@@ -18,11 +19,7 @@ interface Props {
 
 export function RuleTable({ rules, webhooks, command }: Props) {
   if (rules.length === 0) {
-    return (
-      <p className={common.words}>
-        You have no rule yet. Name an instrument and a price above: you are told on every page when it gets there.
-      </p>
-    );
+    return <NoRules command={command} />;
   }
   return (
     <Wide label="Your rules">
@@ -46,6 +43,45 @@ export function RuleTable({ rules, webhooks, command }: Props) {
         </tbody>
       </table>
     </Wide>
+  );
+}
+
+/** A price that every instrument has long got to. */
+const EXAMPLE: RuleDraft = {
+  condition: { kind: "price", instrument: "NSE:RELIANCE", comparison: "above", value: 1 },
+  name: "Example",
+  once: true,
+  cool_down_s: 300,
+  hysteresis_percent: 0.1,
+  webhook: null,
+  is_enabled: true,
+};
+
+/** Where nothing is at stake one can be seen at once. */
+function NoRules({ command }: { command: Command }) {
+  const [add] = useAddRuleMutation();
+  const isSimulated = useAppSelector((state) => state.interface.dataKind === "simulated");
+  const onExample = () =>
+    void command.run({
+      question: "Making an example",
+      effect: "",
+      verb: "Show me one",
+      done: "The next trade of NSE:RELIANCE tells it.",
+      send: () => add(EXAMPLE),
+    });
+  return (
+    <>
+      <p className={common.words}>
+        You have no rule yet. Name an instrument and a price above: you are told on every page when it gets there.
+      </p>
+      {isSimulated && (
+        <p className={common.words}>
+          <button type="button" disabled={command.isBusy} onClick={onExample}>
+            Show me one
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 
