@@ -10,6 +10,7 @@ from actors.messages import ChainPolled, LegsPolled
 from actors.quote_sources import QuoteSources
 from actors.routes import Routes
 from engine.market.chain_place import ChainPlace
+from engine.market.instrument import InstrumentKind
 from engine.market.option_chain import OptionChain
 from engine.providers.base import Options, ProviderError, Route
 from engine.runtime import Circuit
@@ -49,13 +50,20 @@ class ChainSources:
         return instrument in self._routes
 
     async def ask(self, place: ChainPlace, instruments: Collection[str]) -> list[Polled]:
-        """The whole chain, of the first provider that tells it; else what is said of these instruments."""
+        """The whole chain, of the first provider that tells it, and what that leaves out; else what is said of these."""
         for provider, route in self._routes.of(place.underlying):
             if provider in self._options:
                 chain = await self._chain(provider, route, place)
                 if chain is not None and chain.strikes:
-                    return [ChainPolled(chain)]
+                    return [ChainPolled(chain), *await self._legs(self._left_out(place, instruments))]
         return await self._legs(sorted(instruments))
+
+    def _left_out(self, place: ChainPlace, instruments: Collection[str]) -> list[str]:
+        """What no chain says: the future's price and the volatility index."""
+        return sorted(name for name in instruments if name != place.underlying and not self._is_option(name))
+
+    def _is_option(self, instrument: str) -> bool:
+        return any(route.kind == InstrumentKind.OPTION for _, route in self._routes.of(instrument))
 
     async def _chain(self, provider: str, route: Route, place: ChainPlace) -> OptionChain | None:
         circuit = self._circuits[provider]

@@ -21,7 +21,7 @@ from engine.runtime import ActorRef, ActorSystem
 from tests.actors.parts import among_witnesses
 from tests.market.builders import at
 
-NIFTY, BANKNIFTY = "NSE:NIFTY", "NSE:BANKNIFTY"
+NIFTY, BANKNIFTY, VIX, FUTURE = "NSE:NIFTY", "NSE:BANKNIFTY", "NSE:INDIA VIX", "NFO:NIFTY26NOV26FUT"
 EXPIRY = date(2026, 11, 26)
 NOON, NIGHT = at("2026-11-23 12:00"), at("2026-11-23 20:00")
 LEGS = tuple(f"NFO:NIFTY26NOV26{24_000 + 50 * step}CE" for step in range(3))
@@ -53,7 +53,8 @@ async def polling(
     vendors = {name: vendor for name, vendor in (("dhan", dhan), ("kite", kite)) if vendor is not None}
     routes = Routes(list(vendors))
     for name in vendors:
-        routes.cover(name, [Route(one, "NSE_FNO", one, 0.05, "option") for one in (NIFTY, BANKNIFTY, *legs)])
+        kinds = {NIFTY: "index", BANKNIFTY: "index", VIX: "index", FUTURE: "future"} | dict.fromkeys(legs, "option")
+        routes.cover(name, [Route(one, "NSE_FNO", one, 0.05, kind) for one, kind in kinds.items()])
 
     def make(system: ActorSystem) -> ChainPoller:
         options = {"dhan": cast("Options", dhan)} if dhan is not None else {}
@@ -99,6 +100,16 @@ async def test_what_no_feed_brings_is_asked_for_every_few_seconds(autojump_clock
         poller.tell(Carried({NIFTY: "dhan"}, {}))
         await keeps_wishing(poller, 60, wish(system))
         assert 60 / UNCARRIED_S * 0.7 <= len(dhan.chains) <= 60 / UNCARRIED_S + 1
+
+
+async def test_the_future_and_the_volatility_index_are_asked_for_beside_a_providers_chain(autojump_clock: Any) -> None:
+    dhan = Vendor()
+    async with polling(dhan=dhan) as (poller, seen, system):
+        poller.tell(Carried(dict.fromkeys((NIFTY, *LEGS[1:]), "dhan"), {}))
+        await keeps_wishing(poller, 10, wish(system, NIFTY, [*LEGS, VIX, FUTURE]))
+        assert len(dhan.chains) >= 2
+        assert dhan.quoted == [[FUTURE, VIX]] * len(dhan.chains)
+        assert {name for one in seen["chain"] if isinstance(one, LegsPolled) for name in one.quotes} == {FUTURE, VIX}
 
 
 async def test_two_chains_take_turns(autojump_clock: Any) -> None:
@@ -156,5 +167,5 @@ async def test_what_no_provider_knows_is_no_reason_to_ask_often(autojump_clock: 
     dhan = Vendor()
     async with polling(dhan=dhan) as (poller, _, system):
         poller.tell(everything())
-        await keeps_wishing(poller, 60, wish(system, NIFTY, [*LEGS, "NSE:INDIA VIX"]))
+        await keeps_wishing(poller, 60, wish(system, NIFTY, [*LEGS, "NSE:NOBODY'S VIX"]))
         assert len(dhan.chains) == 1
