@@ -32,4 +32,9 @@ describe("pictures of a chain", () => {
     expect(puts?.values).toEqual([5 * 10, 0]);
     expect(both?.values).toEqual([150, 200]);
   });
+
+  it("reckon nothing of a side of which no interest is known", () => {
+    const one = [{ strike: 100, ce: leg({ oi: 10 }), pe: leg({ oi: null }) }];
+    expect(pain(one, one).map(({ values }) => values)).toEqual([[0], [null], [null]]);
+  });
 });
