@@ -108,6 +108,8 @@ class EndOfDay(TaskActor):
             await self._ask(StartJob(UPKEEP, {}))
         elif step is Step.RETRY and self._is_time("", today):
             await self._ask(ChangeJob(identity, "retry"))
+        elif step is Step.DONE:
+            self._forget_failures("")
 
     async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
         if step is Step.BEGIN:
@@ -137,10 +139,13 @@ class EndOfDay(TaskActor):
 
     async def _note(self, exchange: str, day: TradingDay) -> None:
         await self._durable.save([], [], checkpoint_ns=day.end_ns, name=_name(exchange))
-        self._failures.pop(exchange, None)
-        self._again_ns.pop(exchange, None)
+        self._forget_failures(exchange)
         self._behind[exchange] -= 1
         log.info("end_of_day_done", exchange=exchange, date=str(day.date))
+
+    def _forget_failures(self, exchange: str) -> None:
+        self._failures.pop(exchange, None)
+        self._again_ns.pop(exchange, None)
 
 
 def _day_job(job: Job) -> DayJob:
