@@ -17,8 +17,8 @@ import msgspec
 from engine.market.candle import OFFICIAL, Candle
 from engine.market.corporate_action import CloseBefore, CorporateAction, KnownAction
 
-WORKS_SPLITS_IN: Final = frozenset({"yahoo", f"yahoo{OFFICIAL}"})
-"""Providers whose history has all splits worked in up to the day on which it is read. What is made of their ticks has not."""
+WORKS_SPLITS_IN: Final = frozenset(name + end for name in ("kite", "yahoo") for end in ("", OFFICIAL))
+"""Sources whose history has all splits worked in up to the day on which it is read. What is made of their ticks has not."""
 DECIMALS: Final = 6
 """Of adjusted prices: what remains of floats beyond is noise."""
 

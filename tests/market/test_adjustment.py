@@ -70,19 +70,21 @@ def test_what_is_only_announced_changes_nothing_before_its_day() -> None:
     assert tomorrow.factors(TODAY) == (0.1, 10)
 
 
-def test_splits_that_a_provider_had_worked_in_are_not_worked_in_again() -> None:
-    """Yahoo's row of January, read in July, knows of March's split and not of September's bonus."""
+@pytest.mark.parametrize("provider", ["yahoo", "kite"])
+def test_splits_that_a_provider_had_worked_in_are_not_worked_in_again(provider: str) -> None:
+    """A row of January, read in July, knows of March's split and not of September's bonus."""
     january = date(2026, 1, 5)
-    read_in_july = candle(january, 200.0, 500, "yahoo", read_on=date(2026, 7, 1))
-    one = shown(ACTIONS, read_in_july, january)
-    assert (one.close, one.volume) == (98.0, 1000)
-    made_of_ticks = candle(january, 1000.0, 100, "yahoo/ticks", read_on=date(2026, 7, 1))
+    for source in (provider, f"{provider}/official"):
+        one = shown(ACTIONS, candle(january, 200.0, 500, source, read_on=date(2026, 7, 1)), january)
+        assert (one.close, one.volume) == (98.0, 1000)
+    made_of_ticks = candle(january, 1000.0, 100, f"{provider}/ticks", read_on=date(2026, 7, 1))
     assert shown(ACTIONS, made_of_ticks, january).close == 98.0
 
 
-def test_a_dividend_is_measured_against_what_was_paid_for_the_share_then() -> None:
-    """The close before it, read from Yahoo in October, is half of what was traded: the bonus of September is in it."""
-    read_late = CloseBefore(date(2026, 5, 29), 100.0, "yahoo", ns(date(2026, 10, 1)))
+@pytest.mark.parametrize("provider", ["yahoo", "kite"])
+def test_a_dividend_is_measured_against_what_was_paid_for_the_share_then(provider: str) -> None:
+    """The close before it, read in October, is half of what was traded: the bonus of September is in it."""
+    read_late = CloseBefore(date(2026, 5, 29), 100.0, provider, ns(date(2026, 10, 1)))
     adjuster = Adjuster([dividend(JUNE, 4.0, read_late), ACTIONS[2]], Adjustment.DIVIDEND, TODAY, ZONE)
     assert adjuster.factors(date(2026, 5, 29)) == (pytest.approx(0.98), 1)
 
