@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 SCREEN: Final = "screen"
 PORTION: Final = 500
-"""Instruments of one step: what is read and computed in a fraction of a second."""
+"""Instruments of one step, at most: what is read and computed in a fraction of a second."""
+NUMBERS: Final = 12_000_000
+"""Of one step: bars times what is read and computed of each, about 100 MB. A step is of fewer instruments before it is of more."""
+_OWN_NUMBERS: Final = 10
+"""Of a bar before anything is computed of it."""
 LONGEST_NS: Final = 12 * 366 * 86_400 * 10**9
 """Further back nobody has to look: the longest average there is has settled."""
 FEW: Final = 100
@@ -96,21 +100,22 @@ class ScreenWork:
         self._calendars = calendars
         self._now_ns = now_ns
         self._judged: dict[int, Findings] = {}
+        self._portion = portion(self._definition)
 
     def __len__(self) -> int:
-        return len(range(0, len(self._arguments.instruments), PORTION))
+        return len(range(0, len(self._arguments.instruments), self._portion))
 
     async def step(self, number: int) -> str:
         await self._judge(number)
         if number < len(self) - 1:
             found = sum(part.found for part in self._judged.values())
-            return f"{found:,} of the first {(number + 1) * PORTION:,} instruments match"
+            return f"{found:,} of the first {(number + 1) * self._portion:,} instruments match"
         for missing in set(range(len(self))) - self._judged.keys():
             await self._judge(missing)
         return await self._finish()
 
     async def _judge(self, number: int) -> None:
-        wanted = self._arguments.instruments[number * PORTION : (number + 1) * PORTION]
+        wanted = self._arguments.instruments[number * self._portion : (number + 1) * self._portion]
         since_ns = reach_ns(self._calendars, wanted, self._definition, self._now_ns())
         panel = await self._durable.screenings.bars(wanted, self._definition.timeframe, since_ns)
         judge = partial(_judged, self._definition, panel, self._calendars, self._now_ns() - STALE_NS)
@@ -132,6 +137,12 @@ class ScreenWork:
         for name in self._arguments.instruments if few else ():
             self._historian.tell(HistoryWanted(name))
         return few
+
+
+def portion(definition: Definition) -> int:
+    """How many instruments are judged in one step."""
+    numbers = bars(definition) * (len(operands(definition)) + _OWN_NUMBERS)
+    return min(PORTION, max(1, NUMBERS // numbers))
 
 
 def reach_ns(calendars: Calendars, instruments: Iterable[str], definition: Definition, now_ns: int) -> int:

@@ -20,7 +20,7 @@ import anyio
 import asyncpg
 import msgspec
 
-from actors.screen_work import PORTION, Screening, ScreenWork, reach_ns
+from actors.screen_work import Screening, ScreenWork, portion, reach_ns
 from benchmarks.stores import shares, symbol
 from config.calendars import load_calendar
 from engine.market import Calendars
@@ -110,9 +110,10 @@ async def _screen(work: ScreenWork) -> None:
 
 async def _read(store: DurableStore, names: list[str]) -> None:
     """The same portions, without what is computed of them."""
-    since_ns = reach_ns(Calendars(load_calendar), names, read_definition(DEFINITION), NOW_NS)
-    for start in range(0, len(names), PORTION):
-        await store.screenings.bars(names[start : start + PORTION], "1d", since_ns)
+    definition = read_definition(DEFINITION)
+    since_ns, count = reach_ns(Calendars(load_calendar), names, definition, NOW_NS), portion(definition)
+    for start in range(0, len(names), count):
+        await store.screenings.bars(names[start : start + count], "1d", since_ns)
 
 
 async def _seconds(work: Callable[[], Awaitable[None]]) -> float:

@@ -16,6 +16,8 @@ from engine.screening.operand import Operand, parse_operand
 DEEPEST = 5
 """Conditions within conditions."""
 MOST_COMPARISONS = 50
+MOST_BARS = 6_500
+"""Of one instrument: every average of one length has room, and those of averages whose lengths together are no longer."""
 DAILY = "1d"
 _TOLD = re.compile(r"(?P<words>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _NAMED = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
@@ -131,10 +133,13 @@ def _of_comparison(path: str, one: Condition, timeframe: str) -> Iterator[Proble
 
 def _of_operand(path: str, written: str, timeframe: str) -> Iterator[Problem]:
     try:
-        indicator = parse_operand(written).described
+        operand = parse_operand(written)
     except OperandError as error:
         yield Problem(path, str(error))
         return
+    indicator = operand.described
+    if timeframe and (needed := operand.bars(timeframe)) > MOST_BARS:
+        yield Problem(path, f"{operand} needs {needed:,} bars, at most {MOST_BARS:,} are read: take shorter lengths")
     if timeframe and indicator.timeframes == "daily" and timeframe != DAILY:
         yield Problem(path, f"{indicator.name} is of days: it goes with the timeframe {DAILY} alone")
     if indicator.timeframes == "intraday" and timeframe == DAILY:

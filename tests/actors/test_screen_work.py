@@ -11,10 +11,10 @@ import actors.screen_work as subject
 from actors.channels import encode_screener_event
 from actors.job_arguments import JobError
 from actors.messages import HistoryWanted
-from actors.screen_work import Screening, frame_of, reach_ns
+from actors.screen_work import NUMBERS, Screening, frame_of, portion, reach_ns
 from config.calendars import load_calendar
 from engine.market import Calendars
-from engine.screening import Result, read_definition
+from engine.screening import Result, bars, operands, read_definition
 from engine.storage.durable import DailyCandle, DurableStore, Job
 from tests.storage.durable.seeds import NSE, equity
 from tests.storage.samples import bar
@@ -167,6 +167,16 @@ def test_no_more_is_read_than_is_needed(timeframe: str, days: int) -> None:
     since_ns = reach_ns(CALENDARS, NAMES, definition, CLOSE_NS)
     assert datetime.fromtimestamp(since_ns / 10**9, UTC).date() == trading[-days]
     assert reach_ns(CALENDARS, ["NSE:A", "CME:ES"], definition, CLOSE_NS) <= since_ns
+
+
+@pytest.mark.parametrize(
+    ("columns", "instruments"),
+    [(["sma(200)"], 500), (["ema(500)[250]"], 147), ([f"ema({length})" for length in range(481, 501)], 62)],
+)
+def test_the_more_bars_each_needs_the_fewer_are_judged_at_once(columns: list[str], instruments: int) -> None:
+    definition = read_definition({**RISING, "timeframe": "1m", "columns": columns})
+    assert portion(definition) == instruments
+    assert instruments * bars(definition) * len(operands(definition)) <= NUMBERS
 
 
 @pytest.mark.parametrize(

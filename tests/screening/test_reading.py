@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.timeframe import TIMEFRAMES
 from engine.screening import (
     INDICATORS,
     Definition,
@@ -19,6 +20,7 @@ from engine.screening import (
     parse_operand,
     read_definition,
 )
+from engine.screening.reading import MOST_BARS
 
 NSE = {"exchange": "NSE"}
 RISING = {"left": "close", "is": ">", "right": "sma(50)"}
@@ -98,6 +100,10 @@ def test_a_definition_is_read_with_all_it_needs() -> None:
             ["universe.instruments[1]: expected EXCHANGE:SYMBOL, was 'TCS'"],
         ),
         ({"limit": 0}, ["limit: Expected `int` >= 1"]),
+        (
+            {"columns": ["close", "macd_signal(500, 500, 500)"]},
+            ["columns[1]: macd_signal(500, 500, 500) needs 18,001 bars, at most 6,500 are read: take shorter lengths"],
+        ),
     ],
 )
 def test_what_can_not_be_meant_is_named(written: dict[str, Any], told: list[str]) -> None:
@@ -127,6 +133,24 @@ def test_an_operand_is_written_as_it_is_read(name: str, ago: int, data: st.DataO
     operand = Operand(name, numbers, ago)
     assert parse_operand(str(operand)) == operand
     assert operand.bars("1d") > ago
+
+
+@pytest.mark.parametrize("timeframe", TIMEFRAMES)
+def test_no_definition_needs_more_bars_than_an_engine_can_hold(timeframe: str) -> None:
+    longest = [
+        f"{name}({','.join(f'{one.maximum:g}' for one in of.parameters)})[250]" for name, of in INDICATORS.items()
+    ]
+    accepted = [one for written in longest if (one := accepted_of(written, timeframe)) is not None]
+    assert len(accepted) > len(longest) // 2
+    assert max(map(bars, accepted)) <= MOST_BARS
+
+
+def accepted_of(column: str, timeframe: str) -> Definition | None:
+    written = {"universe": {"exchange": "NSE"}, "where": RISING, "timeframe": timeframe, "columns": [column]}
+    try:
+        return read_definition(written)
+    except DefinitionError:
+        return None
 
 
 @given(st.text(max_size=30))
