@@ -170,7 +170,7 @@ class ChainBook:
         elif day > self._day and hours is not None:  # on a holiday the day before goes on: nothing is traded
             self._quotes.begin_day()
             self._begin_day(day)
-        if has_opened and not self._has_opened:
+        if has_opened and not self._has_opened and day == self._day:
             self._quotes.open_day()
             self._has_opened = True
 

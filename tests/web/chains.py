@@ -37,6 +37,8 @@ def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> Chain
         expiry=expiry,
         expires_at=as_of + 86_400_000,
         as_of=as_of,
+        day=date(2026, 11, 20),
+        previous_day=date(2026, 11, 19),
         spot=spot,
         atm=3_050.0,
         atm_iv=18.5,
