@@ -150,6 +150,8 @@ def _chain(expiry: str) -> dict[str, Any]:
     return {
         "underlying": "NSE:NIFTY",
         "expiry": expiry,
+        "day": "2026-11-20",
+        "previous_day": "2026-11-19",
         "expires_at": AS_OF + 3 * 86_400_000,
         "future": "NFO:NIFTY24NOV26FUT",
         "forward_source": "future",

@@ -8,7 +8,7 @@ import { bands, between } from "@/plots/scale";
 import styles from "./Charts.module.css";
 import { type Baseline, interest, interestChange, pain, smile } from "./pictures";
 import { around, type ChainSnapshot } from "./snapshot";
-import { strikeWords } from "./words";
+import { sinceWords, strikeWords } from "./words";
 
 const REACHES = { near: 10, wide: 25, all: null };
 type Reach = keyof typeof REACHES;
@@ -41,12 +41,7 @@ export function Charts({ chain }: { chain: ChainSnapshot }) {
           choices={{ near: "10 to each side", wide: "25", all: "All" }}
           onChoose={setReach}
         />
-        <Choice
-          label="Change of open interest"
-          chosen={since}
-          choices={{ close: "Change since close", open: "Change today" }}
-          onChoose={setSince}
-        />
+        <Choice label="Change of open interest" chosen={since} choices={sinceWords(chain)} onChoose={setSince} />
       </div>
       <div className={styles.charts}>
         <Plot

@@ -49,6 +49,10 @@ export interface ChainSnapshot {
   expiry: string;
   expires_at: number;
   as_of: number;
+  /** The trading day since whose open changes are counted. */
+  day: string | null;
+  /** The one since whose close they are. */
+  previous_day: string | null;
   spot: number | null;
   future: string | null;
   future_price: number | null;

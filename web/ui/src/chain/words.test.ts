@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chain, leg } from "@/testing/chain";
-import { ageWords, doubt, forwardWords, leftWords, reasonWords, strikeWords } from "./words";
+import { ageWords, doubt, forwardWords, leftWords, reasonWords, sinceWords, strikeWords } from "./words";
 
 describe("words of a chain", () => {
   it("name where the forward comes from", () => {
@@ -8,6 +8,12 @@ describe("words of a chain", () => {
     expect(forwardWords(chain({ forward_source: "parity" }))).toBe("from put-call parity");
     expect(forwardWords(chain({ forward_source: "spot" }))).toBe("from the spot price at 6.5% a year");
     expect(forwardWords(chain({ forward_source: null }))).toBe("");
+  });
+
+  it("say since when open interest has changed", () => {
+    expect(sinceWords(chain()).close).toBe("Change since close of 2026-11-20");
+    expect(sinceWords(chain()).open).toBe("Change since open of 2026-11-21");
+    expect(sinceWords(chain({ previous_day: null })).close).toBe("Change since close");
   });
 
   it("say why a price is to be doubted, and nothing of a good one", () => {

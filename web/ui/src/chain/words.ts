@@ -1,6 +1,7 @@
 /** What a chain says of its legs, as people say it. */
 
 import { price } from "@/formats/numbers";
+import type { Baseline } from "./pictures";
 import type { BuildUp, ChainSnapshot, Leg, Quality } from "./snapshot";
 
 export const QUALITIES: Record<Quality, string> = {
@@ -31,6 +32,14 @@ export function forwardWords({ forward_source, future, rate }: ChainSnapshot): s
     default:
       return "";
   }
+}
+
+/** From when changes of open interest are counted. */
+export function sinceWords({ day, previous_day }: ChainSnapshot): Record<Baseline, string> {
+  return {
+    close: previous_day === null ? "Change since close" : `Change since close of ${previous_day}`,
+    open: day === null ? "Change since open" : `Change since open of ${day}`,
+  };
 }
 
 /** Why a leg's price is to be doubted; empty where it is not. */

@@ -37,6 +37,8 @@ export function chain(more: Partial<ChainSnapshot> = {}): ChainSnapshot {
     expiry: "2026-11-24",
     expires_at: 1_795_514_400_000,
     as_of: 1_795_255_200_000,
+    day: "2026-11-21",
+    previous_day: "2026-11-20",
     spot: 26_012,
     future: "NFO:NIFTY24NOV26FUT",
     future_price: 26_030,
