@@ -155,7 +155,7 @@ async def test_the_chain_is_read_as_it_was(listed: Web, durable: DurableStore) -
 async def test_interest_is_told_by_strike_and_in_all(listed: Web, hot: HotStore) -> None:
     await hot.write_chains([snapshot(now_ms(listed))])
     told = await answered(listed, "/oi")
-    assert (told["day"], told["previous_day"]) == ("2026-11-20", "2026-11-19"), "changes are since its open, and that close"
+    assert (told["day"], told["previous_day"]) == ("2026-11-20", "2026-11-19")
     assert (told["pcr_oi"], told["pcr_volume"], told["max_pain"]) == (2.0, None, 3_050.0)
     assert told["ce"] == {
         "oi": 1_750, "oi_change": 700, "oi_change_open": None, "volume": 700, "walls": [{"strike": 3_050.0, "oi": 1_750}]
