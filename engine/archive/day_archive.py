@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio.to_thread
 import msgspec
 
-from engine.archive.manifest import NAME, ArchivedFile, ArchiveError, Manifest, checksum
+from engine.archive.manifest import NAME, ArchivedFile, ArchiveError, Manifest, checksum, keep_for_good
 from engine.storage.durable import DurableStore
 from engine.storage.durable.archive_tables import NULL, TABLES, ArchivedTable
 
@@ -38,8 +38,9 @@ class Archived(msgspec.Struct, frozen=True):
 class DayArchive:
     """Archives days and restores them; each may be repeated.
 
-    An archive only grows: what it has of a day and the database has no more stays in it. New files come beside the old
-    ones, and the manifest says at once which count, so that a kill leaves the one archive or the other.
+    An archive only grows: what it has of a day and the database has no more stays in it, and so does a revision that is
+    higher than the database's. New files come beside the old ones, and the manifest says at once which count, so that a
+    kill leaves the one archive or the other.
     """
 
     def __init__(self, durable: DurableStore, folder: Path, *, now_ns: Callable[[], int]) -> None:
@@ -105,7 +106,10 @@ class DayArchive:
 
 def _begin(place: Path) -> dict[str, ArchivedFile]:
     """What is archived already, by table: seen to be whole, since it is built upon."""
+    made = [folder for folder in place.parents if not folder.exists()]
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (place, *made):
+        keep_for_good(folder.parent)
     if not (place / NAME).exists():
         return {}
     manifest = Manifest.read(place)
@@ -114,7 +118,11 @@ def _begin(place: Path) -> dict[str, ArchivedFile]:
 
 
 def _finish(place: Path, manifest: Manifest) -> None:
-    """From the manifest on the new files count; those that do not any more go."""
+    """From the manifest on the new files count; those that do not any more go.
+
+    All of it is on the disk first: rows are dropped on its word, and a power cut must not leave neither.
+    """
+    keep_for_good(place)
     manifest.write(place)
     named = {NAME, *(one.file for one in manifest.files)}
     for path in place.iterdir():
@@ -130,8 +138,10 @@ def _pack(table: ArchivedTable, rows: Path, place: Path, known: ArchivedFile | N
     if known is not None:
         keys = ["instrument", *table.key[1:]]
         both = pl.concat([pl.scan_parquet(place / known.file).select(list(_schema(table))), found])
-        found = both.unique(keys, keep="last", maintain_order=True).sort(keys)
+        by_rank = both.sort("rev", maintain_order=True) if table.revised else both
+        found = by_rank.unique(keys, keep="last", maintain_order=True).sort(keys)
     found.sink_parquet(partial_file, compression="zstd")
+    keep_for_good(partial_file)
     digest = checksum(partial_file)
     file = f"{table.name}-{digest[:12]}.parquet"
     partial_file.replace(place / file)

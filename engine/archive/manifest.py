@@ -50,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             file.flush()
             os.fsync(file.fileno())
         partial.replace(folder / NAME)
+        keep_for_good(folder)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -76,3 +77,12 @@ def checksum(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_for_good(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on the disk and outlast a power cut."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
@@ -219,6 +220,36 @@ async def test_what_the_database_has_no_more_stays_in_the_archive(
     [kept] = await store.candles("NSE:TCS", "1m", MIDNIGHT, MIDNIGHT + MINUTE_NS)
     assert kept == late
     assert (await rows(database_url))["candle_revisions"] == before["candle_revisions"]
+
+
+async def test_a_lower_revision_never_takes_the_place_of_an_archived_one(
+    store: DurableStore, archive: DayArchive
+) -> None:
+    healed = bar("NSE:TCS", time=MIDNIGHT, close=2456.0, revision=3, state=CandleState.REVISED)
+    await store.save([healed])
+    await store.archive.drop(DAY, (await archive.archive(DAY)).rows)
+    await store.save([bar("NSE:TCS", time=MIDNIGHT, close=2400.0)])  # as a backfill of an archived day writes it
+    await store.archive.drop(DAY, (await archive.archive(DAY)).rows)
+    await archive.restore(DAY)
+    assert await store.candles("NSE:TCS", "1m", MIDNIGHT, MIDNIGHT + MINUTE_NS) == [healed]
+
+
+async def test_all_of_it_is_on_the_disk_before_anybody_drops_a_row(
+    archive: DayArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+
+    def fsync(file: int) -> None:
+        synced.append(os.fstat(file).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    manifest = (await archive.archive(DAY)).manifest
+    place = tmp_path / "2026-11-20"
+    last = synced.index((place / "manifest.json").stat().st_ino)
+    before, after = synced[:last], synced[last:]
+    assert {(place / one.file).stat().st_ino for one in manifest.files} <= set(before)
+    assert {place.stat().st_ino, tmp_path.stat().st_ino} <= set(before)
+    assert place.stat().st_ino in after
 
 
 async def test_only_what_is_archived_is_dropped_all_or_nothing(

@@ -27,3 +27,8 @@ def test_the_place_of_a_report_names_the_date_and_nothing_else(monkeypatch: pyte
         monkeypatch.setenv("TICKTREE_DELIVERY_REPORT", wrong)
         with pytest.raises(SettingsError, match="TICKTREE_DELIVERY_REPORT"):
             load_settings()
+
+
+def test_nothing_that_was_recorded_is_dropped_unless_somebody_asks_for_it() -> None:
+    settings = load_settings()
+    assert (settings.keep_intraday_days, settings.keep_ticks_days) == (0, 0)
