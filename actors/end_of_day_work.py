@@ -164,10 +164,12 @@ class EndOfDayWork:
     async def _work_out(self, instruments: Sequence[str]) -> str:
         statistics, count = self._craft.durable.statistics, 0
         known = await self._craft.durable.corporate_actions.known(instruments)
+        kept = {name: await self._note_adjusted(name, actions) for name, actions in known.items()}
+        await statistics.forget_adjusted(instruments)
         for day in self._days:
             columns = await statistics.days(instruments, day.date - HISTORY, day.date)
             for name in known.keys() & columns.keys():
-                columns[name] = await self._adjusted(name, known[name], day.date)
+                columns[name] = self._split_adjusted(kept[name], known[name], day.date)
             traded = {name: days for name, days in columns.items() if days.dates[-1] == day.date}
             minutes = await statistics.minutes(list(traded), day.start_ns, day.end_ns)
             found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day)))
@@ -175,16 +177,24 @@ class EndOfDayWork:
             count += len(found)
         return f"figures of {count} days from {instruments[0]}"
 
-    async def _adjusted(self, instrument: str, known: Sequence[KnownAction], until: date) -> Days:
-        """Its days as they would have been with all splits made from the beginning; adjusted closes are noted on the way."""
-        kept = await self._craft.durable.days(instrument, date.min, until)
-        days = [day for day in kept if is_sound(day.candle)]
-        zone = self._craft.calendar(self._exchange).zone
-        whole = Adjuster(known, Adjustment.ALL, until, zone)
-        closes = {day.date: whole.adjusted(day.candle, day.date).close for day in days}
+    async def _note_adjusted(self, instrument: str, known: Sequence[KnownAction]) -> list[DailyCandle]:
+        """Notes the adjusted closes as of the newest day, whichever day the job is of; answers all its days."""
+        kept = await self._craft.durable.days(instrument, date.min, date.max)
+        until = max(self._days[-1].date, *(day.date for day in kept[-1:]))
+        adjuster = Adjuster(known, Adjustment.ALL, until, self._craft.calendar(self._exchange).zone)
+        closes = await anyio.to_thread.run_sync(partial(_adjusted_closes, adjuster, kept))
         await self._craft.durable.statistics.note_adjusted(instrument, closes)
-        split = Adjuster(known, Adjustment.SPLIT, until, zone)
-        return columns_of([day.date for day in days], [split.adjusted(day.candle, day.date) for day in days])
+        return kept
+
+    def _split_adjusted(self, kept: Sequence[DailyCandle], known: Sequence[KnownAction], until: date) -> Days:
+        """The days that figures look back on, as they would have been with all splits made from the beginning."""
+        adjuster = Adjuster(known, Adjustment.SPLIT, until, self._craft.calendar(self._exchange).zone)
+        days = [day for day in kept if until - HISTORY <= day.date <= until and is_sound(day.candle)]
+        return columns_of([day.date for day in days], [adjuster.adjusted(day.candle, day.date) for day in days])
+
+
+def _adjusted_closes(adjuster: Adjuster, days: Sequence[DailyCandle]) -> dict[date, float | None]:
+    return {day.date: adjuster.close(day.candle, day.date) if is_sound(day.candle) else None for day in days}
 
 
 def _worked_out(days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int) -> list[DayStatistics]:

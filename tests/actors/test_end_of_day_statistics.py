@@ -48,11 +48,13 @@ async def store(database_url: str) -> AsyncGenerator[DurableStore]:
         await durable.close()
 
 
-def work_of(store: DurableStore, persister: object = None, reports: DeliveryReports | None = None) -> EndOfDayWork:
+def work_of(
+    store: DurableStore, persister: object = None, reports: DeliveryReports | None = None, day: str = "2026-11-19"
+) -> EndOfDayWork:
     routes, nobody = Routes(["dhan"]), None
     routes.cover("dhan", [Route(NAME, "NSE_EQ", "1", 0.05, "equity", None)])
     craft = EndOfDayCraft(store, nobody, nobody, reports, routes, CALENDARS, persister)  # pyright: ignore[reportArgumentType]
-    arguments = craft.complete({"exchange": "NSE", "date": "2026-11-19"}, midnight(date(2026, 11, 20)))
+    arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(date(2026, 11, 20)))
     return craft.work(arguments)
 
 
@@ -68,6 +70,42 @@ async def test_returns_know_of_splits_and_the_adjusted_closes_are_noted(store: D
     kept = await store.days(NAME, DAYS[0], DAYS[3])
     assert [day.adj_close for day in kept] == [100.0, 105.0, 110.0, 121.0]
     assert [day.candle.close for day in kept] == [200.0, 210.0, 110.0, 121.0]
+
+
+async def adjusted_closes(store: DurableStore) -> list[float | None]:
+    return [day.adj_close for day in await store.days(NAME, DAYS[0], DAYS[3])]
+
+
+async def test_an_action_that_is_taken_back_leaves_no_adjusted_close_behind(store: DurableStore) -> None:
+    split = CorporateAction(instrument=NAME, ex_date=DAYS[2], kind=ActionKind.SPLIT, ratio=5.0, source="admin")
+    await store.corporate_actions.save([split])
+    work = work_of(store)
+    await work.step(len(work) - 1)
+    assert await adjusted_closes(store) == [40.0, 42.0, 110.0, 121.0]
+    [entry] = await store.corporate_actions.page(9, DAYS[0], DAYS[3])
+    assert await store.corporate_actions.retire(entry.id)
+    await work.step(len(work) - 1)
+    assert await adjusted_closes(store) == [None] * 4
+
+
+async def test_before_a_dividend_that_can_not_be_reckoned_the_adjusted_close_is_unknown(store: DurableStore) -> None:
+    """It is more than the close before it was; the split after it is known, and half an adjustment is none."""
+    dividend = CorporateAction(instrument=NAME, ex_date=DAYS[1], kind=ActionKind.DIVIDEND, amount=900.0, source="file")
+    split = CorporateAction(instrument=NAME, ex_date=DAYS[2], kind=ActionKind.SPLIT, ratio=2.0, source="file")
+    await store.corporate_actions.save([dividend, split])
+    work = work_of(store)
+    await work.step(len(work) - 1)
+    assert await adjusted_closes(store) == [None, 105.0, 110.0, 121.0]
+
+
+async def test_a_run_of_an_old_day_notes_the_adjusted_closes_as_of_the_newest(store: DurableStore) -> None:
+    split = CorporateAction(instrument=NAME, ex_date=DAYS[2], kind=ActionKind.SPLIT, ratio=2.0, source="file")
+    await store.corporate_actions.save([split])
+    work = work_of(store, day="2026-11-17")
+    assert await work.step(len(work) - 1) == f"figures of 2 days from {NAME}"
+    assert await adjusted_closes(store) == [100.0, 105.0, 110.0, 121.0]
+    [before] = await store.statistics.of_instrument(NAME, DAYS[1], DAYS[1], 9)
+    assert before.close == 210.0
 
 
 async def test_without_a_split_they_are_those_of_what_was_traded_and_a_repeat_changes_nothing(

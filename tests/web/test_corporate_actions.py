@@ -120,8 +120,9 @@ async def test_reading_them_from_a_provider_is_a_job_of_the_engine(web: Web, eng
 
 
 async def test_days_come_with_the_close_as_todays_shares_would_have_had_it(web: Web, durable: DurableStore) -> None:
+    """What an end of day noted for an action that was taken back since is not told."""
     day = msgspec.structs.replace(candle(0, 1000.0), timeframe="1d")
-    await durable.save([], [DailyCandle(date(2026, 11, 18), day)])
+    await durable.save([], [DailyCandle(date(2026, 11, 18), day, adj_close=40.0)])
 
     async def adjusted_close() -> float | None:
         told = await web.get("/marketdata/daily", symbol="RELIANCE", start_date="2026-11-18", end_date="2026-11-18")

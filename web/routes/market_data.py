@@ -142,5 +142,5 @@ async def _adjuster(rules: Services, instrument: str) -> Adjuster | None:
 
 
 def _day(day: DailyCandle, previous_close: float | None, adjuster: Adjuster | None) -> Row:
-    adjusted = day.adj_close if adjuster is None else adjuster.close(day.candle, day.date)
+    adjusted = None if adjuster is None else adjuster.close(day.candle, day.date)
     return row_of(day.candle, day.date.isoformat(), previous_close, adjusted, day.delivery_percentage)

@@ -114,6 +114,19 @@ WITH told AS (SELECT * FROM unnest($2::date[], $3::float8[]) AS r(date, adj_clos
 SELECT count(*) FROM written
 """
 
+_FORGET_ADJUSTED = """
+WITH written AS (
+    UPDATE price_history_daily d SET adj_close = NULL
+    FROM (
+        SELECT instrument_id FROM corporate_actions WHERE instrument_id = ANY($1::int[])
+        GROUP BY instrument_id HAVING NOT bool_or(is_active)
+    ) AS taken_back
+    WHERE d.instrument_id = taken_back.instrument_id AND d.adj_close IS NOT NULL
+    RETURNING 1
+)
+SELECT count(*) FROM written
+"""
+
 
 class DayTold(msgspec.Struct, frozen=True):
     """A day of which statistics are kept, of one exchange's instruments of one kind."""
@@ -170,11 +183,17 @@ class MarketStatistics:
         closes = [one.previous_close for one in reported]
         return await self._link.value(_NOTE_REPORTED, exchange, day, symbols, percentages, closes)
 
-    async def note_adjusted(self, instrument: str, closes: Mapping[date, float]) -> int:
-        """Notes the adjusted closes of an instrument's days; how many are other ones than before. Safe to repeat."""
+    async def note_adjusted(self, instrument: str, closes: Mapping[date, float | None]) -> int:
+        """Notes the adjusted closes of an instrument's days, None where nobody can reckon them; how many are other ones than
+        before. Safe to repeat.
+        """
         ids = await self._names.ids([instrument])
         days, told = list(closes), list(closes.values())
         return await self._link.value(_NOTE_ADJUSTED, ids.get(instrument), days, told)
+
+    async def forget_adjusted(self, instruments: Sequence[str]) -> int:
+        """Takes back the adjusted closes of those whose actions were all taken back; how many. Safe to repeat."""
+        return await self._link.value(_FORGET_ADJUSTED, list(await self._identified(instruments)))
 
     async def _identified(self, instruments: Sequence[str]) -> dict[int, str]:
         return {identity: name for name, identity in (await self._names.ids(instruments)).items()}
