@@ -263,8 +263,8 @@ async def test_a_session_that_comes_upon_a_bug_while_it_recognizes_somebody_ends
 
 
 async def test_clients_are_told_when_no_engine_answers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.sources.watch_list.REPLY_S", 0.1)
-    monkeypatch.setattr("web.sources.watch_list.RETRY_S", 0.1)
+    monkeypatch.setattr("web.sources.followed_list.REPLY_S", 0.1)
+    monkeypatch.setattr("web.sources.followed_list.RETRY_S", 0.1)
     async with web.client() as client:
         await client.ask(message_type="subscribe", channel="TCS")
         told = await client.until(lambda message: "status" in message)
