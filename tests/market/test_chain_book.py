@@ -187,6 +187,26 @@ def test_the_forward_is_the_middle_of_what_the_future_is_quoted_at(nfo: Calendar
     assert chain.snapshot(NOON + 2 * MINUTE).forward is None, "it is old, and nothing else is known"
 
 
+def test_parity_is_read_from_fresh_quotes_while_there_are_enough(nfo: Calendar) -> None:
+    strikes = [25900 + 50 * row for row in range(7)]
+    chain = book(nfo, *both(*strikes), rate=0.0)
+    for number, strike in enumerate(strikes):
+        then, forward = (NOON - 5 * MINUTE, 26200.0) if number < 4 else (NOON, 26100.0)
+        for contract, price in zip(both(strike), (400.0 + forward - strike, 400.0), strict=True):
+            chain.take(heard(contract, price, then, bid=price - 1, ask=price + 1))
+    told = chain.snapshot(NOON)
+    assert (told.forward, told.forward_source) == (26100.0, ForwardSource.PARITY)
+
+
+def test_what_builds_up_is_judged_by_the_price_that_is_believed(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    chain.baselines({CALL.canonical: 700}, {})
+    chain.take(heard(CALL, 160.0, NOON, bid=179.0, ask=181.0, open_interest=750, previous_close=170.0))
+    assert leg(chain.snapshot(NOON), CALL).build_up is BuildUp.LONG_BUILD_UP, (
+        "the last trade is old, the quotes are not"
+    )
+
+
 def test_a_snapshot_can_be_sent_and_kept(nfo: Calendar) -> None:
     chain = book(nfo, CALL, PUT, future())
     chain.take(heard(future(), 26010.0, NOON))
