@@ -1,26 +1,23 @@
 """The screen job: a definition put to the newest candles of many instruments, portion by portion, and its result kept."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import anyio
 import msgspec
-import numpy as np
 
 from actors.job_arguments import JobError, bounded
 from actors.messages import HistoryWanted
+from actors.screen_frame import frame_of
 from engine.market import Calendar, Calendars
+from engine.market.adjustment import Adjuster, Adjustment
 from engine.market.timeframe import length_s
 from engine.runtime import ActorRef
 from engine.screening import Definition, DefinitionError, Findings, Operand, Result, bars, checked, operands
 from engine.storage.durable import DurableStore
 from engine.storage.durable.screenings import Panel
-
-if TYPE_CHECKING:
-    import polars as pl
-    from numpy.typing import NDArray
 
 SCREEN: Final = "screen"
 PORTION: Final = 500
@@ -35,7 +32,6 @@ FEW: Final = 100
 STALE_NS: Final = 10 * 86_400 * 10**9
 """What has no bar for longer than any holiday trades no more."""
 _MS_NS = 1_000_000
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class ScreenArguments(msgspec.Struct, frozen=True):
@@ -117,11 +113,32 @@ class ScreenWork:
     async def _judge(self, number: int) -> None:
         wanted = self._arguments.instruments[number * self._portion : (number + 1) * self._portion]
         since_ns = reach_ns(self._calendars, wanted, self._definition, self._now_ns())
-        panel = await self._durable.screenings.bars(wanted, self._definition.timeframe, since_ns)
-        judge = partial(_judged, self._definition, panel, self._calendars, self._now_ns() - STALE_NS)
-        found = await anyio.to_thread.run_sync(judge)
-        unknown = len(wanted) - len(panel.instruments)
-        self._judged[number] = msgspec.structs.replace(found, missing=found.missing + unknown)
+        adjusters = await self._adjusters(wanted, since_ns)
+        timeframe = self._definition.timeframe
+        panel = await self._durable.screenings.bars(wanted, timeframe, since_ns, with_read=bool(adjusters))
+        found = await anyio.to_thread.run_sync(partial(self._found, panel, adjusters))
+        waiting = len(panel.waiting)
+        unknown = len(wanted) - len(panel.instruments) - waiting
+        self._judged[number] = msgspec.structs.replace(
+            found, undecided=found.undecided + waiting, missing=found.missing + unknown
+        )
+
+    async def _adjusters(self, instruments: Sequence[str], since_ns: int) -> dict[str, Adjuster]:
+        """Of those whose shares were split since then: bars before it count as of today's shares, those after it as they are."""
+        first, now = datetime.fromtimestamp(since_ns // 10**9, UTC).date(), self._now_ns() // 10**9
+        tomorrow = datetime.fromtimestamp(now, UTC).date() + timedelta(1)
+        known = await self._durable.corporate_actions.splits(instruments, first, tomorrow)
+        zones = {name: self._calendars.of_exchange(name.partition(":")[0]).zone for name in known}
+        return {
+            name: Adjuster(actions, Adjustment.SPLIT, datetime.fromtimestamp(now, zones[name]).date(), zones[name])
+            for name, actions in known.items()
+        }
+
+    def _found(self, panel: Panel, adjusters: Mapping[str, Adjuster]) -> Findings:
+        from engine.screening.evaluation import evaluate  # noqa: PLC0415 - polars: 0.2 s, 60 MB
+
+        frame = frame_of(panel, self._calendars, adjusters)
+        return evaluate(self._definition, frame, panel.instruments, since_ns=self._now_ns() - STALE_NS)
 
     async def _finish(self) -> str:
         result = await anyio.to_thread.run_sync(
@@ -161,12 +178,6 @@ def _start_ns(calendar: Calendar, timeframe: str, count: int, now_ns: int) -> in
     return now_ns - LONGEST_NS
 
 
-def _judged(definition: Definition, panel: Panel, calendars: Calendars, since_ns: int) -> Findings:
-    from engine.screening.evaluation import evaluate  # noqa: PLC0415 - polars: 0.2 s, 60 MB
-
-    return evaluate(definition, frame_of(panel, calendars), panel.instruments, since_ns=since_ns)
-
-
 def _result(definition: Definition, judged: Mapping[int, Findings], finished_ms: int) -> Result:
     from engine.screening.evaluation import joined  # noqa: PLC0415
 
@@ -178,32 +189,3 @@ def _result(definition: Definition, judged: Mapping[int, Findings], finished_ms:
         timeframe=definition.timeframe,
         columns=[str(column) for column in columns],
     )
-
-
-def frame_of(panel: Panel, calendars: Calendars) -> "pl.DataFrame":
-    """The candles as they are judged: by instrument and time, each with the date of its session."""
-    import polars as pl  # noqa: PLC0415
-
-    dates = _session_dates(panel, calendars) if panel.date is None else panel.date
-    columns = {name: getattr(panel, name) for name in ("time", "open", "high", "low", "close", "volume")}
-    frame = pl.DataFrame({"instrument": panel.id, "date": dates, **columns})
-    return frame[_order(panel)].with_columns(pl.col("date").cast(pl.Date))
-
-
-def _order(panel: Panel) -> "NDArray[np.int64]":
-    """By instrument and time, as one number a bar: sorting by one is ten times faster than by two. Bars open by the second."""
-    seconds = (panel.time - panel.time.min(initial=2**62)) // 10**9
-    return np.argsort((panel.id.astype(np.int64) << 32) | seconds, kind="stable")
-
-
-def _session_dates(panel: Panel, calendars: Calendars) -> "NDArray[np.int32]":
-    """Days since 1970. Few times stand for many bars: those of an exchange open together."""
-    exchanges = {number: name.partition(":")[0] for number, name in panel.instruments.items()}
-    dates = np.zeros(len(panel.id), np.int32)
-    for code in set(exchanges.values()):
-        calendar = calendars.of_exchange(code)
-        of_it = np.isin(panel.id, [number for number, own in exchanges.items() if own == code])
-        times, places = np.unique(panel.time[of_it], return_inverse=True)
-        days = [calendar.session_date(time_ns).toordinal() - _EPOCH for time_ns in times.tolist()]
-        dates[of_it] = np.array(days, np.int32)[places]
-    return dates

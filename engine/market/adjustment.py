@@ -97,10 +97,10 @@ class Adjuster:
 
     def _split_until(self, candle: Candle, day: date) -> date:
         """Until when splits are worked into a candle already."""
-        return self._read_on(candle.published_ns) if candle.source in WORKS_SPLITS_IN else day
+        return self.read_on(candle.published_ns) if candle.source in WORKS_SPLITS_IN else day
 
-    def _read_on(self, published_ns: int) -> date:
-        """What bears no time of publication was read just now."""
+    def read_on(self, published_ns: int) -> date:
+        """The day at the exchange on which something was read; what bears no time of publication was read just now."""
         return datetime.fromtimestamp(published_ns // 1_000_000_000, self._zone).date() if published_ns else self._until
 
     def _dividend(self, known: KnownAction, splits: Iterable[tuple[date, float]]) -> float | None:
@@ -115,5 +115,5 @@ class Adjuster:
         """A close whose provider had worked later splits in is brought back to what was paid."""
         if before.source not in WORKS_SPLITS_IN:
             return before.close
-        read_on = self._read_on(before.published_ns)
+        read_on = self.read_on(before.published_ns)
         return before.close * prod(ratio for ex_date, ratio in splits if before.date < ex_date <= read_on)

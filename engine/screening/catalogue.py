@@ -45,7 +45,7 @@ _OURS = (
     Indicator("high", "price", "Highest price of the bar."),
     Indicator("low", "price", "Lowest price of the bar."),
     Indicator("close", "price", "Last price of the bar."),
-    Indicator("volume", "units", "Units traded in the bar."),
+    Indicator("volume", "units", "Units traded in the bar; while it forms, so far."),
     Indicator("previous_close", "price", "Close of the bar before."),
     Indicator("change", "percent", "Close against the close of the bar before."),
     Indicator("gap", "percent", "Open against the close of the day before.", timeframes="daily"),

@@ -23,7 +23,9 @@ class Findings(msgspec.Struct, frozen=True):
     matches: tuple[Match, ...] = ()
     found: Annotated[int, Meta(description="How many hold, before they are cut to the limit.")] = 0
     examined: Annotated[int, Meta(description="Of how many that could be said.")] = 0
-    undecided: Annotated[int, Meta(description="Of how many not: they have too few bars.")] = 0
+    undecided: Annotated[
+        int, Meta(description="Of how many not: they have too few bars, or one that waits to be healed.")
+    ] = 0
     stale: Annotated[int, Meta(description="How many have no bar of the last days; they do not count.")] = 0
     missing: Annotated[int, Meta(description="How many have no bar in the time that was looked at.")] = 0
 

@@ -1,7 +1,7 @@
 """The screen job: judged portion by portion out of PostgreSQL, kept, told, and taken up again in the middle."""
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -11,11 +11,16 @@ import actors.screen_work as subject
 from actors.channels import encode_screener_event
 from actors.job_arguments import JobError
 from actors.messages import HistoryWanted
-from actors.screen_work import NUMBERS, Screening, frame_of, portion, reach_ns
+from actors.screen_frame import frame_of
+from actors.screen_work import NUMBERS, Screening, portion, reach_ns
 from config.calendars import load_calendar
 from engine.market import Calendars
-from engine.screening import Result, bars, operands, read_definition
+from engine.market.candle import CandleState
+from engine.market.corporate_action import ActionKind, CorporateAction
+from engine.screening import Result, bars, operands, parse_operand, read_definition
 from engine.storage.durable import DailyCandle, DurableStore, Job
+from tests.screening.markets import market
+from tests.screening.usual import USUAL
 from tests.storage.durable.seeds import NSE, equity
 from tests.storage.samples import bar
 
@@ -149,7 +154,7 @@ async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> No
         for number in range(3)
     ]
     await durable.save(minutes)
-    frame = frame_of(await durable.screenings.bars(["NSE:S000", "NSE:S001"], "5m", 0), CALENDARS)
+    frame = frame_of(await durable.screenings.bars(["NSE:S000", "NSE:S001"], "5m", 0), CALENDARS, {})
     assert frame["date"].to_list() == [FRIDAY - timedelta(1)] * 3 + [FRIDAY] * 3
     assert frame["time"].is_sorted()
 
@@ -157,6 +162,71 @@ async def test_minutes_know_the_session_they_are_of(durable: DurableStore) -> No
     craft = screening(durable)
     await craft.work(craft.complete(asked(definition=definition), 0)).step(0)
     assert [match.instrument for match in (await kept(durable)).matches] == ["NSE:S000"]
+
+
+SPLIT = CorporateAction(instrument="NSE:SPLIT", ex_date=FRIDAY - timedelta(60), kind=ActionKind.SPLIT, ratio=5)
+LOOKED_AT = ("close", "close[80]", "change", "sma(100)", "ema(20)", "rsi(14)", "atr(14)", "roc(90)", "highest(80)")
+BY_VOLUME = ("volume_average(80)", "relative_volume(70)")
+
+
+@pytest.mark.parametrize("source", ["dhan", "yahoo", "kite"])
+async def test_splits_are_worked_into_what_indicators_see(durable: DurableStore, source: str) -> None:
+    """A provider whose history has the split in it already was read before it for the older half, and after it for the rest."""
+    frame = market(5, [300]).to_pandas()
+    frame[["open", "high", "low", "close"]] = frame[["open", "high", "low", "close"]].round(2)
+    await durable.seed([], [equity("SPLIT")], [])
+    await durable.corporate_actions.save([SPLIT])
+    await durable.save([], [as_told(bar_of, 299 - at, source) for at, bar_of in enumerate(frame.to_dict("records"))])
+
+    definition = {
+        **RISING,
+        "where": {"left": "close", "is": ">", "right": 0},
+        "columns": [*LOOKED_AT, *BY_VOLUME],
+        "sort": None,
+    }
+    craft = screening(durable)
+    await craft.work(craft.complete(asked(instruments=["NSE:SPLIT"], definition=definition), 0)).step(0)
+
+    (match,) = (await kept(durable)).matches
+    for written, value in zip((await kept(durable)).columns, match.values, strict=True):
+        operand = parse_operand(written)
+        numbers = [int(number) for number in operand.arguments]
+        usual = USUAL[operand.indicator](frame, *numbers).iloc[-1 - operand.ago]
+        assert value == pytest.approx(usual, rel=1e-5), written
+
+
+def as_told(adjusted: dict[str, Any], ago: int, source: str) -> DailyCandle:
+    """A day as it was kept: before its split as it was traded then, unless its source had the split worked in by then."""
+    day = FRIDAY - timedelta(ago)
+    read_later = source != "dhan" and ago < 150
+    ratio = 5 if day < SPLIT.ex_date and not read_later else 1
+    read_on = datetime.combine(FRIDAY if read_later else day, time(12), UTC)
+    prices = {name: adjusted[name] * ratio for name in ("open", "high", "low", "close")}
+    candle = bar(
+        "NSE:SPLIT",
+        timeframe="1d",
+        time=CLOSE_NS - ago * 86_400 * 10**9 - 1,
+        volume=int(adjusted["volume"]) // 5 * (5 // ratio),
+        source=source,
+        published_ns=int(read_on.timestamp()) * 10**9,
+        **prices,
+    )
+    return DailyCandle(day, candle)
+
+
+async def test_what_waits_to_be_healed_decides_nothing(durable: DurableStore) -> None:
+    flagged = msgspec.structs.replace(day(NAMES[0], 3, 5.0).candle, revision=1, resolve_required=True)
+    forming = msgspec.structs.replace(
+        day(NAMES[2], -1, 5000.0).candle, state=CandleState.FORMING, resolve_required=True
+    )
+    await durable.save([], [DailyCandle(FRIDAY - timedelta(3), flagged), DailyCandle(FRIDAY + timedelta(1), forming)])
+    craft = screening(durable)
+    await craft.work(craft.complete(asked(instruments=NAMES[:7]), 0)).step(0)
+
+    result = await kept(durable)
+    assert (result.found, result.examined, result.undecided, result.missing) == (3, 6, 1, 0)
+    assert NAMES[0] not in [match.instrument for match in result.matches]
+    assert result.matches[0].values[0] == 5000.0  # the newest bar counts as it stands: it is not at its end
 
 
 @pytest.mark.parametrize(("timeframe", "days"), [("1d", 9), ("1h", 2), ("5m", 1)])

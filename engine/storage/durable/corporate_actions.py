@@ -29,6 +29,7 @@ FROM corporate_actions {_NAMED} LEFT JOIN LATERAL (
 ) AS b ON true
 WHERE {_ACTIVE} ORDER BY a.ex_date, a.kind
 """
+_SPLITS = f"SELECT {_ROW} FROM corporate_actions {_NAMED} WHERE {_ACTIVE} AND a.ratio IS NOT NULL AND a.ex_date BETWEEN $2 AND $3"
 _PAGE = f"""
 SELECT {_ROW} FROM corporate_actions {_NAMED}
 WHERE a.is_active AND ($2::int IS NULL OR a.instrument_id = $2) AND a.ex_date BETWEEN $3 AND $4
@@ -111,6 +112,14 @@ class CorporateActions:
         found: dict[str, list[KnownAction]] = {}
         for row in await self._link.rows(_KNOWN, list(ids.values())):
             found.setdefault(row["instrument"], []).append(KnownAction(_action(row), _close(row)))
+        return found
+
+    async def splits(self, instruments: Sequence[str], first: date, last: date) -> dict[str, list[KnownAction]]:
+        """The splits and bonuses with ex-dates of [first, last], of each instrument that has some."""
+        ids = await self._names.ids(instruments)
+        found: dict[str, list[KnownAction]] = {}
+        for row in await self._link.rows(_SPLITS, list(ids.values()), first, last):
+            found.setdefault(row["instrument"], []).append(KnownAction(_action(row)))
         return found
 
     async def page(

@@ -4,13 +4,16 @@ Bars travel by COPY in its binary form. Each row has the same length, as no colu
 answer's bytes is all the reading there is.
 """
 
-from collections.abc import Sequence
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.market.adjustment import WORKS_SPLITS_IN
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.times import moment
@@ -23,14 +26,12 @@ _TAIL: Final = 2
 _COUNT, _LENGTH = ">i2", ">i4"
 _NUMBERS = ("open", "high", "low", "close")
 
-_BARS_SINCE = """
-SELECT instrument_id, ts, open, high, low, close, volume FROM price_history_intraday
-WHERE instrument_id = ANY ($1::int[]) AND timeframe = $3 AND ts >= $2
-"""
-_DAYS_SINCE = """
-SELECT instrument_id, ts, open, high, low, close, volume, date FROM price_history_daily
-WHERE instrument_id = ANY ($1::int[]) AND date >= $2
-"""
+_INTRADAY = "price_history_intraday WHERE instrument_id = ANY ($1::int[]) AND ts >= $2 AND timeframe = $3"
+_DAILY = "price_history_daily WHERE instrument_id = ANY ($1::int[]) AND date >= $2 AND $3 = '1d'"
+_COLUMNS = "instrument_id, ts, open, high, low, close, volume"
+_READ = "CASE WHEN source = ANY ($4::text[]) THEN published_at ELSE '-infinity' END"
+_WAITING = "SELECT DISTINCT instrument_id FROM {} AND resolve_required AND state <> 'forming'"
+"""The indexes of what waits to be healed are short."""
 _KEEP = """
 WITH over AS (
     DELETE FROM jobs WHERE kind = 'screen' AND arguments ->> 'screener' = $1 AND status IN ('done', 'failed', 'cancelled')
@@ -57,8 +58,9 @@ def _row_of(*columns: tuple[str, str]) -> np.dtype[np.void]:
 
 
 _BAR = (("id", ">i4"), ("ts", ">i8"), *((name, ">f8") for name in _NUMBERS), ("volume", ">i8"))
-_BAR_ROW = _row_of(*_BAR)
-_DAY_ROW = _row_of(*_BAR, ("date", ">i4"))
+_DATE, _READ_AT = ("date", ">i4"), ("read", ">i8")
+_NEVER: Final = np.iinfo(np.int64).min
+"""PostgreSQL's ``-infinity``."""
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -66,6 +68,8 @@ class Panel(msgspec.Struct, frozen=True):
 
     instruments: dict[int, str]
     """Whose bars were asked for, by the number that stands for each in ``id``; some may have none."""
+    waiting: tuple[str, ...]
+    """Those that are left out: of the time that was asked for a closed bar of theirs waits to be healed."""
     id: NDArray[np.int32]
     time: NDArray[np.int64]
     """Their opens, ns UTC."""
@@ -76,6 +80,8 @@ class Panel(msgspec.Struct, frozen=True):
     low: NDArray[np.float64]
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
+    read: NDArray[np.int64] | None
+    """When each was read, ns UTC, where its source works splits in; else 0. None where nobody wants to know."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -92,18 +98,23 @@ class Screenings:
         self._link = link
         self._names = names
 
-    async def bars(self, instruments: Sequence[str], timeframe: str, since_ns: int) -> Panel:
+    async def bars(
+        self, instruments: Sequence[str], timeframe: str, since_ns: int, *, with_read: bool = False
+    ) -> Panel:
         """The bars of these instruments since a time, forming ones included; those that nobody knows are left out.
 
         Since a time, and not the newest so many of each: the rows of a day lie together, and PostgreSQL reads them together.
         """
-        ids = await self._names.ids(instruments)
-        numbers, since = list(ids.values()), moment(since_ns)
-        if timeframe == "1d":
-            rows = np.frombuffer(await self._copied(_DAYS_SINCE, numbers, since.date()), _DAY_ROW, offset=_HEAD)
-        else:
-            rows = np.frombuffer(await self._copied(_BARS_SINCE, numbers, since, timeframe), _BAR_ROW, offset=_HEAD)
-        return _panel({number: name for name, number in ids.items()}, rows)
+        names = {number: name for name, number in (await self._names.ids(instruments)).items()}
+        days = timeframe == "1d"
+        table, since = (_DAILY, moment(since_ns).date()) if days else (_INTRADAY, moment(since_ns))
+        found = await self._link.rows(_WAITING.format(table), list(names), since, timeframe)
+        waiting = [names.pop(row["instrument_id"]) for row in found]
+        columns = _COLUMNS + ", date" * days + f", {_READ}" * with_read
+        sources = [list(WORKS_SPLITS_IN)] * with_read
+        told = await self._copied(f"SELECT {columns} FROM {table}", list(names), since, timeframe, *sources)
+        row = _row_of(*_BAR, *[_DATE] * days, *[_READ_AT] * with_read)
+        return _panel(names, waiting, np.frombuffer(told, row, offset=_HEAD))
 
     async def _copied(self, query: str, *arguments: Any) -> bytes:
         """What the query finds, in PostgreSQL's binary form."""
@@ -137,13 +148,19 @@ class Screenings:
         return {row["screener"]: row["id"] for row in await self._link.rows(_UNDER_WAY)}
 
 
-def _panel(instruments: dict[int, str], rows: NDArray[np.void]) -> Panel:
+def _panel(instruments: dict[int, str], waiting: Collection[str], rows: NDArray[np.void]) -> Panel:
     numbers = {name: rows[name].astype(np.float64) for name in (*_NUMBERS, "volume")}
-    days = rows.dtype.names is not None and "date" in rows.dtype.names
+    fields = rows.dtype.names or ()
     return Panel(
         instruments=instruments,
+        waiting=tuple(sorted(waiting)),
         id=rows["id"].astype(np.int32),
         time=(rows["ts"].astype(np.int64) + _EPOCH_2000_US) * 1_000,
-        date=rows["date"].astype(np.int32) + _EPOCH_2000_DAYS if days else None,
+        date=rows["date"].astype(np.int32) + _EPOCH_2000_DAYS if "date" in fields else None,
+        read=_read(rows["read"].astype(np.int64)) if "read" in fields else None,
         **numbers,
     )
+
+
+def _read(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.where(times == _NEVER, 0, (np.maximum(times, 0) + _EPOCH_2000_US) * 1_000)
