@@ -1,6 +1,6 @@
 """The alerts: judges users' rules, keeps what they tell, and has it told and sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
 import anyio
@@ -13,7 +13,6 @@ from actors.messages import (
     CredentialsWanted,
     DeliveriesDue,
     Follow,
-    LookAtRules,
 )
 from engine.market import Tick
 from engine.market.alert_book import AlertBook, Due
@@ -38,7 +37,7 @@ LOOK_S = 5.0
 READ_S = 30.0
 """The rules; whoever writes one says so, unless the engine is away at that moment."""
 PAUSE_S = 2.0
-"""Between two tries while a store is away."""
+"""Between two tries while a store is away, or nobody can be told."""
 TELL_S = 10.0
 PORTION = 200
 KEPT_NS = 90 * 86_400 * NS_PER_S
@@ -52,7 +51,9 @@ WELL = ("live", "closed")
 
 
 class Alerts(TaskActor):
-    """Ticks are judged as they come; what comes of it is kept by a task beside, in its order.
+    """Ticks are judged as they come; what comes of it is kept by a task beside, in its order, and told by another.
+
+    So no tick waits for a store, and nothing that is to be kept waits for who is to be told.
 
     An alert is kept together with where its rule stands then, before anybody is told: who dies before leaves a rule that is
     judged again, who dies after an alert that is told again, under the same id.
@@ -80,14 +81,15 @@ class Alerts(TaskActor):
         self._webhooks = webhooks
         self._book = AlertBook()
         self._work = anyio.Event()
+        self._untold = anyio.Event()
         self._read_s = float("-inf")
         self._tidied_s = float("-inf")
-        self._has_untold = True
         self._told = 0
 
     async def on_start(self) -> None:
-        self.send_every(LOOK_S, LookAtRules())
         self.spawn(self._keep)
+        self.spawn(self._tell)
+        self.spawn(self._look_on)
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
@@ -98,7 +100,7 @@ class Alerts(TaskActor):
     @handles(AlertsChanged)
     def on_alerts_changed(self, _: AlertsChanged) -> None:
         self._read_s = float("-inf")
-        self._has_untold = True
+        self._untold.set()
         self._work.set()
 
     @handles(Count)
@@ -108,33 +110,40 @@ class Alerts(TaskActor):
             "alerts_waiting": len(self._book.due),
             "alerts_dropped": self._book.dropped,
             "alerts_told": self._told,
+            "alerts_ticks_dropped": self._mailbox_drops(),
         }
 
-    @handles(LookAtRules)
-    async def on_look_at_rules(self, _: LookAtRules) -> None:
-        self._follow()
-        try:
-            await self._look()
-        except (StorageError, KernelError) as error:
-            log.info("rules_not_looked_at", error=str(error))
-        self._work.set()
+    def _mailbox_drops(self) -> int:
+        mailbox: Any = self.actor_inbox  # pykka knows no counters
+        return mailbox.dropped
+
+    async def _look_on(self) -> NoReturn:
+        """Beside the mailbox: one look after the other, however long the stores take."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            self._follow()
+            try:
+                await self._look()
+            except (StorageError, KernelError) as error:
+                log.info("rules_not_looked_at", error=str(error))
+            self._work.set()
 
     async def _look(self) -> None:
-        """At what no tick tells; nothing is asked that no rule is about."""
+        """At what no tick tells; nothing is asked that no rule is about. The rules may be others by when the answer comes."""
         book, now_ns = self._book, self.system.clock.now_ns()
-        if gaps := book.of(GapCondition):
+        if book.of(GapCondition):
             healing = await self._hot.healing()
-            for rule, condition in gaps:
+            for rule, condition in book.of(GapCondition):
                 spans = healing.get(condition.instrument, ())
                 missing = sum(end_ns - start_ns for start_ns, end_ns in spans) // MINUTE_NS
                 book.look(rule, look_at_gap(condition, missing), now_ns)
-        if feeds := book.of(FeedCondition):
+        if book.of(FeedCondition):
             beat = await self._hot.heartbeat() or {}
-            for rule, condition in feeds:
+            for rule, condition in book.of(FeedCondition):
                 book.look(rule, look_at_feed(condition, *_worst(beat, condition.provider, now_ns)), now_ns)
-        if tokens := book.of(TokenCondition):
+        if book.of(TokenCondition):
             in_force: Mapping[str, Any] = await self._credentials.ask(CredentialsWanted(), timeout_s=TELL_S)
-            for rule, condition in tokens:
+            for rule, condition in book.of(TokenCondition):
                 ends_ms = in_force.get(condition.provider, {}).get("expires_at")
                 if ends_ms is not None:
                     left_s = ends_ms / 1_000 - now_ns / NS_PER_S
@@ -150,7 +159,6 @@ class Alerts(TaskActor):
             try:
                 await self._read()
                 await self._keep_what_is_due()
-                await self._tell()
                 await self._tidy()
             except (StorageError, KernelError) as error:
                 log.warning("alerts_not_kept", waiting=len(self._book.due), error=str(error))
@@ -176,27 +184,34 @@ class Alerts(TaskActor):
             await self._rules.fire(due.rule, due.standing, _alert(due))
             if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
                 book.due.popleft()
-            self._has_untold = True
+            self._untold.set()
         moved = dict(book.moved)
         await self._rules.stand(moved)
         for key, standing in moved.items():
             if book.moved.get(key) == standing:
                 del book.moved[key]
 
-    async def _tell(self) -> None:
-        """What was kept and is not told, also by an engine before this one, and tests."""
-        while self._has_untold:
-            alerts = await self._fired.untold(PORTION)
-            if not alerts:
-                self._has_untold = False
-                return
-            if not await self._publisher.ask(AlertsFired(tuple(alerts)), timeout_s=TELL_S):
-                log.info("alerts_not_told_yet", waiting=len(alerts))
+    async def _tell(self) -> NoReturn:
+        """Beside the keeping: what was kept and is not told, also by an engine before this one, and tests."""
+        while True:
+            self._untold = anyio.Event()
+            try:
+                while alerts := await self._fired.untold(PORTION):
+                    await self._tell_of(alerts)
+            except (StorageError, KernelError) as error:
+                log.info("alerts_not_told", error=str(error))
                 await anyio.sleep(PAUSE_S)
                 continue
-            self._webhooks.tell(DeliveriesDue())
-            await self._fired.told([alert.id for alert in alerts])
-            self._told += len(alerts)
+            await self._untold.wait()
+
+    async def _tell_of(self, alerts: Sequence[FiredAlert]) -> None:
+        self._webhooks.tell(DeliveriesDue())
+        if not await self._publisher.ask(AlertsFired(tuple(alerts)), timeout_s=TELL_S):
+            log.info("alerts_not_told_yet", waiting=len(alerts))
+            await anyio.sleep(PAUSE_S)
+            return
+        await self._fired.told([alert.id for alert in alerts])
+        self._told += len(alerts)
 
     async def _tidy(self) -> None:
         if anyio.current_time() - self._tidied_s >= TIDY_S:

@@ -73,6 +73,8 @@ class Publisher(TaskActor):
         self._interval_s = interval_s
         self._unsent: dict[str, Tick] = {}
         self._events: deque[tuple[str, bytes]] = deque()
+        self._alerts: frozenset[str] = frozenset()
+        """Those that were appended last: who did not hear of it asks again."""
         self._publications = Publications()
         self._epoch = 0
         self._offset = 0
@@ -127,9 +129,17 @@ class Publisher(TaskActor):
 
     @handles(AlertsFired)
     async def on_alerts_fired(self, fired: AlertsFired) -> bool:
-        """Whether the stream has them now; who hears no tells them again, under the same ids."""
+        """Whether the stream has them now; who hears no tells them again, under the same ids.
+
+        While the store is away they wait with who kept them, and push nothing out of what waits here.
+        """
+        await self.on_flush(Flush())
+        if self._away:
+            return False
         for alert in fired.alerts:
-            self._append(encode_fired_alert_event(alert))
+            if alert.id not in self._alerts:
+                self._append(encode_fired_alert_event(alert))
+        self._alerts = frozenset(alert.id for alert in fired.alerts)
         await self.on_flush(Flush())
         return not self._away
 
@@ -212,6 +222,7 @@ class Publisher(TaskActor):
         if len(self._events) >= EVENT_LIMIT:
             self._events.popleft()
             self.events_dropped += 1
+            self._alerts = frozenset()  # one of them may be what was dropped
         self._events.append((self._next_id(), payload))
 
     def _next_id(self) -> str:

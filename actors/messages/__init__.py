@@ -1,6 +1,6 @@
 """What the engine's actors say to each other: frozen, complete, and named for what happened or what is wanted."""
 
-from actors.messages.alerts import AlertsChanged, AlertsFired, DeliveriesDue, LookAtRules
+from actors.messages.alerts import AlertsChanged, AlertsFired, DeliveriesDue
 from actors.messages.candles import (
     CandleClosed,
     CandlesWritten,
@@ -152,7 +152,6 @@ __all__ = [
     "LookAtDays",
     "LookAtHealth",
     "LookAtLists",
-    "LookAtRules",
     "MappingsChanged",
     "Measured",
     "Message",

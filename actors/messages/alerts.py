@@ -1,4 +1,4 @@
-"""Alerts: when rules are to be read and looked at, and what is to be told and sent."""
+"""Alerts: when rules are to be read, and what is to be told and sent."""
 
 from actors.messages.message import Message
 from engine.storage.durable.alerts import FiredAlert
@@ -6,10 +6,6 @@ from engine.storage.durable.alerts import FiredAlert
 
 class AlertsChanged(Message, frozen=True, gc=False):
     """Somebody wrote a rule, or an alert that is to be told: read them again."""
-
-
-class LookAtRules(Message, frozen=True, gc=False):
-    """See whether what no tick tells has come to pass, and say again which instruments are followed."""
 
 
 class AlertsFired(Message, frozen=True, gc=False):

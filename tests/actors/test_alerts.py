@@ -72,7 +72,9 @@ async def test_a_price_that_gets_there_is_kept_told_and_sent(autojump_clock: Any
         assert stage.durable.tables.untold == {}
         assert seen["webhooks"] == [DeliveriesDue()]
         counted = await system.ref("/engine/subject").ask(Count(), timeout_s=1)
-        assert counted == {"alert_rules": 1, "alerts_waiting": 0, "alerts_dropped": 0, "alerts_told": 1}
+        assert counted == {
+            "alert_rules": 1, "alerts_waiting": 0, "alerts_dropped": 0, "alerts_told": 1, "alerts_ticks_dropped": 0,
+        }  # fmt: skip
 
 
 async def test_it_goes_on_saying_what_it_follows_and_hears_of_new_rules_at_once(autojump_clock: Any) -> None:
@@ -116,6 +118,18 @@ async def test_what_was_kept_and_not_told_is_told_by_the_next_one_under_the_same
         await trade(system, 101.0, 102.0)
         assert told(seen) == first[:1]
         assert stage.durable.tables.untold == {}
+
+
+async def test_who_can_tell_nobody_goes_on_keeping(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.rule(msgspec.structs.replace(ABOVE, value=102.0), 2)
+    async with among_witnesses(stage.make, *NAMES, answer=False) as (system, _):
+        await trade(system, 101.0)
+        assert [alert.rule for alert in stage.durable.tables.alerts.values()] == [1]
+        await trade(system, 103.0)
+        assert [alert.rule for alert in stage.durable.tables.alerts.values()] == [1, 2]
+        assert len(stage.durable.tables.untold) == 2
 
 
 async def test_while_the_store_is_away_alerts_wait_in_their_order(autojump_clock: Any) -> None:
@@ -165,6 +179,19 @@ async def test_a_store_that_is_away_keeps_nobody_from_looking_again(autojump_clo
         assert told(seen) == []
         stage.hot.link.away = False
         await trio.sleep(LOOK_S)
+        assert len(told(seen)) == 1
+
+
+async def test_no_tick_waits_until_a_rule_about_a_token_has_been_looked_at(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.rule(TokenCondition(provider="dhan", hours=2), 2)
+
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trio.sleep(1)
+        await system.pause("/engine/credentials")
+        await trio.sleep(LOOK_S)
+        await trade(system, 101.0)
         assert len(told(seen)) == 1
 
 
