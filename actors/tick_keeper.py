@@ -4,9 +4,11 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any, ClassVar
 
+import anyio
 import structlog
 
-from actors.messages import Count, Flush, Follow, FollowAnew
+from actors.messages import Alert, Count, Flush, Follow, FollowAnew
+from actors.unsaved_ticks import UnsavedTicks
 from engine.market import Calendars, InstrumentKind, Tick
 from engine.market.kept_tick import KeptTick, TickTape
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
@@ -19,33 +21,39 @@ log = structlog.get_logger("ticktree.tick_keeper")
 FLUSH_INTERVAL_S = 1.0
 """What a machine that loses its power takes along."""
 FOLLOW_INTERVAL_S = 5.0
-BATCH = 50_000
-"""Ticks in one transaction: it takes a quarter of a second."""
-UNSAVED_LIMIT = 200_000
-"""Ticks kept while PostgreSQL takes none; beyond, the oldest are forgotten, counted and told."""
 UNSHOWN_LIMIT = 50_000
-"""The same for Redis, which keeps only the newest anyway."""
+"""Ticks kept while Redis takes none, which keeps only the newest anyway."""
 
 
 class TickKeeper(TaskActor):
-    """Hot before cold: what a killed keeper leaves in Redis its successor saves, each tick once."""
+    """Hot before cold: what a killed keeper leaves in Redis its successor saves, each tick once.
+
+    PostgreSQL is spoken to beside the mailbox: while it hangs, ticks are taken and go to Redis all the same.
+    """
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=50_000, overflow=Overflow.DROP_OLDEST)
     drains: ClassVar[bool] = True
 
-    def __init__(self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, broadcaster: ActorRef) -> None:
+    def __init__(
+        self, hot: HotStore, durable: DurableStore, calendars: Calendars, *, broadcaster: ActorRef, publisher: ActorRef
+    ) -> None:
         super().__init__()
         self._hot = hot
         self._durable = durable
         self._calendars = calendars
         self._broadcaster = broadcaster
+        self._publisher = publisher
         self._tapes: dict[str, TickTape] = {}
         self._unshown: deque[KeptTick] = deque(maxlen=UNSHOWN_LIMIT)
-        self._unsaved: list[KeptTick] = []
+        self._unsaved = UnsavedTicks(durable.ticks)
+        self._saving: anyio.Event | None = None
+        """Set when all that waits is saved, or was tried; None while nothing is under way."""
+        self._is_following = False
+        self._is_losing = False
         self._dropped = 0
-        self._saved = 0
-        self._lost = 0
-        self._away = False
+        """By the mailbox before this keeper: others have told that."""
+        self._lost: dict[str, int] = {}
+        """How many, by why."""
 
     async def on_start(self) -> None:
         self._dropped = self._mailbox_drops()
@@ -56,6 +64,8 @@ class TickKeeper(TaskActor):
     async def on_stop(self) -> None:
         """What PostgreSQL does not take now stays in Redis for the next keeper."""
         await self._flush()
+        if self._saving is not None:
+            await self._saving.wait()
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
@@ -63,7 +73,7 @@ class TickKeeper(TaskActor):
         if tape is not None:
             kept = tape.add(tick)
             self._unshown.append(kept)
-            self._unsaved.append(kept)
+            self._unsaved.add((kept,))
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:
@@ -71,15 +81,17 @@ class TickKeeper(TaskActor):
 
     @handles(FollowAnew)
     async def on_follow_anew(self, _: FollowAnew) -> None:
-        await self._follow()
+        if not self._is_following:
+            self._is_following = True
+            self.spawn(self._follow)
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
         return {
             "ticks_followed": len(self._tapes),
-            "ticks_saved": self._saved,
+            "ticks_saved": self._unsaved.saved,
             "ticks_unsaved": len(self._unsaved),
-            "ticks_lost": self._lost,
+            "ticks_lost": sum(self._lost.values()),
         }
 
     # -- who is followed
@@ -92,6 +104,8 @@ class TickKeeper(TaskActor):
             self._tapes = {name: self._tapes[name] for name in wanted if name in self._tapes}
         except StorageUnavailableError as error:
             log.debug("kept_ticks_not_read", error=str(error))
+        finally:
+            self._is_following = False
         self._broadcaster.tell(Follow(self.actor_ref, frozenset(self._tapes)))
 
     async def _begin(self, names: Collection[str]) -> None:
@@ -103,14 +117,16 @@ class TickKeeper(TaskActor):
             tape = self._tapes[name] = TickTape(self._calendars.of(name), counts_ticks=is_traded)
             if name in recent:
                 tape.resume(recent[name][-1], self.system.clock.now_ns())
-                self._unsaved += recent[name]
+                self._unsaved.add(recent[name])
 
     # -- what is kept
 
     async def _flush(self) -> None:
         self._confess()
         await self._show()
-        await self._save()
+        if self._saving is None and len(self._unsaved):
+            self._saving = anyio.Event()
+            self.spawn(self._save, self._saving)
 
     async def _show(self) -> None:
         try:
@@ -120,36 +136,34 @@ class TickKeeper(TaskActor):
         else:
             self._unshown.clear()
 
-    async def _save(self) -> None:
-        """What fails is kept, and tried at the next flush."""
+    async def _save(self, done: anyio.Event) -> None:
         try:
-            while self._unsaved:
-                batch = self._unsaved[:BATCH]
-                self._saved += await self._durable.ticks.save(batch)
-                del self._unsaved[: len(batch)]
-        except StorageUnavailableError as error:
-            if not self._away:
-                log.warning("ticks_not_saved", error=str(error), waiting=len(self._unsaved))
-            self._away = True
-            self._forget_oldest()
-        else:
-            self._away = False
+            await self._unsaved.save()
+        finally:
+            self._saving = None
+            done.set()
 
-    def _forget_oldest(self) -> None:
-        surplus = len(self._unsaved) - UNSAVED_LIMIT
-        if surplus > 0:
-            del self._unsaved[:surplus]
-            self._lose(surplus, "PostgreSQL took nothing for too long")
+    # -- what is lost
 
     def _confess(self) -> None:
-        dropped = self._mailbox_drops()
-        if dropped != self._dropped:
-            self._lose(dropped - self._dropped, "more came than could be kept")
-            self._dropped = dropped
+        """All is counted and logged; an operator is told once, until there is no loss and nothing waits."""
+        self._unsaved.forget_oldest()
+        losses = self._losses()
+        new = {why: count - self._lost.get(why, 0) for why, count in losses.items() if count > self._lost.get(why, 0)}
+        for why, count in new.items():
+            log.warning("ticks_lost", count=count, why=why)
+        if new and not self._is_losing:
+            words = f"Ticks that are to be kept are lost: {' and '.join(new)}. ticks_lost counts them."
+            self._publisher.tell(Alert("", words, self.system.clock.now_ns()))
+        self._is_losing = bool(new) or (self._is_losing and len(self._unsaved) > 0)
+        self._lost = losses
 
-    def _lose(self, count: int, why: str) -> None:
-        self._lost += count
-        log.warning("ticks_lost", count=count, why=why)
+    def _losses(self) -> dict[str, int]:
+        return {
+            "more came than could be kept": self._mailbox_drops() - self._dropped,
+            "PostgreSQL took nothing for too long": self._unsaved.forgotten,
+            "PostgreSQL can not hold them": self._unsaved.refused,
+        }
 
     def _mailbox_drops(self) -> int:
         mailbox: Any = self.actor_inbox  # pykka knows no counters

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import anyio
 import asyncpg
 
-from actors.tick_keeper import BATCH
+from actors.unsaved_ticks import BATCH
 from engine.market import Instrument, InstrumentKind
 from engine.market.kept_tick import KeptTick
 from engine.seeding import exchanges

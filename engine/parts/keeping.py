@@ -25,7 +25,9 @@ def persister(parts: Parts, at: Places) -> Start:
 
 
 def tick_keeper(parts: Parts, at: Places) -> Start:
-    return partial(TickKeeper, parts.hot, parts.durable, parts.calendars, broadcaster=at.broadcaster)
+    return partial(
+        TickKeeper, parts.hot, parts.durable, parts.calendars, broadcaster=at.broadcaster, publisher=at.publisher
+    )
 
 
 def publisher(parts: Parts, at: Places) -> Start:

@@ -6,6 +6,7 @@ StorageError
 │   └── DurableStoreUnavailableError
 ├── HotStoreError                (HotStoreUnavailableError is one too)
 ├── DurableStoreError            (DurableStoreUnavailableError is one too)
+│   └── UnfitRowError            one of the rows can never be held, whenever it is tried
 └── EmbeddedServerError          an embedded server can not be prepared or started
 """
 
@@ -40,6 +41,10 @@ class DurableStoreError(StorageError):
 
 class DurableStoreUnavailableError(DurableStoreError, StorageUnavailableError):
     """PostgreSQL is not available."""
+
+
+class UnfitRowError(DurableStoreError):
+    """PostgreSQL can not hold a row."""
 
 
 class EmbeddedServerError(StorageError):

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 import trio
+import trio.testing
 from structlog.testing import capture_logs
 
-from actors import tick_keeper
-from actors.messages import Count, Flush, Follow, FollowAnew
+from actors import unsaved_ticks
+from actors.messages import Alert, Count, Flush, Follow, FollowAnew
 from actors.tick_keeper import TickKeeper
 from engine.market import Calendars, Instrument, InstrumentKind, Tick
 from engine.market.kept_tick import KeptTick
@@ -39,7 +41,13 @@ def keeper(hot: MemoryHotStore, durable: MemoryDurableStore) -> Callable[[ActorS
         raise AssertionError("only exchanges that never close are asked for")
 
     calendars = Calendars(nowhere, {"NSE": "Asia/Kolkata"})
-    return lambda system: TickKeeper(hot, durable, calendars, broadcaster=system.ref("/engine/broadcaster"))
+    return lambda system: TickKeeper(
+        hot,
+        durable,
+        calendars,
+        broadcaster=system.ref("/engine/broadcaster"),
+        publisher=system.ref("/engine/publisher"),
+    )
 
 
 def ticks(count: int, *, since: int = 0) -> list[Tick]:
@@ -47,11 +55,12 @@ def ticks(count: int, *, since: int = 0) -> list[Tick]:
 
 
 async def tell(system: ActorSystem, told: list[Tick]) -> dict[str, int]:
-    """Once they are flushed: what the keeper has counted."""
+    """Once they are flushed, and saved where PostgreSQL takes them: what the keeper has counted."""
     subject = system.ref("/engine/subject")
     for one in told:
         subject.tell(one)
     await subject.ask(Flush(), timeout_s=5)
+    await trio.testing.wait_all_tasks_blocked()
     return await subject.ask(Count(), timeout_s=5)
 
 
@@ -66,7 +75,7 @@ async def recent(hot: MemoryHotStore) -> list[KeptTick]:
 async def test_every_tick_is_in_both_stores_within_a_second_with_what_it_traded(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         for one in ticks(3):
             system.ref("/engine/subject").tell(one)
         await trio.sleep(1.5)
@@ -79,7 +88,7 @@ async def test_every_tick_is_in_both_stores_within_a_second_with_what_it_traded(
 async def test_it_follows_those_whose_ticks_are_to_be_kept_and_no_longer_than_that(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, seen):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, seen):
         await trio.sleep(6)
         durable.tables.tick_keeping.clear()
         await trio.sleep(5)
@@ -92,13 +101,13 @@ async def test_it_follows_those_whose_ticks_are_to_be_kept_and_no_longer_than_th
 async def test_what_a_killed_keeper_left_in_redis_its_successor_saves_once(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         await tell(system, ticks(2))
         durable.tables.away = True
         await tell(system, ticks(3, since=2))
         assert len(await recent(hot)) == 5  # and the engine ends before PostgreSQL is back
     durable.tables.away = False
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         counted = await tell(system, ticks(1, since=9))
         kept = await saved(durable)
         assert [(one.volume, one.traded) for one in kept] == [(0, 0), (10, 10), (20, 10), (30, 10), (40, 10), (90, 50)]
@@ -109,22 +118,46 @@ async def test_what_a_killed_keeper_left_in_redis_its_successor_saves_once(
 async def test_while_postgresql_is_away_ticks_wait_and_those_beyond_the_limit_are_told_as_lost(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tick_keeper, "UNSAVED_LIMIT", 4)
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    monkeypatch.setattr(unsaved_ticks, "UNSAVED_LIMIT", 4)
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, seen):
         durable.tables.away = True
         with capture_logs() as logs:
             counted = await tell(system, ticks(6))
-        assert (counted["ticks_unsaved"], counted["ticks_lost"]) == (4, 2)
-        assert [entry["event"] for entry in logs] == ["ticks_not_saved", "ticks_lost"]
+            assert (counted["ticks_unsaved"], counted["ticks_lost"]) == (4, 2)
+            assert (await tell(system, ticks(1, since=6)))["ticks_lost"] == 3
+        assert [entry["event"] for entry in logs] == ["ticks_lost", "ticks_not_saved", "ticks_lost"]
+        assert [alert.words for alert in seen["publisher"]] == [
+            "Ticks that are to be kept are lost: PostgreSQL took nothing for too long. ticks_lost counts them."
+        ]
         durable.tables.away = False
         await tell(system, [])
-        assert [kept.volume for kept in await saved(durable)] == [20, 30, 40, 50]
+        assert [kept.volume for kept in await saved(durable)] == [30, 40, 50, 60]
+        await tell(system, [])
+        durable.tables.away = True
+        await tell(system, ticks(6, since=7))
+        assert [type(said) for said in seen["publisher"]] == [Alert, Alert], "another run is told anew"
+
+
+async def test_while_postgresql_hangs_ticks_are_taken_and_shown_and_saved_when_it_answers(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+        subject = system.ref("/engine/subject")
+        hanging = durable.tables.hanging = anyio.Event()
+        await tell(system, ticks(2))
+        await subject.ask(FollowAnew(), timeout_s=0.1)
+        counted = await tell(system, ticks(3, since=2))
+        assert (len(await recent(hot)), counted["ticks_unsaved"], counted["ticks_lost"]) == (5, 5, 0)
+        durable.tables.hanging = None
+        hanging.set()
+        assert (await tell(system, []))["ticks_saved"] == 5
+        assert await saved(durable) == await recent(hot)
 
 
 async def test_while_redis_is_away_ticks_are_saved_and_redis_gets_them_afterwards(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         hot.link.away = True
         await tell(system, ticks(3))
         await system.ref("/engine/subject").ask(FollowAnew(), timeout_s=5)
@@ -138,7 +171,7 @@ async def test_a_keeper_that_starts_without_its_stores_follows_as_soon_as_they_a
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
     durable.tables.away = hot.link.away = True
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         durable.tables.away = hot.link.away = False
         await trio.sleep(6)
         await tell(system, ticks(2))
@@ -149,7 +182,7 @@ async def test_what_its_mailbox_drops_is_told_as_lost(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
     capacity = TickKeeper.mailbox.capacity
-    async with among_witnesses(keeper(hot, durable), "broadcaster") as (system, _):
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
         counted = await tell(system, ticks(1) * (capacity + 10))
         assert counted["ticks_lost"] >= 10
         assert counted["ticks_saved"] + counted["ticks_lost"] == capacity + 10

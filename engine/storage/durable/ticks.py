@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants and dates; every value travels as an argument
 
+import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,7 +13,7 @@ from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.tick_rows import COLUMNS, packed, tick_of
 from engine.storage.durable.times import EPOCH, MICROSECONDS
-from engine.storage.errors import DurableStoreError
+from engine.storage.errors import DurableStoreError, UnfitRowError
 
 _KEPT = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
@@ -30,6 +31,8 @@ _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
 _NAME = "ticks_%Y%m%d"
 _DAY_US = 86_400_000_000
+_UNFIT = (struct.error, OverflowError, UnicodeError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What a number that is too large raises, a text with a NUL, a time that no day has."""
 
 
 class Ticks:
@@ -46,18 +49,28 @@ class Ticks:
     async def save(self, ticks: Sequence[KeptTick]) -> int:
         """Saves ticks, and answers how many of them were new: what is there already stays as it is, so it is safe to repeat.
 
-        Those of instruments that no table knows are left out.
+        Those of instruments that no table knows are left out. Raises UnfitRowError for ticks among which there is one that can
+        not be saved ever.
         """
         ids = await self._names.ids({tick.instrument for tick in ticks})
         known = [tick for tick in ticks if tick.instrument in ids]
         if not known:
             return 0
         try:
-            return await self._link.run(lambda connection: _add(connection, known, ids))
+            return await self._save(known, ids)
+        except (DurableStoreError, *_UNFIT) as error:
+            cause = error.__cause__ if isinstance(error, DurableStoreError) else error
+            if isinstance(cause, _UNFIT):
+                raise UnfitRowError(str(cause)) from error
+            raise
+
+    async def _save(self, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
+        try:
+            return await self._link.run(lambda connection: _add(connection, ticks, ids))
         except DurableStoreError as error:
             if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
                 raise
-        return await self._link.run(lambda connection: _merge(connection, known, ids))
+        return await self._link.run(lambda connection: _merge(connection, ticks, ids))
 
     async def read(
         self, instrument: str, start_us: int, end_us: int, limit: int, *, newest_first: bool = False

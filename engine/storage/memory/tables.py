@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from anyio import Event
+
     from engine.market.alert_rule import AlertRule
     from engine.market.candle import Candle
     from engine.market.chain_snapshot import ChainSnapshot
@@ -34,6 +36,8 @@ class Tables:
     def __init__(self) -> None:
         self.away = False
         """While it is true every call fails as one to a server that is down."""
+        self.hanging: Event | None = None
+        """Until it is set no call is answered, as by a server that is there and hangs."""
         self.exchanges: dict[str, Exchange] = {}
         self.instruments: dict[str, Instrument] = {}
         self.retired: set[str] = set()
@@ -73,6 +77,8 @@ class Tables:
     async def arrive(self) -> None:
         """Lets others run, as a call to a server would."""
         await checkpoint()
+        if self.hanging is not None:
+            await self.hanging.wait()
         if self.away:
             raise DurableStoreUnavailableError("The connection was refused or lost.")
 

@@ -1,13 +1,17 @@
 """Ticks in PostgreSQL: each once however often it is saved, read back as they were, and dropped day by day."""
 
 from datetime import date
+from typing import Any
 
 import msgspec
 import pytest
 
+from actors.unsaved_ticks import UnsavedTicks
 from engine.market.kept_tick import KeptTick
 from engine.storage.durable import DurableStore
+from engine.storage.errors import UnfitRowError
 from engine.storage.memory import MemoryDurableStore
+from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import SYMBOLS, seeded
 
 pytestmark = pytest.mark.anyio
@@ -55,6 +59,41 @@ async def test_what_is_saved_twice_is_there_once(durable: DurableStore) -> None:
     assert await durable.ticks.save(changed) == 2
     found = await durable.ticks.read("NSE:TCS", *EVER, limit=5_000)
     assert [tick.price for tick in found] == [100.05] * 2_500 + [1.0] * 2
+
+
+UNFIT = [
+    pytest.param({"size": 2**63}, id="a number out of range"),
+    pytest.param({"provider": "a\0b"}, id="a text that PostgreSQL refuses"),
+    pytest.param({"received_us": 2**62}, id="a day that no calendar has"),
+]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("wrong", UNFIT)
+async def test_one_that_can_never_be_held_keeps_back_no_other(durable: DurableStore, wrong: dict[str, Any]) -> None:
+    await seeded(durable)
+    told = ticks(7)
+    told[4] = msgspec.structs.replace(told[4], **wrong)
+    with pytest.raises(UnfitRowError):
+        await durable.ticks.save(told)
+    unsaved = UnsavedTicks(durable.ticks)
+    unsaved.add(told)
+    await unsaved.save()
+    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == [*told[:4], *told[5:]]
+    assert (len(unsaved), unsaved.saved, unsaved.refused) == (0, 6, 1)
+
+
+@ON_POSTGRESQL
+async def test_what_is_wrong_with_the_table_is_no_ticks_fault(durable: DurableStore) -> None:
+    await seeded(durable)
+    await durable._link.value("ALTER TABLE ticks RENAME TO elsewhere")
+    unsaved = UnsavedTicks(durable.ticks)
+    unsaved.add(ticks(3))
+    await unsaved.save()
+    assert (len(unsaved), unsaved.refused) == (3, 0)
+    await durable._link.value("ALTER TABLE elsewhere RENAME TO ticks")
+    await unsaved.save()
+    assert (len(unsaved), unsaved.saved) == (0, 3)
 
 
 async def test_those_of_unknown_instruments_are_left_out(durable: DurableStore) -> None:
