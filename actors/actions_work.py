@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.job_arguments import JobError, bounded, instruments_of
+from actors.patience import Patience
 from actors.routes import Routes
 from actors.sources import FOR_GOOD
 from engine.providers.base import Actions, ProviderError
@@ -27,12 +28,13 @@ class ActionsArguments(msgspec.Struct, frozen=True):
 
 
 class ActionsWork:
-    """What a provider will never answer is said, and keeps nobody else's actions from being read."""
+    """What a provider does not answer is said, and keeps nobody else's actions from being read."""
 
     def __init__(self, arguments: ActionsArguments, craft: "ActionsCraft") -> None:
         self._arguments = arguments
         self._craft = craft
         self._changed = 0
+        self._patience = Patience()
 
     def __len__(self) -> int:
         return len(self._arguments.instruments)
@@ -40,11 +42,14 @@ class ActionsWork:
     async def step(self, number: int) -> str:
         instrument = self._arguments.instruments[number]
         try:
-            self._changed += await self._craft.read(instrument, self._arguments.last)
+            changed = await self._patience.ask(lambda: self._craft.read(instrument, self._arguments.last))
         except ProviderError as error:
             if error.advice not in FOR_GOOD:
                 raise
             return f"{instrument}: given up, {error}"
+        if changed is None:
+            return f"{instrument}: no answer, {self._patience.unanswered:,} without one so far"
+        self._changed += changed
         return f"{instrument}: {self._changed:,} actions new or changed so far"
 
 

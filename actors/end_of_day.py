@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import structlog
 
+from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.job_arguments import JobError
 from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
 from actors.routes import Routes
@@ -26,6 +27,9 @@ JOB_TIMEOUT_S = 10.0
 ALARMED_AFTER = 3
 """Failures of one day in a row: an operator should know."""
 NS_PER_S = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_S
+ACTIONS_READ = "end_of_day:corporate_actions"
+"""The checkpoint that says when their reading was begun."""
 POSTPONING = (JobError, StorageError, ActorDeadError, AskTimeoutError)
 """What is tried again at the next look."""
 
@@ -68,17 +72,17 @@ class EndOfDay(TaskActor):
 
     @handles(LookAtDays)
     async def on_look(self, _: LookAtDays) -> None:
+        """The tables are looked after whatever is behind: an exchange without an answer must not let the disk fill."""
         exchanges = {name.partition(":")[0] for name in self._routes.instruments}
         for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
             try:
                 await self._look(exchange)
             except POSTPONING as error:
                 log.info("end_of_day_postponed", exchange=exchange, error=str(error))
-        if not any(self._behind.values()):
-            try:
-                await self._keep_up()
-            except POSTPONING as error:
-                log.info("upkeep_postponed", error=str(error))
+        try:
+            await self._keep_up()
+        except POSTPONING as error:
+            log.info("upkeep_postponed", error=str(error))
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, float]:
@@ -100,7 +104,7 @@ class EndOfDay(TaskActor):
             await self._note(exchange, day)
 
     async def _keep_up(self) -> None:
-        """Once a day (UTC), when no exchange's day is left to be worked through."""
+        """Once a day (UTC)."""
         today = datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
         jobs = [DayJob(job.id, job.status, "", _date(job)) for job in await self._durable.jobs(JOBS_READ, UPKEEP)]
         step, identity = next_step(jobs, "", today)
@@ -113,9 +117,24 @@ class EndOfDay(TaskActor):
 
     async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
         if step is Step.BEGIN:
+            await self._read_actions()
             await self._ask(StartJob(KIND, {"exchange": exchange, "date": day.isoformat()}))
         elif step is Step.RETRY and self._is_time(exchange, day):
             await self._ask(ChangeJob(identity, "retry"))
+
+    async def _read_actions(self) -> None:
+        """Once a day (UTC), before the first figures: those of a split that nobody knows would be wrong.
+
+        Where no provider tells actions they are entered, or taken from a file.
+        """
+        now_ns = self.system.clock.now_ns()
+        if await self._durable.checkpoint(ACTIONS_READ) // NS_PER_DAY == now_ns // NS_PER_DAY:
+            return
+        try:
+            await self._ask(StartJob(CORPORATE_ACTIONS, {}))
+        except JobError as error:
+            log.info("corporate_actions_not_read", why=str(error))
+        await self._durable.save([], [], checkpoint_ns=now_ns, name=ACTIONS_READ)
 
     async def _ask(self, wish: StartJob | ChangeJob) -> None:
         job = await self._jobs.ask(wish, timeout_s=JOB_TIMEOUT_S)

@@ -15,10 +15,11 @@ from actors.healer import Healer
 from actors.job_arguments import JobError, bounded
 from actors.messages import Save
 from actors.official_days import OfficialDays
+from actors.patience import Patience
 from actors.routes import Routes
-from engine.market import Calendar, CalendarError, Calendars, TradingDay, flaw_of
+from engine.market import Calendar, CalendarError, Calendars, Candle, TradingDay, flaw_of
 from engine.market.adjustment import Adjuster, Adjustment
-from engine.market.after_hours import day_before
+from engine.market.after_hours import SPAN, day_before
 from engine.market.corporate_action import KnownAction
 from engine.market.ledger import is_sound
 from engine.market.statistics import Days, DayStatistics, Minutes, columns_of, day_statistics
@@ -101,7 +102,8 @@ class EndOfDayCraft:
 class EndOfDayWork:
     """The exchange's own bars, an instrument a step; then its report; then the figures, some instruments a step.
 
-    The day before is gone through once more with each day: what came late, or was healed since, is in time for it.
+    The day before is gone through once more with each day: what came late, or was healed since, is in time for it. An
+    instrument of which nobody tells its bars keeps no other from theirs, nor anybody from the figures.
     """
 
     def __init__(self, arguments: EndOfDayArguments, craft: EndOfDayCraft) -> None:
@@ -111,6 +113,7 @@ class EndOfDayWork:
         before = day_before(craft.calendar(arguments.exchange), arguments.date)
         day = craft.trading_day(arguments.exchange, arguments.date)
         self._days = [day] if before is None else [before, day]
+        self._patience = Patience()
 
     def __len__(self) -> int:
         return len(self._instruments) + 1 + len(range(0, len(self._instruments), CHUNK))
@@ -125,13 +128,34 @@ class EndOfDayWork:
         return await self._work_out(self._instruments[start : start + CHUNK])
 
     async def _take_official(self, instrument: str) -> str:
-        found = await self._craft.official.of(instrument, self._days)
-        revised = [
-            await self._craft.healer.take_official(found[day.date], day) for day in self._days if day.date in found
-        ]
+        days = await self._days_of(instrument)
+        found = await self._official(instrument, days)
+        if found is None:
+            await self._note_answered(instrument, days[0].start_ns)
+            return f"{instrument}: no answer yet, the day after asks again"
+        revised = [await self._craft.healer.take_official(found[day.date], day) for day in days if day.date in found]
+        await self._note_answered(instrument, days[-1].end_ns)
         await self._fill_year(instrument)
         told = ", ".join(f"{one.close:g}" for one in revised if one is not None)
         return f"{instrument}: {f'official close {told}' if told else 'nothing new' if found else 'no word of the day'}"
+
+    async def _days_of(self, instrument: str) -> Sequence[TradingDay]:
+        """The job's days, after those of the last month of which nobody answered when they were asked for."""
+        until_ns = await self._craft.durable.checkpoint(_answered(instrument))
+        if not until_ns:
+            return self._days
+        first, calendar = self._days[0].date, self._craft.calendar(self._exchange)
+        earlier = calendar.trading_days(first - SPAN, first - DAY)
+        return [*(day for day in earlier if day.end_ns > until_ns), *self._days]
+
+    async def _official(
+        self, instrument: str, days: Sequence[TradingDay], *, some: bool = False
+    ) -> dict[date, Candle] | None:
+        self._craft.routes.require_any()
+        return await self._patience.ask(lambda: self._craft.official.of(instrument, days, some=some))
+
+    async def _note_answered(self, instrument: str, until_ns: int) -> None:
+        await self._craft.durable.save([], [], checkpoint_ns=until_ns, name=_answered(instrument))
 
     async def _fill_year(self, instrument: str) -> None:
         """Once: the days that figures look back on. What is held of them already stays as it is."""
@@ -139,8 +163,9 @@ class EndOfDayWork:
         if await durable.checkpoint(name):
             return
         first, calendar = self._days[0].date, self._craft.calendar(self._exchange)
-        earlier = list(calendar.trading_days(first - HISTORY, first - DAY))
-        found = await self._craft.official.of(instrument, earlier, some=True)
+        found = await self._official(instrument, list(calendar.trading_days(first - HISTORY, first - DAY)), some=True)
+        if found is None:
+            return
         days = [DailyCandle(day, candle) for day, candle in found.items() if not flaw_of(candle)]
         await durable.save([], days, checkpoint_ns=self._days[-1].end_ns, name=name)
 
@@ -148,9 +173,10 @@ class EndOfDayWork:
         """The rows are saved first: what the exchange reports is noted on them."""
         if not await self._craft.persister.ask(Save(), timeout_s=SAVE_TIMEOUT_S):
             raise StorageUnavailableError("The candles wait to be saved.")
+        said = [f"no answer of {self._patience.unanswered:,} instruments"] if self._patience.unanswered else []
         if self._craft.reports is None or self._exchange != self._craft.reports.exchange:
-            return "no report is read"
-        return "; ".join([await self._note_report(self._craft.reports, day.date) for day in self._days])
+            return "; ".join([*said, "no report is read"])
+        return "; ".join([*said, *[await self._note_report(self._craft.reports, day.date) for day in self._days]])
 
     async def _note_report(self, reports: DeliveryReports, day: date) -> str:
         """A report that is not there, or none at all, keeps nobody from the figures: tomorrow it is asked for again."""
@@ -195,6 +221,11 @@ class EndOfDayWork:
 
 def _adjusted_closes(adjuster: Adjuster, days: Sequence[DailyCandle]) -> dict[date, float | None]:
     return {day.date: adjuster.close(day.candle, day.date) if is_sound(day.candle) else None for day in days}
+
+
+def _answered(instrument: str) -> str:
+    """Of the checkpoint that says until when its official bars were told; it never goes back."""
+    return f"official:{instrument}"
 
 
 def _worked_out(days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int) -> list[DayStatistics]:

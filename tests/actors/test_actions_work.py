@@ -7,6 +7,7 @@ import pytest
 
 from actors.actions_work import FIRST, ActionsCraft
 from actors.job_arguments import JobError
+from actors.patience import TRIES
 from actors.routes import Routes
 from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.providers.base import Advice, ProviderError, Route
@@ -75,3 +76,22 @@ async def test_what_nobody_tells_is_refused_with_what_else_can_be_done(durable: 
         craft(durable, Teller()).complete({"instruments": ["NSE:TCS", "NSE:WIPRO"]}, NOW_NS)
     with pytest.raises(JobError, match="enter them, or take up a file"):
         craft(durable, None).complete({}, NOW_NS)
+
+
+class Silent(Teller):
+    """Of RELIANCE it never has an answer."""
+
+    async def actions(self, route: Route, first: date, last: date) -> list[CorporateAction]:
+        if route.instrument == "NSE:RELIANCE":
+            raise ProviderError("away")
+        return await super().actions(route, first, last)
+
+
+async def test_a_share_that_stays_without_an_answer_keeps_no_other_from_theirs(durable: DurableStore) -> None:
+    kind = craft(durable, Silent())
+    work = kind.work(kind.complete({}, NOW_NS))
+    for _ in range(TRIES - 1):
+        with pytest.raises(ProviderError, match="away"):
+            await work.step(1)
+    assert await work.step(1) == "NSE:RELIANCE: no answer, 1 without one so far"
+    assert await work.step(2) == "NSE:TCS: 1 actions new or changed so far"

@@ -1,7 +1,7 @@
 """The end of day: every trading day is worked through once it is over, missed ones too, and what fails is tried again."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -10,17 +10,19 @@ import msgspec
 import pytest
 import trio
 
+from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.end_of_day import KIND, LOOK_S, EndOfDay
 from actors.end_of_day_work import EndOfDayCraft, EndOfDayWork
 from actors.job_arguments import JobError
 from actors.messages import Alert, ChangeJob, Count, StartJob
 from actors.official_days import OfficialDays
+from actors.patience import SILENT, TRIES, Patience
 from actors.routes import Routes
 from actors.upkeep_work import KIND as UPKEEP
 from config.calendars import load_calendar
 from engine.market import Calendars, Candle
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
-from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Supervisor, handles
+from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Refused, Supervisor, handles
 from engine.storage.durable import DailyCandle, Job
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.healing_parts import Ward, ward
@@ -39,12 +41,17 @@ class Desk:
     def __init__(self) -> None:
         self.durable = MemoryDurableStore()
         self.ends = "done"
+        self.refuses = ""
+        self.kinds: list[str] = []
         self.begun: list[tuple[str, str]] = []
         self.upkeeps: list[str] = []
         self.retried = 0
         self.alarms: list[Any] = []
 
     def begin(self, identity: str, wish: StartJob, today: str) -> str:
+        self.kinds.append(wish.kind)
+        if wish.kind == CORPORATE_ACTIONS:
+            return identity
         if wish.kind == UPKEEP:
             self.upkeeps.append(today)
             self.durable.tables.jobs[identity] = Job(identity, UPKEEP, "done", arguments={"date": today})
@@ -70,7 +77,9 @@ class Clerk(Actor):
         self._desk = desk
 
     @handles(StartJob)
-    def on_start_job(self, wish: StartJob) -> dict[str, Any]:
+    def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:
+        if wish.kind == self._desk.refuses:
+            return Refused(JobError(f"no {wish.kind}"))
         now_ns = self.system.clock.now_ns()
         today = datetime.fromtimestamp(now_ns / 1e9, UTC).date().isoformat()
         return {"id": self._desk.begin(f"{wish.kind}-{now_ns // 1_000_000}", wish, today)}
@@ -133,17 +142,34 @@ async def test_days_without_an_engine_are_made_up_for_one_after_the_other(autoju
         assert await behind(system) == 0
 
 
-async def test_the_tables_are_looked_after_once_a_day_when_no_day_is_left_to_be_done(autojump_clock: Any) -> None:
+async def test_the_tables_are_looked_after_once_a_day_whatever_an_exchange_waits_for(autojump_clock: Any) -> None:
     desk = Desk()
-    desk.ends = "running"
+    desk.ends = "failed"
     async with office(desk) as system:
-        await pass_hours(system, 3)
-        assert (desk.begun, desk.upkeeps) == ([("NSE", "2026-11-19")], [])
-        for identity, job in desk.durable.tables.jobs.items():
-            desk.durable.tables.jobs[identity] = msgspec.structs.replace(job, status="done")
-        desk.ends = "done"
         await pass_hours(system, 48)
+        assert await behind(system) > 0
         assert desk.upkeeps == [FRIDAY, "2026-11-21", "2026-11-22"]
+
+
+async def test_splits_are_read_once_a_day_before_the_figures(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:
+        await pass_hours(system, 1)
+        assert [kind for kind in desk.kinds if kind != UPKEEP] == [CORPORATE_ACTIONS, KIND, KIND]
+        await pass_hours(system, 4)
+        assert [kind for kind in desk.kinds if kind != UPKEEP][3:] == [KIND]
+        await pass_hours(system, 24)
+        assert [kind for kind in desk.kinds if kind != UPKEEP][4:] == [CORPORATE_ACTIONS, KIND]
+
+
+async def test_where_nobody_tells_splits_the_day_is_worked_through_all_the_same(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.refuses = CORPORATE_ACTIONS
+    async with office(desk) as system:
+        await pass_hours(system, 1)
+        assert desk.begun == [("NSE", "2026-11-19")]
+        assert await behind(system) == 0
 
 
 async def test_one_day_waits_for_the_one_before_it(autojump_clock: Any) -> None:
@@ -218,7 +244,7 @@ async def test_the_year_before_is_read_once_and_replaces_nothing(autojump_clock:
         assert len(record.asked) == 1
 
 
-def work_of(place: Ward, **records: Record) -> EndOfDayWork:
+def work_of(place: Ward, date: str = "2026-11-18", now_ns: int = NOON, **records: Record) -> EndOfDayWork:
     """Yesterday's, and with it that of the day before."""
     routes, nobody = Routes(list(records)), None
     for provider in records:
@@ -226,8 +252,8 @@ def work_of(place: Ward, **records: Record) -> EndOfDayWork:
     calendars = Calendars(lambda _: {}, {"NSE": "Asia/Kolkata"})
     official = OfficialDays(records, routes, calendars)  # pyright: ignore[reportArgumentType]
     craft = EndOfDayCraft(place.durable, place.healer, official, None, routes, calendars, nobody)  # pyright: ignore[reportArgumentType]
-    arguments = craft.complete({"exchange": "NSE", "date": "2026-11-18"}, NOON)
-    assert arguments == {"exchange": "NSE", "date": "2026-11-18", "instruments": [NAME]}
+    arguments = craft.complete({"exchange": "NSE", "date": date}, now_ns)
+    assert arguments == {"exchange": "NSE", "date": date, "instruments": [NAME]}
     return craft.work(arguments)
 
 
@@ -263,17 +289,54 @@ async def test_another_provider_is_asked_for_the_day_that_the_first_does_not_hav
         assert [bar.provider for bar in await place.revisions()] == ["one", "three"]
 
 
-async def test_who_may_know_and_does_not_answer_is_waited_for_and_who_never_will_is_not(autojump_clock: Any) -> None:
+async def test_who_never_will_answer_is_not_waited_for(autojump_clock: Any) -> None:
     async with ward() as place:
         away = Record({}, error=ProviderError("away"))
-        with pytest.raises(ProviderError, match="away"):
-            await work_of(place, one=away).step(0)
-        assert (
-            await work_of(place, one=away, two=Record({3: 1.0, 2: 1.0, 1: 1.0})).step(0)
-            == f"{NAME}: official close 1, 1"
-        )
+        other = Record({3: 1.0, 2: 1.0, 1: 1.0})
+        assert await work_of(place, one=away, two=other).step(0) == f"{NAME}: official close 1, 1"
         refused = Record({}, error=ProviderError("no such segment", advice=Advice.GIVE_UP))
         assert await work_of(place, one=refused).step(0) == f"{NAME}: no word of the day"
+
+
+async def test_who_may_know_is_asked_again_and_what_it_owes_with_the_days_after(autojump_clock: Any) -> None:
+    async with ward() as place:
+        work = work_of(place, one=Record({}, error=ProviderError("away")))
+        for _ in range(TRIES - 1):
+            with pytest.raises(ProviderError, match="away"):
+                await work.step(0)
+        assert await work.step(0) == f"{NAME}: no answer yet, the day after asks again"
+        back = Record({ago: 100.0 + ago for ago in range(400)})
+        assert await work_of(place, "2026-11-19", NOON + DAY_NS, one=back).step(0) == (
+            f"{NAME}: official close 102, 101, 100"
+        )
+        back.asked.clear()
+        await work_of(place, "2026-11-19", NOON + DAY_NS, one=back).step(0)
+        assert [end_ns - start_ns for start_ns, end_ns in back.asked] == [2 * DAY_NS]
+
+
+async def test_one_without_an_answer_holds_no_other_up_and_when_nobody_answers_nobody_is_asked() -> None:
+    patience, asked = Patience(), 0
+
+    async def away() -> int:
+        nonlocal asked
+        asked += 1
+        raise ProviderError("away")
+
+    async def there() -> int:
+        return 7
+
+    for _ in range(TRIES - 1):
+        with pytest.raises(ProviderError):
+            await patience.ask(away)
+    assert await patience.ask(away) is None
+    assert await patience.ask(away) is None
+    assert (asked, await patience.ask(there)) == (TRIES + 1, 7)
+    asked = 0
+    for _ in range(2 * SILENT + TRIES):
+        with suppress(ProviderError):
+            await patience.ask(away)
+    assert asked == TRIES - 1 + SILENT
+    assert await patience.ask(there) is None
 
 
 async def test_an_engine_that_does_not_know_its_instruments_yet_takes_nothing_for_an_answer() -> None:
