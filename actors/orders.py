@@ -15,19 +15,19 @@ log = structlog.get_logger("ticktree.orders")
 
 ORDERS = ("order", "trade")
 REMEMBER_S = 60.0
-"""How long it is believed who has an email."""
+"""How long it is believed that an owner's account is in use."""
 
 
 class Orders(TaskActor):
-    """An account's owner is written as an email; who has that, the table of users knows, and not before they sign up."""
+    """An account's owner is a user's id that an administrator wrote down; who was put out is told nothing."""
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1_000, overflow=Overflow.DROP_OLDEST)
 
-    def __init__(self, durable: DurableStore, emails: Mapping[str, str], *, publisher: ActorRef) -> None:
-        """``emails`` are those of the providers' owners."""
+    def __init__(self, durable: DurableStore, owners: Mapping[str, str], *, publisher: ActorRef) -> None:
+        """``owners`` are the ids of users, by provider."""
         super().__init__()
         self._durable = durable
-        self._emails = emails
+        self._ids = owners
         self._publisher = publisher
         self._owners: dict[str, tuple[float, str]] = {}
         """By provider: until when it is believed, and the user's id."""
@@ -42,15 +42,15 @@ class Orders(TaskActor):
             self._publisher.tell(notified)
 
     async def _owner(self, provider: str) -> str:
-        email = self._emails.get(provider)
+        identity = self._ids.get(provider)
         until_s, owner = self._owners.get(provider, (0.0, ""))
-        if email is None or anyio.current_time() < until_s:
+        if identity is None or anyio.current_time() < until_s:
             return owner
         try:
-            found = await self._durable.user_by_email(email)
+            user = await self._durable.user(identity)
         except StorageError as error:
             log.warning("owner_not_found", provider=provider, error=str(error))
             return owner
-        owner = found.user.id if found is not None and found.user.is_active else ""
+        owner = user.id if user is not None and user.is_active else ""
         self._owners[provider] = anyio.current_time() + REMEMBER_S, owner
         return owner

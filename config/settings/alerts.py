@@ -1,5 +1,6 @@
 """Alerts and orders: who is told of which account's orders, and where alerts may be sent."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -8,10 +9,12 @@ from config.settings.field import Group, setting
 from config.settings.kinds import Names
 from config.settings.providers import PROVIDERS
 
+_USER = re.compile(r"u[0-9a-f]{16}")
+
 
 def _owned(entries: tuple[str, ...]) -> tuple[str, ...]:
     pairs = [entry.partition("=") for entry in entries]
-    if not all(provider in PROVIDERS and "@" in email for provider, _, email in pairs):
+    if not all(provider in PROVIDERS and _USER.fullmatch(user) for provider, _, user in pairs):
         raise ValueError("no provider's owner")
     if len({provider for provider, _, _ in pairs}) < len(pairs):
         raise ValueError("a provider has one owner")
@@ -23,8 +26,9 @@ class Alerts(Group):
 
     account_owners: Annotated[Names, AfterValidator(_owned)] = setting(
         "TICKTREE_ACCOUNT_OWNERS",
-        "Whose the account at each provider is: that user is told of its orders and trades. Administrators are told of all.",
-        "providers with emails such as dhan=ann@example.org, separated by commas",
+        "Whose the account at each provider is: that user is told of its orders and trades. Administrators are told of all. "
+        "By the users' ids, as `ticktree users list` has them: an email proves nothing, anybody may register it first.",
+        "providers with users' ids such as dhan=u0123456789abcdef, separated by commas",
         default=(),
     )
     webhooks_to_private: bool = setting(
@@ -37,5 +41,5 @@ class Alerts(Group):
 
     @property
     def owner_of_account(self) -> dict[str, str]:
-        """The email of each provider's owner."""
-        return {provider: email for provider, _, email in (entry.partition("=") for entry in self.account_owners)}
+        """The id of each provider's owner."""
+        return {provider: user for provider, _, user in (entry.partition("=") for entry in self.account_owners)}

@@ -1,4 +1,4 @@
-"""Orders: whose an order is, by the table of users, also while that is away."""
+"""Orders: whose an order is, by the id of a user, also while that is away."""
 
 from typing import Any
 
@@ -16,12 +16,13 @@ def order(provider: str = "dhan", kind: str = "order") -> Notified:
     return Notified(Notification(provider, kind, 1, {"orderNo": "1"}))
 
 
-async def test_an_order_is_of_the_user_who_has_the_accounts_email(autojump_clock: Any) -> None:
+async def test_an_order_is_of_the_user_whose_id_was_written_down_and_of_nobody_with_another(
+    autojump_clock: Any,
+) -> None:
     durable = MemoryDurableStore()
 
     def make(system: ActorSystem) -> Orders:
-        emails = {"dhan": "ann@example.org"}
-        return Orders(durable, emails, publisher=system.ref("/engine/publisher"))
+        return Orders(durable, {"dhan": "u1"}, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(make, "publisher") as (system, seen):
         subject = system.ref("/engine/subject")
@@ -31,8 +32,11 @@ async def test_an_order_is_of_the_user_who_has_the_accounts_email(autojump_clock
             await trio.sleep(1)
             return seen["publisher"].pop()
 
-        assert await told(order()) == OrderTold(order().notification, ""), "nobody has signed up yet"
-        await durable.add_user("u1", "Ann@example.org")
+        await durable.add_user("u2", "ann@example.org")
+        assert await told(order()) == OrderTold(order().notification, ""), (
+            "whoever has her email, it is another account"
+        )
+        await durable.add_user("u1", "ann@example.com")
         await trio.sleep(REMEMBER_S)
         assert (await told(order(kind="trade"))).owner == "u1"
         assert (await told(order("kite"))).owner == ""

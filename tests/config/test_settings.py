@@ -255,3 +255,11 @@ def test_the_doors_of_a_simulated_exchange_are_found_by_name(monkeypatch: pytest
 def test_doors_without_ports_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     told = complaint(monkeypatch, TICKTREE_SIMULATOR_DOORS="simulator2")
     assert told == "TICKTREE_SIMULATOR_DOORS: expected name=port/port, separated by commas, was 'simulator2'."
+
+
+def test_whose_an_account_is_is_said_by_an_id_that_nobody_can_register(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "`ticktree users list`" in str(Settings.model_fields["account_owners"].description)
+    refused = complaint(monkeypatch, TICKTREE_ACCOUNT_OWNERS="dhan=ann@example.org")
+    assert "expected providers with users' ids such as dhan=u0123456789abcdef" in refused
+    monkeypatch.setenv("TICKTREE_ACCOUNT_OWNERS", "dhan=u0123456789abcdef")
+    assert load_settings().owner_of_account == {"dhan": "u0123456789abcdef"}
