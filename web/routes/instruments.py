@@ -68,9 +68,14 @@ class InstrumentBody(Body, frozen=True, kw_only=True):
     option_type: Literal["CE", "PE"] | None = None
     underlying: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
     is_active: bool = True
-    keep_ticks: Annotated[bool, Meta(description="Whether all its ticks are kept, for `/api/v1/ticks`.")] = False
+    keep_ticks: Annotated[
+        bool | None,
+        Meta(
+            description="Whether all its ticks are kept, for `/api/v1/ticks`. Left out, it stays as it is; at first false."
+        ),
+    ] = None
 
-    def draft(self, exchange: str) -> InstrumentDraft:
+    def draft(self, exchange: str, *, keeps_ticks: bool) -> InstrumentDraft:
         """With all that the symbol says; refused where it says something else."""
         legible(self)
         symbol = _symbol(f"{exchange}:{self.symbol}")
@@ -87,7 +92,7 @@ class InstrumentBody(Body, frozen=True, kw_only=True):
             lot_size=self.lot_size,
             option_type=option_type and OptionType(option_type),
             is_active=self.is_active,
-            keep_ticks=self.keep_ticks,
+            keep_ticks=keeps_ticks if self.keep_ticks is None else self.keep_ticks,
             **said,
         )
 
@@ -123,9 +128,12 @@ async def instrument(identity: int) -> Response:
 @document_response(InstrumentEntity)
 @document_errors(409)
 async def change(identity: int, data: InstrumentBody) -> Response:
-    """Rewrites one as a whole, but for its exchange and symbol: its history and all clients know it by them."""
+    """Rewrites one as a whole, but for its exchange and symbol: its history and all clients know it by them.
+
+    Whether its ticks are kept changes only where that is said: clients that do not know of it shall not end it.
+    """
     row = await found("instrument", _table().one(identity))
-    draft = await _draft(data)
+    draft = await _draft(data, keeps_ticks=row.keep_ticks)
     if (draft.exchange_id, draft.symbol) != (row.exchange_id, row.symbol):
         raise ApiError(409, f"symbol: the instrument stays {row.instrument}, its history is known by that")
     return await changed("instrument", row.instrument, _table().change(identity, draft))
@@ -141,11 +149,11 @@ async def delete(identity: int, query_args: DeletionQuery) -> Response:
     return await deleted("instrument", _table(), row, row.instrument, hard=query_args.hard)
 
 
-async def _draft(data: InstrumentBody) -> InstrumentDraft:
+async def _draft(data: InstrumentBody, *, keeps_ticks: bool = False) -> InstrumentDraft:
     exchange = await services().durable.entities.exchanges.one(data.exchange_id)
     if exchange is None:
         raise wrong("exchange_id", "names nothing that is there")
-    return data.draft(exchange.code)
+    return data.draft(exchange.code, keeps_ticks=keeps_ticks)
 
 
 def _symbol(text: str) -> Symbol:

@@ -166,6 +166,11 @@ async def test_an_administrator_says_whose_ticks_are_kept(web: Web) -> None:
     share = await a_share(web, number)
     assert share["keep_ticks"] is False
     body = {"exchange_id": number, "symbol": "VOD", "kind": "equity", "tick_size": 0.01, "keep_ticks": True}
-    changed = await send(web, "PUT", f"/instruments/{share['id']}", body)
-    assert changed.json()["keep_ticks"] is True
+    path = f"/instruments/{share['id']}"
+    assert (await send(web, "PUT", path, body)).json()["keep_ticks"] is True
     assert await web.services.durable.ticks.kept() == ["LSE:VOD"]
+    unaware = {name: value for name, value in body.items() if name != "keep_ticks"} | {"name": "Vodafone"}
+    renamed = (await send(web, "PUT", path, unaware)).json()
+    assert (renamed["name"], renamed["keep_ticks"]) == ("Vodafone", True), "who does not say it does not end it"
+    assert (await send(web, "PUT", path, body | {"keep_ticks": False})).json()["keep_ticks"] is False
+    assert await web.services.durable.ticks.kept() == []
