@@ -1,5 +1,6 @@
 """The jobs: long work that can be listed, paused, resumed, cancelled and tried again, and that outlives the engine."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import anyio
@@ -108,14 +109,16 @@ class Jobs(TaskActor):
         self._run_next()
         return shown(job)
 
-    def _run_next(self) -> None:
-        waiting = self._next_waiting()
+    def _run_next(self, ended: Job | None = None) -> None:
+        """After an urgent job another one has its turn, for a step at least: who is urgent again and again keeps nobody waiting."""
+        others = self._next_waiting(but=URGENT) if ended is not None and ended.kind in URGENT else None
+        waiting = others or self._next_waiting()
         if waiting is not None and not self._running:
             self._running = waiting.id
             self.spawn(self._run, waiting.id)
 
-    def _next_waiting(self) -> Job | None:
-        waiting = (job for job in self._jobs.values() if job.status == "waiting")
+    def _next_waiting(self, but: Sequence[str] = ()) -> Job | None:
+        waiting = (job for job in self._jobs.values() if job.status == "waiting" and job.kind not in but)
         return min(waiting, key=_rank, default=None)  # of equals the oldest
 
     def _gives_way(self, job: Job) -> bool:
@@ -142,7 +145,7 @@ class Jobs(TaskActor):
             log.warning("job_failed", job=identity, error=str(error), exc_info=not _is_known(error))
             await self._advance(identity, status="failed", message=_why(error))
         self._running = ""
-        self._run_next()
+        self._run_next(job)
 
     def _goes_on(self, identity: str) -> bool:
         return identity in self._jobs and self._jobs[identity].status == "running"

@@ -144,9 +144,15 @@ class ScreenWork:
         result = await anyio.to_thread.run_sync(
             partial(_result, self._definition, self._judged, self._now_ns() // _MS_NS)
         )
-        await self._durable.screenings.keep(self._arguments.screener, msgspec.json.encode(result).decode())
+        if not await self._keep(result):
+            return "the screener was changed or taken away meanwhile: what was found is not kept"
         said = f"{result.found:,} of {len(self._arguments.instruments):,} instruments match"
         return f"{said}; the history that some lack is asked for" if self._wishes_for_history(result) else said
+
+    async def _keep(self, result: Result) -> bool:
+        asked = self._arguments
+        own = msgspec.json.encode(asked.definition).decode() if asked.owner else None
+        return await self._durable.screenings.keep(asked.screener, msgspec.json.encode(result).decode(), own)
 
     def _wishes_for_history(self, result: Result) -> bool:
         """Of few, as of charts that are opened; nobody wants a whole market's years read because of one click."""

@@ -108,6 +108,18 @@ async def test_an_urgent_job_is_done_between_two_steps_of_another_which_then_goe
     assert steps.done == [0, 0, 1, 2, 1, 2, 0, 1, 2]
 
 
+async def test_urgent_jobs_that_never_end_leave_a_step_to_others(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        long = await start(subject)
+        await until(durable, long, "running")
+        for kind in URGENT:
+            await subject.ask(StartJob(kind, {}), timeout_s=5)
+        steps.gate.set()
+        await until(durable, long, "done")
+    assert steps.done == [0, 0, 1, 2, 1, 0, 1, 2, 2]
+
+
 async def test_what_nobody_asked_for_waits_for_all_others_and_gives_way_to_them(autojump_clock: Any) -> None:
     durable, steps = MemoryDurableStore(), Steps()
     async with jobs(durable, steps) as (subject, told):

@@ -1,5 +1,6 @@
 """The screen job: judged portion by portion out of PostgreSQL, kept, told, and taken up again in the middle."""
 
+import json
 from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -126,6 +127,20 @@ async def test_who_takes_it_up_in_the_middle_keeps_the_same(
     await craft.work(arguments).step(2)
 
     assert await kept(durable) == before
+
+
+async def test_what_an_own_screener_looked_for_before_it_was_rewritten_is_not_kept(durable: DurableStore) -> None:
+    assert await durable.add_user("ada", "ada@example.org", password_hash="hash")
+    own = await durable.screeners.add("ada", "Mine", "", json.dumps(RISING))
+    assert own is not None
+    craft = screening(durable)
+    run = craft.complete(asked(screener=str(own.id), owner="ada"), 0)
+    assert (await craft.work(run).step(0)).startswith("4 of 10 instruments match")
+    told = await durable.screenings.newest(str(own.id))
+
+    assert await durable.screeners.change("ada", own.id, "Mine", "", json.dumps(RISING | {"limit": 1}))
+    assert (await craft.work(run).step(0)).endswith("what was found is not kept")
+    assert await durable.screenings.newest(str(own.id)) == told
 
 
 async def test_history_is_wished_for_of_few_and_only_where_some_lack_it(

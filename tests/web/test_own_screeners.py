@@ -132,7 +132,9 @@ async def test_a_run_is_the_engines_with_all_it_needs(web: Web, engine: Engine, 
         "owner": (await person.get("/auth/me")).json()["id"],
     }
 
-    await durable.save_job(Job("screen-8", "screen", "running", arguments={"screener": "swing", "owner": ""}))
+    definition = (await person.get(f"{PATH}swing")).json()["definition"]
+    arguments = {"screener": "swing", "owner": "", "definition": definition}
+    await durable.save_job(Job("screen-8", "screen", "running", arguments=arguments))
     again = (await sent(person, "POST", f"{PATH}swing/run")).json()
     assert again["job"] == "screen-8"
 
@@ -155,6 +157,27 @@ async def test_a_run_that_makes_no_sense_is_refused(
         await durable.save_job(Job(f"screen-{number}", "screen", "waiting", arguments={"screener": f"s{number}"}))
     monkeypatch.undo()
     await problem(await sent(person, "POST", f"{PATH}swing/run"), 503)
+
+
+async def test_of_ones_own_two_run_at_a_time_and_a_rewritten_one_is_begun_anew(
+    web: Web, engine: Engine, durable: DurableStore
+) -> None:
+    person = await registered(web)
+    mine = (await person.get("/auth/me")).json()["id"]
+    row = await made(person, definition=DEFINITION | {"universe": {"instruments": PAIR}})
+    arguments = {"screener": row["id"], "owner": mine, "definition": row["definition"]}
+    await durable.save_job(Job("screen-1", "screen", "running", arguments=arguments))
+    run = f"{PATH}{row['id']}/run"
+    assert (await sent(person, "POST", run)).json()["job"] == "screen-1"
+
+    await sent(person, "PUT", f"{PATH}{row['id']}", BODY | {"definition": row["definition"] | {"limit": 5}})
+    await engine.appear()
+    engine.refusal = {"ok": True, "result": {"id": "screen-2"}}
+    assert (await sent(person, "POST", run)).json()["job"] == "screen-2"
+
+    await durable.save_job(Job("screen-2", "screen", "waiting", arguments=arguments))
+    refused = await problem(await sent(person, "POST", run), 429)
+    assert refused["detail"] == "2 of your screeners are being run already"
 
 
 async def test_what_was_found_is_shown_and_streamed_until_it_is_taken_away(

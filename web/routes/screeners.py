@@ -36,6 +36,8 @@ blueprint.before_request(require_scope(SCREENERS))
 
 MOST_UNDER_WAY: Final = 20
 """Runs of all users that wait or run; whoever comes then is asked to come again."""
+MOST_OF_ONE: Final = 2
+"""Runs of one user's own screeners that wait or run."""
 COME_AGAIN_S: Final = 5.0
 
 
@@ -191,7 +193,10 @@ async def delete(identity: str) -> Response:
 @document_response(RunBegun, 202)
 @document_errors(404, 409, 504)
 async def run(identity: str) -> Response:
-    """Looks at the newest candles, as a job of the engine. One that is under way already is not begun again."""
+    """Looks at the newest candles, as a job of the engine. One that is under way already is not begun again.
+
+    Of one's own, two may be under way at a time.
+    """
     one = await found_screener(identity)
     if one.definition is None:
         raise ApiError(409, f"{identity} is a list and looks for nothing", code="not_a_definition")
@@ -201,9 +206,12 @@ async def run(identity: str) -> Response:
 
 
 async def _begun(one: Found, definition: Definition, instruments: list[str]) -> str:
-    under_way = await services().durable.screenings.under_way()
-    if one.id in under_way:
-        return under_way[one.id]
+    under_way = await services().durable.screenings.under_way(_written(definition))
+    same = [run.job for run in under_way if run.screener == one.id and run.is_same]
+    if same:
+        return same[0]
+    if one.owner and sum(run.owner == one.owner for run in under_way) >= MOST_OF_ONE:
+        raise ApiError(429, f"{MOST_OF_ONE} of your screeners are being run already", retry_after_s=COME_AGAIN_S)
     if len(under_way) >= MOST_UNDER_WAY:
         raise ApiError(503, "so many screeners are being run that this one must wait", retry_after_s=COME_AGAIN_S)
     await audit("run", f"screener/{one.id}")

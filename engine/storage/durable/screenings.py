@@ -36,8 +36,10 @@ _KEEP = """
 WITH over AS (
     DELETE FROM jobs WHERE kind = 'screen' AND arguments ->> 'screener' = $1 AND status IN ('done', 'failed', 'cancelled')
 )
-INSERT INTO screener_results (screener, result) VALUES ($1, $2::jsonb)
+INSERT INTO screener_results (screener, result) SELECT $1, $2::jsonb
+WHERE $3::jsonb IS NULL OR EXISTS (SELECT FROM screeners WHERE id::text = $1 AND is_active AND definition = $3::jsonb)
 ON CONFLICT (screener) DO UPDATE SET result = excluded.result, updated_at = now()
+RETURNING true
 """
 _NEWEST = "SELECT result::text FROM screener_results WHERE screener = $1"
 _SUMMARIES = """
@@ -45,8 +47,9 @@ SELECT screener, (result ->> 'finished')::bigint AS finished, (result ->> 'found
 FROM screener_results WHERE screener = ANY ($1)
 """
 _UNDER_WAY = """
-SELECT arguments ->> 'screener' AS screener, id FROM jobs
-WHERE kind = 'screen' AND status IN ('waiting', 'running') ORDER BY created_at
+SELECT arguments ->> 'screener' AS screener, id AS job, coalesce(arguments ->> 'owner', '') AS owner,
+    arguments -> 'definition' IS NOT DISTINCT FROM $1::jsonb AS is_same
+FROM jobs WHERE kind = 'screen' AND status IN ('waiting', 'running') ORDER BY created_at
 """
 
 
@@ -91,6 +94,17 @@ class Summary(msgspec.Struct, frozen=True):
     found: int
 
 
+class Run(msgspec.Struct, frozen=True):
+    """A job that runs a screener, or waits to."""
+
+    screener: str
+    job: str
+    owner: str
+    """Whose screener it is; empty: everybody's."""
+    is_same: bool
+    """Whether it looks for what was asked about: a screener may be rewritten while it is run."""
+
+
 class Screenings:
     """What a screener works with, and what came of it."""
 
@@ -130,9 +144,12 @@ class Screenings:
 
         return await self._link.run(work)
 
-    async def keep(self, screener: str, result: str) -> None:
-        """Keeps a result, as JSON, in place of the one before; the runs before it are forgotten, or each click would stay."""
-        await self._link.value(_KEEP, screener, result)
+    async def keep(self, screener: str, result: str, own: str | None = None) -> bool:
+        """Keeps a result, as JSON, in place of the one before; the runs before it are forgotten, or each click would stay.
+
+        The definition of an own one is told: what was found is not kept where it is another one by now, or none; then False.
+        """
+        return await self._link.value(_KEEP, screener, result, own) is not None
 
     async def newest(self, screener: str) -> str | None:
         """The newest result, as JSON; ``None``: it has not been run."""
@@ -143,9 +160,9 @@ class Screenings:
         rows = await self._link.rows(_SUMMARIES, screeners)
         return {row["screener"]: Summary(row["finished"], row["found"]) for row in rows}
 
-    async def under_way(self) -> dict[str, str]:
-        """The jobs that run or wait to, by screener."""
-        return {row["screener"]: row["id"] for row in await self._link.rows(_UNDER_WAY)}
+    async def under_way(self, definition: str) -> list[Run]:
+        """The jobs that run or wait to, the oldest first, compared with a definition (JSON)."""
+        return [msgspec.convert(dict(row), Run) for row in await self._link.rows(_UNDER_WAY, definition)]
 
 
 def _panel(instruments: dict[int, str], waiting: Collection[str], rows: NDArray[np.void]) -> Panel:

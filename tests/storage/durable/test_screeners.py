@@ -68,6 +68,19 @@ async def test_the_newest_result_takes_the_place_of_the_one_before(durable: Dura
     assert await durable.screenings.newest("swing") == '{"found": 2}'
 
 
+async def test_what_an_own_one_found_is_kept_while_it_looks_for_that(durable: DurableStore) -> None:
+    kept = await durable.screeners.add(await user(durable, "ada"), "Mine", "", DEFINITION)
+    assert kept is not None
+    number, reordered = str(kept.id), '{"where": {"right": 5, "is": ">", "left": "close"}}'
+    assert await durable.screenings.keep(number, '{"found": 1}', reordered)
+    assert await durable.screeners.change("ada", kept.id, "Mine", "", '{"where": {"left": "open"}}')
+    assert not await durable.screenings.keep(number, '{"found": 2}', DEFINITION)
+    assert await durable.screenings.newest(number) == '{"found": 1}'
+    assert await durable.screeners.retire("ada", kept.id)
+    assert not await durable.screenings.keep(number, '{"found": 3}', '{"where": {"left": "open"}}')
+    assert await durable.screenings.newest(number) is None
+
+
 async def test_users_keep_screeners_that_nobody_else_sees(durable: DurableStore) -> None:
     ada, bob = await user(durable, "ada"), await user(durable, "bob")
     kept = await durable.screeners.add(ada, "Mine", "of days", DEFINITION)
