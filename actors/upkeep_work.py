@@ -45,7 +45,7 @@ class UpkeepCraft:
 
 
 class UpkeepWork:
-    """First the oldest days, one a step; then the ticks; then each table is vacuumed.
+    """First the oldest days, one a step; then the ticks, old and of days just over; then each table is vacuumed.
 
     A day is dropped in the step that archives it, and only where both counted the same rows.
     """
@@ -65,7 +65,9 @@ class UpkeepWork:
         if number < self._days:
             return await self._drop_oldest()
         if number == self._days:
-            return await self._drop_ticks()
+            said = await self._drop_ticks()
+            await self._craft.durable.ticks.index_before(self._today)
+            return said
         name = TABLES[number - self._days - 1].name
         await self._craft.durable.archive.vacuum(name)
         return f"{name} vacuumed"

@@ -1,7 +1,7 @@
 """The upkeep: what is too old is archived before it is dropped, and what is not stays, however often it is done."""
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from actors.job_arguments import JobError
 from actors.upkeep_work import UpkeepCraft, UpkeepWork
 from engine.archive import DayArchive
+from engine.market.kept_tick import KeptTick
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.durable.archive_tables import TABLES
@@ -64,6 +65,16 @@ async def test_days_that_are_too_old_are_archived_and_dropped_one_a_step(store: 
     archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)
     assert sum([await archive.restore(day) for day in archive.days(date.min, date.max)]) == 6
     assert await ages_of(store) == [41, 40, 30, 0]
+
+
+async def test_ticks_of_days_that_are_over_can_be_found_by_instrument(store: DurableStore, tmp_path: Path) -> None:
+    work = work_of(store, tmp_path, 0)
+    now_us = NOW_NS // 1_000
+    for ago in (1, 0):
+        time_us = now_us - ago * DAY_NS // 1_000
+        await store.ticks.save([KeptTick("NSE:RELIANCE", time_us, time_us, 1.0, 1, 1, None, None, None, None, "dhan")])
+    await work.step(0)
+    assert await store.ticks.index_before(TODAY + timedelta(days=1)) == [TODAY], "only today's had none"
 
 
 async def test_a_step_that_is_repeated_after_a_kill_loses_nothing(store: DurableStore, tmp_path: Path) -> None:

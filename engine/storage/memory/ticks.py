@@ -40,6 +40,11 @@ class MemoryTicks(Ticks):
         times = sorted((time for time in known if start_us <= time < end_us), reverse=newest_first)
         return [known[time] for time in times[:limit]]
 
+    async def index_before(self, day: date) -> list[date]:  # noqa: ARG002 - as the one it stands in for
+        """Nothing: here each instrument has its own."""
+        await self._tables.arrive()
+        return []
+
     async def drop_before(self, day: date) -> list[date]:
         """Drops all days (UTC) before that one, with their ticks; which ones those were."""
         await self._tables.arrive()

@@ -115,6 +115,25 @@ async def test_days_are_dropped_with_their_ticks_and_may_come_back(durable: Dura
     assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == over_midnight
 
 
+@ON_POSTGRESQL
+async def test_on_days_that_are_over_one_is_found_without_passing_over_the_others(durable: DurableStore) -> None:
+    await seeded(durable)
+    busy = [tick for day in range(2) for tick in ticks(20_000, since_us=MORNING_US + day * DAY_US)]
+    quiet = ticks(1, "INFY", MORNING_US + DAY_US // 2)
+    await durable.ticks.save([*busy, *quiet])
+    today = date(2026, 11, 20)
+    assert await durable.ticks.index_before(today) == [date(2026, 11, 19)]
+    assert await durable.ticks.index_before(today) == []
+    await durable._link.statement("ANALYZE ticks", 60)
+    identity = await durable._link.value("SELECT id FROM instruments WHERE symbol = 'INFY'")
+    plan = await durable._link.rows(
+        f"EXPLAIN SELECT * FROM ticks WHERE instrument_id = {identity} AND received_at < '2026-11-20' ORDER BY received_at LIMIT 9"
+    )
+    assert "ticks_20261119_by_instrument" in "".join(line[0] for line in plan)
+    assert await durable.ticks.read("NSE:INFY", *EVER, limit=10) == quiet
+    assert await durable.ticks.drop_before(date(2026, 11, 21)) == [date(2026, 11, 19), today]
+
+
 async def test_ticks_are_kept_only_of_active_instruments_that_were_chosen(durable: DurableStore) -> None:
     await seeded(durable)
     assert await durable.ticks.kept() == []
