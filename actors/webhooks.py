@@ -1,8 +1,7 @@
 """The webhooks: delivers alerts to users' addresses, again and again until they arrive or are given up."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 import anyio
 import structlog
@@ -19,8 +18,9 @@ log = structlog.get_logger("ticktree.webhooks")
 
 LOOK_S = 5.0
 """Those that are to be tried again are found so late at most."""
-PORTION = 40
-AT_ONCE = 8
+AT_ONCE = 16
+REST_S = 60.0
+"""So long at most an address that did not answer is left alone: each that waits for it would take its whole time."""
 RETRY = Backoff(initial_s=10.0, maximum_s=3_600.0, factor=3.0)
 ATTEMPTS = 12
 """Over some seven hours; then a delivery has failed."""
@@ -53,6 +53,8 @@ class Webhooks(TaskActor):
         self._jitter = jitter
         self._retry = retry
         self._work = anyio.Event()
+        self._tried: set[int] = set()
+        """Deliveries that are under way."""
         self._counts = {"webhooks_delivered": 0, "webhooks_failed": 0, "webhooks_retried": 0}
 
     async def on_start(self) -> None:
@@ -67,27 +69,33 @@ class Webhooks(TaskActor):
     def on_count(self, _: Count) -> dict[str, int]:
         return self._counts
 
-    async def _deliver(self) -> NoReturn:
-        """Beside the mailbox; a portion after the other while there is something to do."""
-        while True:
-            self._work = anyio.Event()
-            try:
-                while due := await self._deliveries.due(self.system.clock.now_ns(), PORTION):
-                    await self._try_all(due)
-            except StorageError as error:
-                log.warning("deliveries_not_read", error=str(error))
-            await self._work.wait()
-
-    async def _try_all(self, due: list[DueDelivery]) -> None:
-        limiter = anyio.CapacityLimiter(AT_ONCE)
-
-        async def try_one(delivery: DueDelivery) -> None:
-            async with limiter:
-                await self._settle(delivery, await self._try(delivery))
-
+    async def _deliver(self) -> None:
+        """Beside the mailbox; whoever is through makes room for the next one, and waits for nobody."""
         async with anyio.create_task_group() as tasks:
-            for delivery in due:
-                tasks.start_soon(partial(try_one, delivery))
+            while True:
+                self._work = anyio.Event()
+                for delivery in await self._next():
+                    self._tried.add(delivery.id)
+                    tasks.start_soon(self._see_through, delivery)
+                await self._work.wait()
+
+    async def _next(self) -> list[DueDelivery]:
+        """As many as there is room for."""
+        room = AT_ONCE - len(self._tried)
+        if not room:
+            return []
+        try:
+            return await self._deliveries.due(self.system.clock.now_ns(), room, self._tried)
+        except StorageError as error:
+            log.warning("deliveries_not_read", error=str(error))
+            return []
+
+    async def _see_through(self, delivery: DueDelivery) -> None:
+        try:
+            await self._settle(delivery, await self._try(delivery))
+        finally:
+            self._tried.discard(delivery.id)
+            self._work.set()
 
     async def _try(self, delivery: DueDelivery) -> Answer:
         try:
@@ -100,15 +108,16 @@ class Webhooks(TaskActor):
         tries = delivery.attempts + 1
         is_over = tries >= ATTEMPTS or answer.http_status == GONE
         outcome = "delivered" if answer.is_delivered else "failed" if is_over else "waiting"
-        due_ns = None
-        if outcome == "waiting":
-            due_ns = self.system.clock.now_ns() + round(self._retry.delay(delivery.attempts, self._jitter()) * NS_PER_S)
+        now_ns, delay_s = self.system.clock.now_ns(), self._retry.delay(delivery.attempts, self._jitter())
+        due_ns = now_ns + round(delay_s * NS_PER_S) if outcome == "waiting" else None
         self._counts[f"webhooks_{'retried' if outcome == 'waiting' else outcome}"] += 1
         log.info("webhook_tried", delivery=delivery.id, attempt=tries, outcome=outcome, why=answer.why)
         try:
             await self._deliveries.settle(
                 delivery.id, outcome, due_ns=due_ns, http_status=answer.http_status, why=answer.why
             )
+            if answer.http_status is None:
+                await self._deliveries.rest(delivery.id, now_ns + round(min(delay_s, REST_S) * NS_PER_S))
         except StorageError as error:  # it is still due: sent again, under the same id
             log.warning("delivery_not_noted", delivery=delivery.id, error=str(error))
             await anyio.sleep(LOOK_S)

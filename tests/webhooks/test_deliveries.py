@@ -27,7 +27,8 @@ NOON = 1_700_000_000 * 10**9
 async def a_store(url: str) -> AsyncGenerator[DurableStore]:
     async with open_bridge():
         store = bridged(await bridged(DurableStore).connect(url))
-        await store.add_user("ann", "ann@example.org")
+        for name in ("ann", "bob"):
+            await store.add_user(name, f"{name}@example.org")
         yield store
         await store.close()
 
@@ -42,9 +43,9 @@ async def delivering(store: DurableStore) -> AsyncGenerator[ActorSystem]:
         yield system
 
 
-async def fired(store: DurableStore, url: str, number: int = 1) -> None:
-    _, sealed = SECRETS.make("ann")
-    webhook = await store.webhooks.add("ann", "w", url, sealed)
+async def fired(store: DurableStore, url: str, number: int = 1, owner: str = "ann") -> None:
+    _, sealed = SECRETS.make(owner)
+    webhook = await store.webhooks.add(owner, "w", url, sealed)
     assert webhook is not None
     draft = RuleDraft(
         name="r",
@@ -55,20 +56,22 @@ async def fired(store: DurableStore, url: str, number: int = 1) -> None:
         webhook=webhook.id,
         is_enabled=True,
     )
-    made = await store.alert_rules.add("ann", draft)
+    made = await store.alert_rules.add(owner, draft)
     assert made is not None
     rule = next(rule for rule in await store.alert_rules.live() if rule.id == made.id)
     for second in range(number):
         alert = FiredAlert(
-            id=f"{rule.id}-{second}", owner="ann", rule=rule.id, name="r", kind="price", instrument="NSE:TCS", message="m",
+            id=f"{rule.id}-{second}", owner=owner, rule=rule.id, name="r", kind="price", instrument="NSE:TCS", message="m",
             value=1.0, at_ns=NOON + second,
         )  # fmt: skip
         await store.alert_rules.fire(rule, Standing(0, "", NOON + second), alert)
 
 
-async def until(store: DurableStore, system: ActorSystem, is_so: Callable[[list[Delivery]], bool]) -> list[Delivery]:
+async def until(
+    store: DurableStore, system: ActorSystem, is_so: Callable[[list[Delivery]], bool], owner: str = "ann"
+) -> list[Delivery]:
     with trio.fail_after(20):
-        while not is_so(found := await store.deliveries.of("ann", 100, 2**62)):
+        while not is_so(found := await store.deliveries.of(owner, 100, 2**62)):
             system.ref("/engine/webhooks").tell(DeliveriesDue())
             await trio.sleep(0.02)
     return found
@@ -110,3 +113,14 @@ async def test_who_dies_while_it_sends_leaves_the_rest_to_the_next_one(database_
             found = await until(store, system, all_are("delivered"))
         assert len(found) == 3
         assert {one.headers["x-ticktree-id"] for one in receiver.received} == {one.alert for one in found}
+
+
+async def test_addresses_of_one_user_that_hang_hold_up_nobody_elses(database_url: str) -> None:
+    async with a_store(database_url) as store, receiving(0) as hanging, receiving(204) as quick:
+        for _ in range(8):
+            await fired(store, hanging.url, number=5)
+        await fired(store, quick.url, number=3, owner="bob")
+        async with delivering(store) as system:
+            await until(store, system, all_are("delivered"), owner="bob")
+        assert len(quick.received) == 3
+        assert len(hanging.received) <= 2

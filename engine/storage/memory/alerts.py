@@ -1,7 +1,7 @@
 """The tables of alerts in memory: what the engine does with them. Nobody has webhooks here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -87,7 +87,8 @@ class MemoryWebhookDeliveries(WebhookDeliveries):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def due(self, now_ns: int, limit: int) -> list[DueDelivery]:  # noqa: ARG002 - the table's own
+    async def due(self, now_ns: int, limit: int, tried: Collection[int] = ()) -> list[DueDelivery]:
         """Nobody has webhooks."""
+        del now_ns, limit, tried
         await self._tables.arrive()
         return []

@@ -165,18 +165,44 @@ async def test_a_test_goes_all_ways_of_a_rule_that_may_be_off(store: DurableStor
 
 
 @ON_POSTGRESQL
-async def test_one_webhook_holds_up_no_other_and_keeps_so_many(store: DurableStore) -> None:
+async def test_one_webhook_holds_up_none_of_the_others_of_its_user_and_keeps_so_many(store: DurableStore) -> None:
     slow, quick = await live(store, webhook=await webhook(store)), await live(store, webhook=await webhook(store))
     for second in range(8):
         await fire(store, slow, NOON + second * SECOND)
     await fire(store, quick, NOON + 9 * SECOND)
-    due = await store.deliveries.due(NOON + 20 * SECOND, 100)
-    assert [one.alert.rule for one in due] == [slow.id] * 5 + [quick.id]
+    first, second = await store.deliveries.due(NOON + 20 * SECOND, 100)
+    assert [first.alert.rule, second.alert.rule] == [slow.id, quick.id]
+    [next_one] = await store.deliveries.due(NOON + 20 * SECOND, 100, [first.id])
+    assert next_one == second, "one of the slow webhook is being tried"
+    assert await store.deliveries.due(NOON + 20 * SECOND, 100, [first.id, second.id]) == []
+    await store.deliveries.rest(first.id, NOON + 30 * SECOND)
+    assert await store.deliveries.due(NOON + 20 * SECOND, 100) == [second], "its address did not answer"
     for number in range(8, WAITING + 1):
         await fire(store, slow, NOON + number * SECOND)
     newest, before, *_ = await store.deliveries.of("ann", 2, 2**62)
     assert (newest.status, before.status) == ("failed", "waiting")
     assert "others wait already" in newest.why
+
+
+@ON_POSTGRESQL
+async def test_whoever_has_many_that_wait_has_their_turn_and_others_have_theirs(store: DurableStore) -> None:
+    for _ in range(3):
+        rule = await live(store, webhook=await webhook(store))
+        for second in range(8):
+            await fire(store, rule, NOON + second * SECOND)
+    theirs = await live(store, "bob", webhook=await webhook(store, "bob"))
+    await fire(store, theirs, NOON + 9 * SECOND)
+    due = await store.deliveries.due(NOON + 20 * SECOND, 2)
+    assert [one.holder for one in due] == ["ann", "bob"]
+    assert [one.holder for one in await store.deliveries.due(NOON + 20 * SECOND, 100)] == ["ann", "bob", "ann"]
+
+
+@ON_POSTGRESQL
+async def test_who_was_put_out_is_sent_nothing_more(store: DurableStore) -> None:
+    await fire(store, await live(store, webhook=await webhook(store)))
+    assert len(await store.deliveries.due(NOON, 10)) == 1
+    await store.change_user("ann", NOON, "disabled", is_active=False)
+    assert await store.deliveries.due(NOON, 10) == []
 
 
 @ON_POSTGRESQL

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,19 +16,28 @@ from engine.storage.durable.times import MICROSECONDS, moment
 
 Outcome = Literal["waiting", "delivered", "failed"]
 
-TURN = 5
-"""Deliveries of one webhook in one look: an address that hangs does not hold up the others."""
+TURN = 2
+"""Deliveries of one user that are tried at a time, over all webhooks: nobody's addresses that hang hold up another's."""
 
 _DUE = f"""
-SELECT d.id AS delivery, d.attempts, w.url, w.user_id AS holder, w.ciphertext, w.nonce, w.key_id, w.fingerprint,
+SELECT d.id AS delivery, d.attempts, d.url, d.holder, d.ciphertext, d.nonce, d.key_id, d.fingerprint,
     a.id, a.user_id, a.rule_id, a.name, a.kind, a.instrument, a.message, a.value, a.is_test,
     {MICROSECONDS.format("a.at")} AS at_us
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY webhook_id ORDER BY due_at, id) AS place
-    FROM alert_deliveries WHERE status = 'waiting' AND due_at <= $1
+    SELECT *, row_number() OVER (PARTITION BY holder ORDER BY is_tried DESC, turn, due_at, id) AS place
+    FROM (
+        SELECT d.*, w.url, w.user_id AS holder, w.ciphertext, w.nonce, w.key_id, w.fingerprint, d.id = ANY($3) AS is_tried,
+            row_number() OVER (PARTITION BY webhook_id ORDER BY d.id = ANY($3) DESC, due_at, d.id) AS turn
+        FROM alert_deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN users u ON u.id = w.user_id
+        WHERE status = 'waiting' AND due_at <= $1 AND w.is_active AND u.is_active
+    ) AS waiting
 ) AS d
-JOIN alerts a ON a.id = d.alert_id JOIN webhooks w ON w.id = d.webhook_id
-WHERE place <= {TURN} ORDER BY d.due_at, d.id LIMIT $2
+JOIN alerts a ON a.id = d.alert_id
+WHERE place <= {TURN} AND NOT is_tried ORDER BY place, d.due_at, d.id LIMIT $2
+"""
+_REST = """
+UPDATE alert_deliveries SET due_at = greatest(due_at, $2)
+WHERE status = 'waiting' AND webhook_id = (SELECT webhook_id FROM alert_deliveries WHERE id = $1)
 """
 _SETTLE = """
 UPDATE alert_deliveries SET status = $2, attempts = attempts + 1, due_at = coalesce($3, due_at), http_status = $4, why = $5,
@@ -79,9 +89,16 @@ class WebhookDeliveries:
     def __init__(self, link: PostgresLink) -> None:
         self._link = link
 
-    async def due(self, now_ns: int, limit: int) -> list[DueDelivery]:
-        """Those whose time has come, a few of each webhook."""
-        return [_due(row) for row in await self._link.rows(_DUE, moment(now_ns), limit)]
+    async def due(self, now_ns: int, limit: int, tried: Collection[int] = ()) -> list[DueDelivery]:
+        """Those whose time has come: a few of each user, and of their webhooks in turn.
+
+        ``tried`` are being tried now, and count to what is theirs. Who was put out is sent nothing.
+        """
+        return [_due(row) for row in await self._link.rows(_DUE, moment(now_ns), limit, list(tried))]
+
+    async def rest(self, identity: int, until_ns: int) -> None:
+        """An address that did not answer this one is left alone until then."""
+        await self._link.value(_REST, identity, moment(until_ns))
 
     async def settle(
         self,
