@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.job_arguments import JobError
-from engine.archive import DayArchive
+from engine.archive import RESTORED_DAYS, DayArchive
 from engine.storage.durable import DurableStore
 from engine.storage.durable.archive_tables import TABLES
 
@@ -77,10 +77,12 @@ class UpkeepWork:
         day = self._next = self._next or await self._craft.durable.archive.oldest_day() or self._today
         if day >= border:
             return f"nothing before {border} is held"
-        archived = await self._craft.archive.archive(day)
-        dropped = await self._craft.durable.archive.drop(day, archived.rows)
+        said = f"restored within {RESTORED_DAYS} days, and kept"
+        if not await self._craft.archive.was_restored(day):
+            archived = await self._craft.archive.archive(day)
+            said = f"{await self._craft.durable.archive.drop(day, archived.rows):,} rows archived and dropped"
         self._next = day + _DAY
-        return f"{day}: {dropped:,} rows archived and dropped"
+        return f"{day}: {said}"
 
     async def _drop_ticks(self) -> str:
         if not self._craft.keep_ticks_days:

@@ -1,6 +1,6 @@
 """The archive: days of the database as Parquet files, each day with a manifest, and the way back."""
 
-from engine.archive.day_archive import Archived, DayArchive
+from engine.archive.day_archive import RESTORED_DAYS, Archived, DayArchive
 from engine.archive.manifest import ArchivedFile, ArchiveError, Manifest
 
-__all__ = ["ArchiveError", "Archived", "ArchivedFile", "DayArchive", "Manifest"]
+__all__ = ["RESTORED_DAYS", "ArchiveError", "Archived", "ArchivedFile", "DayArchive", "Manifest"]

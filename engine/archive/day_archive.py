@@ -24,6 +24,8 @@ _KINDS: Final = {
     "date": "Date",
 }
 """PostgreSQL's types as polars calls them."""
+RESTORED_DAYS: Final = 7
+"""How long the upkeep leaves a day in the database that was taken out of an archive."""
 
 
 class Archived(msgspec.Struct, frozen=True):
@@ -72,9 +74,13 @@ class DayArchive:
         return Archived(manifest, rows)
 
     async def restore(self, day: date) -> int:
-        """Takes a day's rows into the database; how many are new or newer there. Raises ArchiveError for damaged files."""
+        """Takes a day's rows into the database; how many are new or newer there. Raises ArchiveError for damaged files.
+
+        The upkeep leaves the day alone for RESTORED_DAYS from now on.
+        """
         place, manifest = self._place(day), self.manifest(day)
         await anyio.to_thread.run_sync(partial(manifest.verify, place))
+        await self._durable.save([], [], checkpoint_ns=self._now_ns(), name=_restored(day))
         tables, restored = {table.name: table for table in TABLES}, 0
         for one in manifest.files:
             if one.table not in tables:
@@ -86,6 +92,11 @@ class DayArchive:
             finally:
                 rows.unlink(missing_ok=True)
         return restored
+
+    async def was_restored(self, day: date) -> bool:
+        """Whether somebody has taken the day out of an archive within RESTORED_DAYS, and may still need it."""
+        age_ns = self._now_ns() - await self._durable.checkpoint(_restored(day))
+        return age_ns < RESTORED_DAYS * 86_400_000_000_000
 
     async def _archive_table(
         self, table: ArchivedTable, day: date, place: Path, known: ArchivedFile | None
@@ -102,6 +113,11 @@ class DayArchive:
 
     def _place(self, day: date) -> Path:
         return self._folder / day.isoformat()
+
+
+def _restored(day: date) -> str:
+    """Of the checkpoint that says when the day was taken out of an archive."""
+    return f"restored:{day}"
 
 
 def _begin(place: Path) -> dict[str, ArchivedFile]:

@@ -29,7 +29,8 @@ def command(first: datetime, last: datetime | None, folder: Path | None) -> None
     """Take archived days into the database again.
 
     Files are checked against their manifest first. What stands in a table stays, unless the archive has a higher revision
-    of it; rows of instruments that the tables do not know are left out. Safe to repeat.
+    of it; rows of instruments that the tables do not know are left out. Safe to repeat. Days that
+    TICKTREE_KEEP_INTRADAY_DAYS does not keep are archived and dropped again, a week from now at the earliest.
     """
     from datetime import date
 
@@ -37,9 +38,11 @@ def command(first: datetime, last: datetime | None, folder: Path | None) -> None
 
 
 async def _restore(archive: "DayArchive", first: "date", last: "date") -> None:
-    from engine.archive import ArchiveError
+    from engine.archive import RESTORED_DAYS, ArchiveError
 
     days = archive.days(first, last)
     if not days:
         raise ArchiveError("it has none of these days; see TICKTREE_ARCHIVE_DIR, or name its --folder.")
-    click.echo(f"{await day_by_day('restore', days, archive.restore):,} rows are new or newer, of {len(days)} days.")
+    rows = await day_by_day("restore", days, archive.restore)
+    click.echo(f"Upkeep keeps them for {RESTORED_DAYS} days, whatever TICKTREE_KEEP_INTRADAY_DAYS says.")
+    click.echo(f"{rows:,} rows are new or newer, of {len(days)} days.")

@@ -35,10 +35,10 @@ async def store(database_url: str) -> AsyncGenerator[DurableStore]:
         await durable.close()
 
 
-def work_of(store: DurableStore, folder: Path, keep_days: int) -> UpkeepWork:
-    archive = DayArchive(store, folder, now_ns=lambda: NOW_NS)
+def work_of(store: DurableStore, folder: Path, keep_days: int, now_ns: int = NOW_NS) -> UpkeepWork:
+    archive = DayArchive(store, folder, now_ns=lambda: now_ns)
     craft = UpkeepCraft(store, archive, keep_days, keep_ticks_days=30)
-    return craft.work(craft.complete({}, NOW_NS))
+    return craft.work(craft.complete({}, now_ns))
 
 
 async def ages_of(store: DurableStore) -> list[int]:
@@ -75,6 +75,20 @@ async def test_ticks_of_days_that_are_over_can_be_found_by_instrument(store: Dur
         await store.ticks.save([KeptTick("NSE:RELIANCE", time_us, time_us, 1.0, 1, 1, None, None, None, None, "dhan")])
     await work.step(0)
     assert await store.ticks.index_before(TODAY + timedelta(days=1)) == [TODAY], "only today's had none"
+
+
+async def test_what_was_restored_is_left_alone_for_a_week(store: DurableStore, tmp_path: Path) -> None:
+    archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)
+    await archive.archive(date(2026, 10, 10))
+    await archive.restore(date(2026, 10, 10))
+    work = work_of(store, tmp_path, 35)
+    assert [await work.step(number) for number in range(2)] == [
+        "2026-10-10: restored within 7 days, and kept",
+        "2026-10-11: 3 rows archived and dropped",
+    ]
+    assert await ages_of(store) == [41, 30, 0]
+    later = work_of(store, tmp_path, 35, NOW_NS + 7 * DAY_NS)
+    assert await later.step(0) == "2026-10-10: 3 rows archived and dropped"
 
 
 async def test_a_step_that_is_repeated_after_a_kill_loses_nothing(store: DurableStore, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from engine.archive import ArchiveError, DayArchive
 from engine.market.candle import CandleState
 from engine.market.statistics import Days, Minutes, day_statistics
 from engine.storage.durable import DailyCandle, DurableStore
-from engine.storage.durable.archive_tables import DROPPED, TABLES
+from engine.storage.durable.archive_tables import DROPPED, TABLES, first_moment
 from engine.storage.errors import DurableStoreError
 from tests.storage.durable.seeds import seeded
 from tests.storage.samples import MINUTE_NS, bar
@@ -32,6 +32,13 @@ SNAPSHOT = """
 INSERT INTO option_chain_snapshots (underlying_id, expiry, minute, as_of, spot, ce_oi, pe_oi, snapshot)
 SELECT id, '2026-11-26', '2026-11-20T04:00:00Z', '2026-11-20T04:00:59.123456Z', 100.05, 7, 9, $1 FROM instruments
 WHERE symbol = 'TCS'
+"""
+MANY_MINUTES = """
+INSERT INTO price_history_intraday (instrument_id, timeframe, ts, open, high, low, close, volume, source, rev, state, resolve_required)
+SELECT i.id, '1m', '2026-11-19T00:00:00Z'::timestamptz - n * interval '1 minute', 1, 1, 1, 1, 1, '', 0, 'final', false
+FROM instruments i, generate_series(1, CASE i.symbol WHEN 'INFY' THEN 40000 ELSE 10000 END) n
+WHERE i.symbol IN ('INFY', 'RELIANCE');
+ANALYZE price_history_intraday
 """
 ODD = 0.1 + 0.2
 """Has no short form in decimal digits."""
@@ -271,3 +278,18 @@ async def test_only_what_is_archived_is_dropped_all_or_nothing(
     assert await rows(database_url, DAY + timedelta(days=1)) == next_day
     assert await store.archive.oldest_day() == DAY + timedelta(days=1)
     await store.archive.vacuum("price_history_intraday")
+
+
+async def test_the_oldest_day_is_found_without_reading_a_table(
+    store: DurableStore, archive: DayArchive, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(MANY_MINUTES)
+        plan = await connection.fetch(f"EXPLAIN {first_moment(TABLES[0])}")
+    finally:
+        await connection.close()
+    lines = [line["QUERY PLAN"] for line in plan]
+    assert not [line for line in lines if "Seq Scan" in line or "Sort" in line]
+    assert len([line for line in lines if "Index Only Scan" in line]) == 2
+    assert await store.archive.oldest_day() == date(2026, 10, 22)
