@@ -29,7 +29,7 @@ class AlertBook:
 
     def __init__(self) -> None:
         self._rules: dict[int, AlertRule] = {}
-        self._by_instrument: dict[str, tuple[int, ...]] = {}
+        self._by_instrument: dict[str, list[int]] = {}
         """Those about prices, which each tick is put before."""
         self.due: deque[Due] = deque(maxlen=MOST_WAITING)
         """To be told, in their order."""
@@ -54,9 +54,9 @@ class AlertBook:
             self._rules[rule.id] = (
                 msgspec.structs.replace(rule, standing=before.standing) if is_same and before else rule
             )
-        wanted: dict[str, tuple[int, ...]] = {}
+        wanted: dict[str, list[int]] = {}
         for rule, condition in self.of(PriceCondition):
-            wanted[condition.instrument] = (*wanted.get(condition.instrument, ()), rule.id)
+            wanted.setdefault(condition.instrument, []).append(rule.id)
         self._by_instrument = wanted
 
     def of(self, kind: type[Kind]) -> list[tuple[AlertRule, Kind]]:

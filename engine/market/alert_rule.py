@@ -92,46 +92,59 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What was seen: the number, and the sentence to be told if it has got to the line."""
+    """What was seen: the number, and what is to be said of it if it has got to the line."""
 
     value: float
-    words: str
+    sentence: str
+    """With a place for each of what it is about; a tick is put before many rules, and few of them are told."""
+    parts: tuple[object, ...] = ()
     about: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.sentence.format(*self.parts)
+
+
+_REACHED: Final = {
+    "above": "{} rose to {:.12g}: it is at {:.12g}",
+    "below": "{} fell to {:.12g}: it is at {:.12g}",
+    "crosses": "{} crossed {:.12g}: it is at {:.12g}",
+}
+_OPENED: Final = "{} opened {:+.2f} % from its previous close: {:.12g} after {:.12g}"
+_CHANGED: Final = "{} is {:+.2f} % from its previous close: {:.12g} after {:.12g}"
 
 
 def look_at_price(condition: PriceCondition, tick: Tick) -> Look | None:
     """What a tick says of a condition; ``None``: nothing, as where the previous close is not known."""
     name, comparison, price, close = condition.instrument, condition.comparison, tick.price, tick.previous_close
-    if comparison in ("above", "below", "crosses"):
-        verb = {"above": "rose to", "below": "fell to", "crosses": "crossed"}[comparison]
-        return Look(price, f"{name} {verb} {condition.value:.12g}: it is at {price:.12g}")
+    if comparison in _REACHED:
+        return Look(price, _REACHED[comparison], (name, condition.value, price))
     if not close:
         return None
     if comparison == "gaps":
         if tick.day_open is None:
             return None
         change = (tick.day_open / close - 1) * 100
-        words = f"{name} opened {change:+.2f} % from its previous close: {tick.day_open:.12g} after {close:.12g}"
-        return Look(abs(change), words, about=f"{close:.12g} {tick.day_open:.12g}")
+        return Look(abs(change), _OPENED, (name, change, tick.day_open, close), f"{close:.12g} {tick.day_open:.12g}")
     change = (price / close - 1) * 100
-    return Look(change, f"{name} is {change:+.2f} % from its previous close: {price:.12g} after {close:.12g}")
+    return Look(change, _CHANGED, (name, change, price, close))
 
 
 def look_at_gap(condition: GapCondition, missing: int) -> Look:
     """``missing`` minutes are not healed now."""
-    return Look(missing, f"{condition.instrument}: {missing} min are missing or in doubt; they are being healed")
+    return Look(missing, "{}: {} min are missing or in doubt; they are being healed", (condition.instrument, missing))
 
 
 def look_at_feed(condition: FeedCondition, status: str, down_s: float, why: str) -> Look:
     """The feed has been in this status, which is no good one, for so long; 0: it is well."""
     because = f" ({why})" if why else ""
-    return Look(down_s, f"The feed of {condition.provider} has been {status} for {down_s:.0f} s{because}")
+    return Look(down_s, "The feed of {} has been {} for {:.0f} s{}", (condition.provider, status, down_s, because))
 
 
 def look_at_token(condition: TokenCondition, left_s: float) -> Look:
     """The token is good for so long; less than 0: it has ended."""
     ends = f"ends in {left_s / 3_600:.1f} h" if left_s > 0 else "has ended"
-    return Look(-left_s, f"The token of {condition.provider} {ends}")
+    return Look(-left_s, "The token of {} {}", (condition.provider, ends))
 
 
 def judge(rule: AlertRule, look: Look, now_ns: int) -> tuple[Standing, bool]:

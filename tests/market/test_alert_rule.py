@@ -41,7 +41,7 @@ def told(of: AlertRule, *values: float, step_s: int = 1, about: tuple[str, ...] 
     """Which of some looks, in turn, were told."""
     found: list[int] = []
     for number, value in enumerate(values):
-        look = Look(value, "", about[number] if about else "")
+        look = Look(value, "", about=about[number] if about else "")
         standing, is_told = judge(of, look, (number * step_s + 1) * SECOND_NS)
         of = msgspec.structs.replace(of, standing=standing)
         found += [number] if is_told else []

@@ -11,6 +11,7 @@ from engine.credentials import NoKeyError
 from engine.market.alert_rule import Condition, FeedCondition, TokenCondition
 from engine.storage.durable.alerts import (
     AlertRules,
+    CrowdedRulesError,
     Delivery,
     FiredAlert,
     OwnRule,
@@ -113,6 +114,9 @@ async def add(data: RuleBody) -> Response:
         made = await _rules().add(principal().subject, _draft(data))
     except TooManyRulesError as error:
         raise ApiError(409, "no more rules fit; delete one first", code="too_many_rules") from error
+    except CrowdedRulesError as error:
+        why = "all users together have as many rules as this installation judges; ask its administrator"
+        raise ApiError(409, why, code="too_many_rules") from error
     except UnknownWebhookError as error:
         raise wrong("webhook", "none of yours") from error
     rule = _found(made)

@@ -8,6 +8,7 @@ import pytest
 from engine.market.alert_rule import AlertRule, FeedCondition, PriceCondition, Standing, TokenCondition
 from engine.storage.durable import DurableStore
 from engine.storage.durable.alerts import (
+    CrowdedRulesError,
     FiredAlert,
     RuleDraft,
     SealedSecret,
@@ -232,6 +233,20 @@ async def test_nobody_sends_to_the_webhook_of_another(store: DurableStore) -> No
         with pytest.raises(UnknownWebhookError):
             await attempt
     assert await store.webhooks.of("ann") == []
+
+
+@ON_POSTGRESQL
+async def test_all_users_together_have_so_many_rules_and_no_more(
+    store: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.storage.durable.alerts.rules.EVERYBODYS_RULES", 2)
+    for owner in ("ann", "bob"):
+        await store.alert_rules.add(owner, draft())
+    with pytest.raises(CrowdedRulesError):
+        await store.alert_rules.add("ann", draft())
+    [own] = await store.alert_rules.of("ann")
+    await store.alert_rules.retire("ann", own.id)
+    assert await store.alert_rules.add("bob", draft()) is not None
 
 
 @ON_POSTGRESQL

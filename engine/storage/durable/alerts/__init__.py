@@ -2,11 +2,19 @@
 
 from engine.storage.durable.alerts.deliveries import Delivery, DueDelivery, WebhookDeliveries
 from engine.storage.durable.alerts.fired import FiredAlert, FiredAlerts
-from engine.storage.durable.alerts.rules import AlertRules, OwnRule, RuleDraft, TooManyRulesError, UnknownWebhookError
+from engine.storage.durable.alerts.rules import (
+    AlertRules,
+    CrowdedRulesError,
+    OwnRule,
+    RuleDraft,
+    TooManyRulesError,
+    UnknownWebhookError,
+)
 from engine.storage.durable.alerts.webhooks import SealedSecret, TooManyWebhooksError, Webhook, Webhooks
 
 __all__ = [
     "AlertRules",
+    "CrowdedRulesError",
     "Delivery",
     "DueDelivery",
     "FiredAlert",

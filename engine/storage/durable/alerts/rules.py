@@ -15,6 +15,8 @@ from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, SECOND_NS
 
 RULES = 200
 """Rules one user may have."""
+EVERYBODYS_RULES = 20_000
+"""Rules of all users together: each tick is put before those about its instrument."""
 WAITING = 1_000
 """Deliveries that may wait for one webhook; later ones have failed at once, and say so."""
 TEST_GAP_S = 10
@@ -30,6 +32,7 @@ ORDER BY r.id
 """
 _LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE"
 _COUNT = "SELECT count(*) FROM alert_rules WHERE user_id = $1 AND is_active"
+_COUNT_ALL = "SELECT count(*) FROM alert_rules WHERE is_active"
 _HAS_WEBHOOK = "SELECT FROM webhooks WHERE user_id = $1 AND id = $2 AND is_active"
 _ADD = f"""
 INSERT INTO alert_rules (user_id, name, condition, once, cool_down_s, hysteresis_percent, webhook_id, is_enabled)
@@ -90,6 +93,10 @@ class OwnRule(RuleDraft, frozen=True, kw_only=True):
 
 class TooManyRulesError(Exception):
     """Its owner has as many rules as one may have."""
+
+
+class CrowdedRulesError(Exception):
+    """All users together have as many rules as the installation judges."""
 
 
 class UnknownWebhookError(Exception):
@@ -154,7 +161,8 @@ class AlertRules:
         return _own(rows[0]) if rows else None
 
     async def add(self, owner: str, draft: RuleDraft) -> OwnRule | None:
-        """A new one; ``None``: there is no such user. Raises TooManyRulesError or UnknownWebhookError.
+        """A new one; ``None``: there is no such user. Raises TooManyRulesError, CrowdedRulesError
+        or UnknownWebhookError.
 
         The user's row is locked first: two at once could each be the last one there is room for.
         """
@@ -164,6 +172,8 @@ class AlertRules:
                 return None
             if await connection.fetchval(_COUNT, owner) >= RULES:
                 raise TooManyRulesError
+            if await connection.fetchval(_COUNT_ALL) >= EVERYBODYS_RULES:
+                raise CrowdedRulesError
             await _check_webhook(connection, owner, draft)
             return _own(await connection.fetchrow(_ADD, owner, *_written(draft)))
 
