@@ -55,20 +55,19 @@ def _mean(values: pl.Expr, length: float) -> pl.Expr:
     return values.rolling_mean(int(length))
 
 
-def _smoothed(values: pl.Expr, length: float, alpha: float, first: int) -> pl.Expr:
-    """An exponential average of values of which the first ``first`` are null; it begins with a simple one."""
-    start, row = first + int(length) - 1, pl.int_range(pl.len())
-    seeded = pl.when(row == start).then(_mean(values, length)).when(row > start).then(values)
+def _smoothed(values: pl.Expr, length: float, alpha: float) -> pl.Expr:
+    """An exponential average of the values that are known; it begins with the simple one of the first of them."""
+    known = pl.when(values.is_not_null()).then(values.is_not_null().cum_sum())
+    seeded = pl.when(known == length).then(values.cum_sum() / length).when(known > length).then(values)
     return seeded.ewm_mean(alpha=alpha, adjust=False, ignore_nulls=True)
 
 
-def _exponential(values: pl.Expr, length: float, first: int = 0) -> pl.Expr:
-    return _smoothed(values, length, 2 / (length + 1), first)
+def _exponential(values: pl.Expr, length: float) -> pl.Expr:
+    return _smoothed(values, length, 2 / (length + 1))
 
 
-def _wilder(values: pl.Expr, length: float, first: int = 1) -> pl.Expr:
-    """The first bar has no bar before it to be compared with."""
-    return _smoothed(values, length, 1 / length, first)
+def _wilder(values: pl.Expr, length: float) -> pl.Expr:
+    return _smoothed(values, length, 1 / length)
 
 
 def _previous_close(_: Bars) -> pl.Expr:
@@ -138,7 +137,7 @@ def _minus_di(bars: Bars, length: float) -> pl.Expr:
 
 def _adx(bars: Bars, length: float) -> pl.Expr:
     plus, minus = bars.value("plus_di", length), bars.value("minus_di", length)
-    return _wilder(100 * _part((plus - minus).abs(), plus + minus), length, int(length))
+    return _wilder(100 * _part((plus - minus).abs(), plus + minus), length)
 
 
 def _macd(bars: Bars, fast: float, slow: float) -> pl.Expr:
@@ -146,7 +145,7 @@ def _macd(bars: Bars, fast: float, slow: float) -> pl.Expr:
 
 
 def _macd_signal(bars: Bars, fast: float, slow: float, signal: float) -> pl.Expr:
-    return _exponential(bars.value("macd", fast, slow), signal, int(max(fast, slow)) - 1)
+    return _exponential(bars.value("macd", fast, slow), signal)
 
 
 def _macd_histogram(bars: Bars, fast: float, slow: float, signal: float) -> pl.Expr:

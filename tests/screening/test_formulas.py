@@ -32,13 +32,20 @@ def test_an_indicator_is_what_its_textbook_says(name: str) -> None:
 @given(
     seed=st.integers(0, 2**32),
     lengths=st.lists(st.integers(1, 60), min_size=1, max_size=5),
-    name=st.sampled_from(sorted(set(INDICATORS) - {"adx"})),
+    name=st.sampled_from(sorted(INDICATORS)),
     data=st.data(),
 )
 def test_whatever_the_market_they_agree(seed: int, lengths: list[int], name: str, data: st.DataObject) -> None:
     arguments = [data.draw(st.integers(int(one.minimum + 0.9), 12)) for one in INDICATORS[name].parameters]
     candles = market(seed, lengths, bars_a_day=5)
     assert_same(candles, name, arguments, range(len(lengths)))
+
+
+def test_an_average_of_what_stood_still_at_first_begins_when_it_moves() -> None:
+    still = market(3, [60]).with_columns(still=pl.int_range(60) < 8)
+    prices = {name: pl.when(pl.col("still")).then(50.0).otherwise(pl.col(name)) for name in ("high", "low", "close")}
+    assert_same(still.with_columns(**prices), "adx", [5], range(1))
+    assert told(still.with_columns(**prices), "adx", [5]).is_not_null().any()
 
 
 def test_what_can_not_be_computed_is_null() -> None:
