@@ -1,5 +1,6 @@
 """The end of day: sees to it that every trading day of every exchange is worked through once it is over."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
 from actors.routes import Routes
 from actors.upkeep_work import KIND as UPKEEP
 from engine.market import Calendars, TradingDay
-from engine.market.after_hours import DayJob, Step, days_due, next_step, pause_s
+from engine.market.after_hours import MOST_DAYS, DayJob, Step, days_over, next_step, pause_s
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore, Job
 from engine.storage.errors import StorageError
@@ -62,6 +63,8 @@ class EndOfDay(TaskActor):
         self._after_ns = int(after_s * NS_PER_S)
         self._behind: dict[str, int] = {}
         """Days of each exchange that are over and not worked through."""
+        self._skipped: dict[str, date] = {}
+        """The last of each exchange's days that were too many to be made up for, as an operator was told."""
         self._failures: dict[str, int] = {}
         self._again_ns: dict[str, int] = {}
         """Before that time the exchange's day is not tried once more."""
@@ -91,7 +94,9 @@ class EndOfDay(TaskActor):
     async def _look(self, exchange: str) -> None:
         """As far as what is known allows: of a day that is done already the next one is looked at, too."""
         done_ns = await self._durable.checkpoint(_name(exchange))
-        due = days_due(self._calendars.of_exchange(exchange), done_ns, self.system.clock.now_ns(), self._after_ns)
+        over = days_over(self._calendars.of_exchange(exchange), done_ns, self.system.clock.now_ns(), self._after_ns)
+        skipped, due = over[:-MOST_DAYS], over[-MOST_DAYS:]
+        self._tell_skipped(exchange, skipped)
         self._behind[exchange] = len(due)
         if not due:
             return
@@ -102,6 +107,17 @@ class EndOfDay(TaskActor):
                 await self._go_on(exchange, day.date, step, identity)
                 return
             await self._note(exchange, day)
+
+    def _tell_skipped(self, exchange: str, days: Sequence[TradingDay]) -> None:
+        """Once: the days that nobody makes up for but an operator who asks for them."""
+        if not days or days[-1].date == self._skipped.get(exchange):
+            return
+        self._skipped[exchange] = days[-1].date
+        words = (
+            f"No engine ran at the end of {len(days)} trading days of {exchange}, {days[0].date} to {days[-1].date}, and they "
+            "are too old to be made up for by themselves: ask for those you need with POST /admin/end_of_day."
+        )
+        self._publisher.tell(Alert("", words, self.system.clock.now_ns()))
 
     async def _keep_up(self) -> None:
         """Once a day (UTC)."""

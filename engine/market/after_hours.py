@@ -20,12 +20,15 @@ _LONGEST_PAUSE_S: Final = 3_600.0
 UNFINISHED: Final = ("waiting", "running", "paused")
 
 
-def days_due(calendar: Calendar, done_ns: int, now_ns: int, after_ns: int) -> list[TradingDay]:
-    """The trading days since ``done_ns`` that were over ``after_ns`` ago, the oldest first; of a first start the last one."""
+def days_over(calendar: Calendar, done_ns: int, now_ns: int, after_ns: int) -> list[TradingDay]:
+    """The trading days since ``done_ns`` that were over ``after_ns`` ago, the oldest first; of a first start the last one.
+
+    Of them the last MOST_DAYS are made up for.
+    """
     today = calendar.local_date(now_ns)
-    recent = calendar.trading_days(today - SPAN, today)
-    over = [day for day in recent if done_ns < day.end_ns <= now_ns - after_ns]
-    return over[-MOST_DAYS:] if done_ns else over[-1:]
+    first = calendar.local_date(done_ns) if done_ns else today - SPAN
+    over = [day for day in calendar.trading_days(first, today) if done_ns < day.end_ns <= now_ns - after_ns]
+    return over if done_ns else over[-1:]
 
 
 def day_before(calendar: Calendar, day: date) -> TradingDay | None:

@@ -114,11 +114,10 @@ async def behind(system: ActorSystem) -> float:
     return (await system.ref("/engine/end_of_day").ask(Count(), timeout_s=5))["days_behind:NSE"]
 
 
-async def since_thursday(desk: Desk) -> None:
-    calendar = Calendars(load_calendar).of_exchange("NSE")
-    thursday = calendar.day(date(2026, 11, 19))
-    assert thursday is not None
-    await desk.durable.save([], [], checkpoint_ns=thursday.end_ns, name="end_of_day:NSE")
+async def since_thursday(desk: Desk, thursday: date = date(2026, 11, 19)) -> None:
+    day = Calendars(load_calendar).of_exchange("NSE").day(thursday)
+    assert day is not None
+    await desk.durable.save([], [], checkpoint_ns=day.end_ns, name="end_of_day:NSE")
 
 
 async def test_a_day_is_begun_an_hour_after_the_close_and_once(autojump_clock: Any) -> None:
@@ -140,6 +139,19 @@ async def test_days_without_an_engine_are_made_up_for_one_after_the_other(autoju
         await pass_hours(system, 1)
         assert desk.begun == [("NSE", FRIDAY), ("NSE", "2026-11-23")]
         assert await behind(system) == 0
+
+
+async def test_days_that_are_too_many_to_be_made_up_for_are_told_once(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk, date(2026, 10, 29))
+    async with office(desk) as system:
+        await pass_hours(system, 1)
+        calendar = Calendars(load_calendar).of_exchange("NSE")
+        missed = [str(day.date) for day in calendar.trading_days(date(2026, 10, 30), date(2026, 11, 19))]
+        assert [day for _, day in desk.begun] == missed[-10:]
+        [told] = [alarm.words for alarm in desk.alarms if isinstance(alarm, Alert)]
+        assert f"{len(missed) - 10} trading days of NSE, {missed[0]} to {missed[-11]}, " in told
+        assert "POST /admin/end_of_day" in told
 
 
 async def test_the_tables_are_looked_after_once_a_day_whatever_an_exchange_waits_for(autojump_clock: Any) -> None:
