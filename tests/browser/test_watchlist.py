@@ -79,7 +79,7 @@ async def test_a_list_is_made_filled_and_emptied_by_keyboard(ann: Page, complain
     await finder.fill("")
 
     row = ann.get_by_role("row", name=re.compile("RELIANCE"))
-    await row.get_by_role("link").focus()
+    await row.get_by_role("link", name="RELIANCE", exact=True).focus()
     await ann.keyboard.press("Delete")
     await expect(told).to_contain_text("NSE:RELIANCE was removed. 0 instruments.")
 
