@@ -55,19 +55,25 @@ def _mean(values: pl.Expr, length: float) -> pl.Expr:
     return values.rolling_mean(int(length))
 
 
-def _smoothed(values: pl.Expr, length: float, alpha: float) -> pl.Expr:
-    """An exponential average of the values that are known; it begins with the simple one of the first of them."""
-    known = pl.when(values.is_not_null()).then(values.is_not_null().cum_sum())
-    seeded = pl.when(known == length).then(values.cum_sum() / length).when(known > length).then(values)
+def _smoothed(values: pl.Expr, length: float, alpha: float, first: int) -> pl.Expr:
+    """An exponential average of values of which the first ``first`` alone are null; it begins with a simple one."""
+    known = pl.int_range(pl.len()) - (first - 1)
+    return _seeded(values, length, alpha, known, _mean(values, length))
+
+
+def _seeded(values: pl.Expr, length: float, alpha: float, known: pl.Expr, mean: pl.Expr) -> pl.Expr:
+    """Begins with the mean where so many values are known for the first time."""
+    seeded = pl.when(known == length).then(mean).when(known > length).then(values)
     return seeded.ewm_mean(alpha=alpha, adjust=False, ignore_nulls=True)
 
 
-def _exponential(values: pl.Expr, length: float) -> pl.Expr:
-    return _smoothed(values, length, 2 / (length + 1))
+def _exponential(values: pl.Expr, length: float, first: int = 0) -> pl.Expr:
+    return _smoothed(values, length, 2 / (length + 1), first)
 
 
-def _wilder(values: pl.Expr, length: float) -> pl.Expr:
-    return _smoothed(values, length, 1 / length)
+def _wilder(values: pl.Expr, length: float, first: int = 1) -> pl.Expr:
+    """The first bar has no bar before it to be compared with."""
+    return _smoothed(values, length, 1 / length, first)
 
 
 def _previous_close(_: Bars) -> pl.Expr:
@@ -135,9 +141,16 @@ def _minus_di(bars: Bars, length: float) -> pl.Expr:
     return 100 * _part(_directional(-_LOW.diff(), _HIGH.diff(), length), bars.value("atr", length))
 
 
-def _adx(bars: Bars, length: float) -> pl.Expr:
+def _direction(bars: Bars, length: float) -> pl.Expr:
     plus, minus = bars.value("plus_di", length), bars.value("minus_di", length)
-    return _wilder(100 * _part((plus - minus).abs(), plus + minus), length)
+    return 100 * _part((plus - minus).abs(), plus + minus)
+
+
+def _adx(bars: Bars, length: float) -> pl.Expr:
+    """A share that stands still has no direction, also among its first bars: those that are known are counted."""
+    direction = bars.value("_direction", length)
+    known = pl.when(direction.is_not_null()).then(direction.is_not_null().cum_sum())
+    return _seeded(direction, length, 1 / length, known, direction.cum_sum() / length)
 
 
 def _macd(bars: Bars, fast: float, slow: float) -> pl.Expr:
@@ -145,7 +158,7 @@ def _macd(bars: Bars, fast: float, slow: float) -> pl.Expr:
 
 
 def _macd_signal(bars: Bars, fast: float, slow: float, signal: float) -> pl.Expr:
-    return _exponential(bars.value("macd", fast, slow), signal)
+    return _exponential(bars.value("macd", fast, slow), signal, int(max(fast, slow)) - 1)
 
 
 def _macd_histogram(bars: Bars, fast: float, slow: float, signal: float) -> pl.Expr:
@@ -239,6 +252,7 @@ _FORMULAS: Final[dict[str, Formula]] = {
     "atr_percent": _atr_percent,
     "plus_di": _plus_di,
     "minus_di": _minus_di,
+    "_direction": _direction,
     "adx": _adx,
     "macd": _macd,
     "macd_signal": _macd_signal,
