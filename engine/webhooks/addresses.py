@@ -1,7 +1,7 @@
 """Addresses: where a webhook may be. Who writes one must not reach through us what only we can reach."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,6 +10,11 @@ import anyio
 MOST_CHARACTERS: Final = 2_000
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 within IPv6, which a gateway of the network opens."""
+
+_GIVEN_OUT: Final = IPv6Network("2000::/3")
+"""All of IPv6 that leads anywhere in the open internet; Python knows not all of the rest for what it is."""
+_NOBODYS: Final = (IPv6Network("3fff::/20"), IPv4Network("192.88.99.0/24"))
+"""For examples (RFC 9637), and what once was the next gateway to IPv6 (RFC 7526)."""
 
 
 class AddressError(Exception):
@@ -56,6 +61,10 @@ def is_public(address: str) -> bool:
         inner = _wrapped(found)
         if inner is not None:
             return is_public(str(inner))
+        if found not in _GIVEN_OUT:
+            return False
+    if any(found in network for network in _NOBODYS):
+        return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -1,8 +1,9 @@
 """A receiver of webhooks: a real server on this machine that keeps what it is sent, and answers what it is told to."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from ssl import SSLContext
 
 import msgspec
 import trio
@@ -24,7 +25,7 @@ class Receiver:
         self.received: list[Received] = []
         self.url = ""
 
-    async def serve(self, stream: trio.SocketStream) -> None:
+    async def serve(self, stream: trio.abc.Stream) -> None:
         head, body = b"", b""
         while b"\r\n\r\n" not in head:
             head += await stream.receive_some()
@@ -41,13 +42,23 @@ class Receiver:
             await trio.sleep_forever()
         await stream.send_all(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\nLocation: /other\r\n\r\n" % status)
 
+    async def serve_encrypted(self, stream: trio.abc.Stream) -> None:
+        """Who does not trust the certificate goes away, and that ends nothing here."""
+        with suppress(trio.BrokenResourceError):
+            await self.serve(stream)
+
 
 @asynccontextmanager
-async def receiving(*statuses: int) -> AsyncGenerator[Receiver]:
+async def receiving(*statuses: int, tls: SSLContext | None = None) -> AsyncGenerator[Receiver]:
     receiver = Receiver(*statuses)
     async with trio.open_nursery() as nursery:
-        serve = partial(trio.serve_tcp, receiver.serve, 0, host="127.0.0.1")
-        [listener] = await nursery.start(serve)
-        receiver.url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/hook?a=1"
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port = listeners[0].socket.getsockname()[1]
+        receiver.url = f"http://127.0.0.1:{port}/hook?a=1"
+        if tls is None:
+            nursery.start_soon(trio.serve_listeners, receiver.serve, listeners)
+        else:
+            encrypted = [trio.SSLListener(listener, tls) for listener in listeners]
+            nursery.start_soon(partial(trio.serve_listeners, receiver.serve_encrypted, encrypted))
         yield receiver
         nursery.cancel_scope.cancel()

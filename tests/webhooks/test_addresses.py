@@ -11,6 +11,8 @@ from engine.webhooks.addresses import AddressError, check_url, is_public, resolv
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::1", "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        "fec0::1", "3fff::1", "2001:db8::1", "100::1", "5f00::1", "4000::1", "::7f00:1", "64:ff9b:1::7f00:1", "192.88.99.1",
+        "::ffff:192.88.99.1",
     ],
 )  # fmt: skip
 def test_what_is_not_everybodys_is_not_public(address: str) -> None:

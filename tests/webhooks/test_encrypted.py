@@ -1,0 +1,119 @@
+"""Over HTTPS: the address that a name was looked up for is connected to, the name is what its certificate is asked for."""
+
+import socket
+import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from engine.webhooks import Sender
+from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.test_sender import ALERT, NOON, SECRET
+
+NAME = "hooks.example.org"
+PUBLIC = "93.184.215.14"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for the name that vouches for itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a receiver for tests")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What the receiver speaks; who sends from now on trusts it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+class Names(trio.abc.HostnameResolver):
+    """All names mean these addresses, asked for the first time, the second ...; the last answer stays."""
+
+    def __init__(self, *answers: tuple[str, ...]) -> None:
+        self.answers = list(answers)
+        self.asked: list[Any] = []
+
+    async def getaddrinfo(self, host: Any, port: Any, *_: int) -> Any:
+        self.asked.append(host)
+        addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    async def getnameinfo(self, sockaddr: Any, flags: int) -> Any:
+        raise NotImplementedError
+
+
+@contextmanager
+def naming(*answers: tuple[str, ...]) -> Generator[Names]:
+    names = Names(*answers)
+    before = trio.socket.set_custom_hostname_resolver(names)
+    yield names
+    trio.socket.set_custom_hostname_resolver(before)
+
+
+def url(receiver: Receiver, name: str = NAME) -> str:
+    return receiver.url.replace("http:", "https:").replace("127.0.0.1", name)
+
+
+async def test_what_is_sent_over_https_arrives_at_the_address_that_was_looked_up(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    async with receiving(204, tls=tls) as receiver:
+        with naming(("127.0.0.1",), ("127.0.0.2",)) as names:
+            answer = await Sender(to_private=True).send(url(receiver), SECRET, ALERT, NOON)
+        [received] = receiver.received
+    assert (answer.http_status, answer.why) == (204, "")
+    assert names.asked == [NAME.encode()], "a second answer might have been another"
+    assert received.headers["host"] == url(receiver).split("/")[2]
+    assert received.line == "POST /hook?a=1 HTTP/1.1"
+
+
+async def test_who_has_the_address_and_not_the_names_certificate_is_sent_nothing(tls: ssl.SSLContext) -> None:
+    async with receiving(204, tls=tls) as receiver:
+        with naming(("127.0.0.1",)):
+            answer = await Sender(to_private=True).send(url(receiver, "other.example.org"), SECRET, ALERT, NOON)
+        assert receiver.received == []
+    assert answer.why == "no answer: ConnectError"
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), (PUBLIC, "127.0.0.1"), ("127.0.0.1", PUBLIC)])
+async def test_a_name_that_has_come_to_mean_this_machine_is_refused(
+    tls: ssl.SSLContext, addresses: tuple[str, ...]
+) -> None:
+    async with receiving(204, tls=tls) as receiver:
+        with naming(addresses):
+            answer = await Sender(to_private=False).send(url(receiver), SECRET, ALERT, NOON)
+        assert receiver.received == []
+    assert answer.why == "the address can not be sent to: it is in a private network"
