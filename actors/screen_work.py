@@ -1,5 +1,6 @@
 """The screen job: a definition put to the newest candles of many instruments, portion by portion, and its result kept."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from engine.runtime import ActorRef
 from engine.screening import Definition, DefinitionError, Findings, Operand, Result, bars, checked, operands
 from engine.storage.durable import DurableStore
 from engine.storage.durable.screenings import Panel
+from engine.storage.errors import StorageError
 
 SCREEN: Final = "screen"
 PORTION: Final = 500
@@ -32,6 +34,10 @@ FEW: Final = 100
 STALE_NS: Final = 10 * 86_400 * 10**9
 """What has no bar for longer than any holiday trades no more."""
 _MS_NS = 1_000_000
+
+
+_Read = tuple[Panel, dict[str, Adjuster]]
+"""A portion's bars, and what adjusts them."""
 
 
 class ScreenArguments(msgspec.Struct, frozen=True):
@@ -97,6 +103,8 @@ class ScreenWork:
         self._now_ns = now_ns
         self._judged: dict[int, Findings] = {}
         self._portion = portion(self._definition)
+        self._ahead: dict[int, _Read] = {}
+        """The next portion, where it has been read."""
 
     def __len__(self) -> int:
         return len(range(0, len(self._arguments.instruments), self._portion))
@@ -111,17 +119,31 @@ class ScreenWork:
         return await self._finish()
 
     async def _judge(self, number: int) -> None:
-        wanted = self._arguments.instruments[number * self._portion : (number + 1) * self._portion]
+        panel, adjusters = self._ahead.pop(number, None) or await self._read(number)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._read_ahead, number + 1)
+            found = await anyio.to_thread.run_sync(partial(self._found, panel, adjusters))
+            waiting = len(panel.waiting)
+            unknown = len(self._wanted(number)) - len(panel.instruments) - waiting
+            self._judged[number] = msgspec.structs.replace(
+                found, undecided=found.undecided + waiting, missing=found.missing + unknown
+            )
+
+    def _wanted(self, number: int) -> Sequence[str]:
+        return self._arguments.instruments[number * self._portion : (number + 1) * self._portion]
+
+    async def _read(self, number: int) -> _Read:
+        wanted = self._wanted(number)
         since_ns = reach_ns(self._calendars, wanted, self._definition, self._now_ns())
         adjusters = await self._adjusters(wanted, since_ns)
         timeframe = self._definition.timeframe
-        panel = await self._durable.screenings.bars(wanted, timeframe, since_ns, with_read=bool(adjusters))
-        found = await anyio.to_thread.run_sync(partial(self._found, panel, adjusters))
-        waiting = len(panel.waiting)
-        unknown = len(wanted) - len(panel.instruments) - waiting
-        self._judged[number] = msgspec.structs.replace(
-            found, undecided=found.undecided + waiting, missing=found.missing + unknown
-        )
+        return await self._durable.screenings.bars(wanted, timeframe, since_ns, with_read=bool(adjusters)), adjusters
+
+    async def _read_ahead(self, number: int) -> None:
+        """While a portion is judged the next one is read; where that fails it is read in its turn."""
+        if number < len(self) and number not in self._judged:
+            with contextlib.suppress(StorageError):
+                self._ahead = {number: await self._read(number)}
 
     async def _adjusters(self, instruments: Sequence[str], since_ns: int) -> dict[str, Adjuster]:
         """Of those whose shares were split since then: bars before it count as of today's shares, those after it as they are."""

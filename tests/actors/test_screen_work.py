@@ -20,6 +20,7 @@ from engine.market.candle import CandleState
 from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.screening import Result, bars, operands, parse_operand, read_definition
 from engine.storage.durable import DailyCandle, DurableStore, Job
+from engine.storage.errors import StorageError
 from tests.screening.markets import market
 from tests.screening.usual import USUAL
 from tests.storage.durable.seeds import NSE, equity
@@ -110,6 +111,19 @@ async def test_a_portion_a_step_and_the_last_one_keeps_what_was_found(
     assert result.matches[0].values == (1060.0, 1055.0)
     assert (result.found, result.examined, result.undecided, result.stale, result.missing) == (4, 7, 1, 1, 1)
     assert (result.timeframe, result.finished) == ("1d", CLOSE_NS // 1_000_000)
+
+
+async def test_the_next_portion_is_read_while_one_is_judged_and_a_store_that_is_away_then_fails_its_own_step_alone(
+    durable: DurableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "PORTION", 4)
+    craft = screening(durable)
+    work = craft.work(craft.complete(asked(), 0))
+    await work.step(0)
+    await durable.close()
+    assert await work.step(1) == "4 of the first 8 instruments match"
+    with pytest.raises(StorageError):
+        await work.step(2)
 
 
 async def test_who_takes_it_up_in_the_middle_keeps_the_same(
