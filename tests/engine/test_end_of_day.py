@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,9 @@ from redis import Redis
 
 from config.places import simulated_redis
 from engine.boot import open_stores
-from engine.market import DERIVED_TIMEFRAMES, derive
+from engine.market import DERIVED_TIMEFRAMES, Candle, derive
+from engine.market.after_hours import UNFINISHED
+from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.storage.bridge import open_bridge
 from engine.storage.durable import DailyCandle, DurableStore, Job
 from engine.storage.errors import StorageUnavailableError
@@ -25,7 +28,7 @@ from engine.storage.hot import HotStore
 from tests.engine.conftest import Stores
 from tests.engine.harness import MIDNIGHT, MINUTE_NS, calendar_of, seeded, settings_for, until
 from tests.engine.test_heal_kills import EVENING, QUIET, TABLES, sql
-from tests.engine.test_processes import Place, SharedClock
+from tests.engine.test_processes import Place, Process, SharedClock
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +39,8 @@ SESSIONS = [MIDNIGHT - ago * DAY_NS for ago in (8, 7, 6, 3, 2, 1)]
 """Midnights of the trading days before 2026-11-19, a Thursday: as far back as an engine looks by itself."""
 DATE = date(2026, 11, 18)
 DAYS = """
-SELECT instrument_id, date, ts, open, high, low, close, volume, source, rev, state FROM price_history_daily
+SELECT instrument_id, date, ts, open, high, low, close, volume, source, rev, state, delivery_percentage, adj_close
+FROM price_history_daily
 WHERE date BETWEEN '2026-11-17' AND '2026-11-18' AND instrument_id IN (
     SELECT i.id FROM instruments i JOIN exchanges e ON e.id = i.exchange_id WHERE e.code = 'NSE'
 ) ORDER BY instrument_id, date
@@ -54,12 +58,18 @@ class Scene:
     place: Place
     hot: HotStore
     durable: DurableStore
+    reports: Path
+
+    def engine(self, **environment: str) -> Process:
+        place = f"{self.reports}/{{date:%d%m%Y}}.csv"
+        return self.place.engine(**QUIET, TICKTREE_DELIVERY_REPORT=place, **environment)
 
     async def prepare(self) -> None:
         stores = self.place.stores
         with Redis.from_url(simulated_redis(stores.redis_url)) as client:  # pyright: ignore[reportUnknownMemberType]
             client.flushdb()  # pyright: ignore[reportUnknownMemberType]
-        await sql(stores, f"TRUNCATE {TABLES}, market_statistics, jobs")
+        await sql(stores, f"TRUNCATE {TABLES}, market_statistics, jobs, corporate_actions")
+        told: dict[str, list[Candle]] = {}
         for midnight in SESSIONS:
             told = await self.place.told(midnight + 555 * MINUTE_NS, midnight + 930 * MINUTE_NS)
             for name, minutes in told.items():
@@ -68,6 +78,26 @@ class Scene:
                 bars = [*minutes, *(bar for bar in longer if bar.timeframe != "1d")]
                 wrong = [msgspec.structs.replace(bar, volume=bar.volume + 7) for bar in longer if bar.timeframe == "1d"]
                 await self.durable.save(bars, [DailyCandle(calendar.session_date(bar.time), bar) for bar in wrong])
+
+        shares = sorted(name for name in told if name.startswith("NSE:"))
+        split = CorporateAction(instrument=shares[0], ex_date=DATE, kind=ActionKind.SPLIT, ratio=2.0, source="file")
+        await self.durable.corporate_actions.save([split])
+        lines = [f"{name.partition(':')[2]}, EQ, 18-Nov-2026, 61.20" for name in shares]
+        (self.reports / "18112026.csv").write_text("\n".join(["SYMBOL, SERIES, DATE1, DELIV_PER", *lines, ""]))
+
+    async def kill(self, engine: Process, chance: random.Random) -> bool:
+        """Kills it somewhere in the first half of what is left of its job; whether the job was under way."""
+        job = await self.job()
+        assert job is not None
+        at = job.done + chance.randint(1, max(1, (job.total - job.done) // 2))
+        with trio.fail_after(60):
+            while job.done < min(at, job.total):
+                await trio.sleep(0.002)
+                job = await self.job() or job
+        engine.popen.kill()
+        engine.popen.wait()
+        left = await self.job()
+        return left is not None and left.status in UNFINISHED
 
     async def rows(self) -> dict[str, Any]:
         told = {"days": DAYS, "replaced": REPLACED, "statistics": STATISTICS}
@@ -107,23 +137,24 @@ async def wish_for_the_day(redis_url: str) -> None:
 
 
 @asynccontextmanager
-async def scene_of(stores: Stores) -> AsyncGenerator[Scene]:
+async def scene_of(stores: Stores, reports: Path) -> AsyncGenerator[Scene]:
     place = Place(stores, SharedClock(time.time_ns(), EVENING, 1.0))
     try:
         await place.open_exchange().ready()
         settings = settings_for(stores, place.feed_url, place.rest_url)
         await seeded(settings.durable_url, place.rest_url, around_the_clock=False)
         async with open_bridge(), open_stores(settings) as (hot, durable):
-            yield Scene(place, hot, durable)
+            yield Scene(place, hot, durable, reports)
+            await sql(stores, "TRUNCATE corporate_actions")
     finally:
         place.close()
 
 
-async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(stores: Stores) -> None:
+async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(stores: Stores, tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    async with scene_of(stores) as scene:
+    async with scene_of(stores, tmp_path) as scene:
         await scene.prepare()
-        engine = scene.place.engine(**QUIET)
+        engine = scene.engine()
         await engine.ready()
         await scene.begin()
         await scene.done()
@@ -132,35 +163,45 @@ async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(st
         instruments = len(expected["days"]) // 2
         assert instruments >= 5
         assert {(row[8], row[9]) for row in expected["days"]} == {("simulator/official", 1)}
+        told = {row[0]: row[11:] for row in expected["days"] if row[1] == DATE}
+        assert {delivery for delivery, _ in told.values()} == {61.2}
+        assert len([close for _, close in told.values() if close is not None]) == 1
         assert len(expected["replaced"]) == len(expected["statistics"]) == 2 * instruments
 
         await scene.prepare()
-        engine = scene.place.engine(**QUIET)
+        engine = scene.engine()
         await engine.ready()
         await scene.begin()
-        for _ in range(KILLS):
-            await trio.sleep(chance.uniform(0.0, 0.6))
-            engine.popen.kill()
-            engine = scene.place.engine(**QUIET)
+        under_way = [await scene.kill(engine, chance)]
+        while under_way[-1] and len(under_way) < KILLS:
+            engine = scene.engine()
             await engine.ready()
+            under_way.append(await scene.kill(engine, chance))
+        assert under_way[0], f"the job was over before anybody was killed, seed {SEED}"
+        await scene.engine().ready()
         await scene.done()
         for name, rows in (await scene.rows()).items():
             assert rows == expected[name], f"{name}, seed {SEED}"
 
 
-async def test_an_engine_that_was_away_works_through_the_last_day_by_itself(stores: Stores) -> None:
-    async with scene_of(stores) as scene:
+async def test_an_engine_that_was_away_for_days_works_through_each_by_itself(stores: Stores, tmp_path: Path) -> None:
+    async with scene_of(stores, tmp_path) as scene:
         await scene.prepare()
-        engine = scene.place.engine(**QUIET, TICKTREE_END_OF_DAY_AFTER="15")
+        monday_ns = SESSIONS[3] + 930 * MINUTE_NS
+        await scene.durable.save([], [], checkpoint_ns=monday_ns, name="end_of_day:NSE")
+        engine = scene.engine(TICKTREE_END_OF_DAY_AFTER="15")
         await engine.ready()
 
-        async def begun() -> bool:
-            return await scene.job() is not None
+        async def begun() -> list[str]:
+            jobs = await scene.durable.jobs(20, "end_of_day")
+            return [job.arguments["date"] for job in reversed(jobs) if job.arguments["exchange"] == "NSE"]
 
-        await until(begun, within_s=120)
+        days = ["2026-11-17", "2026-11-18", "2026-11-19"]
+
+        async def all_begun() -> bool:
+            return await begun() == days
+
+        await until(all_begun, within_s=240)
         await scene.done()
-        job = await scene.job()
-        assert job is not None
-        assert (job.arguments["exchange"], job.arguments["date"]) == ("NSE", "2026-11-19")
         report = await scene.durable.statistics.of_day("NSE", "equity", DATE)
         assert all(row.source == "simulator/official" and row.vwap for row in report)
