@@ -128,7 +128,7 @@ class EndOfDayWork:
         return await self._work_out(self._instruments[start : start + CHUNK])
 
     async def _take_official(self, instrument: str) -> str:
-        days = await self._days_of(instrument)
+        days = await self._as_traded(instrument, await self._days_of(instrument))
         found = await self._official(instrument, days)
         if found is None:
             await self._note_answered(instrument, days[0].start_ns)
@@ -147,6 +147,12 @@ class EndOfDayWork:
         first, calendar = self._days[0].date, self._craft.calendar(self._exchange)
         earlier = calendar.trading_days(first - SPAN, first - DAY)
         return [*(day for day in earlier if day.end_ns > until_ns), *self._days]
+
+    async def _as_traded(self, instrument: str, days: Sequence[TradingDay]) -> Sequence[TradingDay]:
+        """Those since the last ex-date: on it, providers begin to adjust the days before, which were traded otherwise."""
+        known = (await self._craft.durable.corporate_actions.known([instrument])).get(instrument, [])
+        ex_dates = [one.action.ex_date for one in known if one.action.ex_date <= self._days[-1].date]
+        return [day for day in days if day.date >= max(ex_dates, default=date.min)]
 
     async def _official(
         self, instrument: str, days: Sequence[TradingDay], *, some: bool = False

@@ -20,9 +20,11 @@ from actors.patience import SILENT, TRIES, Patience
 from actors.routes import Routes
 from actors.upkeep_work import KIND as UPKEEP
 from config.calendars import load_calendar
-from engine.market import Calendars, Candle
+from engine.market import Calendars, Candle, Instrument, InstrumentKind
+from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Route
 from engine.runtime import Actor, ActorSystem, ChildSpec, LoopClock, Refused, Supervisor, handles
+from engine.seeding import exchanges
 from engine.storage.durable import DailyCandle, Job
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.healing_parts import Ward, ward
@@ -284,6 +286,19 @@ async def test_the_exchanges_own_bar_replaces_what_the_minutes_made_and_is_told_
             (1, 99.0, 1_000, "one/official"),
             (1, 100.0, 1_000, "one/official"),
         ]
+
+
+async def test_a_day_before_an_ex_date_is_not_asked_for_as_it_comes_adjusted(autojump_clock: Any) -> None:
+    """The bonus is ex on the job's day; of a day to come nothing is adjusted yet."""
+    bonus = CorporateAction(instrument=NAME, ex_date=date(2026, 11, 18), kind=ActionKind.BONUS, ratio=1.1)
+    announced = msgspec.structs.replace(bonus, ex_date=date(2026, 11, 19))
+    async with ward() as place:
+        await place.hot.write_candles([msgspec.structs.replace(stood(2, 99.0), low=89.0), stood(1, 90.0)])
+        share = Instrument(id=0, exchange="NSE", symbol="A", name="A", kind=InstrumentKind.EQUITY, tick_size=0.05)
+        await place.durable.seed(exchanges(around_the_clock=True), [share], [])
+        assert await place.durable.corporate_actions.save([bonus, announced]) == 2
+        assert await work_of(place, one=Record({2: 90.0, 1: 90.0})).step(0) == f"{NAME}: official close 90"
+        assert [bar.time for bar in await place.revisions()] == [stood(1, 90.0).time]
 
 
 async def test_of_a_day_that_nobody_recorded_the_exchanges_bar_is_the_first(autojump_clock: Any) -> None:

@@ -5,6 +5,7 @@ from engine.storage.memory.accounts import MemoryApiKeys, MemorySignedIn, Memory
 from engine.storage.memory.alerts import MemoryAlertRules, MemoryFiredAlerts, MemoryWebhookDeliveries
 from engine.storage.memory.chains import MemoryChainSnapshots
 from engine.storage.memory.conflicts import MemoryMappingConflicts
+from engine.storage.memory.corporate_actions import MemoryCorporateActions
 from engine.storage.memory.credentials import MemorySealedCredentials
 from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
@@ -36,6 +37,7 @@ class MemoryDurableStore(
         MemoryPriceHistory.__init__(self, self.tables)
         self.ticks = MemoryTicks(self.tables)
         self.chains = MemoryChainSnapshots(self.tables)
+        self.corporate_actions = MemoryCorporateActions(self.tables)
         self.alert_rules = MemoryAlertRules(self.tables)
         self.fired_alerts = MemoryFiredAlerts(self.tables)
         self.deliveries = MemoryWebhookDeliveries(self.tables)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.market.alert_rule import AlertRule
     from engine.market.candle import Candle
     from engine.market.chain_snapshot import ChainSnapshot
+    from engine.market.corporate_action import CorporateAction
     from engine.market.instrument import Instrument
     from engine.market.kept_tick import KeptTick
     from engine.market.quarantine import Quarantined
@@ -59,6 +60,8 @@ class Tables:
         """Alerts that nobody has been told of for certain."""
         self.chains: dict[tuple[str, date], dict[int, ChainSnapshot]] = {}
         """By underlying and expiry, and the minute's opening in unix ms."""
+        self.actions: dict[tuple[str, date, str], CorporateAction] = {}
+        """By instrument, ex-date and kind."""
         self.checkpoints: dict[str, int] = {}
         self.tick_keeping: set[str] = set()
         """Instruments whose ticks are to be kept."""

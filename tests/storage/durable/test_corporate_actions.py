@@ -11,7 +11,7 @@ from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import seeded
 from tests.storage.samples import bar
 
-pytestmark = [pytest.mark.anyio, ON_POSTGRESQL]
+pytestmark = pytest.mark.anyio
 
 DAY = date(2026, 6, 1)
 EVER = date.min, date.max
@@ -33,6 +33,7 @@ async def kept(durable: DurableStore) -> list[CorporateAction]:
     return [one.action for one in known.get("NSE:TCS", [])]
 
 
+@ON_POSTGRESQL
 async def test_what_is_saved_again_is_there_once_and_as_it_was_said_last(durable: DurableStore) -> None:
     await seeded(durable)
     assert await durable.corporate_actions.save([split(), dividend(), dividend(ex_date=date(2026, 3, 2))]) == 3
@@ -43,6 +44,7 @@ async def test_what_is_saved_again_is_there_once_and_as_it_was_said_last(durable
     assert await kept(durable) == [dividend(ex_date=date(2026, 3, 2)), dividend(), split(10)]
 
 
+@ON_POSTGRESQL
 async def test_what_a_provider_calls_a_split_makes_way_for_what_people_say_of_that_day(durable: DurableStore) -> None:
     await seeded(durable)
     await durable.corporate_actions.save([split(10)])
@@ -52,6 +54,7 @@ async def test_what_a_provider_calls_a_split_makes_way_for_what_people_say_of_th
     assert sorted(await kept(durable), key=str) == sorted([*told, dividend()], key=str)
 
 
+@ON_POSTGRESQL
 async def test_what_was_taken_back_stays_so_until_a_person_says_it_again(durable: DurableStore) -> None:
     await seeded(durable)
     await durable.corporate_actions.save([split()])
@@ -83,6 +86,7 @@ async def test_a_dividend_comes_with_the_last_close_before_it(durable: DurableSt
     }
 
 
+@ON_POSTGRESQL
 async def test_pages_go_from_the_newest_to_the_oldest(durable: DurableStore) -> None:
     await seeded(durable)
     days = [date(2026, month, 1) for month in (1, 2, 3)]
