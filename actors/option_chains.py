@@ -114,7 +114,9 @@ class OptionChains(TaskActor):
 
     async def _run_wanted(self) -> None:
         followed = frozenset[ChainPlace]().union(*(places for _, places in self._followed.values()))
-        wanted = list(dict.fromkeys([*await self._always(), *followed, *self._asked_s]))[:MOST]
+        wished = [*followed, *self._asked_s]
+        stay = [place for place in wished if place in self._running]  # who comes later takes nobody's place
+        wanted = list(dict.fromkeys([*await self._always(), *stay, *wished]))[:MOST]
         for place in wanted:
             await self._keep(place, followed=place in followed)
         self._running = frozenset(wanted)

@@ -164,6 +164,21 @@ async def test_more_than_can_run_are_refused(autojump_clock: Any) -> None:
         assert all("as many as can" in why for why in refused.values())
 
 
+async def test_a_chain_that_is_followed_makes_way_for_none_that_is_wished_later(autojump_clock: Any) -> None:
+    days = [date(2027, 1 + number // 20, 1 + number % 20) for number in range(2 * MOST)]
+    async with floor(contracts=[option for day in days for option in both(26_000, expiry=day)]) as engine:
+        names = [f"NSE:NIFTY.{day}" for day in days]
+        assert await engine.follow(*names[:5]) == {}
+        refused = await engine.follow(*names[5:], process="web-2")
+        assert set(names[:5]) <= set(engine.running())
+        before = engine.running()
+        assert len(before) == MOST
+        assert len(refused) == len(names) - MOST
+        left_out = next(iter(refused)).rpartition(".")[2]
+        assert (await engine.want(UNDERLYING, date.fromisoformat(left_out)))["failed"]
+        assert engine.running() == before
+
+
 async def test_the_windows_of_all_chains_are_favoured_and_of_those_that_ended_no_more(autojump_clock: Any) -> None:
     def favoured() -> frozenset[str]:
         return [one for one in engine.seen["manager"] if isinstance(one, Favoured)][-1].instruments

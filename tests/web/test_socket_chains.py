@@ -69,6 +69,23 @@ async def test_the_engine_is_told_which_chains_are_followed_and_says_why_one_can
     assert (told["code"], told["message"], told["temporary"]) == (410, *engine.refused.values(), True)
 
 
+async def test_a_client_follows_so_many_chains_at_a_time_and_as_many_prices_as_before(
+    web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.sockets.judgement.CHAINS", 2)
+    names = [f"chain.RELIANCE.2026-11-{day}" for day in (24, 25, 26)]
+    async with web.client() as client:
+        results = await follow(client, *names, "ltp.RELIANCE")
+        assert [result["ok"] for result in results] == [True, True, False, True]
+        assert results[2]["error"]["code"] == 405
+        assert "at most 2 option chains" in results[2]["error"]["message"]
+        (result,) = await follow(client, names[1])
+        assert result["ok"], "it follows that one already"
+        await client.ask(action="unsubscribe", channels=names[:1])
+        (result,) = await follow(client, names[2])
+        assert result["ok"]
+
+
 async def test_another_engine_s_clock_may_go_slower(web: Web, engine: Engine) -> None:
     async with web.client() as client:
         await follow(client, CHANNEL)

@@ -11,6 +11,8 @@ from web.sockets.permissions import permitted
 
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
+CHAINS = 8
+"""Option chains among them: the engine reckons a limited number, and each client is to have its share."""
 OWN_ORDERS = "orders are told of the accounts that TICKTREE_ACCOUNT_OWNERS says are yours; of all, to administrators"
 
 Wanted = tuple[Channel, str]
@@ -24,14 +26,20 @@ class Judgement:
         self._hub = hub
         self._directory = directory
 
-    def of(self, item: Item, principal: Principal | None, followed: int) -> tuple[Outcome, Wanted | None]:
-        """What becomes of an item of a client that follows so many channels; what to follow when it may."""
+    def of(
+        self, item: Item, principal: Principal | None, followed: int, chains: int = 0
+    ) -> tuple[Outcome, Wanted | None]:
+        """What becomes of an item of a client that follows so many channels, and option chains besides; what to follow
+        when it may.
+        """
         if item.channel is None:
             return Outcome(item.name, problem=item.problem), None
         try:
             if followed >= SUBSCRIPTIONS:
                 text = f"at most {SUBSCRIPTIONS} channels at a time"
                 raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, text)
+            if item.channel.kind is Kind.CHAIN and chains >= CHAINS:
+                raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, f"at most {CHAINS} option chains at a time")
             channel = permitted(item.channel, principal)
             instrument = self._instrument(channel)
         except RequestError as refusal:

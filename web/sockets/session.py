@@ -309,14 +309,18 @@ class ClientSession(Actor):
     def _judge(self, command: Subscribe) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
         """A result for each item, and the channels that are to be followed and are not yet."""
         followed = {channel.name for channel in self._outbox.channels}
+        chains = {channel.name for channel in self._outbox.channels if channel.kind is Kind.CHAIN}
         outcomes: list[Outcome] = []
         wanted: list[tuple[Channel, str]] = []
         for item in command.items:
-            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed))
+            others = len(chains) - (item.name in chains)
+            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), others)
             outcomes.append(outcome)
             if channel is not None and item.name not in followed:
                 followed.add(item.name)
                 wanted.append(channel)
+                if channel[0].kind is Kind.CHAIN:
+                    chains.add(item.name)
         return outcomes, wanted
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
