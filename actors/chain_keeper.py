@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import structlog
 
-from actors.messages import ChainMinute, Count, Save
+from actors.messages import Alert, ChainMinute, Count, Save
 from engine.market.chain_snapshot import ChainSnapshot
-from engine.runtime import MailboxSpec, Overflow, TaskActor, handles
+from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore
 from engine.storage.errors import StorageUnavailableError
 
@@ -25,12 +25,13 @@ class ChainKeeper(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=MOST, overflow=Overflow.DROP_OLDEST)
     drains: ClassVar[bool] = True
 
-    def __init__(self, durable: DurableStore) -> None:
+    def __init__(self, durable: DurableStore, *, publisher: ActorRef) -> None:
         super().__init__()
         self._durable = durable
+        self._publisher = publisher
         self._unsaved: deque[ChainSnapshot] = deque()
         self._saved = self._dropped = 0
-        self._away = False
+        self._away = self._is_losing = False
 
     async def on_start(self) -> None:
         self.send_every(SAVE_S, Save())
@@ -42,7 +43,7 @@ class ChainKeeper(TaskActor):
     def on_chain_minute(self, minute: ChainMinute) -> None:
         if len(self._unsaved) >= MOST:
             self._unsaved.popleft()
-            self._dropped += 1
+            self._lose()
         self._unsaved.append(minute.snapshot)
 
     @handles(Save)
@@ -57,11 +58,22 @@ class ChainKeeper(TaskActor):
         else:
             if self._away:
                 log.info("chains_saved_again", saved=self._saved, dropped=self._dropped)
-            self._away = False
+            self._away = self._is_losing = False
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:
         return {"chains_saved": self._saved, "chains_unsaved": len(self._unsaved), "chains_dropped": self._dropped}
+
+    def _lose(self) -> None:
+        """An operator is told once, until all are saved again."""
+        self._dropped += 1
+        if not self._is_losing:
+            words = (
+                "Snapshots of option chains are lost: PostgreSQL took nothing for too long. chains_dropped counts them."
+            )
+            log.warning("chains_lost", waiting=len(self._unsaved))
+            self._publisher.tell(Alert("", words, self.system.clock.now_ns()))
+        self._is_losing = True
 
     async def _save(self, batch: list[ChainSnapshot]) -> None:
         await self._durable.chains.save(batch)

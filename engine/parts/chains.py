@@ -23,11 +23,15 @@ def option_chains(system: ActorSystem, parts: Parts, at: Places, healing: Healin
     """Of parts that record nothing: what providers answer here makes no candle, and a replay runs no chains."""
     return [
         ChildSpec("chain_publisher", partial(ChainPublisher, parts.hot), backoff=GENTLE),
-        ChildSpec("chain_keeper", partial(ChainKeeper, parts.durable), shutdown_s=10, backoff=GENTLE),
+        ChildSpec("chain_keeper", chain_keeper(parts, at), shutdown_s=10, backoff=GENTLE),
         ChildSpec("option_chains", partial(DynamicSupervisor, intensity=CHAIN_CRASHES)),
         ChildSpec("chain_poller", chain_poller(parts, at, healing), backoff=GENTLE),
         ChildSpec("chains", chains(system, parts, at), backoff=GENTLE),
     ]
+
+
+def chain_keeper(parts: Parts, at: Places) -> Start:
+    return partial(ChainKeeper, parts.durable, publisher=at.publisher)
 
 
 def chains(system: ActorSystem, parts: Parts, at: Places) -> Start:

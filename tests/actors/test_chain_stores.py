@@ -1,6 +1,6 @@
 """What chains tell goes to web processes and into both stores; while one is away the newest, and the minutes, wait."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from actors.channels import LIVE_CHAINS
 from actors.messages import ChainMinute, ChainTold, Count
 from engine.market import Instrument, InstrumentKind
 from engine.market.chain_snapshot import ChainSnapshot
-from engine.runtime import ActorRef
+from engine.runtime import Actor, ActorRef, ActorSystem
 from engine.seeding import exchanges
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import NOON, among_witnesses
@@ -32,6 +32,10 @@ async def listed() -> MemoryDurableStore:
     durable = MemoryDurableStore()
     await durable.seed(exchanges(), [Instrument(0, "NSE", "NIFTY", "Nifty", InstrumentKind.INDEX, 0.05)], [])
     return durable
+
+
+def chain_keeper(durable: MemoryDurableStore) -> Callable[[ActorSystem], Actor]:
+    return lambda system: ChainKeeper(durable, publisher=system.ref("/engine/publisher"))
 
 
 async def saved(durable: MemoryDurableStore) -> list[ChainSnapshot]:
@@ -68,7 +72,7 @@ async def test_while_the_hot_store_is_away_the_newest_waits(autojump_clock: Any)
 
 async def test_minutes_are_saved_within_seconds_and_when_the_engine_stops(autojump_clock: Any) -> None:
     durable = await listed()
-    async with among_witnesses(lambda _: ChainKeeper(durable)) as (system, _):
+    async with among_witnesses(chain_keeper(durable), "publisher") as (system, _):
         keeper = system.ref("/engine/subject")
         keeper.tell(ChainMinute(snapshot(NOON_MS)))
         await trio.sleep(6)
@@ -81,7 +85,7 @@ async def test_while_the_database_is_away_minutes_wait_and_beyond_their_bound_th
     autojump_clock: Any,
 ) -> None:
     durable = await listed()
-    async with among_witnesses(lambda _: ChainKeeper(durable)) as (system, _):
+    async with among_witnesses(chain_keeper(durable), "publisher") as (system, seen):
         keeper = system.ref("/engine/subject")
         durable.tables.away = True
         for number in range(MOST + 5):
@@ -89,6 +93,7 @@ async def test_while_the_database_is_away_minutes_wait_and_beyond_their_bound_th
             await trio.sleep(0.01)
         told = await keeper.ask(Count(), timeout_s=1)
         assert told == {"chains_saved": 0, "chains_unsaved": MOST, "chains_dropped": 5}
+        assert [alert.words.partition(":")[0] for alert in seen["publisher"]] == ["Snapshots of option chains are lost"]
         durable.tables.away = False
         await trio.sleep(6)
         kept = await saved(durable)
