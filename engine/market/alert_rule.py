@@ -158,7 +158,8 @@ def judge(rule: AlertRule, look: Look, now_ns: int) -> tuple[Standing, bool]:
     elif side == TOLD:
         side = line.side_again(look.value)
     standing = Standing(side, look.about, before.fired_ns)
-    is_due = not before.fired_ns or now_ns - before.fired_ns >= rule.cool_down_s * NS_PER_S
+    since_ns = now_ns - before.fired_ns  # below 0 where the clock was set back: nobody is silent for as long as that
+    is_due = not before.fired_ns or not 0 <= since_ns < rule.cool_down_s * NS_PER_S
     if is_due and line.is_reached(side, look.value):
         return Standing(TOLD, look.about, now_ns), True
     return standing, False

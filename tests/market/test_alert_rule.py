@@ -95,6 +95,11 @@ def test_while_it_cools_down_nothing_is_told_and_what_still_holds_then_is() -> N
     assert told(hasty, 101, 90, 101, 101, 101, 101, step_s=2) == [0, 5]
 
 
+def test_a_clock_that_was_set_back_silences_nobody() -> None:
+    kept = Standing(-1, "", 86_400 * SECOND_NS)
+    assert told(price_rule("above", cool_down_s=10, standing=kept), 99, 101) == [1]
+
+
 def test_one_that_tells_once_never_tells_again() -> None:
     assert told(price_rule("above", once=True), 101, 90, 101) == [0]
 
