@@ -201,7 +201,8 @@ class EndOfDayWork:
         for day in self._days:
             columns = await statistics.days(instruments, day.date - HISTORY, day.date)
             for name in known.keys() & columns.keys():
-                columns[name] = self._split_adjusted(kept[name], known[name], day.date)
+                work = partial(self._split_adjusted, kept[name], known[name], day.date)
+                columns[name] = await anyio.to_thread.run_sync(work)
             traded = {name: days for name, days in columns.items() if days.dates[-1] == day.date}
             minutes = await statistics.minutes(list(traded), day.start_ns, day.end_ns)
             found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day)))
