@@ -38,6 +38,8 @@ DAY_NS = 1_440 * MINUTE_NS
 SESSIONS = [MIDNIGHT - ago * DAY_NS for ago in (8, 7, 6, 3, 2, 1)]
 """Midnights of the trading days before 2026-11-19, a Thursday: as far back as an engine looks by itself."""
 DATE = date(2026, 11, 18)
+EX_DATE = date(2026, 11, 17)
+"""Of a split: the day before the job's own, as bars of days before an ex-date are not asked for."""
 DAYS = """
 SELECT instrument_id, date, ts, open, high, low, close, volume, source, rev, state, delivery_percentage, adj_close
 FROM price_history_daily
@@ -80,7 +82,7 @@ class Scene:
                 await self.durable.save(bars, [DailyCandle(calendar.session_date(bar.time), bar) for bar in wrong])
 
         shares = sorted(name for name in told if name.startswith("NSE:"))
-        split = CorporateAction(instrument=shares[0], ex_date=DATE, kind=ActionKind.SPLIT, ratio=2.0, source="file")
+        split = CorporateAction(instrument=shares[0], ex_date=EX_DATE, kind=ActionKind.SPLIT, ratio=2.0, source="file")
         await self.durable.corporate_actions.save([split])
         lines = [f"{name.partition(':')[2]}, EQ, 18-Nov-2026, 61.20" for name in shares]
         (self.reports / "18112026.csv").write_text("\n".join(["SYMBOL, SERIES, DATE1, DELIV_PER", *lines, ""]))
