@@ -56,7 +56,8 @@ async def lived_through(durable: MemoryDurableStore) -> None:
 
     async with ActorSystem("engine", clock=LoopClock(OPEN)) as system:
         specs = [ChildSpec(name, partial(Witness, [])) for name in names]
-        specs += [ChildSpec("keeper", partial(ChainKeeper, durable)), ChildSpec("chain", partial(chain, system))]
+        keeper = partial(ChainKeeper, durable, publisher=system.ref("/engine/publisher"))
+        specs += [ChildSpec("keeper", keeper), ChildSpec("chain", partial(chain, system))]
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
         ref = system.ref("/engine/chain")
         assert system.clock.now_ns() == OPEN, "it runs from the first look at it"

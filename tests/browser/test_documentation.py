@@ -9,6 +9,7 @@ pytestmark = pytest.mark.anyio
 async def test_swagger_ui_shows_the_interface_and_tries_it_out(page: Page) -> None:
     await page.goto("/docs")
     await expect(page.get_by_role("heading", name="ticktree", level=1)).to_be_visible()
+    await page.get_by_role("link", name="health", exact=True).click()
     await page.get_by_role("button", name="get /health", exact=True).click()
     await page.get_by_role("button", name="Try it out").click()
     await page.get_by_role("button", name="Execute").click()
