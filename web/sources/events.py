@@ -14,7 +14,7 @@ from web.hub import FeedFormatError, Hub, Replay, decode_event, order, refuse
 from web.hub.feed import CandleEvent, Event, StatusEvent
 from web.hub.resumption import Resumption
 from web.protocol import Position
-from web.sources.snapshots import value_of_candle
+from web.sources.snapshots import load_closes, value_of_candle
 from web.sources.stored import MOST_CANDLES, StoredCandles, hopeful
 
 log = structlog.get_logger("ticktree.events")
@@ -62,9 +62,10 @@ class EventSource:
         position = self._place()
         with _in_time():
             entries = await self._hot.read_events(position.offset, ENTRIES_A_READ, block_ms)
-        if await self._find_place():
-            for offset, payload in entries:
-                self._publish(offset, payload)
+        events = [(offset, self._decode(payload)) for offset, payload in entries]
+        if await self._find_place_with_closes([event for _, event in events if isinstance(event, CandleEvent)]):
+            for offset, event in events:
+                self._publish(offset, event)
                 self._hub.position = Position(position.epoch, offset)
 
     async def resume(self) -> None:
@@ -129,6 +130,17 @@ class EventSource:
             self._hub.tell_all_to_begin_anew()
         return False
 
+    async def _find_place_with_closes(self, candles: Sequence[CandleEvent]) -> bool:
+        """Views know what these candles go on from before they show them: a final candle can not wait for it as a
+        forming one does, since the client's position would pass it."""
+        places = dict.fromkeys((event.symbol, event.timeframe) for event in candles)
+        found = await self._find_place()
+        while found and (unknown := self._hub.begun(places)):
+            with _in_time():
+                await load_closes(self._hot, self._hub, unknown, self._now_ns())
+            found = await self._find_place()
+        return found
+
     async def _read_closes(self, replay: Replay) -> None:
         """Before the entries: nothing may come between their reading and their telling."""
         for instrument, timeframe, offset in set(replay.joined()):
@@ -153,8 +165,7 @@ class EventSource:
                 if event is not None:
                     replay.add(reached, event)
 
-    def _publish(self, offset: str, payload: bytes) -> None:
-        event = self._decode(payload)
+    def _publish(self, offset: str, event: Event | None) -> None:
         if isinstance(event, CandleEvent):
             self._hub.publish_candle(event.value, offset)
         elif isinstance(event, StatusEvent):

@@ -28,9 +28,7 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
     if prices:
         for instrument, quote in (await hot.quotes(prices)).items():
             hub.put_quote(price_of_quote(instrument, quote))
-    for instrument, timeframe in hub.begun(candles):
-        first_ns = now_ns - LONGEST_GAP_NS - 2 * length_s(timeframe) * _SECOND_NS
-        hub.put_closes(instrument, timeframe, await hot.candles(instrument, timeframe, first_ns, now_ns + 1))
+    await load_closes(hot, hub, hub.begun(candles), now_ns)
     if candles:
         for candle in (await hot.live_candles(candles)).values():
             if candle.time + length_s(candle.timeframe) * _SECOND_NS + _GRACE_NS > now_ns:
@@ -42,6 +40,13 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
         hub.put_system(Notice({"processes": await hot.trees()}))
     if any(topic.key[0] is Kind.STATUS for topic in wanted):
         hub.put_statuses(statuses_of(await hot.heartbeat() or {}))
+
+
+async def load_closes(hot: HotStore, hub: Hub, candles: Iterable[tuple[str, str]], now_ns: int) -> None:
+    """Gives the views of these instruments and timeframes what they go on from."""
+    for instrument, timeframe in candles:
+        first_ns = now_ns - LONGEST_GAP_NS - 2 * length_s(timeframe) * _SECOND_NS
+        hub.put_closes(instrument, timeframe, await hot.candles(instrument, timeframe, first_ns, now_ns + 1))
 
 
 def statuses_of(heartbeat: dict[str, Any]) -> list[Status]:
