@@ -132,7 +132,8 @@ class EventSource:
 
     async def _find_place_with_closes(self, candles: Sequence[CandleEvent]) -> bool:
         """Views know what these candles go on from before they show them: a final candle can not wait for it as a
-        forming one does, since the client's position would pass it."""
+        forming one does, since the client's position would pass it.
+        """
         places = dict.fromkeys((event.symbol, event.timeframe) for event in candles)
         found = await self._find_place()
         while found and (unknown := self._hub.begun(places)):
