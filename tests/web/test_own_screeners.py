@@ -180,6 +180,30 @@ async def test_of_ones_own_two_run_at_a_time_and_a_rewritten_one_is_begun_anew(
     assert refused["detail"] == "2 of your screeners are being run already"
 
 
+async def test_who_rewrites_a_screener_or_takes_it_away_ends_its_run(
+    web: Web, engine: Engine, durable: DurableStore
+) -> None:
+    person = await registered(web)
+    mine = (await person.get("/auth/me")).json()["id"]
+    row, other = await made(person), await made(person, name="Other")
+    for number, one in ((1, row), (2, other)):
+        arguments = {"screener": one["id"], "owner": mine, "definition": one["definition"]}
+        await durable.save_job(Job(f"screen-{number}", "screen", "running", arguments=arguments))
+    await engine.appear()
+    path = f"{PATH}{row['id']}"
+
+    await sent(person, "PUT", path, BODY | {"name": "Renamed"})
+    assert engine.asked == {}
+    await sent(person, "PUT", path, BODY | {"definition": DEFINITION | {"limit": 5}})
+    assert {name: engine.asked[name] for name in ("command", "job", "action")} == ENDED
+    engine.asked.clear()
+    await sent(person, "DELETE", path)
+    assert {name: engine.asked[name] for name in ("command", "job", "action")} == ENDED
+
+
+ENDED = {"command": "job", "job": "screen-1", "action": "cancel"}
+
+
 async def test_what_was_found_is_shown_and_streamed_until_it_is_taken_away(
     web: Web, engine: Engine, durable: DurableStore
 ) -> None:

@@ -1,5 +1,6 @@
 """Screeners: what is looked for in many instruments' candles, what was found last, and what that costs now."""
 
+import contextlib
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -39,6 +40,7 @@ MOST_UNDER_WAY: Final = 20
 MOST_OF_ONE: Final = 2
 """Runs of one user's own screeners that wait or run."""
 COME_AGAIN_S: Final = 5.0
+NO_DEFINITION: Final = "null"
 
 
 class ScreenerLine(msgspec.Struct, frozen=True):
@@ -163,7 +165,7 @@ async def screener(identity: str) -> Response:
 @document_response(ScreenerKept)
 @document_errors(404, 409)
 async def change(identity: str, data: ScreenerBody) -> Response:
-    """Rewrites one of one's own as a whole; what it found before stays until it is run again."""
+    """Rewrites one of one's own as a whole. One that looks for something else now has found nothing yet, and its run ends."""
     number, definition = _own(identity), _written(meant(data.definition))
     table, own = services().durable.screeners, principal().subject
     try:
@@ -173,6 +175,7 @@ async def change(identity: str, data: ScreenerBody) -> Response:
     if row is None:
         raise unknown(identity)
     await audit("screener_changed", f"screener/{identity}", outcome="done")
+    await _end_runs(identity, definition)
     return answer(_kept(row))
 
 
@@ -181,11 +184,12 @@ async def change(identity: str, data: ScreenerBody) -> Response:
 @document_response(ScreenerKept)
 @document_errors(404, 409)
 async def delete(identity: str) -> Response:
-    """Takes one of one's own away; its name is free again."""
+    """Takes one of one's own away, and ends its run; its name is free again."""
     row = await services().durable.screeners.retire(principal().subject, _own(identity))
     if row is None:
         raise unknown(identity)
     await audit("screener_retired", f"screener/{identity}", outcome="done")
+    await _end_runs(identity, NO_DEFINITION)
     return answer(_kept(row))
 
 
@@ -218,6 +222,14 @@ async def _begun(one: Found, definition: Definition, instruments: list[str]) -> 
     written = msgspec.to_builtins(definition)
     job = await ask(ENGINE, "screen", screener=one.id, definition=written, instruments=instruments, owner=one.owner)
     return str(job["id"])
+
+
+async def _end_runs(identity: str, definition: str) -> None:
+    """Those that look for anything else than this. An engine that can not be told so keeps nothing of what they find."""
+    for one in await services().durable.screenings.under_way(definition):
+        if one.screener == identity and not one.is_same:
+            with contextlib.suppress(ApiError):
+                await ask(ENGINE, "job", job=one.job, action="cancel")
 
 
 async def _universe(definition: Definition) -> list[str]:

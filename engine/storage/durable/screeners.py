@@ -20,16 +20,16 @@ _ADD = f"""
 INSERT INTO screeners (user_id, name, description, definition) VALUES ($1, $2, $3, $4::jsonb)
 ON CONFLICT DO NOTHING RETURNING {_COLUMNS}
 """
+_LOOKS_FOR = "SELECT definition = $3::jsonb FROM screeners WHERE user_id = $1 AND id = $2 AND is_active FOR UPDATE"
 _CHANGE = f"""
 UPDATE screeners SET name = $3, description = $4, definition = $5::jsonb, updated_at = now()
 WHERE user_id = $1 AND id = $2 AND is_active RETURNING {_COLUMNS}
 """
 _RETIRE = f"""
-WITH result AS (DELETE FROM screener_results r USING screeners s
-    WHERE s.user_id = $1 AND s.id = $2 AND r.screener = s.id::text)
 UPDATE screeners SET is_active = false, updated_at = now() WHERE user_id = $1 AND id = $2 AND is_active
 RETURNING {_COLUMNS}
 """
+_FORGET = "DELETE FROM screener_results WHERE screener = $1"
 _OF_USER = f"SELECT {_COLUMNS} FROM screeners WHERE user_id = $1 AND is_active"
 _UNIVERSE = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i
@@ -95,21 +95,34 @@ class OwnScreeners:
     async def change(
         self, user: str, identity: int, name: str, description: str, definition: str
     ) -> OwnScreener | None:
-        """Rewrites one; ``None``: they have no such screener. Raises ScreenerNameError."""
+        """Rewrites one; ``None``: they have no such screener. Raises ScreenerNameError.
+
+        What it found when it looked for something else is forgotten.
+        """
 
         async def change(connection: Connection) -> OwnScreener | None:
+            is_same = await connection.fetchval(_LOOKS_FOR, user, identity, definition)
             try:
                 row = await connection.fetchrow(_CHANGE, user, identity, name, description, definition)
             except asyncpg.UniqueViolationError as error:
                 raise ScreenerNameError from error
+            if is_same is False:
+                await connection.execute(_FORGET, str(identity))
             return None if row is None else _screener(row)
 
         return await self._link.run(change)
 
     async def retire(self, user: str, identity: int) -> OwnScreener | None:
         """Takes one away, and what it found; ``None``: they have no such screener."""
-        rows = await self._link.rows(_RETIRE, user, identity)
-        return _screener(rows[0]) if rows else None
+
+        async def retire(connection: Connection) -> OwnScreener | None:
+            row = await connection.fetchrow(_RETIRE, user, identity)
+            if row is None:
+                return None
+            await connection.execute(_FORGET, str(identity))
+            return _screener(row)
+
+        return await self._link.run(retire)
 
     async def universe(
         self, exchange: str | None, sector: str | None, kind: str | None, among: Sequence[str] | None, limit: int

@@ -37,7 +37,9 @@ WITH over AS (
     DELETE FROM jobs WHERE kind = 'screen' AND arguments ->> 'screener' = $1 AND status IN ('done', 'failed', 'cancelled')
 )
 INSERT INTO screener_results (screener, result) SELECT $1, $2::jsonb
-WHERE $3::jsonb IS NULL OR EXISTS (SELECT FROM screeners WHERE id::text = $1 AND is_active AND definition = $3::jsonb)
+WHERE $3::jsonb IS NULL OR EXISTS (
+    SELECT FROM screeners WHERE id::text = $1 AND is_active AND definition = $3::jsonb FOR SHARE
+)
 ON CONFLICT (screener) DO UPDATE SET result = excluded.result, updated_at = now()
 RETURNING true
 """

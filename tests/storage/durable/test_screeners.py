@@ -73,9 +73,12 @@ async def test_what_an_own_one_found_is_kept_while_it_looks_for_that(durable: Du
     assert kept is not None
     number, reordered = str(kept.id), '{"where": {"right": 5, "is": ">", "left": "close"}}'
     assert await durable.screenings.keep(number, '{"found": 1}', reordered)
-    assert await durable.screeners.change("ada", kept.id, "Mine", "", '{"where": {"left": "open"}}')
-    assert not await durable.screenings.keep(number, '{"found": 2}', DEFINITION)
+    assert await durable.screeners.change("ada", kept.id, "Ours", "", reordered)
     assert await durable.screenings.newest(number) == '{"found": 1}'
+    assert await durable.screeners.change("ada", kept.id, "Mine", "", '{"where": {"left": "open"}}')
+    assert await durable.screenings.newest(number) is None
+    assert not await durable.screenings.keep(number, '{"found": 2}', DEFINITION)
+    assert await durable.screenings.newest(number) is None
     assert await durable.screeners.retire("ada", kept.id)
     assert not await durable.screenings.keep(number, '{"found": 3}', '{"where": {"left": "open"}}')
     assert await durable.screenings.newest(number) is None
