@@ -46,25 +46,53 @@ def engine_wishes(
     alerts: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
+    return {
+        "watch": _watch(watches),
+        **_chains(chains),
+        **{kind: _stretch(jobs, kind) for kind in ("backfill", "scan")},
+        "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
+        "end_of_day": _beginning(jobs, "end_of_day", "exchange", "date"),
+        CORPORATE_ACTIONS: _beginning(jobs, CORPORATE_ACTIONS, "instruments"),
+        SCREEN: _beginning(jobs, SCREEN, "screener", "definition", "instruments", "owner"),
+        "job": _job(jobs),
+        "chart": _chart(charts),
+        "decide": _decide(quarantine),
+        "last_prices": _last_prices(last_prices),
+        "take_up": _telling(manager, MappingsChanged()),
+        "alerts_changed": _telling(alerts, AlertsChanged()),
+        "credentials": _credentials(credentials, CredentialsWanted()),
+        "credentials_changed": _credentials(credentials, CredentialsChanged()),
+    }
 
+
+def _watch(watches: ActorRef) -> Wish:
     async def watch(arguments: Mapping[str, Any]) -> Any:
         """``process`` and all ``symbols`` its clients look at; answers which are ``unmapped``."""
         wish = WatchList(str(arguments.get("process", "web")), tuple(map(str, arguments["symbols"])))
         return await watches.ask(wish, timeout_s=TIMEOUT_S)
 
-    def stretch(kind: str) -> Wish:
-        """``symbols`` (none: all), ``start`` and ``end`` as ISO times; answers the job that does it."""
+    return watch
 
-        async def begin(arguments: Mapping[str, Any]) -> Any:
-            wanted = {"instruments": arguments.get("symbols"), **{end: arguments.get(end) for end in ("start", "end")}}
-            return await jobs.ask(StartJob(kind, wanted), timeout_s=TIMEOUT_S)
 
-        return begin
+def _stretch(jobs: ActorRef, kind: str) -> Wish:
+    """``symbols`` (none: all), ``start`` and ``end`` as ISO times; answers the job that does it."""
 
+    async def begin(arguments: Mapping[str, Any]) -> Any:
+        wanted = {"instruments": arguments.get("symbols"), **{end: arguments.get(end) for end in ("start", "end")}}
+        return await jobs.ask(StartJob(kind, wanted), timeout_s=TIMEOUT_S)
+
+    return begin
+
+
+def _job(jobs: ActorRef) -> Wish:
     async def job(arguments: Mapping[str, Any]) -> Any:
         """``job``, its id, and ``action``; answers the job as it stands then."""
         return await jobs.ask(ChangeJob(str(arguments["job"]), str(arguments["action"])), timeout_s=TIMEOUT_S)
 
+    return job
+
+
+def _chart(charts: ActorRef) -> Wish:
     async def chart(arguments: Mapping[str, Any]) -> Any:
         """``symbol`` and ``timeframe``; answers whether the year chart is ``built``, or why it ``failed``."""
         wish = ChartWanted(str(arguments["symbol"]), str(arguments["timeframe"]))
@@ -72,35 +100,26 @@ def engine_wishes(
             raise ValueError(f"timeframe is one of {', '.join(TIMEFRAMES)}")
         return await charts.ask(wish, timeout_s=TIMEOUT_S)
 
+    return chart
+
+
+def _decide(quarantine: ActorRef) -> Wish:
     async def decide(arguments: Mapping[str, Any]) -> Any:
         """``entry`` (its number), ``status`` (released or discarded) and ``by``; answers the entry, or ``error`` and ``code``."""
         wish = Decide(int(str(arguments["entry"])), Fate(arguments["status"]), str(arguments["by"]))
         return await quarantine.ask(wish, timeout_s=TIMEOUT_S)
 
+    return decide
+
+
+def _last_prices(last_prices: ActorRef) -> Wish:
     async def prices(arguments: Mapping[str, Any]) -> Any:
         """``symbols``; answers ``prices``, each with when it was asked for (ms), and why others ``failure``."""
         wish = PricesWanted(tuple(map(str, arguments["symbols"])))
         asked = await last_prices.ask(wish, timeout_s=TIMEOUT_S)
         return await asked.answer(wish.instruments, PRICES_S)
 
-    jobs_of = {kind: stretch(kind) for kind in ("backfill", "scan")}
-    return {
-        "watch": watch,
-        **_chains(chains),
-        **jobs_of,
-        "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
-        "end_of_day": _beginning(jobs, "end_of_day", "exchange", "date"),
-        CORPORATE_ACTIONS: _beginning(jobs, CORPORATE_ACTIONS, "instruments"),
-        SCREEN: _beginning(jobs, SCREEN, "screener", "definition", "instruments", "owner"),
-        "job": job,
-        "chart": chart,
-        "decide": decide,
-        "last_prices": prices,
-        "take_up": _telling(manager, MappingsChanged()),
-        "alerts_changed": _telling(alerts, AlertsChanged()),
-        "credentials": _credentials(credentials, CredentialsWanted()),
-        "credentials_changed": _credentials(credentials, CredentialsChanged()),
-    }
+    return prices
 
 
 def _chains(chains: ActorRef) -> dict[str, Wish]:
