@@ -9,11 +9,13 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
+from config import VERSION
 from engine.market.delivery import Reported, ReportError, parse_report
 
 LARGEST_BYTES = 32 * 2**20
 """NSE's full report has less than one megabyte."""
 PATIENCE_S = 30.0
+HEADERS = {"User-Agent": f"ticktree/{VERSION}"}
 _WEB = ("http://", "https://")
 
 
@@ -60,14 +62,21 @@ def _fetched(address: str) -> bytes:
 
     found = b""
     try:
-        with httpx.stream("GET", address, timeout=PATIENCE_S, trust_env=False, follow_redirects=True) as answer:
+        with httpx.stream(
+            "GET", address, headers=HEADERS, timeout=PATIENCE_S, trust_env=False, follow_redirects=True
+        ) as answer:
             if answer.status_code != HTTPStatus.OK:
-                raise ReportError(f"{address} answered {answer.status_code}")
+                raise ReportError(_refusal(address, answer.status_code))
             for piece in answer.iter_bytes():
                 found = _bounded(found + piece)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ReportError(f"{address}: {str(error) or type(error).__name__}") from error
     return found
+
+
+def _refusal(address: str, status: int) -> str:
+    advice = ": have the file laid down by other means, and name its path" if status == HTTPStatus.FORBIDDEN else ""
+    return f"{address} answered {status}{advice}"
 
 
 def _bounded(found: bytes) -> bytes:

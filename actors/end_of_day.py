@@ -7,12 +7,13 @@ from typing import ClassVar
 import structlog
 
 from actors.actions_work import KIND as CORPORATE_ACTIONS
+from actors.delivery_work import KIND as DELIVERY
 from actors.job_arguments import JobError
 from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
 from actors.routes import Routes
 from actors.upkeep_work import KIND as UPKEEP
 from engine.market import Calendars, TradingDay
-from engine.market.after_hours import MOST_DAYS, DayJob, Step, days_over, next_step, pause_s
+from engine.market.after_hours import MOST_DAYS, DayJob, Step, days_over, next_step, pause_s, reported_day
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore, Job
 from engine.storage.errors import StorageError
@@ -53,7 +54,9 @@ class EndOfDay(TaskActor):
         jobs: ActorRef,
         publisher: ActorRef,
         after_s: float,
+        reporting: str = "",
     ) -> None:
+        """``reporting`` is the exchange whose report is read in the evening, if any."""
         super().__init__()
         self._durable = durable
         self._routes = routes
@@ -61,6 +64,9 @@ class EndOfDay(TaskActor):
         self._jobs = jobs
         self._publisher = publisher
         self._after_ns = int(after_s * NS_PER_S)
+        self._reporting = reporting
+        self._reported = date.min
+        """The last day in whose evening its report was asked for."""
         self._behind: dict[str, int] = {}
         """Days of each exchange that are over and not worked through."""
         self._skipped: dict[str, date] = {}
@@ -80,6 +86,7 @@ class EndOfDay(TaskActor):
         for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
             try:
                 await self._look(exchange)
+                await self._look_at_reports(exchange)
             except POSTPONING as error:
                 log.info("end_of_day_postponed", exchange=exchange, error=str(error))
         try:
@@ -107,6 +114,18 @@ class EndOfDay(TaskActor):
                 await self._go_on(exchange, day.date, step, identity)
                 return
             await self._note(exchange, day)
+
+    async def _look_at_reports(self, exchange: str) -> None:
+        """In the evening of a day that is worked through its report is asked for once more, with those of days before."""
+        day = reported_day(self._calendars.of_exchange(exchange), self.system.clock.now_ns())
+        if exchange != self._reporting or day is None or day.date == self._reported:
+            return
+        if await self._durable.checkpoint(_name(exchange)) < day.end_ns:
+            return
+        jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, DELIVERY)]
+        if next_step(jobs, exchange, day.date)[0] is Step.BEGIN:
+            await self._ask(StartJob(DELIVERY, {"exchange": exchange, "date": day.date.isoformat()}))
+        self._reported = day.date
 
     def _tell_skipped(self, exchange: str, days: Sequence[TradingDay]) -> None:
         """Once: the days that nobody makes up for but an operator who asks for them."""

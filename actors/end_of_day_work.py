@@ -8,9 +8,8 @@ from typing import Any
 
 import anyio.to_thread
 import msgspec
-import structlog
 
-from actors.delivery_reports import DeliveryReports
+from actors.delivery_work import DeliveryCraft, DeliveryWork
 from actors.healer import Healer
 from actors.job_arguments import JobError, bounded
 from actors.messages import Save
@@ -27,8 +26,6 @@ from engine.market.timeframe import MINUTE_NS
 from engine.runtime import ActorRef
 from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.errors import StorageUnavailableError
-
-log = structlog.get_logger("ticktree.end_of_day")
 
 CHUNK = 50
 """Instruments whose statistics are worked out in one step."""
@@ -60,8 +57,8 @@ class EndOfDayCraft:
     durable: DurableStore
     healer: Healer
     official: OfficialDays
-    reports: DeliveryReports | None
-    """Of NSE, where the settings say from where."""
+    delivery: DeliveryCraft | None
+    """Of NSE's report, where the settings say from where."""
     routes: Routes
     calendars: Calendars
     persister: ActorRef
@@ -84,6 +81,12 @@ class EndOfDayCraft:
         """The work of such a job."""
         return EndOfDayWork(msgspec.convert(dict(arguments), EndOfDayArguments), self)
 
+    def reports(self, exchange: str, day: date) -> DeliveryWork | None:
+        """The work of reading the exchange's reports up to a day; None where it has none."""
+        if self.delivery is None or self.delivery.reports.exchange != exchange:
+            return None
+        return self.delivery.work({"exchange": exchange, "date": day})
+
     def calendar(self, exchange: str) -> Calendar:
         """When the exchange trades. Raises JobError where nobody knows."""
         try:
@@ -100,7 +103,7 @@ class EndOfDayCraft:
 
 
 class EndOfDayWork:
-    """The exchange's own bars, an instrument a step; then its report; then the figures, some instruments a step.
+    """The exchange's own bars, an instrument a step; then its reports, a day a step; then the figures, some instruments a step.
 
     The day before is gone through once more with each day: what came late, or was healed since, is in time for it. An
     instrument of which nobody tells its bars keeps no other from theirs, nor anybody from the figures.
@@ -113,18 +116,26 @@ class EndOfDayWork:
         before = day_before(craft.calendar(arguments.exchange), arguments.date)
         day = craft.trading_day(arguments.exchange, arguments.date)
         self._days = [day] if before is None else [before, day]
+        self._reports = craft.reports(arguments.exchange, arguments.date)
         self._patience = Patience()
 
     def __len__(self) -> int:
-        return len(self._instruments) + 1 + len(range(0, len(self._instruments), CHUNK))
+        return self._figures + len(range(0, len(self._instruments), CHUNK))
+
+    @property
+    def _figures(self) -> int:
+        """The step with which they begin."""
+        return len(self._instruments) + 1 + (0 if self._reports is None else len(self._reports))
 
     async def step(self, number: int) -> str:
         """Each may be repeated, and then finds that nothing is left to do."""
         if number < len(self._instruments):
             return await self._take_official(self._instruments[number])
         if number == len(self._instruments):
-            return await self._note_reports()
-        start = (number - len(self._instruments) - 1) * CHUNK
+            return await self._save()
+        if self._reports is not None and number < self._figures:
+            return await self._reports.step(number - len(self._instruments) - 1)
+        start = (number - self._figures) * CHUNK
         return await self._work_out(self._instruments[start : start + CHUNK])
 
     async def _take_official(self, instrument: str) -> str:
@@ -175,23 +186,12 @@ class EndOfDayWork:
         days = [DailyCandle(day, candle) for day, candle in found.items() if not flaw_of(candle)]
         await durable.save([], days, checkpoint_ns=self._days[-1].end_ns, name=name)
 
-    async def _note_reports(self) -> str:
-        """The rows are saved first: what the exchange reports is noted on them."""
+    async def _save(self) -> str:
+        """What the exchange reports is noted on the rows, so they have to be there first."""
         if not await self._craft.persister.ask(Save(), timeout_s=SAVE_TIMEOUT_S):
             raise StorageUnavailableError("The candles wait to be saved.")
-        said = [f"no answer of {self._patience.unanswered:,} instruments"] if self._patience.unanswered else []
-        if self._craft.reports is None or self._exchange != self._craft.reports.exchange:
-            return "; ".join([*said, "no report is read"])
-        return "; ".join([*said, *[await self._note_report(self._craft.reports, day.date) for day in self._days]])
-
-    async def _note_report(self, reports: DeliveryReports, day: date) -> str:
-        """A report that is not there, or none at all, keeps nobody from the figures: tomorrow it is asked for again."""
-        report = await reports.read(day)
-        if report.failure:
-            log.info("report_not_read", exchange=self._exchange, day=str(day), why=report.failure)
-            return f"report of {day}: {report.failure}"
-        noted = await self._craft.durable.statistics.note_reported(self._exchange, day, report.rows)
-        return f"report of {day}: {noted:,} shares"
+        unanswered = self._patience.unanswered
+        return f"saved; no answer of {unanswered:,} instruments" if unanswered else "saved"
 
     async def _work_out(self, instruments: Sequence[str]) -> str:
         statistics, count = self._craft.durable.statistics, 0

@@ -41,7 +41,7 @@ NEXT = {
 URGENT = ("populate", "screen")
 """Done before others, also when one of those is at work: a market does not wait until a year's history is read, nor who sits
 before a page."""
-PATIENT = ("end_of_day", "upkeep")
+PATIENT = ("end_of_day", "delivery", "upkeep")
 """Done when no other waits: nobody has asked for them, and one may take as long as an exchange has instruments."""
 UNFINISHED = ("running", "waiting", "paused")
 REMEMBERED = 1_000

@@ -13,6 +13,8 @@ MOST_DAYS: Final = 10
 """Missed days that are made up for; what was before them an operator asks for by name."""
 SPAN: Final = timedelta(days=30)
 """No exchange is closed for longer in one go."""
+REPORT_TIME: Final = time(21)
+"""On the exchange's wall: NSE lays the full report of a day down in the evening, after the day was worked through."""
 _DAY: Final = timedelta(days=1)
 _SECOND_NS: Final = 1_000_000_000
 _FIRST_PAUSE_S: Final = 120.0
@@ -35,6 +37,17 @@ def day_before(calendar: Calendar, day: date) -> TradingDay | None:
     """The trading day before a date."""
     before = list(calendar.trading_days(day - SPAN, day - _DAY))
     return before[-1] if before else None
+
+
+def reported_day(calendar: Calendar, now_ns: int) -> TradingDay | None:
+    """The last trading day on which the evening has come, so that its report should be there."""
+    today = calendar.local_date(now_ns)
+    evenings = (
+        (datetime.combine(day.date, REPORT_TIME, calendar.zone), day)
+        for day in calendar.trading_days(today - SPAN, today)
+    )
+    over = [day for evening, day in evenings if int(evening.timestamp()) * _SECOND_NS <= now_ns]
+    return over[-1] if over else None
 
 
 def midnights_ns(calendar: Calendar, first: date, last: date) -> tuple[int, int]:

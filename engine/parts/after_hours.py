@@ -3,6 +3,7 @@
 from functools import partial
 
 from actors.delivery_reports import DeliveryReports
+from actors.delivery_work import DeliveryCraft
 from actors.end_of_day import EndOfDay
 from actors.end_of_day_work import EndOfDayCraft
 from actors.official_days import OfficialDays
@@ -19,7 +20,9 @@ def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
     if minutes is None:
         return []
     to = {"jobs": at.jobs, "publisher": at.publisher}
-    make = partial(EndOfDay, parts.durable, healing.routes, parts.calendars, **to, after_s=minutes * 60.0)
+    reporting = "" if parts.settings.delivery_report is None else DeliveryReports.exchange
+    when = {"after_s": minutes * 60.0, "reporting": reporting}
+    make = partial(EndOfDay, parts.durable, healing.routes, parts.calendars, **to, **when)
     return [ChildSpec("end_of_day", make, backoff=GENTLE)]
 
 
@@ -29,13 +32,18 @@ def upkeep_craft(system: ActorSystem, parts: Parts) -> UpkeepCraft:
     return UpkeepCraft(parts.durable, archive, settings.keep_intraday_days, settings.keep_ticks_days)
 
 
-def end_of_day_craft(parts: Parts, at: Places, healing: Healing) -> EndOfDayCraft:
+def delivery_craft(parts: Parts) -> DeliveryCraft | None:
+    """None where no report is set."""
     place = parts.settings.delivery_report
+    return None if place is None else DeliveryCraft(parts.durable, DeliveryReports(place), parts.calendars)
+
+
+def end_of_day_craft(parts: Parts, at: Places, healing: Healing) -> EndOfDayCraft:
     return EndOfDayCraft(
         parts.durable,
         healing.healer,
         OfficialDays(healing.histories, healing.routes, parts.calendars),
-        None if place is None else DeliveryReports(place),
+        delivery_craft(parts),
         healing.routes,
         parts.calendars,
         at.persister,

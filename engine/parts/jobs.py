@@ -4,13 +4,14 @@ from functools import partial
 
 from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.actions_work import ActionsCraft
+from actors.delivery_work import KIND as DELIVERY
 from actors.end_of_day import KIND as END_OF_DAY
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
 from actors.populating import Populating
 from actors.screen_work import SCREEN, Screening
 from actors.upkeep_work import KIND as UPKEEP
-from engine.parts.after_hours import end_of_day_craft, upkeep_craft
+from engine.parts.after_hours import delivery_craft, end_of_day_craft, upkeep_craft
 from engine.parts.base import Parts, Places, Start
 from engine.parts.healing import Healing
 from engine.runtime import ActorSystem
@@ -18,6 +19,7 @@ from engine.seeding import ListFolder, listed
 
 
 def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Start:
+    delivery = delivery_craft(parts)
     kinds = JobKinds(
         healing.healer,
         healing.scanner,
@@ -25,6 +27,7 @@ def jobs(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> Sta
         healing.past,
         {
             "populate": populating(parts, at),
+            **({} if delivery is None else {DELIVERY: delivery}),
             END_OF_DAY: end_of_day_craft(parts, at, healing),
             UPKEEP: upkeep_craft(system, parts),
             CORPORATE_ACTIONS: actions_craft(parts, healing),

@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from actors.actions_work import KIND as CORPORATE_ACTIONS
+from actors.delivery_work import KIND as DELIVERY
 from actors.end_of_day import KIND, LOOK_S, EndOfDay
 from actors.end_of_day_work import EndOfDayCraft, EndOfDayWork
 from actors.job_arguments import JobError
@@ -35,6 +36,7 @@ DAY_NS = 24 * HOUR_NS
 FRIDAY_NOON_NS = int(datetime(2026, 11, 20, 6, 30, tzinfo=UTC).timestamp()) * 1_000_000_000
 """12:00 in India; the exchange closes at 15:30."""
 FRIDAY = "2026-11-20"
+WHEN = {"after_s": 3_600.0, "reporting": "NSE"}
 
 
 class Desk:
@@ -47,6 +49,8 @@ class Desk:
         self.kinds: list[str] = []
         self.begun: list[tuple[str, str]] = []
         self.upkeeps: list[str] = []
+        self.evenings: list[tuple[str, str]] = []
+        """Days whose report was asked for in the evening, and when."""
         self.retried = 0
         self.alarms: list[Any] = []
 
@@ -59,10 +63,17 @@ class Desk:
             self.durable.tables.jobs[identity] = Job(identity, UPKEEP, "done", arguments={"date": today})
             return identity
         exchange, day = wish.arguments["exchange"], wish.arguments["date"]
+        if wish.kind == DELIVERY:
+            self.evenings.append((day, today))
+            self.durable.tables.jobs[identity] = Job(identity, DELIVERY, "done", arguments=wish.arguments)
+            return identity
         self.begun.append((exchange, day))
         arguments = {"exchange": exchange, "date": day, "instruments": [f"{exchange}:A"]}
         self.durable.tables.jobs[identity] = Job(identity, KIND, self.ends, arguments=arguments)
         return identity
+
+    def of(self, *kinds: str) -> list[str]:
+        return [kind for kind in self.kinds if kind in kinds]
 
     def retry(self, identity: str) -> str:
         self.retried += 1
@@ -102,7 +113,7 @@ async def office(desk: Desk, *, start_ns: int = FRIDAY_NOON_NS) -> AsyncGenerato
         specs = [
             ChildSpec("publisher", partial(Witness, desk.alarms)),
             ChildSpec("jobs", partial(Clerk, desk)),
-            ChildSpec("end_of_day", partial(EndOfDay, desk.durable, routes, calendars, **to, after_s=3_600.0)),
+            ChildSpec("end_of_day", partial(EndOfDay, desk.durable, routes, calendars, **to, **WHEN)),
         ]
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
         yield system
@@ -165,16 +176,39 @@ async def test_the_tables_are_looked_after_once_a_day_whatever_an_exchange_waits
         assert desk.upkeeps == [FRIDAY, "2026-11-21", "2026-11-22"]
 
 
+async def test_in_the_evening_the_report_is_asked_for_once_and_by_no_engine_after_this_one(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    async with office(desk) as system:
+        await pass_hours(system, 0.5)
+        assert [day for day, _ in desk.evenings] == ["2026-11-19"]  # nobody did it last night
+        await pass_hours(system, 8.4)
+        assert [day for day, _ in desk.evenings] == ["2026-11-19"]
+        await pass_hours(system, 0.2)
+        assert desk.evenings[1:] == [(FRIDAY, FRIDAY)]
+    async with office(desk, start_ns=FRIDAY_NOON_NS + DAY_NS) as system:
+        await pass_hours(system, 5)
+        assert len(desk.evenings) == 2
+
+
+async def test_a_report_waits_for_its_day_to_be_worked_through(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.ends = "running"
+    async with office(desk) as system:
+        await pass_hours(system, 4)
+        assert (desk.begun, desk.evenings) == ([("NSE", "2026-11-19")], [])
+
+
 async def test_splits_are_read_once_a_day_before_the_figures(autojump_clock: Any) -> None:
     desk = Desk()
     await since_thursday(desk)
     async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:
         await pass_hours(system, 1)
-        assert [kind for kind in desk.kinds if kind != UPKEEP] == [CORPORATE_ACTIONS, KIND, KIND]
+        assert desk.of(CORPORATE_ACTIONS, KIND) == [CORPORATE_ACTIONS, KIND, KIND]
         await pass_hours(system, 4)
-        assert [kind for kind in desk.kinds if kind != UPKEEP][3:] == [KIND]
+        assert desk.of(CORPORATE_ACTIONS, KIND)[3:] == [KIND]
         await pass_hours(system, 24)
-        assert [kind for kind in desk.kinds if kind != UPKEEP][4:] == [CORPORATE_ACTIONS, KIND]
+        assert desk.of(CORPORATE_ACTIONS, KIND)[4:] == [CORPORATE_ACTIONS, KIND]
 
 
 async def test_where_nobody_tells_splits_the_day_is_worked_through_all_the_same(autojump_clock: Any) -> None:

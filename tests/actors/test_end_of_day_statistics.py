@@ -1,15 +1,19 @@
 """The figures of an end of day, on a real database: of splits they know, and of days that are in doubt they make nothing."""
 
 from collections.abc import AsyncGenerator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+import trio
 
 from actors.delivery_reports import DeliveryReports
+from actors.delivery_work import DeliveryCraft
 from actors.end_of_day_work import EndOfDayCraft, EndOfDayWork
+from actors.job_arguments import JobError
 from actors.messages import Save
 from actors.routes import Routes
 from engine.market import Calendars, Candle, CandleState
@@ -17,6 +21,7 @@ from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.providers.base import Route
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.memory import MemoryDurableStore
 from tests.actors.parts import Witness, among_witnesses
 from tests.storage.durable.seeds import seeded
 
@@ -53,7 +58,8 @@ def work_of(
 ) -> EndOfDayWork:
     routes, nobody = Routes(["dhan"]), None
     routes.cover("dhan", [Route(NAME, "NSE_EQ", "1", 0.05, "equity", None)])
-    craft = EndOfDayCraft(store, nobody, nobody, reports, routes, CALENDARS, persister)  # pyright: ignore[reportArgumentType]
+    delivery = None if reports is None else DeliveryCraft(store, reports, CALENDARS)
+    craft = EndOfDayCraft(store, nobody, nobody, delivery, routes, CALENDARS, persister)  # pyright: ignore[reportArgumentType]
     arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(date(2026, 11, 20)))
     return craft.work(arguments)
 
@@ -128,16 +134,87 @@ async def test_of_a_day_that_is_in_doubt_no_figures_are_made(store: DurableStore
     assert await store.statistics.of_instrument(NAME, DAYS[3], DAYS[3], 9) == []
 
 
+HEAD = "SYMBOL, SERIES, DATE1, PREV_CLOSE, DELIV_PER\n"
+
+
+class Folder:
+    """Where the exchange lays its reports down."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.reports = DeliveryReports(f"{path}/{{date:%d%m%Y}}.csv")
+
+    def lay(self, day: date, percentage: float) -> None:
+        line = f"TCS, EQ, {day:%d-%b-%Y}, 105.00, {percentage}\n"
+        (self._path / f"{day:%d%m%Y}.csv").write_text(HEAD + line)
+
+
+async def deliveries(store: DurableStore) -> list[float | None]:
+    return [day.delivery_percentage for day in await store.days(NAME, DAYS[0], DAYS[3])]
+
+
 async def test_the_report_is_noted_on_rows_that_are_saved_first_and_may_come_a_day_late(
     store: DurableStore, tmp_path: Path
 ) -> None:
-    head = "SYMBOL, SERIES, DATE1, PREV_CLOSE, DELIV_PER\n"
-    (tmp_path / "18112026.csv").write_text(f"{head}TCS, EQ, 18-Nov-2026, 105.00, 61.20\n")
-    reports = DeliveryReports(f"{tmp_path}/{{date:%d%m%Y}}.csv")
+    folder = Folder(tmp_path)
+    folder.lay(DAYS[2], 61.2)
     async with among_witnesses(lambda _: Witness([]), "persister", answer=True) as (system, seen):
-        said = await work_of(store, system.ref("/engine/persister"), reports).step(1)
+        work = work_of(store, system.ref("/engine/persister"), folder.reports)
+        said = [await work.step(number) for number in range(1, len(work) - 1)]
         assert seen["persister"] == [Save()]
-    assert said.startswith("report of 2026-11-18: 1 shares; report of 2026-11-19: ")
-    assert "No such file" in said
+    assert (said[0], said[-2]) == ("saved", "report of 2026-11-18: 1 shares")
+    assert "No such file" in said[-1]
     kept = await store.days(NAME, DAYS[2], DAYS[3])
     assert [(day.delivery_percentage, day.previous_close) for day in kept] == [(61.2, 105.0), (None, None)]
+
+
+async def test_a_report_is_asked_for_until_it_is_there_and_then_no_more(store: DurableStore, tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    craft = DeliveryCraft(store, folder.reports, CALENDARS)
+
+    async def evening(day: date) -> dict[date, str]:
+        work = craft.work(craft.complete({"exchange": "NSE", "date": day.isoformat()}, midnight(day)))
+        first = day - timedelta(days=len(work) - 1)
+        return {first + timedelta(days=number): await work.step(number) for number in range(len(work))}
+
+    folder.lay(DAYS[1], 40.0)
+    said = await evening(DAYS[3])
+    assert (len(said), said[DAYS[1]]) == (10, "report of 2026-11-17: 1 shares")
+    assert await deliveries(store) == [None, 40.0, None, None]
+    folder.lay(DAYS[0], 30.0)
+    folder.lay(DAYS[1], 99.0)
+    said = await evening(DAYS[3] + timedelta(days=6))
+    assert said[DAYS[1]] == "report of 2026-11-17: noted before"
+    assert await deliveries(store) == [30.0, 40.0, None, None]
+    folder.lay(DAYS[2], 50.0)
+    assert DAYS[2] not in await evening(DAYS[2] + timedelta(days=10))
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        ({"exchange": "BSE", "date": "2026-11-19"}, "only NSE's report is read, not that of BSE"),
+        ({}, "missing required"),
+    ],
+)
+def test_only_the_exchange_whose_report_is_set_has_one(wish: dict[str, str], why: str, tmp_path: Path) -> None:
+    craft = DeliveryCraft(MemoryDurableStore(), Folder(tmp_path).reports, CALENDARS)
+    with pytest.raises(JobError, match=why):
+        craft.complete(wish, midnight(DAYS[3]))
+
+
+async def test_who_is_refused_by_the_exchange_is_told_what_to_do() -> None:
+    async def refuse(stream: trio.SocketStream) -> None:
+        request = await stream.receive_some(10_000)
+        assert b"user-agent: ticktree/" in request.lower()
+        await stream.send_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        [listener] = await nursery.start(partial(trio.serve_tcp, refuse, 0, host="127.0.0.1"))
+        address = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/{{date:%d%m%Y}}.csv"
+        report = await DeliveryReports(address).read(DAYS[3])
+        nursery.cancel_scope.cancel()
+    assert report.failure.endswith(
+        "/19112026.csv answered 403: have the file laid down by other means, and name its path"
+    )

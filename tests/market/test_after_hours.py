@@ -7,7 +7,16 @@ import pytest
 
 from config.calendars import load_calendar
 from engine.market import Calendar, Candle, CandleState
-from engine.market.after_hours import DayJob, Step, day_before, days_over, midnights_ns, next_step, pause_s
+from engine.market.after_hours import (
+    DayJob,
+    Step,
+    day_before,
+    days_over,
+    midnights_ns,
+    next_step,
+    pause_s,
+    reported_day,
+)
 from engine.market.healing import heal, official_revision
 
 NSE = Calendar.parse(load_calendar("NSE"))
@@ -51,6 +60,16 @@ def test_the_day_before_skips_the_weekend() -> None:
     assert found is not None
     assert found.date == FRIDAY
     assert midnights_ns(NSE, FRIDAY, MONDAY) == (at(FRIDAY, "00:00"), at(date(2026, 11, 24), "00:00"))
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "reported"),
+    [(FRIDAY, "20:59", date(2026, 11, 19)), (FRIDAY, "21:00", FRIDAY), (MONDAY, "18:00", FRIDAY)],
+)
+def test_a_report_is_there_in_the_evening_of_its_day(day: date, clock: str, reported: date) -> None:
+    found = reported_day(NSE, at(day, clock))
+    assert found is not None
+    assert found.date == reported
 
 
 @pytest.mark.parametrize(

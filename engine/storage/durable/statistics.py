@@ -105,6 +105,13 @@ WITH told AS (
 SELECT count(*) FROM written
 """
 
+_IS_REPORTED = """
+SELECT EXISTS (
+    SELECT FROM exchanges e JOIN instruments i ON i.exchange_id = e.id JOIN price_history_daily d ON d.instrument_id = i.id
+    WHERE e.code = $1 AND d.date = $2 AND d.delivery_percentage IS NOT NULL
+)
+"""
+
 _NOTE_ADJUSTED = """
 WITH told AS (SELECT * FROM unnest($2::date[], $3::float8[]) AS r(date, adj_close)), written AS (
     UPDATE price_history_daily d SET adj_close = told.adj_close FROM told
@@ -182,6 +189,10 @@ class MarketStatistics:
         symbols, percentages = [one.symbol for one in reported], [one.delivery_percentage for one in reported]
         closes = [one.previous_close for one in reported]
         return await self._link.value(_NOTE_REPORTED, exchange, day, symbols, percentages, closes)
+
+    async def is_reported(self, exchange: str, day: date) -> bool:
+        """Whether some of the day's rows say what the exchange's report does."""
+        return await self._link.value(_IS_REPORTED, exchange, day)
 
     async def note_adjusted(self, instrument: str, closes: Mapping[date, float | None]) -> int:
         """Notes the adjusted closes of an instrument's days, None where nobody can reckon them; how many are other ones than
