@@ -10,9 +10,10 @@ import pytest
 from engine.storage.durable import DurableStore, migrate
 from engine.storage.errors import DurableStoreError, HotStoreError, StorageError
 from engine.storage.hot import HotStore
+from tests.certificates import Certificate
 from tests.servers import with_database
 from tests.storage.conftest import Opener
-from tests.storage.tls import Certificate, tls_before
+from tests.storage.tls import tls_before
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from engine.storage.embedded import prepare_valkey
+from tests.certificates import Certificate
 from tests.storage.killable import Killable, killable_server
-from tests.storage.tls import Certificate, tls_before
+from tests.storage.tls import tls_before
 from tests.web.process import BEARER
 from tests.web.started import PATIENCE_S, StartedWeb, free_port, platform_environment, procfile
 
