@@ -205,10 +205,16 @@ class EndOfDayWork:
                 columns[name] = await anyio.to_thread.run_sync(work)
             traded = {name: days for name, days in columns.items() if days.dates[-1] == day.date}
             minutes = await statistics.minutes(list(traded), day.start_ns, day.end_ns)
-            found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day)))
+            trading = self._known_days(day.date)
+            found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day), trading))
             await statistics.save(found)
             count += len(found)
         return f"figures of {count} days from {instruments[0]}"
+
+    def _known_days(self, until: date) -> list[date]:
+        """The trading days that figures look back on. Where holidays are not known, only what is held counts as one."""
+        calendar = self._craft.calendar(self._exchange)
+        return [day.date for day in calendar.trading_days(until - HISTORY, until) if calendar.covers(day.date)]
 
     async def _note_adjusted(self, instrument: str, known: Sequence[KnownAction]) -> list[DailyCandle]:
         """Notes the adjusted closes as of the newest day, whichever day the job is of; answers all its days."""
@@ -235,8 +241,12 @@ def _answered(instrument: str) -> str:
     return f"official:{instrument}"
 
 
-def _worked_out(days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int) -> list[DayStatistics]:
-    return [day_statistics(name, columns, minutes.get(name, Minutes()), expected) for name, columns in days.items()]
+def _worked_out(
+    days: Mapping[str, Days], minutes: Mapping[str, Minutes], expected: int, trading: Sequence[date]
+) -> list[DayStatistics]:
+    return [
+        day_statistics(name, columns, minutes.get(name, Minutes()), expected, trading) for name, columns in days.items()
+    ]
 
 
 def _minutes_of(day: TradingDay) -> int:

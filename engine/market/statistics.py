@@ -4,7 +4,7 @@ Percents are percents (1.5 is 1.5 %), prices are in the instrument's currency, v
 worked out is None, and ``reasons`` says why, by the figure's name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -74,7 +74,7 @@ class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
     return_21d: float | None = None
     return_252d: float | None = None
     realised_volatility: float | None = None
-    """Of the last 21 daily returns, in percent a year."""
+    """Of the last 21 returns from one trading day to the next, in percent a year."""
     atr: float | None = None
     """Wilder's average true range over 14 days, in the price's currency."""
     high_52w: float | None = None
@@ -90,7 +90,7 @@ class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
     value_area_high: float | None = None
     oi: int | None = None
     oi_change: int | None = None
-    """Against the day before, in contracts or shares as the provider counts them."""
+    """Against the trading day before, in contracts or shares as the provider counts them."""
     minutes: int = 0
     """That traded."""
     minutes_expected: int = 0
@@ -119,13 +119,38 @@ class _Figures:
         self.reasons |= dict.fromkeys(names, reason)
 
 
-def day_statistics(instrument: str, days: Days, minutes: Minutes, minutes_expected: int) -> DayStatistics:
-    """The figures of the last of the days, of which there is at least one."""
-    figures = _Figures()
-    _of_returns(figures, np.asarray(days.closes, dtype=np.float64))
+class _TradingDays:
+    """The exchange's trading days since the first that is held: those of its calendar, and all of which a bar is held."""
+
+    def __init__(self, held: Sequence[date], known: Iterable[date]) -> None:
+        self._held = {day: place for place, day in enumerate(held)}
+        self._all = sorted({*held, *(day for day in known if held[0] < day < held[-1])})
+
+    def back(self, span: int) -> int | None:
+        """Where the bar of so many trading days before the last one is; None where it is not held."""
+        return self._held.get(self._all[-1 - span]) if len(self._all) > span else None
+
+    def why_not(self, span: int) -> str:
+        """Why that bar is not held."""
+        if len(self._all) > span:
+            return f"no sound bar of {self._all[-1 - span]} is held"
+        return f"needs {span + 1} days, {len(self._held)} are held"
+
+    def follow(self) -> NDArray[np.bool_]:
+        """Of each day that is held but the first: whether the trading day before it is held, too."""
+        held = np.asarray([day in self._held for day in self._all])
+        return held[:-1][held[1:]]
+
+
+def day_statistics(
+    instrument: str, days: Days, minutes: Minutes, minutes_expected: int, trading: Iterable[date] = ()
+) -> DayStatistics:
+    """The figures of the last of the days, of which there is at least one; ``trading`` are those on which the exchange traded."""
+    figures, known = _Figures(), _TradingDays(days.dates, trading)
+    _of_returns(figures, np.asarray(days.closes, dtype=np.float64), known)
     _of_ranges(figures, days)
     _of_volumes(figures, days.volumes)
-    _of_open_interest(figures, days.open_interest)
+    _of_open_interest(figures, days.open_interest, known)
     _of_minutes(figures, minutes)
     return DayStatistics(
         instrument=instrument,
@@ -155,17 +180,23 @@ def average_true_range(days: Days) -> float:
     return average
 
 
-def realised_volatility(closes: Numbers) -> float:
-    """The standard deviation of the daily logarithmic returns, scaled to a year of 252 days, in percent."""
-    return float(np.log(closes[1:] / closes[:-1]).std(ddof=1) * np.sqrt(YEAR_DAYS) * 100.0)
+def realised_volatility(returns: Numbers) -> float:
+    """The standard deviation of daily logarithmic returns, scaled to a year of 252 days, in percent."""
+    return float(returns.std(ddof=1) * np.sqrt(YEAR_DAYS) * 100.0)
 
 
-def _of_returns(figures: _Figures, closes: Numbers) -> None:
-    held = len(closes)
+def _of_returns(figures: _Figures, closes: Numbers, known: _TradingDays) -> None:
     for name, span in _RETURNS.items():
-        figures.tell(name, held, span + 1, lambda span=span: float((closes[-1] / closes[-1 - span] - 1.0) * 100.0))
-    month = closes[-MONTH_DAYS - 1 :]
-    figures.tell("realised_volatility", held, MONTH_DAYS + 1, lambda: realised_volatility(month))
+        place = known.back(span)
+        if place is None:
+            figures.lack(known.why_not(span), name)
+        else:
+            figures.values[name] = float((closes[-1] / closes[place] - 1.0) * 100.0)
+    daily = np.log(closes[1:] / closes[:-1])[known.follow()][-MONTH_DAYS:]
+    if len(daily) == MONTH_DAYS:
+        figures.values["realised_volatility"] = realised_volatility(daily)
+    else:
+        figures.lack(f"needs {MONTH_DAYS} daily returns, {len(daily)} are held", "realised_volatility")
 
 
 def _of_ranges(figures: _Figures, days: Days) -> None:
@@ -187,16 +218,17 @@ def _of_volumes(figures: _Figures, volumes: Sequence[int]) -> None:
         figures.lack("nothing traded on the 20 days before", "relative_volume")
 
 
-def _of_open_interest(figures: _Figures, open_interest: Sequence[int | None]) -> None:
-    last, before = open_interest[-1], open_interest[-2] if len(open_interest) > 1 else None
+def _of_open_interest(figures: _Figures, open_interest: Sequence[int | None], known: _TradingDays) -> None:
+    last, place = open_interest[-1], known.back(1)
     if last is None or not any(open_interest):  # of what has none, some providers say 0
         figures.lack("the provider tells no open interest of it", "oi", "oi_change")
         return
     figures.values["oi"] = last
-    if before is None:
-        figures.lack("none is held of the day before", "oi_change")
-    else:
+    before = None if place is None else open_interest[place]
+    if before is not None:
         figures.values["oi_change"] = last - before
+    else:
+        figures.lack(known.why_not(1) if place is None else "none is held of the day before", "oi_change")
 
 
 def _of_minutes(figures: _Figures, minutes: Minutes) -> None:

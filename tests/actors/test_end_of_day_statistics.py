@@ -60,7 +60,7 @@ def work_of(
     routes.cover("dhan", [Route(NAME, "NSE_EQ", "1", 0.05, "equity", None)])
     delivery = None if reports is None else DeliveryCraft(store, reports, CALENDARS)
     craft = EndOfDayCraft(store, nobody, nobody, delivery, routes, CALENDARS, persister)  # pyright: ignore[reportArgumentType]
-    arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(date(2026, 11, 20)))
+    arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(date(2026, 11, 22)))
     return craft.work(arguments)
 
 
@@ -124,6 +124,16 @@ async def test_without_a_split_they_are_those_of_what_was_traded_and_a_repeat_ch
         assert (last.return_1d, last.minutes, last.minutes_expected) == (pytest.approx(10.0), 0, 1_440)
         assert last.reasons["vwap"] == "no minutes are held"
     assert [day.adj_close for day in await store.days(NAME, DAYS[0], DAYS[3])] == [None] * 4
+
+
+async def test_a_return_over_a_missing_day_is_none(store: DurableStore) -> None:
+    """The exchange traded on the day between: its calendar says so."""
+    later = DAYS[3] + timedelta(days=2)
+    await store.save([], [day_bar(later, 133.1, 100)])
+    work = work_of(store, day=later.isoformat())
+    await work.step(len(work) - 1)
+    [found] = await store.statistics.of_instrument(NAME, later, later, 9)
+    assert (found.return_1d, found.reasons["return_1d"]) == (None, "no sound bar of 2026-11-20 is held")
 
 
 async def test_of_a_day_that_is_in_doubt_no_figures_are_made(store: DurableStore) -> None:

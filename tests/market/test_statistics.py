@@ -78,13 +78,55 @@ def test_what_can_not_be_had_says_why_and_is_never_zero() -> None:
     alone = Days([date(2026, 11, 20)], [10.0], [9.0], [9.5], [0], [None])
     found = day_statistics(NAME, alone, Minutes(), 375)
     assert found.reasons["return_1d"] == "needs 2 days, 1 are held"
-    assert found.reasons["realised_volatility"] == "needs 22 days, 1 are held"
+    assert found.reasons["realised_volatility"] == "needs 21 daily returns, 0 are held"
     assert found.reasons["relative_volume"] == "needs 20 days before, 0 are held"
     assert found.reasons["oi"] == "the provider tells no open interest of it"
     assert found.reasons["vwap"] == "no minutes are held"
     figures = {name: getattr(found, name) for name in found.reasons}
     assert set(figures.values()) == {None}
     assert (found.close, found.volume, found.high_52w, found.low_52w) == (9.5, 0, 10.0, 9.0)
+
+
+def without(days: Days, *lacking: int) -> Days:
+    """The days but those so many days before the last."""
+    left = [place for place in range(len(days.dates)) if len(days.dates) - 1 - place not in lacking]
+    columns = (tuple(getattr(days, name)[place] for place in left) for name in Days.__struct_fields__)
+    return Days(*columns)
+
+
+def test_returns_and_open_interest_count_trading_days_and_not_what_is_held() -> None:
+    whole = walk(300)
+    days = without(whole, 1, 5)
+    found = day_statistics(NAME, days, Minutes(), 375, whole.dates)
+    expected = day_statistics(NAME, whole, Minutes(), 375)
+    assert (found.return_1d, found.return_5d, found.oi_change) == (None, None, None)
+    assert (found.return_21d, found.return_252d, found.oi) == (
+        expected.return_21d,
+        expected.return_252d,
+        expected.oi,
+    )
+    yesterday, week = whole.dates[-2], whole.dates[-6]
+    assert found.reasons["return_1d"] == found.reasons["oi_change"] == f"no sound bar of {yesterday} is held"
+    assert found.reasons["return_5d"] == f"no sound bar of {week} is held"
+
+
+def test_a_return_over_a_hole_is_no_daily_one() -> None:
+    whole = walk(60)
+    jump = msgspec.structs.replace(whole, closes=[*whole.closes[:-4], *(10 * close for close in whole.closes[-4:])])
+    found = day_statistics(NAME, without(jump, 3), Minutes(), 375, whole.dates)
+    assert found.realised_volatility is not None
+    assert found.realised_volatility < 50
+    young = without(walk(23), 3)
+    reasons = day_statistics(NAME, young, Minutes(), 375, walk(23).dates).reasons
+    assert reasons["realised_volatility"] == "needs 21 daily returns, 20 are held"
+
+
+def test_days_before_the_first_that_is_held_are_no_holes() -> None:
+    days = walk(3)
+    before = [days.dates[0] - timedelta(days=ago) for ago in range(300, 0, -1)]
+    found = day_statistics(NAME, days, Minutes(), 375, [*before, *days.dates])
+    assert found.reasons["return_5d"] == "needs 6 days, 3 are held"
+    assert found.return_1d is not None
 
 
 def test_an_open_interest_that_is_always_zero_is_none() -> None:
