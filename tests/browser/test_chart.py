@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 INSTRUMENT = "NSE:RELIANCE"
 HOLLOW = "NSE:HDFCBANK"
 """Nobody else looks at its past, which would fill it."""
+SPLIT = "NSE:SBIN"
 FEED = "/admin/actors/engine/engine/feeds/simulator"
 KOLKATA_MS = 19_800_000
 """How far the exchange's clock is ahead: its hours begin with the half."""
@@ -29,6 +30,7 @@ SHOWN = 100
 FUTURE_MS = 1_900_000_200_000
 """Later than all that the engine has to tell meanwhile."""
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 PATIENCE_S = 90
 """At first the provider's history of a year is read, which revises what stands there."""
 SHOWN_ROWS = """rows => rows.map(row => [
@@ -87,13 +89,12 @@ async def test_the_chart_outlives_its_socket_and_shows_what_the_api_has(ann: Pag
 
 async def test_a_hole_of_yesterday_is_healed_on_the_open_chart(ann: Page, site: Site) -> None:
     """A site that was just set up has today's candles only; an operator's scan gets those that are asked for."""
-    hour_ms = 60 * MINUTE_MS
-    first_ms = (_now_ms() + KOLKATA_MS) // hour_ms * hour_ms - KOLKATA_MS - 30 * hour_ms
+    first_ms = _hour_ms(30)
     await _open_table(ann, HOLLOW, "1h")
-    hole = ann.locator(", ".join(f'tr[data-time="{first_ms + place * hour_ms}"]' for place in range(3)))
+    hole = ann.locator(", ".join(f'tr[data-time="{first_ms + place * HOUR_MS}"]' for place in range(3)))
     await expect(hole).to_have_count(0)
 
-    stretch = {"start": _iso(first_ms), "end": _iso(first_ms + 3 * hour_ms), "symbols": [HOLLOW]}
+    stretch = {"start": _iso(first_ms), "end": _iso(first_ms + 3 * HOUR_MS), "symbols": [HOLLOW]}
     await _command(ann, site, "/admin/scan", stretch)
 
     await expect(hole).to_have_count(3)
@@ -152,6 +153,26 @@ async def test_candles_of_the_past_are_drawn_anew_without_errors(ann: Page, coun
     await expect(ann.locator(f'tr[data-time="{changes[count - 2]["time"]}"]')).to_contain_text("revised, revision 1")
 
 
+async def test_after_a_split_earlier_prices_are_shown_as_the_api_adjusts_them(ann: Page, site: Site) -> None:
+    today = datetime.fromtimestamp((_now_ms() + KOLKATA_MS) / 1000, UTC).date().isoformat()
+    split = {"symbol": SPLIT, "ex_date": today, "kind": "split", "ratio": 5}
+    await _command(ann, site, "/api/v1/corporate_actions/", split)
+    await _open_table(ann, SPLIT, "1h")
+    first_ms = _hour_ms(30)
+    hole = {"start": _iso(first_ms), "end": _iso(first_ms + HOUR_MS), "symbols": [SPLIT]}
+    await _command(ann, site, "/admin/scan", hole)
+    before = ann.locator(f'tr[data-time="{first_ms}"]')
+    await expect(before).to_have_count(1)
+    traded = {row[0]: row for row in await _until_equal(ann, site, SPLIT, "1h")}
+
+    await ann.get_by_label("Prices").select_option("adjusted for splits")
+    await expect(ann.get_by_text("Earlier prices are adjusted for splits")).to_be_visible()
+    await expect(ann).to_have_url(re.compile("adjustment=split"))
+    adjusted = {row[0]: row for row in await _until_equal(ann, site, SPLIT, "1h", "split")}
+
+    assert adjusted[first_ms][-2] == pytest.approx(float(traded[first_ms][-2]) / 5, abs=0.01)
+
+
 async def test_an_instrument_that_nobody_knows_is_told_of_and_another_is_found(
     ann: Page, complaints: Complaints
 ) -> None:
@@ -175,7 +196,7 @@ def _year(known: dict[int, dict[str, Any]]) -> dict[str, Any]:
     """What the API answers who asks for a year and there are these, between which some lack."""
     candles = [_bar(known[place]) for place in sorted(known)]
     gap = {"start": FUTURE_MS + 610_000, "end": FUTURE_MS + 620_000, "state": "missing", "reason": "missing"}
-    told = {"complete": False, "gaps": [gap], "missing": [], "degraded": "", "data": "simulated"}
+    told = {"complete": False, "gaps": [gap], "missing": [], "not_adjusted": [], "degraded": "", "data": "simulated"}
     return {"candles": candles, "forming": None, **told}
 
 
@@ -200,12 +221,19 @@ async def _command(page: Page, site: Site, path: str, wish: dict[str, Any] | Non
     assert answered.ok, await answered.text()
 
 
-async def _until_equal(page: Page, site: Site, instrument: str = INSTRUMENT, timeframe: str = "1m") -> list[Row]:
+async def _until_equal(
+    page: Page, site: Site, instrument: str = INSTRUMENT, timeframe: str = "1m", adjustment: str = "raw"
+) -> list[Row]:
     """Until the chart shows what the API has; that."""
     with anyio.fail_after(PATIENCE_S):
-        while not (shown := await _shown(page)) or shown != await _had(page, site, instrument, timeframe):
+        while not (shown := await _shown(page)) or shown != await _had(page, site, instrument, timeframe, adjustment):
             await anyio.sleep(0.5)
     return shown
+
+
+def _hour_ms(ago: int) -> int:
+    """When an hour began at the exchange."""
+    return (_now_ms() + KOLKATA_MS) // HOUR_MS * HOUR_MS - KOLKATA_MS - ago * HOUR_MS
 
 
 def _now_ms() -> int:
@@ -222,13 +250,14 @@ async def _shown(page: Page) -> list[Row]:
     return [tuple(row) for row in rows if row[1] != "forming"]
 
 
-async def _had(page: Page, site: Site, instrument: str, timeframe: str) -> list[Row]:
+async def _had(page: Page, site: Site, instrument: str, timeframe: str, adjustment: str) -> list[Row]:
     """The closed ones of as many bars of the API."""
     answer = await page.request.get(
         f"{site.url}/api/v1/bars",
         params={
             "symbols": instrument,
             "timeframe": timeframe,
+            "adjustment": adjustment,
             "limit": SHOWN,
             "sort": "desc",
             "start": _iso(_now_ms() - 7 * 24 * 60 * MINUTE_MS),
@@ -237,7 +266,7 @@ async def _had(page: Page, site: Site, instrument: str, timeframe: str) -> list[
     )
     bars: list[dict[str, Any]] = (await answer.json())["bars"][instrument]
     return [
-        tuple(bar[name] for name in ("t", "state", "o", "h", "l", "c", "v"))
+        (bar["t"], bar["state"], *(round(bar[name], 2) for name in ("o", "h", "l", "c")), bar["v"])
         for bar in bars
         if bar["state"] != "forming"
     ]

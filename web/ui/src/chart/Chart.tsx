@@ -11,32 +11,34 @@ import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
 import { isAway } from "@/socket/isAway";
 import { useFollow } from "@/socket/LineProvider";
+import { type Adjustment, adjustmentWords } from "./adjustment";
 import type { Notes } from "./annotations";
 import { CandleTable } from "./CandleTable";
 import styles from "./Chart.module.css";
 import { Clock } from "./clock";
-import type { Range, Wish } from "./endpoints";
+import type { Wish } from "./endpoints";
 import { Key } from "./Key";
 import { Legend } from "./Legend";
 import { gapMarks, healMarks } from "./marks";
 import { Plot } from "./Plot";
 import { sessionStarts } from "./sessions";
 import { DAY_MS, type Timeframe } from "./timeframes";
+import type { Choices } from "./useChoices";
 import { channelOf, keyOf, useHistory } from "./useHistory";
 import { completenessWords, isOld } from "./words";
 
 interface ChartProps {
   info: InstrumentInfo;
   timeframe: Timeframe;
-  range: Range;
+  choices: Choices;
   isTable: boolean;
 }
 
-export function Chart({ info, timeframe, range, isTable }: ChartProps) {
-  const wish = { instrument: info.ticker, timeframe: timeframe.name, range };
+export function Chart({ info, timeframe, choices, isTable }: ChartProps) {
+  const wish = { instrument: info.ticker, timeframe: timeframe.name, ...choices };
   const instrument = info.ticker;
   useFollow([channelOf(instrument, timeframe.name), `quote.${instrument}`, `status.${instrument}`]);
-  useHistory(wish);
+  useHistory(wish, info.timezone);
   const candles = useAppSelector((state) => state.candles);
   if (candles.key !== keyOf(wish) || candles.readings === 0) {
     return candles.problem !== null && candles.key === keyOf(wish) ? (
@@ -67,7 +69,7 @@ function Read({ wish, info, timeframe, isTable }: ReadProps) {
   const { continuous, wick } = useAppSelector((state) => state.preferences.values);
   const display = useMemo(() => ({ continuous, wick }), [continuous, wick]);
   const label = `${info.ticker}, candles of ${timeframe.words}`;
-  const common = { label, series, clock, decimals: decimalsOf(info), lengthMs: timeframe.lengthMs };
+  const common = { label, series, clock, decimals: decimalsShown(info, wish.adjustment), lengthMs: timeframe.lengthMs };
   return (
     <>
       <Legend {...common} pointed={isTable ? null : pointed} />
@@ -77,9 +79,14 @@ function Read({ wish, info, timeframe, isTable }: ReadProps) {
       ) : (
         <Plot {...common} display={display} notes={notes} isWhole={wish.range === "year"} onPoint={onPoint} />
       )}
-      <Foot clock={clock} isChanged={continuous || wick !== ""} />
+      <Foot clock={clock} adjustment={wish.adjustment} isChanged={continuous || wick !== ""} />
     </>
   );
+}
+
+/** Adjusted prices are no whole multiples of a tick. */
+function decimalsShown(info: InstrumentInfo, adjustment: Adjustment): number {
+  return adjustment === "raw" ? decimalsOf(info) : Math.max(2, decimalsOf(info));
 }
 
 const AWAY = "The live connection is away: the candles are read every few seconds until it is back.";
@@ -130,18 +137,25 @@ function Say({ instrument, channel, isEmpty }: { instrument: string; channel: st
   );
 }
 
-function Foot({ clock, isChanged }: { clock: Clock; isChanged: boolean }) {
+interface FootProps {
+  clock: Clock;
+  adjustment: Adjustment;
+  isChanged: boolean;
+}
+
+function Foot({ clock, adjustment, isChanged }: FootProps) {
   const settled = useAppSelector((state) => state.candles.settled);
   const isSimulated = useAppSelector((state) => state.candles.isSimulated);
   const completeness = useAppSelector((state) => completenessWords(state.candles));
+  const adjusted = useAppSelector((state) => adjustmentWords(adjustment, state.candles.notAdjusted));
   const first = settled[0];
   return (
     <footer className={styles.foot}>
       <Key />
       <p>
         {first !== undefined && `${whole(settled.length)} candles since ${clock.date(first.time)}. `}
-        {completeness} Times of {clock.zone}.{isSimulated && " The data are simulated."}
-        {isChanged && " Candles are drawn otherwise than traded (display only); the numbers above are as traded."}
+        {completeness} {adjusted} Times of {clock.zone}.{isSimulated && " The data are simulated."}
+        {isChanged && " Opens and wicks are drawn otherwise (display only); the numbers above are not changed."}
       </p>
       <p>
         Charts by{" "}

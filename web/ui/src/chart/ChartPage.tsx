@@ -1,7 +1,7 @@
 /** The chart page: choose an instrument, and see its candles. */
 
 import { useState } from "react";
-import { Link, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { AlertMe } from "@/alerts/AlertMe";
 import { hopeWords, problemOf, type QueryError } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
@@ -14,6 +14,7 @@ import { Chart } from "./Chart";
 import styles from "./Chart.module.css";
 import { Tools } from "./Tools";
 import { timeframeOf } from "./timeframes";
+import { useChoices } from "./useChoices";
 
 export function ChartPage() {
   const { symbol } = useParams();
@@ -59,9 +60,8 @@ function Instrument({ symbol }: { symbol: string }) {
   useTryAgain(query);
   const { data: info, error } = query;
   const timeframe = timeframeOf(useAppSelector((state) => state.preferences.values.timeframe));
-  const [search, setSearch] = useSearchParams();
+  const [choices, onChoose] = useChoices();
   const [isTable, setTable] = useState(false);
-  const range = search.get("range") === "1y" ? "year" : "live";
   if (info === undefined) {
     return (
       <>
@@ -77,14 +77,8 @@ function Instrument({ symbol }: { symbol: string }) {
   return (
     <>
       <Head title={info.ticker} description={info.description} instrument={info.ticker} />
-      <Tools
-        timeframe={timeframe.name}
-        range={range}
-        isTable={isTable}
-        onRange={(wanted) => setSearch(wanted === "year" ? { range: "1y" } : {}, { replace: true })}
-        onTable={setTable}
-      />
-      <Chart info={info} timeframe={timeframe} range={range} isTable={isTable} />
+      <Tools timeframe={timeframe.name} choices={choices} isTable={isTable} onChoose={onChoose} onTable={setTable} />
+      <Chart info={info} timeframe={timeframe} choices={choices} isTable={isTable} />
     </>
   );
 }

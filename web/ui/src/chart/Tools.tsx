@@ -1,18 +1,20 @@
-/** What one may choose of a chart: timeframe and range, how candles are drawn, and whether as a table. */
+/** What one may choose of a chart: timeframe, prices and range, how candles are drawn, and whether as a table. */
 
 import { useState } from "react";
 import { useAppDispatch, useAppSelector } from "@/app/store";
 import { preferred } from "@/settings/preferences";
+import { ADJUSTMENTS, adjustmentOf } from "./adjustment";
 import { isLimit } from "./display";
 import type { Range } from "./endpoints";
 import styles from "./Tools.module.css";
 import { TIMEFRAMES } from "./timeframes";
+import type { Choices } from "./useChoices";
 
 interface ToolsProps {
   timeframe: string;
-  range: Range;
+  choices: Choices;
   isTable: boolean;
-  onRange(range: Range): void;
+  onChoose(wanted: Partial<Choices>): void;
   onTable(isTable: boolean): void;
 }
 
@@ -21,7 +23,7 @@ const RANGES: readonly (readonly [Range, string])[] = [
   ["year", "1 year"],
 ];
 
-export function Tools({ timeframe, range, isTable, onRange, onTable }: ToolsProps) {
+export function Tools({ timeframe, choices, isTable, onChoose, onTable }: ToolsProps) {
   const dispatch = useAppDispatch();
   return (
     <div className={styles.tools}>
@@ -39,10 +41,28 @@ export function Tools({ timeframe, range, isTable, onRange, onTable }: ToolsProp
           </button>
         ))}
       </fieldset>
+      <label className={styles.prices}>
+        Prices
+        <select
+          value={choices.adjustment}
+          onChange={({ target }) => onChoose({ adjustment: adjustmentOf(target.value) })}
+        >
+          {Object.entries(ADJUSTMENTS).map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
       <fieldset className={styles.group}>
         <legend className="unseen">Range</legend>
         {RANGES.map(([name, words]) => (
-          <button key={name} type="button" aria-pressed={name === range} onClick={() => onRange(name)}>
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === choices.range}
+            onClick={() => onChoose({ range: name })}
+          >
             {words}
           </button>
         ))}

@@ -1,9 +1,10 @@
 /** Reading history: the newest bars for the live chart, and a year of them. */
 
 import { api } from "@/api/api";
-import type { Gap, History } from "@/market/candles";
+import type { Gap, History, NotAdjusted } from "@/market/candles";
 import type { Candle } from "@/market/series";
 import type { CandleState } from "@/socket/messages";
+import type { Adjustment } from "./adjustment";
 import { DAY_MS, timeframeOf } from "./timeframes";
 
 export type Range = "live" | "year";
@@ -12,6 +13,7 @@ export interface Wish {
   instrument: string;
   timeframe: string;
   range: Range;
+  adjustment: Adjustment;
 }
 
 export interface Asked extends Wish {
@@ -32,22 +34,23 @@ interface Bar {
   source: string;
 }
 
-interface BarsAnswer {
-  bars: Record<string, Bar[]>;
+/** What both kinds of answers tell. */
+interface Answer {
   complete: boolean;
   gaps: Gap[];
   missing: string[];
+  not_adjusted: NotAdjusted[];
   data: string;
 }
 
-interface ChartAnswer {
+interface BarsAnswer extends Answer {
+  bars: Record<string, Bar[]>;
+}
+
+interface ChartAnswer extends Answer {
   candles: Bar[];
   forming: Bar | null;
-  complete: boolean;
-  gaps: Gap[];
-  missing: string[];
   degraded: string;
-  data: string;
 }
 
 const LIVE_BARS = 500;
@@ -58,7 +61,7 @@ export const endpoints = api.injectEndpoints({
   endpoints: (build) => ({
     bars: build.query<History, Asked>({
       ...ONCE,
-      query: ({ instrument, timeframe, nowMs }) => ({
+      query: ({ instrument, timeframe, adjustment, nowMs }) => ({
         url: "api/v1/bars",
         params: {
           symbols: instrument,
@@ -66,6 +69,7 @@ export const endpoints = api.injectEndpoints({
           start: new Date(nowMs - timeframeOf(timeframe).days * DAY_MS).toISOString(),
           limit: LIVE_BARS,
           sort: "desc",
+          adjustment,
         },
       }),
       transformResponse: (told: BarsAnswer, _meta, { instrument }) =>
@@ -73,9 +77,9 @@ export const endpoints = api.injectEndpoints({
     }),
     year: build.query<History, Asked>({
       ...ONCE,
-      query: ({ instrument, timeframe }) => ({
+      query: ({ instrument, timeframe, adjustment }) => ({
         url: `api/v1/chart/${encodeURIComponent(instrument)}`,
-        params: { timeframe, range: "1y" },
+        params: { timeframe, range: "1y", adjustment },
       }),
       transformResponse: (told: ChartAnswer) =>
         history(told, told.forming === null ? told.candles : [...told.candles, told.forming], told.degraded),
@@ -93,11 +97,12 @@ export function candleOf({ t, o, h, l, c, v, ...rest }: Bar): Candle[] {
   ];
 }
 
-function history(told: BarsAnswer | ChartAnswer, bars: Bar[], degraded: string): History {
+function history(told: Answer, bars: Bar[], degraded: string): History {
   const unread = told.missing.length === 0 ? "" : `could not be read: ${told.missing.join(", ")}`;
   return {
     candles: bars.flatMap(candleOf),
     gaps: told.gaps,
+    notAdjusted: told.not_adjusted,
     complete: told.complete,
     isSimulated: told.data === "simulated",
     trouble: [unread, degraded].filter((words) => words !== "").join("; "),

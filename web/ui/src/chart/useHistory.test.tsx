@@ -5,10 +5,11 @@ import { lineChanged } from "@/app/interface";
 import { makeStore, type Store } from "@/app/store";
 import { type Batch, received } from "@/socket/batch";
 import { answering } from "@/testing/answering";
+import type { Adjustment } from "./adjustment";
 import type { Range } from "./endpoints";
 import { useHistory } from "./useHistory";
 
-const EMPTY = { complete: true, gaps: [], missing: [], degraded: "", data: "simulated" };
+const EMPTY = { complete: true, gaps: [], missing: [], not_adjusted: [], degraded: "", data: "simulated" };
 const HOLE: Batch = { quotes: [], candles: [], statuses: [], told: [], refused: [], holes: ["lost"], notices: [] };
 
 const STEP_MS = 100;
@@ -23,7 +24,7 @@ beforeEach(() => {
   isRefused = false;
   tookMs = 1_000;
   answering(async ({ url }) => {
-    asked.push(new URL(url).pathname);
+    asked.push(url);
     await new Promise((done) => setTimeout(done, tookMs));
     return isRefused
       ? Response.json({ detail: "not now" }, { status: 503 })
@@ -36,9 +37,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function shown(range: Range): Store {
+function shown(range: Range, adjustment: Adjustment = "raw"): Store {
   const store = makeStore();
-  renderHook(() => useHistory({ instrument: "NSE:TCS", timeframe: "5m", range }), {
+  renderHook(() => useHistory({ instrument: "NSE:TCS", timeframe: "5m", range, adjustment }, "Asia/Kolkata"), {
     wrapper: ({ children }) => <Provider store={store}>{children}</Provider>,
   });
   return store;
@@ -92,4 +93,13 @@ it("what can not be answered now is asked for until it is answered", async () =>
   await pass(10_000);
 
   expect(store.getState().candles).toMatchObject({ readings: 1, problem: null });
+});
+
+it.each(["live", "year"] as const)("each reading of the adjusted %s chart asks for it", async (range) => {
+  tookMs = 100;
+  shown(range, "all");
+  await pass(40_000);
+
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked.map((url) => new URL(url).searchParams.get("adjustment"))).toEqual(asked.map(() => "all"));
 });

@@ -7,6 +7,7 @@ import { type Dispatch, useAppDispatch, useAppSelector } from "@/app/store";
 import { historyAsked, historyFailed, historyRead } from "@/market/candles";
 import { isHollow } from "@/market/series";
 import { pauseMs } from "@/socket/pauses";
+import { tradedSince } from "./adjustment";
 import { endpoints, type Range, type Wish } from "./endpoints";
 
 /** What closes in a row, as after a heal, is waited for; and nobody reads more often than that. */
@@ -15,30 +16,32 @@ const DOUBT_MS = 4_000;
 /** How often it is read while nothing is pushed, or while a store is away. */
 const POOR_MS: Record<Range, number> = { live: 5_000, year: 30_000 };
 
-export function keyOf({ instrument, timeframe, range }: Wish): string {
-  return `${range} ${channelOf(instrument, timeframe)}`;
+export function keyOf({ instrument, timeframe, range, adjustment }: Wish): string {
+  return `${range} ${adjustment} ${channelOf(instrument, timeframe)}`;
 }
 
 export function channelOf(instrument: string, timeframe: string): string {
   return `candle.${instrument}.${timeframe}`;
 }
 
-export function useHistory({ instrument, timeframe, range }: Wish): void {
+/** Of an instrument whose exchange is in this zone. */
+export function useHistory({ instrument, timeframe, range, adjustment }: Wish, zone: string): void {
   const dispatch = useAppDispatch();
   const turn = useTurns(instrument, range);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is a new reading of the same.
   useEffect(() => {
     const reading = new AbortController();
-    void read(dispatch, { instrument, timeframe, range }, reading.signal);
+    void read(dispatch, { instrument, timeframe, range, adjustment }, zone, reading.signal);
     return () => reading.abort();
-  }, [dispatch, instrument, timeframe, range, turn]);
+  }, [dispatch, instrument, timeframe, range, adjustment, zone, turn]);
 }
 
 /** Tries until it has been read; what the server refuses it refuses again, so that is told and left. */
-async function read(dispatch: Dispatch, wish: Wish, signal: AbortSignal): Promise<void> {
+async function read(dispatch: Dispatch, wish: Wish, zone: string, signal: AbortSignal): Promise<void> {
   const key = keyOf(wish);
   for (let tries = 0; !signal.aborted; tries += 1) {
-    dispatch(historyAsked({ key, channel: channelOf(wish.instrument, wish.timeframe) }));
+    const since = tradedSince(wish.adjustment, zone, Date.now());
+    dispatch(historyAsked({ key, channel: channelOf(wish.instrument, wish.timeframe), tradedSince: since }));
     const { data, error } = await ask(dispatch, wish, signal);
     if (signal.aborted) {
       return;

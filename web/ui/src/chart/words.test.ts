@@ -52,7 +52,8 @@ test("a bar whose price is not known is no candle", () => {
   expect(candleOf({ ...bar, c: null })).toEqual([]);
 });
 
-test("the live chart and the year of the same candles are two charts", () => {
-  const wish = { instrument: "NSE:A", timeframe: "5m" };
-  expect(keyOf({ ...wish, range: "live" })).not.toBe(keyOf({ ...wish, range: "year" }));
+test("live and year, and each adjustment of the same candles, are charts of their own", () => {
+  const wish = { instrument: "NSE:A", timeframe: "5m", range: "live", adjustment: "raw" } as const;
+  const keys = [wish, { ...wish, range: "year" } as const, { ...wish, adjustment: "split" } as const].map(keyOf);
+  expect(new Set(keys).size).toBe(3);
 });

@@ -14,10 +14,17 @@ export interface Gap {
   reason: string;
 }
 
+/** A dividend that the prices before it are not adjusted for. */
+export interface NotAdjusted {
+  ex_date: string;
+  amount: number | null;
+}
+
 /** What REST answers of a chart, in one form for both kinds of charts. */
 export interface History {
   candles: Series;
   gaps: Gap[];
+  notAdjusted: NotAdjusted[];
   complete: boolean;
   isSimulated: boolean;
   /** Stores that could not be read, and why nobody keeps the year chart fresh; empty when all is well. */
@@ -28,6 +35,8 @@ export interface Candles extends History {
   /** Which chart: its channel and range. */
   key: string;
   channel: string;
+  /** What is pushed stands as traded; what history tells from then on, too, and what is before it may be adjusted. */
+  tradedSince: number;
   /** The candles as they were when the last one closed or began: marks are made of them, not at each price. */
   settled: Series;
   /** What was pushed while history is awaited; null when none is. */
@@ -42,8 +51,10 @@ export interface Candles extends History {
 const NONE: Candles = {
   key: "",
   channel: "",
+  tradedSince: 0,
   candles: [],
   gaps: [],
+  notAdjusted: [],
   complete: true,
   isSimulated: false,
   trouble: "",
@@ -54,10 +65,12 @@ const NONE: Candles = {
   problem: null,
 };
 
+const DAY_MS = 86_400_000;
+
 /** Beyond twice as many the oldest go; a year of minutes is less. */
 const MOST = 600_000;
 
-export const historyAsked = createAction<{ key: string; channel: string }>("candles/historyAsked");
+export const historyAsked = createAction<{ key: string; channel: string; tradedSince: number }>("candles/historyAsked");
 export const historyRead = createAction<{ key: string; history: History }>("candles/historyRead");
 export const historyFailed = createAction<{ key: string; problem: QueryError }>("candles/historyFailed");
 
@@ -67,8 +80,8 @@ export function candlesReducer(state: Candles = NONE, action: UnknownAction): Ca
     return pushed(state, action.payload.candles.filter(({ channel }) => channel === state.channel).map(candleOf));
   }
   if (historyAsked.match(action)) {
-    const { key, channel } = action.payload;
-    return key === state.key ? { ...state, since: [] } : { ...NONE, key, channel, since: [] };
+    const known = action.payload.key === state.key ? state : NONE;
+    return { ...known, ...action.payload, since: [] };
   }
   if (historyRead.match(action) && action.payload.key === state.key) {
     return read(state, action.payload.history);
@@ -79,11 +92,12 @@ export function candlesReducer(state: Candles = NONE, action: UnknownAction): Ca
   return state;
 }
 
-function pushed(state: Candles, candles: Candle[]): Candles {
-  if (candles.length === 0) {
+function pushed(state: Candles, told: Candle[]): Candles {
+  if (told.length === 0) {
     return state;
   }
-  const isOdd = state.readings > 0 && candles.some((candle) => isNews(state, candle));
+  const candles = told.filter((candle) => isAsTraded(state, candle));
+  const isOdd = candles.length < told.length || (state.readings > 0 && candles.some((candle) => isNews(state, candle)));
   const all = bounded(merged(state.candles, candles), MOST);
   const isSettled = all.length !== state.candles.length || candles.some((candle) => candle.state !== "forming");
   return {
@@ -95,9 +109,18 @@ function pushed(state: Candles, candles: Candle[]): Candles {
   };
 }
 
-/** Whether it changes what is known to lack: it fills a gap, or there is one before it. */
-function isNews({ candles, gaps }: Candles, { time }: Candle): boolean {
+/** Whether it stands beside adjusted candles as it is; an earlier one has to be asked for. */
+function isAsTraded({ tradedSince }: Candles, { state, time }: Candle): boolean {
+  return state === "forming" || time >= tradedSince;
+}
+
+/** Whether it changes what is known: it fills a gap, there is one before it, or with its day earlier prices change. */
+function isNews({ candles, gaps, tradedSince }: Candles, { time }: Candle): boolean {
   const [before, last] = candles.slice(-2);
+  const tomorrow = tradedSince + DAY_MS;
+  if (tradedSince > 0 && time >= tomorrow && (last === undefined || last.time < tomorrow)) {
+    return true;
+  }
   const leaps = before !== undefined && last !== undefined && time - last.time > last.time - before.time;
   return leaps || gaps.some((gap) => time >= gap.start && time < gap.end);
 }
