@@ -3,7 +3,7 @@
 ``async with Client("http://127.0.0.1:8000", token=TOKEN) as ticktree: async for event in ticktree.candles("NSE:TCS", "1m")``
 """
 
-from ticktree_client.chains import Chain, Leg, Strike
+from ticktree_client.chains import Chain, Leg, Strike, Wall
 from ticktree_client.client import Client
 from ticktree_client.credentials import Credentials, Login, Tickets, Token
 from ticktree_client.errors import ClientError, RefusedError, UnavailableError
@@ -35,4 +35,5 @@ __all__ = [
     "Tickets",
     "Token",
     "UnavailableError",
+    "Wall",
 ]

@@ -1,5 +1,6 @@
 """Option chains: all options of one underlying that expire on one day, at one instant."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -29,11 +30,15 @@ class Leg:
     """For one per cent of volatility."""
     reason: str | None
     """Why there is no implied volatility."""
+    priced_by: str | None
+    """``mid`` or ``ltp``: the price that volatility and Greeks were computed from."""
     quote_age_ms: int | None
     quality: str
     """``good``, ``no_bid``, ``stale``, ``below_intrinsic``, ``crossed`` or ``unknown``."""
     build_up: str | None
     """``long_build_up``, ``short_build_up``, ``short_covering`` or ``long_unwinding``."""
+    polled: bool
+    """Whether its quote was asked for, rather than heard on a feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,14 @@ class Strike:
     strike: float
     ce: Leg | None
     pe: Leg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A strike with much open interest."""
+
+    strike: float
+    oi: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +76,36 @@ class Chain:
     """``future``, ``parity`` or ``spot``."""
     rate: float
     """Interest, per cent a year."""
+    days: float
+    """Until expiry, of 24 hours."""
     vix: float | None
     atm: float | None
+    """The strike nearest to the forward."""
     atm_iv: float | None
     straddle: float | None
+    """What both options at the money cost together."""
+    ce_oi: int | None
+    """Of the options of which it is known; None where it is of none."""
+    pe_oi: int | None
+    ce_volume: int | None
+    pe_volume: int | None
     pcr_oi: float | None
     """Open interest of puts by that of calls."""
     pcr_volume: float | None
     max_pain: float | None
+    """The strike at which the options' holders together would get least."""
+    ce_walls: tuple[Wall, ...]
+    """Strikes with the most open interest of calls, the largest first."""
+    pe_walls: tuple[Wall, ...]
+    day: date | None
+    """The trading day that volumes are of, and from whose open ``oi_change_open`` counts."""
+    previous_day: date | None
+    """The trading day from whose close ``oi_change`` counts."""
+    reasons: Mapping[str, str]
+    """Why each of these that is None or empty is not known, by its name."""
     strikes: tuple[Strike, ...]
     """Lowest first."""
     provider: str
+    """Who brought most of it; empty while nothing was heard of any option."""
+    degraded: str = ""
+    """Of one that was asked for: why nobody keeps it fresh; empty when somebody does."""

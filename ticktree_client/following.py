@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ticktree_client.chains import Chain, Leg, Strike
+from ticktree_client.chains import Chain, Leg, Strike, Wall
 from ticktree_client.events import (
     Candle,
     Conflated,
@@ -167,8 +167,21 @@ def chain_of(data: Mapping[str, Any], _: Position | None = None) -> Chain:
         expiry=date.fromisoformat(data["expiry"]),
         expires_at=time_of(data["expires_at"]),
         as_of=time_of(data["as_of"]),
+        day=_date(data["day"]),
+        previous_day=_date(data["previous_day"]),
+        ce_walls=_walls(data["ce_walls"]),
+        pe_walls=_walls(data["pe_walls"]),
         strikes=tuple(Strike(one["strike"], _leg(one["ce"]), _leg(one["pe"])) for one in data["strikes"]),
+        degraded=data.get("degraded", ""),
     )
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _walls(told: Sequence[Mapping[str, Any]]) -> tuple[Wall, ...]:
+    return tuple(Wall(one["strike"], one["oi"]) for one in told)
 
 
 def _leg(data: Mapping[str, Any] | None) -> Leg | None:
@@ -176,9 +189,9 @@ def _leg(data: Mapping[str, Any] | None) -> Leg | None:
 
 
 _LEG = tuple(field.name for field in fields(Leg))
-_FIGURES = tuple(
-    field.name for field in fields(Chain) if field.name not in {"expiry", "expires_at", "as_of", "strikes"}
-)
+_READ = {"expiry", "expires_at", "as_of", "day", "previous_day", "ce_walls", "pe_walls", "strikes", "degraded"}
+"""Of a chain, by what is made of them."""
+_FIGURES = tuple(field.name for field in fields(Chain) if field.name not in _READ)
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any], Position | None], Event]] = {
     "candle": candle_of,
     "chain": chain_of,

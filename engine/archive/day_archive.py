@@ -153,7 +153,7 @@ def _pack(table: ArchivedTable, rows: Path, place: Path, known: ArchivedFile | N
     found = pl.scan_csv(rows, schema=_schema(table), null_values=NULL, empty_string_is_null=False)
     if known is not None:
         keys = ["instrument", *table.key[1:]]
-        both = pl.concat([pl.scan_parquet(place / known.file).select(list(_schema(table))), found])
+        both = pl.concat([_archived(table, place / known.file), found])
         by_rank = both.sort("rev", maintain_order=True) if table.revised else both
         found = by_rank.unique(keys, keep="last", maintain_order=True).sort(keys)
     found.sink_parquet(partial_file, compression="zstd")
@@ -165,9 +165,18 @@ def _pack(table: ArchivedTable, rows: Path, place: Path, known: ArchivedFile | N
 
 
 def _unpack(table: ArchivedTable, file: Path, rows: Path) -> None:
+    _archived(table, file).sink_csv(rows, null_value=NULL)
+
+
+def _archived(table: ArchivedTable, file: Path) -> "pl.LazyFrame":
+    """A file's rows; a column that the table did not have yet when they were archived is null in them."""
     import polars as pl  # noqa: PLC0415 - as above
 
-    pl.scan_parquet(file).select(list(_schema(table))).sink_csv(rows, null_value=NULL)
+    found = pl.scan_parquet(file)
+    known = found.collect_schema().names()
+    return found.select(
+        pl.col(name) if name in known else pl.lit(None, kind).alias(name) for name, kind in _schema(table).items()
+    )
 
 
 def _schema(table: ArchivedTable) -> "dict[str, type[pl.DataType]]":

@@ -152,6 +152,7 @@ class ChainBook:
             future_price=self._price(self.future),
             delivery=self._delivery(priced - self._stale_after_ns),
             vix=self._price(self.vix),
+            has_vix=self.vix is not None,
             day=self._day,
             previous_day=self._previous_day,
         )

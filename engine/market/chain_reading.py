@@ -39,6 +39,8 @@ class ChainReading:
     delivery: float | None
     """What the future of the very same expiry costs, where that was heard lately."""
     vix: float | None
+    has_vix: bool
+    """Its exchange publishes a volatility index."""
     day: date
     """The one that volumes are of, and the first open interest."""
     previous_day: date | None

@@ -146,3 +146,5 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The trading day before, from whose close ``oi_change`` counts."""
     provider: str = ""
     """Who brought most of it; empty while nothing was heard of any option."""
+    reasons: dict[str, str] = {}
+    """Why each figure of the whole chain that is not known is not known, by its field."""

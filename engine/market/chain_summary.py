@@ -1,6 +1,6 @@
 """The figures of a whole chain at one instant: what its histories are drawn of, without its legs."""
 
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -23,8 +23,12 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     pcr_oi: float | None = None
     pcr_volume: float | None = None
     max_pain: float | None = None
+    reasons: dict[str, str] = {}
+    """Why each of these that is not known is not known, by its field."""
 
     @classmethod
     def of(cls, snapshot: ChainSnapshot) -> Self:
         """A snapshot without its legs."""
-        return cls(**{name: getattr(snapshot, name) for name in cls.__struct_fields__})
+        figures: dict[str, Any] = {name: getattr(snapshot, name) for name in cls.__struct_fields__}
+        figures["reasons"] = {name: why for name, why in snapshot.reasons.items() if name in figures}
+        return cls(**figures)

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.market.chain_reading import ChainReading
+from engine.market.chain_reasons import reasons
 from engine.market.chain_snapshot import ChainSnapshot, Leg, StrikeLegs
 from engine.market.chain_valuation import Valuation
 from engine.market.greeks import DAYS_A_YEAR
@@ -48,7 +50,12 @@ class _Totals(NamedTuple):
 
 
 def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
-    """What a chain says."""
+    """What a chain says, and why it does not say the rest."""
+    told = _figures(reading, valued)
+    return msgspec.structs.replace(told, reasons=reasons(told, has_vix=reading.has_vix))
+
+
+def _figures(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
     legs, forward, atm = reading.legs, reading.forward, reading.atm
     interest, volume = _Totals.of(reading.quotes.interest), _Totals.of(reading.quotes.volume)
     return ChainSnapshot(

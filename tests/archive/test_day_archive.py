@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from engine.archive import ArchiveError, DayArchive
+from engine.archive.manifest import checksum
 from engine.market.candle import CandleState
 from engine.market.statistics import Days, Minutes, day_statistics
 from engine.storage.durable import DailyCandle, DurableStore
@@ -29,8 +30,8 @@ DAY = date(2026, 11, 20)
 MIDNIGHT = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp()) * 1_000_000_000
 DAY_NS = 1440 * MINUTE_NS
 SNAPSHOT = """
-INSERT INTO option_chain_snapshots (underlying_id, expiry, minute, as_of, spot, ce_oi, pe_oi, snapshot)
-SELECT id, '2026-11-26', '2026-11-20T04:00:00Z', '2026-11-20T04:00:59.123456Z', 100.05, 7, 9, $1 FROM instruments
+INSERT INTO option_chain_snapshots (underlying_id, expiry, minute, as_of, spot, ce_oi, pe_oi, reasons, snapshot)
+SELECT id, '2026-11-26', '2026-11-20T04:00:00Z', '2026-11-20T04:00:59.123456Z', 100.05, 7, 9, '{"atm": "no_forward"}', $1 FROM instruments
 WHERE symbol = 'TCS'
 """
 MANY_MINUTES = """
@@ -130,6 +131,26 @@ async def test_a_day_comes_back_as_it_was(store: DurableStore, archive: DayArchi
     assert await archive.restore(DAY) == sum(manifest.rows.values())
     assert await rows(database_url) == before
     assert await archive.restore(DAY) == 0
+
+
+async def test_what_was_archived_before_its_table_had_a_column_comes_back_without_it(
+    store: DurableStore, archive: DayArchive, tmp_path: Path, database_url: str
+) -> None:
+    manifest = (await archive.archive(DAY)).manifest
+    older = file_of(tmp_path, "option_chain_snapshots")
+    pl.read_parquet(older).drop("reasons").write_parquet(older)
+    files = [
+        msgspec.structs.replace(one, sha256=checksum(older)) if one.file == older.name else one
+        for one in manifest.files
+    ]
+    msgspec.structs.replace(manifest, files=tuple(files)).write(older.parent)
+    before = (await rows(database_url))["option_chain_snapshots"]
+    await emptied(database_url)
+    await archive.restore(DAY)
+    [told] = before
+    [found] = (await rows(database_url))["option_chain_snapshots"]
+    assert '"{""atm"": ""no_forward""}"' in told
+    assert found == told.replace('"{""atm"": ""no_forward""}"', "")
 
 
 async def test_other_programs_can_read_it(archive: DayArchive, tmp_path: Path) -> None:

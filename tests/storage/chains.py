@@ -42,4 +42,5 @@ def snapshot(
         ce_walls=(Wall(26_000.0, 1_500),),
         strikes=(StrikeLegs(26_000.0, call, put), StrikeLegs(26_050.0)),
         provider="dhan",
+        reasons={"straddle": "no_price", "vix": "not_heard", "pe_walls": "not_heard"},
     )

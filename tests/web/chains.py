@@ -49,6 +49,12 @@ def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> Chain
         pcr_oi=2.0,
         max_pain=3_050.0,
         ce_walls=(Wall(3_050.0, 1_750),),
+        reasons={
+            "forward": "not_heard",
+            "pe_volume": "not_heard",
+            "pcr_volume": "not_heard",
+            "pe_walls": "no_interest",
+        },
         strikes=(StrikeLegs(3_050.0, call, put), StrikeLegs(3_100.0, call)),
         provider="simulator",
     )

@@ -158,8 +158,15 @@ async def test_interest_is_told_by_strike_and_in_all(listed: Web, hot: HotStore)
     assert (told["day"], told["previous_day"]) == ("2026-11-20", "2026-11-19")
     assert (told["pcr_oi"], told["pcr_volume"], told["max_pain"]) == (2.0, None, 3_050.0)
     assert told["ce"] == {
-        "oi": 1_750, "oi_change": 700, "oi_change_open": None, "volume": 700, "walls": [{"strike": 3_050.0, "oi": 1_750}]
-    }  # fmt: skip
+        "oi": 1_750,
+        "oi_change": 700,
+        "oi_change_open": None,
+        "volume": 700,
+        "walls": [{"strike": 3_050.0, "oi": 1_750}],
+        "reasons": {"oi_change_open": "no_baseline"},
+    }
+    assert told["reasons"] == {"forward": "not_heard", "pcr_volume": "not_heard"}
+    assert told["pe"]["reasons"] == {"volume": "not_heard", "walls": "no_interest", "oi_change": "no_baseline"}
     assert (told["pe"]["oi_change"], told["pe"]["oi_change_open"]) == (None, -175)
     assert [legs["strike"] for legs in told["strikes"]] == [3_050.0, 3_100.0]
     assert told["strikes"][0]["ce"]["build_up"] == "long_build_up"
@@ -173,6 +180,7 @@ async def test_the_history_is_of_the_newest_day_with_snapshots_or_of_those_that_
     await durable.chains.save(days)
     newest = await answered(listed, "/history")
     assert [(one["spot"], one["atm_iv"], one["straddle"]) for one in newest["items"]] == [(3_002.0, 18.5, 80.25)]
+    assert newest["items"][0]["reasons"] == {"forward": "not_heard", "pcr_volume": "not_heard"}
     assert newest["start_date"] == newest["end_date"] == f"{GONE + timedelta(days=2)}"
     assert len((await answered(listed, "/history", days="3"))["items"]) == 3
     until = {"end_date": f"{GONE + timedelta(days=1)}", "days": "2", "expiry": f"{NEAR}"}

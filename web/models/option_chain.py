@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import msgspec
 from msgspec import Meta
 
+from engine.market.chain_reasons import Unknown
 from engine.market.chain_snapshot import BuildUp, ChainSnapshot, Leg, StrikeLegs, Wall
 from engine.market.chain_summary import ChainSummary
 from web.answers import DataKind
@@ -73,6 +74,7 @@ class SideInterest(msgspec.Struct, frozen=True):
     oi_change_open: Annotated[int | None, Meta(description="Since the first of today, likewise.")]
     volume: int | None
     walls: Annotated[tuple[Wall, ...], Meta(description="Strikes with the most, the largest first.")]
+    reasons: Annotated[dict[str, str], Meta(description="Why each of these that is not known is not known.")]
 
 
 class LegInterest(msgspec.Struct, frozen=True):
@@ -120,6 +122,7 @@ class OpenInterest(msgspec.Struct, frozen=True, kw_only=True):
     ce: SideInterest
     pe: SideInterest
     strikes: list[StrikeInterest]
+    reasons: Annotated[dict[str, str], Meta(description="Why each of these that is not known is not known.")]
     degraded: Degraded
     data: DataKind
 
@@ -128,11 +131,12 @@ class OpenInterest(msgspec.Struct, frozen=True, kw_only=True):
         """What of a chain is of interest."""
         calls = [legs.ce for legs in chain.strikes if legs.ce is not None]
         puts = [legs.pe for legs in chain.strikes if legs.pe is not None]
-        same = frozenset(Chain.__struct_fields__) & frozenset(cls.__struct_fields__) - {"strikes"}
+        same = frozenset(Chain.__struct_fields__) & frozenset(cls.__struct_fields__) - {"strikes", "reasons"}
         return cls(
             **{name: getattr(chain, name) for name in same},
-            ce=_side(calls, chain.ce_oi, chain.ce_volume, chain.ce_walls),
-            pe=_side(puts, chain.pe_oi, chain.pe_volume, chain.pe_walls),
+            reasons={name: why for name, why in chain.reasons.items() if name in same},
+            ce=_side("ce", calls, chain),
+            pe=_side("pe", puts, chain),
             strikes=[StrikeInterest.of(legs) for legs in chain.strikes],
         )
 
@@ -151,9 +155,15 @@ class ChainHistory(msgspec.Struct, frozen=True, kw_only=True):
     data: DataKind
 
 
-def _side(legs: list[Leg], oi: int | None, volume: int | None, walls: tuple[Wall, ...]) -> SideInterest:
-    changes = _sum(leg.oi_change for leg in legs), _sum(leg.oi_change_open for leg in legs)
-    return SideInterest(oi, *changes, volume, walls)
+def _side(side: str, legs: list[Leg], chain: Chain) -> SideInterest:
+    told: dict[str, Any] = {name: getattr(chain, f"{side}_{name}") for name in ("oi", "volume", "walls")}
+    changes: dict[str, Any] = {
+        name: _sum(getattr(leg, name) for leg in legs) for name in ("oi_change", "oi_change_open")
+    }
+    why = {name: chain.reasons[f"{side}_{name}"] for name in told if f"{side}_{name}" in chain.reasons}
+    unchanged = Unknown.NOT_HEARD if "oi" in why else Unknown.NO_BASELINE
+    why |= {name: str(unchanged) for name, change in changes.items() if change is None}
+    return SideInterest(**told, **changes, reasons=why)
 
 
 def _sum(changes: Iterable[int | None]) -> int | None:

@@ -115,6 +115,7 @@ TABLES: Final = (
             *_moments("minute as_of"),
             *_plain("float8", "spot future_price forward vix atm atm_iv straddle pcr_oi pcr_volume max_pain"),
             *_plain("bigint", "ce_oi pe_oi"),
+            Column("reasons", "text", "{}::text", "{}::jsonb"),
             Column("snapshot", "text", r"replace(encode({}, 'base64'), E'\n', '')", "decode({}, 'base64')"),
         ],
         owner="underlying_id",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ A_PAGE = 100
 """Snapshots that are read at once: together they may have some megabytes."""
 
 _FIGURES = tuple(name for name in ChainSummary.__struct_fields__ if name != "as_of")
-_TYPES = {"ce_oi": "bigint", "pe_oi": "bigint"}
+_TYPES = {"ce_oi": "bigint", "pe_oi": "bigint", "reasons": "jsonb"}
 _SAVE = """
 INSERT INTO option_chain_snapshots (underlying_id, expiry, minute, as_of, snapshot, {names})
 SELECT i.id, row.expiry, row.minute, row.as_of, row.snapshot, {values}
@@ -78,7 +79,7 @@ class ChainSnapshots:
         """The figures of the instants in [start, end), oldest first."""
         place = (*_parted(underlying), expiry)
         rows = await self._link.rows(_SUMMARIES, *place, ceiling(start_ns), ceiling(end_ns))
-        return [ChainSummary(**dict(row)) for row in rows]
+        return [_summary(dict(row)) for row in rows]
 
 
 def minute_of(snapshot: ChainSnapshot) -> int:
@@ -88,8 +89,16 @@ def minute_of(snapshot: ChainSnapshot) -> int:
 
 def _row(snapshot: ChainSnapshot) -> tuple[object, ...]:
     times = _moment_ms(minute_of(snapshot)), _moment_ms(snapshot.as_of)
-    figures = (getattr(snapshot, name) for name in _FIGURES)
+    summary = msgspec.structs.asdict(ChainSummary.of(snapshot))
+    summary["reasons"] = msgspec.json.encode(summary["reasons"]).decode()
+    figures = (summary[name] for name in _FIGURES)
     return (*_parted(snapshot.underlying), snapshot.expiry, *times, _encode(snapshot), *figures)
+
+
+def _summary(row: dict[str, Any]) -> ChainSummary:
+    """Rows from before reasons were kept have none."""
+    row["reasons"] = msgspec.json.decode(row["reasons"] or "{}")
+    return ChainSummary(**row)
 
 
 def _moment_ms(time_ms: int) -> datetime:

@@ -64,6 +64,7 @@ async def test_the_figures_of_a_day_are_read_without_the_legs(listed: DurableSto
     await listed.chains.save([full, bare])
     found = await listed.chains.summaries(NIFTY, EXPIRY, NOON, NOON + HOUR)
     assert found == [ChainSummary.of(full), ChainSummary.of(bare)]
+    assert found[1].reasons == {"straddle": "no_price", "vix": "not_heard"}
     assert (found[0].straddle, found[0].as_of, found[1].spot, found[1].pcr_oi) == (240.5, NOON_MS + 40, None, None)
 
 

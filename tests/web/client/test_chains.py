@@ -1,7 +1,8 @@
 """The shipped client and option chains: asked for as they are and were, and followed."""
 
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
 
 import anyio
 import pytest
@@ -12,7 +13,8 @@ from engine.storage.hot import HotStore
 from tests.web.chains import FAR, GONE, NEAR, NOON_MS, TCS, list_options, snapshot
 from tests.web.engine import Engine
 from tests.web.process import TOKEN, Web, until
-from ticktree_client import Chain, Client, RefusedError
+from ticktree_client import Chain, Client, Leg, RefusedError, Wall
+from web.models import option_chain
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("entities_as_they_were")]
 
@@ -34,6 +36,10 @@ async def test_a_chain_is_read_as_it_is_and_as_it_was(
         chain = await client.option_chain("TCS")
         assert (chain.underlying, chain.expiry, chain.spot, chain.max_pain) == (TCS, NEAR, 3_052.0, 3_050.0)
         assert [(one.strike, one.pe is None) for one in chain.strikes] == [(3_050.0, False), (3_100.0, True)]
+        assert (chain.ce_oi, chain.pe_oi, chain.ce_volume, chain.straddle) == (1_750, 3_500, 700, 80.25)
+        assert (chain.ce_walls, chain.pe_walls) == ((Wall(3_050.0, 1_750),), ())
+        assert (chain.day, chain.previous_day) == (date(2026, 11, 20), date(2026, 11, 19))
+        assert (chain.pcr_volume, chain.reasons["pcr_volume"], chain.degraded) == (None, "not_heard", "")
         call = chain.strikes[0].ce
         assert call is not None
         assert (call.oi, call.oi_change, call.build_up) == (1_750, 350, "long_build_up")
@@ -43,6 +49,13 @@ async def test_a_chain_is_read_as_it_is_and_as_it_was(
         assert (past.spot, past.as_of) == (3_001.0, noon)
         with pytest.raises(RefusedError, match="no snapshot of"):
             await client.option_chain(TCS, GONE, at=noon - timedelta(days=1))
+
+
+async def test_the_client_has_all_that_the_interface_tells() -> None:
+    """What it knows by other names: the symbol as it was asked for, and whether the data are simulated."""
+    told = set(option_chain.Chain.__struct_fields__) - {"symbol", "data"}
+    assert {field.name for field in fields(Chain)} == told
+    assert {field.name for field in fields(Leg)} == set(option_chain.Leg.__struct_fields__)
 
 
 async def test_each_newer_instant_of_a_chain_is_told_to_who_follows_it(

@@ -6,35 +6,46 @@ import { percentChange, price, short, wayOf } from "@/formats/numbers";
 import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
 import type { ChainSnapshot, Wall } from "./snapshot";
-import { forwardWords, leftWords, strikeWords } from "./words";
+import { forwardWords, lackWords, leftWords, strikeWords } from "./words";
 
 export function Headline({ chain }: { chain: ChainSnapshot }) {
   const { ce_walls, pe_walls } = chain;
+  const note = (words: string, ...figures: string[]) =>
+    [words, lackWords(chain, ...figures)].filter(Boolean).join("; ");
   return (
     <dl className={styles.headline}>
-      <Figure name="Spot">
+      <Figure name="Spot" note={note("", "spot")}>
         {price(chain.spot)} <SpotChange chain={chain} />
       </Figure>
-      <Figure name="Future" note={chain.future ?? ""}>
+      <Figure name="Future" note={note(chain.future ?? "", "future_price")}>
         {price(chain.future_price)}
       </Figure>
-      <Figure name="Forward" note={forwardWords(chain)}>
+      <Figure name="Forward" note={note(forwardWords(chain), "forward")}>
         {price(chain.forward)}
       </Figure>
       <Figure name="Time left">{leftWords(chain.expires_at, chain.as_of)}</Figure>
-      <Figure name="IV at the money">{percent(chain.atm_iv)}</Figure>
-      <Figure name="VIX">{price(chain.vix)}</Figure>
-      <Figure name="Straddle" note={chain.atm === null ? "" : `both options at ${strikeWords(chain.atm)}`}>
+      <Figure name="IV at the money" note={note("", "atm_iv")}>
+        {percent(chain.atm_iv)}
+      </Figure>
+      <Figure name="VIX" note={note("", "vix")}>
+        {price(chain.vix)}
+      </Figure>
+      <Figure
+        name="Straddle"
+        note={note(chain.atm === null ? "" : `both options at ${strikeWords(chain.atm)}`, "straddle")}
+      >
         {price(chain.straddle)}
       </Figure>
-      <Figure name="PCR" note="puts by calls: open interest, volume">
+      <Figure name="PCR" note={note("puts by calls: open interest, volume", "pcr_oi", "pcr_volume")}>
         {price(chain.pcr_oi, 2)} <small className="quiet">{price(chain.pcr_volume, 2)} vol</small>
       </Figure>
-      <Figure name="Max pain">{strike(chain.max_pain)}</Figure>
-      <Figure name="Call wall" note={wallWords(ce_walls)}>
+      <Figure name="Max pain" note={note("", "max_pain")}>
+        {strike(chain.max_pain)}
+      </Figure>
+      <Figure name="Call wall" note={note(wallWords(ce_walls), "ce_walls")}>
         {strike(ce_walls[0]?.strike ?? null)}
       </Figure>
-      <Figure name="Put wall" note={wallWords(pe_walls)}>
+      <Figure name="Put wall" note={note(wallWords(pe_walls), "pe_walls")}>
         {strike(pe_walls[0]?.strike ?? null)}
       </Figure>
     </dl>

@@ -8,10 +8,11 @@ import { moment } from "@/formats/times";
 import { Choice } from "@/parts/Choice";
 import { Waiting } from "@/parts/Waiting";
 import { Plot, type Series } from "@/plots/Plot";
-import { bands, placeIn, type Value } from "@/plots/scale";
+import { bands, placeIn } from "@/plots/scale";
 import styles from "./Charts.module.css";
 import { type ChainHistory, useChainHistoryQuery } from "./endpoints";
 import type { Summary } from "./snapshot";
+import { lackWords } from "./words";
 
 interface HistoryProps {
   underlying: string;
@@ -22,6 +23,8 @@ interface HistoryProps {
 
 /** Snapshots are kept by the minute. */
 const LOOK_MS = 60_000;
+type Figure = Exclude<keyof Summary, "as_of" | "reasons">;
+
 const LENGTHS = { day: 1, week: 7, month: 31 };
 
 export function HistoryCharts({ underlying, expiry, onChoose }: HistoryProps) {
@@ -85,10 +88,11 @@ function Minutes({ history, onChoose }: { history: ChainHistory } & Pick<History
     nameOf: when,
     labelOf: (index: number) => (isDay ? when(index) : when(index).slice(0, 5)),
   };
-  const line = (name: string, tone: Series["tone"], value: (one: Summary) => Value): Series => ({
+  const line = (name: string, tone: Series["tone"], figure: Figure): Series => ({
     name,
     tone,
-    values: items.map(value),
+    values: items.map((one) => one[figure]),
+    notes: items.map((one) => lackWords(one, figure)),
   });
   return (
     <>
@@ -100,28 +104,25 @@ function Minutes({ history, onChoose }: { history: ChainHistory } & Pick<History
       <div className={styles.charts}>
         <Plot
           title="Straddle at the money"
-          series={[line("Straddle", "plain", ({ straddle }) => straddle)]}
+          series={[line("Straddle", "plain", "straddle")]}
           format={(value) => price(value)}
           {...axis}
         />
         <Plot
           title="Implied volatility, % a year"
-          series={[line("At the money", "plain", ({ atm_iv }) => atm_iv), line("VIX", "put", ({ vix }) => vix)]}
+          series={[line("At the money", "plain", "atm_iv"), line("VIX", "put", "vix")]}
           format={(value) => price(value, 2)}
           {...axis}
         />
         <Plot
           title="Puts by calls"
-          series={[
-            line("Open interest", "plain", ({ pcr_oi }) => pcr_oi),
-            line("Volume", "put", ({ pcr_volume }) => pcr_volume),
-          ]}
+          series={[line("Open interest", "plain", "pcr_oi"), line("Volume", "put", "pcr_volume")]}
           format={(value) => price(value, 2)}
           {...axis}
         />
         <Plot
           title="Spot and max pain"
-          series={[line("Spot", "plain", ({ spot }) => spot), line("Max pain", "call", ({ max_pain }) => max_pain)]}
+          series={[line("Spot", "plain", "spot"), line("Max pain", "call", "max_pain")]}
           format={(value) => price(value)}
           {...axis}
         />

@@ -76,6 +76,8 @@ export interface ChainSnapshot {
   pe_walls: Wall[];
   strikes: StrikeLegs[];
   provider: string;
+  /** Why each figure of the whole chain that is null or empty is not known, by its name. */
+  reasons: Record<string, string>;
   /** Of one that was asked for: why nobody keeps it fresh; empty when somebody does. */
   degraded?: string;
 }
@@ -96,6 +98,7 @@ export type Summary = Pick<
   | "pcr_oi"
   | "pcr_volume"
   | "max_pain"
+  | "reasons"
 >;
 
 export type Side = "ce" | "pe";

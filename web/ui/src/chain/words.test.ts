@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chain, leg } from "@/testing/chain";
-import { ageWords, doubt, forwardWords, leftWords, reasonWords, sinceWords, strikeWords } from "./words";
+import { ageWords, doubt, forwardWords, lackWords, leftWords, reasonWords, sinceWords, strikeWords } from "./words";
 
 describe("words of a chain", () => {
   it("name where the forward comes from", () => {
@@ -27,6 +27,13 @@ describe("words of a chain", () => {
     expect([0, 4_240, 12_000, 600_000, 7_200_000].map(ageWords)).toEqual(["0.0 s", "4.2 s", "12 s", "10 min", "2 h"]);
     const left = (ms: number) => leftWords(ms, 0);
     expect([0, 90_000, 7_200_000, 250_000_000].map(left)).toEqual(["over", "2 min", "2 h", "2 days"]);
+  });
+
+  it("say once why figures of the whole chain are not known", () => {
+    const lacking = chain({ reasons: { pcr_oi: "not_heard", pcr_volume: "not_heard", atm_iv: "no_time_value" } });
+    expect(lackWords(lacking, "spot")).toBe("");
+    expect(lackWords(lacking, "pcr_oi", "pcr_volume")).toBe("not known: nothing has told it yet");
+    expect(lackWords(lacking, "atm_iv")).toBe("not known: no time value");
   });
 
   it("write strikes with decimals where they have some", () => {

@@ -69,6 +69,21 @@ export function reasonWords(reason: string): string {
   return reason.replaceAll("_", " ");
 }
 
+const LACKS: Record<string, string> = {
+  not_listed: "there is no such instrument",
+  not_heard: "nothing has told it yet",
+  no_forward: "what the options are on has no price yet",
+  no_price: "one of the options at the money has no price",
+  no_calls: "there is nothing on the calls' side to divide by",
+  no_interest: "there is no open interest",
+};
+
+/** Why figures of the whole chain are not known: `not known: there is no open interest`; empty where all are. */
+export function lackWords({ reasons }: Pick<ChainSnapshot, "reasons">, ...figures: string[]): string {
+  const told = new Set(figures.flatMap((figure) => reasons[figure] ?? []));
+  return told.size === 0 ? "" : `not known: ${[...told].map((why) => LACKS[why] ?? reasonWords(why)).join("; ")}`;
+}
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 

@@ -42,6 +42,13 @@ describe("a plot", () => {
     expect(cursor.getAttribute("aria-valuetext")).toBe("strike 1: Calls –, Puts 2");
   });
 
+  it("tells why a value is not known where that is known", () => {
+    const ratio: Series = { name: "Ratio", tone: "plain", values: [1, 2, null], notes: ["", "", "no calls"] };
+    render(<Example kind="lines" series={[ratio]} />);
+    expect(screen.getByRole("slider").getAttribute("aria-valuetext")).toBe("strike 2: Ratio – no calls");
+    expect(screen.getByTitle("no calls").textContent).toBe("Ratio –");
+  });
+
   it("follows the pointer to the nearest place", () => {
     const { container } = render(<Example kind="lines" />);
     const picture = screen.getByRole("slider").parentElement as HTMLElement;

@@ -17,6 +17,8 @@ export interface Series {
   name: string;
   tone: Tone;
   values: readonly Value[];
+  /** What is to be known of each value; empty: nothing. */
+  notes?: readonly string[];
 }
 
 /** Something that stands at a place of its own, as the spot price among the strikes. */
@@ -143,7 +145,7 @@ function Values({ series, cursor, name, format }: ValuesProps) {
     <p className={styles.values} aria-hidden="true">
       {name !== "" && <strong>{name}</strong>}
       {series.map((one) => (
-        <span key={one.name} data-tone={one.tone}>
+        <span key={one.name} data-tone={one.tone} title={one.notes?.[cursor] || undefined}>
           <i className={styles.swatch} />
           {one.name} {format(one.values[cursor] ?? null)}
         </span>
@@ -173,7 +175,9 @@ function valuesText(
   nameOf: PlotProps["nameOf"],
   format: PlotProps["format"],
 ): string {
-  const values = series.map(({ name, values }) => `${name} ${format(values[cursor] ?? null)}`);
+  const values = series.map(({ name, values, notes }) =>
+    [`${name} ${format(values[cursor] ?? null)}`, notes?.[cursor]].filter(Boolean).join(" "),
+  );
   return `${nameOf(cursor)}: ${values.join(", ")}`;
 }
 

@@ -60,6 +60,7 @@ export function chain(more: Partial<ChainSnapshot> = {}): ChainSnapshot {
     pe_walls: [],
     strikes: strikes(25_950, 26_000, 26_050, 26_100, 26_150),
     provider: "simulator",
+    reasons: { pe_walls: "no_interest" },
     ...more,
   };
 }
