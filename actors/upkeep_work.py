@@ -1,4 +1,4 @@
-"""The upkeep job: old days archived and dropped, old ticks dropped, and tables vacuumed."""
+"""The upkeep job: old days and old ticks archived and dropped, ticks' days prepared, and tables vacuumed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from engine.storage.durable.archive_tables import TABLES
 KIND: Final = "upkeep"
 MOST_DAYS: Final = 60
 """Archived and dropped by one job; what is left then is the next day's."""
+MOST_PORTIONS: Final = 200
+"""Of ticks, likewise: more than the busiest day has, so that nothing heaps up."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -45,30 +47,36 @@ class UpkeepCraft:
 
 
 class UpkeepWork:
-    """First the oldest days, one a step; then the ticks, old and of days just over; then each table is vacuumed.
+    """First the oldest days, one a step; then old ticks, a portion a step; then ticks' days, over and to come; then each
+    table is vacuumed.
 
-    A day is dropped in the step that archives it, and only where both counted the same rows.
+    Nothing is dropped but what is archived: a day in the step that archives it and only where both counted the same rows,
+    a day's ticks when all their portions are in the archive and are all that the day holds.
     """
 
     def __init__(self, arguments: UpkeepArguments, craft: UpkeepCraft) -> None:
         self._craft = craft
         self._today = arguments.date
         self._days = MOST_DAYS if craft.keep_intraday_days else 0
+        self._portions = MOST_PORTIONS if craft.keep_ticks_days else 0
         self._next: date | None = None
         """The oldest day that may be held; None while nobody has looked."""
+        self._next_ticks: date | None = None
+        """Likewise of the ticks."""
 
     def __len__(self) -> int:
-        return self._days + 1 + len(TABLES)
+        return self._days + self._portions + 1 + len(TABLES)
 
     async def step(self, number: int) -> str:
         """Each may be repeated."""
         if number < self._days:
             return await self._drop_oldest()
-        if number == self._days:
-            said = await self._drop_ticks()
-            await self._craft.durable.ticks.index_before(self._today)
-            return said
-        name = TABLES[number - self._days - 1].name
+        number -= self._days
+        if number < self._portions:
+            return await self._drop_oldest_ticks()
+        if number == self._portions:
+            return await self._prepare_ticks()
+        name = TABLES[number - self._portions - 1].name
         await self._craft.durable.archive.vacuum(name)
         return f"{name} vacuumed"
 
@@ -84,9 +92,30 @@ class UpkeepWork:
         self._next = day + _DAY
         return f"{day}: {said}"
 
-    async def _drop_ticks(self) -> str:
-        if not self._craft.keep_ticks_days:
-            return "ticks are kept"
+    async def _drop_oldest_ticks(self) -> str:
         border = self._today - timedelta(days=self._craft.keep_ticks_days)
-        dropped = await self._craft.durable.ticks.drop_before(border)
-        return f"ticks of {len(dropped)} days before {border} dropped"
+        day = self._next_ticks = self._next_ticks or await self._oldest_ticks(border)
+        if day >= border:
+            return f"no ticks before {border} are held"
+        archive = self._craft.archive.ticks
+        if (archived := await archive.archive_portion(day)) is not None:
+            return f"{day}: {archived:,} ticks archived"
+        if (dropped := await archive.drop(day)) is None:
+            return f"{day}: other ticks are held than were archived; they are compared again"
+        self._next_ticks = None
+        return f"{day}: {dropped:,} ticks dropped"
+
+    async def _oldest_ticks(self, border: date) -> date:
+        """The oldest day before the border that has ticks; the border where there is none."""
+        for day in await self._craft.durable.tick_days.days():
+            if day < border and not await self._craft.archive.was_restored(day):
+                return day
+        return border
+
+    async def _prepare_ticks(self) -> str:
+        """Partitions are made ahead, so that no save waits for one; those of days that are over get their index."""
+        days = self._craft.durable.tick_days
+        for day in (self._today, self._today + _DAY):
+            await days.make(day)
+        indexed = await days.index_before(self._today)
+        return f"ticks of {len(indexed)} days indexed"

@@ -53,7 +53,7 @@ class AfterHours(Group):
     )
     keep_ticks_days: int = setting(
         "TICKTREE_KEEP_TICKS_DAYS",
-        "Days that PostgreSQL keeps ticks; then their partitions are dropped, and they are in no archive. 0 keeps them for ever.",
+        "Days that PostgreSQL keeps ticks; then they are archived and dropped. 0 keeps them for ever.",
         "a whole number of days from 0 to 10000",
         default=0,
         ge=0,

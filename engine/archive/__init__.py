@@ -2,5 +2,6 @@
 
 from engine.archive.day_archive import RESTORED_DAYS, Archived, DayArchive
 from engine.archive.manifest import ArchivedFile, ArchiveError, Manifest
+from engine.archive.tick_archive import TickArchive
 
-__all__ = ["RESTORED_DAYS", "ArchiveError", "Archived", "ArchivedFile", "DayArchive", "Manifest"]
+__all__ = ["RESTORED_DAYS", "ArchiveError", "Archived", "ArchivedFile", "DayArchive", "Manifest", "TickArchive"]

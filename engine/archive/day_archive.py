@@ -4,26 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import anyio.to_thread
 import msgspec
 
-from engine.archive.manifest import NAME, ArchivedFile, ArchiveError, Manifest, checksum, keep_for_good
+from engine.archive.manifest import NAME, ArchivedFile, ArchiveError, Manifest, made_for_good
+from engine.archive.parquet import packed, unpacked
+from engine.archive.tick_archive import FOLDER as TICKS_FOLDER
+from engine.archive.tick_archive import TickArchive
 from engine.storage.durable import DurableStore
-from engine.storage.durable.archive_tables import NULL, TABLES, ArchivedTable
+from engine.storage.durable.archive_tables import TABLES, ArchivedTable
 
-if TYPE_CHECKING:
-    import polars as pl
-
-_KINDS: Final = {
-    "text": "String",
-    "bigint": "Int64",
-    "int": "Int32",
-    "float8": "Float64",
-    "date": "Date",
-}
-"""PostgreSQL's types as polars calls them."""
 RESTORED_DAYS: Final = 7
 """How long the upkeep leaves a day in the database that was taken out of an archive."""
 
@@ -49,11 +41,13 @@ class DayArchive:
         self._durable = durable
         self._folder = folder
         self._now_ns = now_ns
+        self.ticks = TickArchive(durable, folder, now_ns=now_ns)
 
     def days(self, first: date, last: date) -> list[date]:
         """The archived days of [first, last], the oldest first."""
-        found = (path.parent.name for path in self._folder.glob(f"????-??-??/{NAME}"))
-        return sorted(day for day in map(_day, found) if day is not None and first <= day <= last)
+        found = {_day(path.parent.name) for path in self._folder.glob(f"????-??-??/{NAME}")}
+        found |= {_day(path.parent.parent.name) for path in self._folder.glob(f"????-??-??/{TICKS_FOLDER}/{NAME}")}
+        return sorted(day for day in found if day is not None and first <= day <= last)
 
     def manifest(self, day: date) -> Manifest:
         """What is archived of a day. Raises ArchiveError where nothing is."""
@@ -70,7 +64,7 @@ class DayArchive:
             files += [] if file is None else [file]
         made_at = datetime.fromtimestamp(self._now_ns() // 1_000_000_000, UTC)
         manifest = Manifest(date=day, made_at=made_at, files=tuple(files))
-        await anyio.to_thread.run_sync(partial(_finish, place, manifest))
+        await anyio.to_thread.run_sync(partial(manifest.put_in_force, place))
         return Archived(manifest, rows)
 
     async def restore(self, day: date) -> int:
@@ -78,16 +72,23 @@ class DayArchive:
 
         The upkeep leaves the day alone for RESTORED_DAYS from now on.
         """
-        place, manifest = self._place(day), self.manifest(day)
-        await anyio.to_thread.run_sync(partial(manifest.verify, place))
+        place = self._place(day)
+        has_ticks = self.ticks.has(day)
+        manifest = None if has_ticks and not (place / NAME).exists() else self.manifest(day)
+        if manifest is not None:
+            await anyio.to_thread.run_sync(partial(manifest.verify, place))
         await self._durable.save([], [], checkpoint_ns=self._now_ns(), name=_restored(day))
+        restored = 0 if manifest is None else await self._restore_tables(place, manifest)
+        return restored + (await self.ticks.restore(day) if has_ticks else 0)
+
+    async def _restore_tables(self, place: Path, manifest: Manifest) -> int:
         tables, restored = {table.name: table for table in TABLES}, 0
         for one in manifest.files:
             if one.table not in tables:
                 raise ArchiveError(f"{place}: nothing is known of a table {one.table}")
             rows = place / f"{one.table}.csv"
             try:
-                await anyio.to_thread.run_sync(partial(_unpack, tables[one.table], place / one.file, rows))
+                await anyio.to_thread.run_sync(partial(unpacked, tables[one.table], place / one.file, rows))
                 restored += await self._durable.archive.copy_in(one.table, rows)
             finally:
                 rows.unlink(missing_ok=True)
@@ -107,7 +108,7 @@ class DayArchive:
             count = await self._durable.archive.copy_out(table.name, day, rows)
             if not count:
                 return 0, known
-            return count, await anyio.to_thread.run_sync(partial(_pack, table, rows, place, known))
+            return count, await anyio.to_thread.run_sync(partial(packed, table, rows, place, known))
         finally:
             rows.unlink(missing_ok=True)
 
@@ -122,68 +123,12 @@ def _restored(day: date) -> str:
 
 def _begin(place: Path) -> dict[str, ArchivedFile]:
     """What is archived already, by table: seen to be whole, since it is built upon."""
-    made = [folder for folder in place.parents if not folder.exists()]
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in (place, *made):
-        keep_for_good(folder.parent)
+    made_for_good(place)
     if not (place / NAME).exists():
         return {}
     manifest = Manifest.read(place)
     manifest.verify(place)
     return {one.table: one for one in manifest.files}
-
-
-def _finish(place: Path, manifest: Manifest) -> None:
-    """From the manifest on the new files count; those that do not any more go.
-
-    All of it is on the disk first: rows are dropped on its word, and a power cut must not leave neither.
-    """
-    keep_for_good(place)
-    manifest.write(place)
-    named = {NAME, *(one.file for one in manifest.files)}
-    for path in place.iterdir():
-        if path.name not in named:
-            path.unlink()
-
-
-def _pack(table: ArchivedTable, rows: Path, place: Path, known: ArchivedFile | None) -> ArchivedFile:
-    import polars as pl  # noqa: PLC0415 - 0.2 s and 60 MB that web processes never need
-
-    partial_file = place / f"{table.name}.part"
-    found = pl.scan_csv(rows, schema=_schema(table), null_values=NULL, empty_string_is_null=False)
-    if known is not None:
-        keys = ["instrument", *table.key[1:]]
-        both = pl.concat([_archived(table, place / known.file), found])
-        by_rank = both.sort("rev", maintain_order=True) if table.revised else both
-        found = by_rank.unique(keys, keep="last", maintain_order=True).sort(keys)
-    found.sink_parquet(partial_file, compression="zstd")
-    keep_for_good(partial_file)
-    digest = checksum(partial_file)
-    file = f"{table.name}-{digest[:12]}.parquet"
-    partial_file.replace(place / file)
-    return ArchivedFile(table.name, file, pl.scan_parquet(place / file).select(pl.len()).collect().item(), digest)
-
-
-def _unpack(table: ArchivedTable, file: Path, rows: Path) -> None:
-    _archived(table, file).sink_csv(rows, null_value=NULL)
-
-
-def _archived(table: ArchivedTable, file: Path) -> "pl.LazyFrame":
-    """A file's rows; a column that the table did not have yet when they were archived is null in them."""
-    import polars as pl  # noqa: PLC0415 - as above
-
-    found = pl.scan_parquet(file)
-    known = found.collect_schema().names()
-    return found.select(
-        pl.col(name) if name in known else pl.lit(None, kind).alias(name) for name, kind in _schema(table).items()
-    )
-
-
-def _schema(table: ArchivedTable) -> "dict[str, type[pl.DataType]]":
-    import polars as pl  # noqa: PLC0415 - as above
-
-    kinds: dict[str, Any] = {"instrument": pl.String}
-    return kinds | {column.name: getattr(pl, _KINDS[column.kind]) for column in table.columns}
 
 
 def _day(text: str) -> date | None:

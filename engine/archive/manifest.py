@@ -4,7 +4,7 @@ import hashlib
 import os
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -52,8 +52,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         partial.replace(folder / NAME)
         keep_for_good(folder)
 
+    def put_in_force(self, folder: Path) -> None:
+        """From now on its files count; those of the folder that do not any more go.
+
+        All of it is on the disk first: rows are dropped on its word, and a power cut must not leave neither.
+        """
+        keep_for_good(folder)
+        self.write(folder)
+        named = {NAME, *(one.file for one in self.files)}
+        for path in folder.iterdir():
+            if path.name not in named and path.is_file():
+                path.unlink()
+
     @classmethod
-    def read(cls, folder: Path) -> "Manifest":
+    def read(cls, folder: Path) -> Self:
         """The manifest of a day's folder. Raises ArchiveError where there is none that can be read."""
         try:
             found = msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
@@ -77,6 +89,14 @@ def checksum(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def made_for_good(folder: Path) -> None:
+    """Makes a folder with all above it that are not there, and waits until their names are on the disk."""
+    made = [above for above in folder.parents if not above.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for one in (folder, *made):
+        keep_for_good(one.parent)
 
 
 def keep_for_good(path: Path) -> None:

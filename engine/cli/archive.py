@@ -30,7 +30,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def command(first: datetime, last: datetime | None, folder: Path | None) -> None:
     """Write days of the database into Parquet files, with a manifest.
 
-    Candles, their revisions, statistics and option chains. Nothing is deleted, neither in the database nor of what was
+    Candles, their revisions, statistics, option chains and kept ticks. Nothing is deleted, neither in the database nor of what was
     archived before. Safe to repeat.
     """
     from datetime import UTC, timedelta
@@ -69,7 +69,7 @@ async def _opened(settings: "Settings", folder: Path, work: "Callable[[DayArchiv
 
 async def _archive(archive: "DayArchive", days: "Sequence[date]") -> None:
     async def one(day: "date") -> int:
-        return sum((await archive.archive(day)).rows.values())
+        return sum((await archive.archive(day)).rows.values()) + await archive.ticks.archive(day)
 
     click.echo(f"{await day_by_day('archive', days, one):,} rows in {len(days)} days.")
 

@@ -30,7 +30,7 @@ def command(first: datetime, last: datetime | None, folder: Path | None) -> None
 
     Files are checked against their manifest first. What stands in a table stays, unless the archive has a higher revision
     of it; rows of instruments that the tables do not know are left out. Safe to repeat. Days that
-    TICKTREE_KEEP_INTRADAY_DAYS does not keep are archived and dropped again, a week from now at the earliest.
+    TICKTREE_KEEP_INTRADAY_DAYS or TICKTREE_KEEP_TICKS_DAYS does not keep are archived and dropped again, a week from now at the earliest.
     """
     from datetime import date
 
@@ -44,5 +44,7 @@ async def _restore(archive: "DayArchive", first: "date", last: "date") -> None:
     if not days:
         raise ArchiveError("it has none of these days; see TICKTREE_ARCHIVE_DIR, or name its --folder.")
     rows = await day_by_day("restore", days, archive.restore)
-    click.echo(f"Upkeep keeps them for {RESTORED_DAYS} days, whatever TICKTREE_KEEP_INTRADAY_DAYS says.")
+    click.echo(
+        f"Upkeep keeps them for {RESTORED_DAYS} days, whatever TICKTREE_KEEP_INTRADAY_DAYS and TICKTREE_KEEP_TICKS_DAYS say."
+    )
     click.echo(f"{rows:,} rows are new or newer, of {len(days)} days.")

@@ -122,10 +122,24 @@ TABLES: Final = (
     ),
 )
 
+TICKS: Final = ArchivedTable(
+    "ticks",
+    "received_at",
+    ("instrument_id", "received_at"),
+    [
+        *_moments("received_at ts"),
+        Column("price", "float8"),
+        *_plain("bigint", "size traded volume oi"),
+        *_plain("float8", "bid ask"),
+        Column("provider", "text"),
+    ],
+)
+"""Of these a day may have more than one file should."""
+
 DROPPED: Final = ("price_history_intraday", "candle_revisions", "option_chain_snapshots")
 """Of these old days are dropped; days' own bars and their statistics are few, and stay."""
 
-_BY_NAME: Final = {table.name: table for table in TABLES}
+_BY_NAME: Final = {table.name: table for table in (*TABLES, TICKS)}
 
 
 def first_moment(table: ArchivedTable) -> str:
@@ -170,6 +184,10 @@ class ArchiveTables:
 
     async def copy_out(self, name: str, day: date, path: Path) -> int:
         """Writes a day's rows of a table into a CSV file with a header; how many there are."""
+        return await self.copy_span(name, *_bounds(_BY_NAME[name], day), path)
+
+    async def copy_span(self, name: str, first: object, end: object, path: Path) -> int:
+        """Likewise those whose time lies in [first, end)."""
         table = _BY_NAME[name]
         columns = ", ".join(f"{column.out.format(f't.{column.name}')} AS {column.name}" for column in table.columns)
         order = ", ".join(f"t.{key}" for key in table.key)
@@ -183,7 +201,8 @@ class ArchiveTables:
             with _opened(path, "wb") as file:  # by itself asyncpg leaves it open when it is cut off
                 status = await connection.copy_from_query(
                     query,
-                    *_bounds(table, day),
+                    first,
+                    end,
                     output=file,
                     format="csv",
                     header=True,

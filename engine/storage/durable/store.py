@@ -20,6 +20,7 @@ from engine.storage.durable.scan import GapScan
 from engine.storage.durable.screeners import OwnScreeners
 from engine.storage.durable.screenings import Screenings
 from engine.storage.durable.statistics import MarketStatistics
+from engine.storage.durable.tick_days import TickDays
 from engine.storage.durable.ticks import Ticks
 from engine.storage.durable.verdicts import Verdicts
 
@@ -53,7 +54,8 @@ class DurableStore(
         self.statistics = MarketStatistics(link, names)
         self.screenings = Screenings(link, names)
         self.archive = ArchiveTables(link)
-        """For jobs, which no replay lives through; the double has none of the three."""
+        self.tick_days = TickDays(link)
+        """For jobs, which no replay lives through; the double has none of the four."""
         self.alert_rules = AlertRules(link)
         self.fired_alerts = FiredAlerts(link)
         self.deliveries = WebhookDeliveries(link)

@@ -1,16 +1,17 @@
-"""Ticks in PostgreSQL: copied in batches, read by instrument and time of receipt, dropped day by day."""
+"""Ticks in PostgreSQL: copied in batches, read by instrument and time of receipt."""
 
 # ruff: noqa: S608 - put together from constants and dates; every value travels as an argument
 
 import struct
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from engine.market.kept_tick import KeptTick
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
+from engine.storage.durable.tick_days import made
 from engine.storage.durable.tick_rows import COLUMNS, packed, tick_of
 from engine.storage.durable.times import EPOCH, MICROSECONDS
 from engine.storage.errors import DurableStoreError, UnfitRowError
@@ -25,18 +26,8 @@ FROM ticks WHERE instrument_id = $1 AND received_at >= $2 AND received_at < $3 O
 """
 _OLDEST = f"{_PAGE} LIMIT $4"
 _NEWEST = f"{_PAGE} DESC LIMIT $4"
-_PLAIN = """
-SELECT p.inhrelid::regclass::text AS name FROM pg_inherits p
-WHERE p.inhparent = 'ticks'::regclass AND to_regclass(p.inhrelid::regclass::text || '_by_instrument') IS NULL ORDER BY 1
-"""
-"""The days without an index by instrument."""
-_INDEX = "CREATE INDEX IF NOT EXISTS {0}_by_instrument ON {0} (instrument_id, received_at)"
-_INDEX_TIMEOUT_S = 900.0
-_IS_THERE = "SELECT to_regclass($1) IS NOT NULL"
-_PARTITIONS = "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'ticks'::regclass ORDER BY 1"
 _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
-_NAME = "ticks_%Y%m%d"
 _DAY_US = 86_400_000_000
 _UNFIT = (struct.error, OverflowError, UnicodeError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What a number that is too large raises, a text with a NUL, a time that no day has."""
@@ -88,30 +79,6 @@ class Ticks:
         rows = await self._link.rows(query, identity, _moment(start_us), _moment(end_us), limit)
         return [tick_of(row, instrument) for row in rows]
 
-    async def index_before(self, day: date) -> list[date]:
-        """Gives all days (UTC) before that one an index by instrument, where they have none; which ones those were.
-
-        Only then one instrument is found among all others without passing over theirs. While ticks come it would make
-        their saving slower by half.
-        """
-        names = [row["name"] for row in await self._link.rows(_PLAIN)]
-        past = [name for name in names if _day_of(name) < day]
-        for name in past:
-            await self._link.statement(_INDEX.format(name), _INDEX_TIMEOUT_S)
-        return [_day_of(name) for name in past]
-
-    async def drop_before(self, day: date) -> list[date]:
-        """Drops all days (UTC) before that one, with their ticks; which ones those were."""
-
-        async def work(connection: Connection) -> list[date]:
-            names = [row["name"] for row in await connection.fetch(_PARTITIONS)]
-            old = [name for name in names if _day_of(name) < day]
-            for name in old:
-                await connection.execute(f"DROP TABLE {name}")
-            return [_day_of(name) for name in old]
-
-        return await self._link.run(work)
-
 
 async def _add(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
     await _make_partitions(connection, ticks)
@@ -137,17 +104,8 @@ def _count(status: str) -> int:
 
 async def _make_partitions(connection: Connection, ticks: Sequence[KeptTick]) -> None:
     for day in sorted({tick.received_us // _DAY_US for tick in ticks}):
-        start = EPOCH + timedelta(days=day)
-        if not await connection.fetchval(_IS_THERE, f"{start:{_NAME}}"):
-            end = start + timedelta(days=1)
-            await connection.execute(
-                f"CREATE TABLE {start:{_NAME}} PARTITION OF ticks FOR VALUES FROM ('{start}') TO ('{end}')"
-            )
+        await made(connection, (EPOCH + timedelta(days=day)).date())
 
 
 def _moment(time_us: int) -> datetime:
     return EPOCH + timedelta(microseconds=time_us)
-
-
-def _day_of(name: str) -> date:
-    return datetime.strptime(name, _NAME).replace(tzinfo=UTC).date()

@@ -1,11 +1,9 @@
 """Ticks in memory: by instrument and time of receipt."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from engine.market.kept_tick import KeptTick
 from engine.storage.durable.ticks import Ticks
-from engine.storage.durable.times import EPOCH
 from engine.storage.memory.tables import Tables
 
 
@@ -39,23 +37,3 @@ class MemoryTicks(Ticks):
         known = self._tables.ticks.get(instrument, {})
         times = sorted((time for time in known if start_us <= time < end_us), reverse=newest_first)
         return [known[time] for time in times[:limit]]
-
-    async def index_before(self, day: date) -> list[date]:  # noqa: ARG002 - as the one it stands in for
-        """Nothing: here each instrument has its own."""
-        await self._tables.arrive()
-        return []
-
-    async def drop_before(self, day: date) -> list[date]:
-        """Drops all days (UTC) before that one, with their ticks; which ones those were."""
-        await self._tables.arrive()
-        dropped: set[date] = set()
-        for known in self._tables.ticks.values():
-            old = {time: _day_of(time) for time in known if _day_of(time) < day}
-            dropped |= set(old.values())
-            for time in old:
-                del known[time]
-        return sorted(dropped)
-
-
-def _day_of(time_us: int) -> date:
-    return (EPOCH + timedelta(microseconds=time_us)).date()

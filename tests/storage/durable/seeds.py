@@ -32,3 +32,9 @@ async def emptied(store: DurableStore) -> None:
         store.tables.verdicts.clear()
     else:
         await store._link.value("TRUNCATE price_history_intraday, candle_revisions, completeness")
+
+
+async def without_tick_days(store: DurableStore) -> None:
+    """Takes away the partitions that tests before made, which no emptying of tables does."""
+    for day in await store.tick_days.days():
+        await store._link.value(f"DROP TABLE ticks_{day:%Y%m%d}")

@@ -1,6 +1,5 @@
-"""Ticks in PostgreSQL: each once however often it is saved, read back as they were, and dropped day by day."""
+"""Ticks in PostgreSQL: each once however often it is saved, read back as they were."""
 
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.anyio
 
 MORNING_US = 1_795_060_800_000_000
 """2026-11-19 04:00 UTC."""
-DAY_US = 86_400_000_000
 EVER = 0, 2 * MORNING_US
 
 
@@ -101,37 +99,6 @@ async def test_those_of_unknown_instruments_are_left_out(durable: DurableStore) 
     assert await durable.ticks.save([*ticks(1), *ticks(1, "NONE")]) == 1
     assert await durable.ticks.save(ticks(1, "NONE")) == 0
     assert await durable.ticks.save([]) == 0
-
-
-async def test_days_are_dropped_with_their_ticks_and_may_come_back(durable: DurableStore) -> None:
-    await seeded(durable)
-    over_midnight = [tick for day in range(3) for tick in ticks(2, since_us=MORNING_US + day * DAY_US)]
-    await durable.ticks.save(over_midnight)
-    dropped = await durable.ticks.drop_before(date(2026, 11, 21))
-    assert dropped == [date(2026, 11, 19), date(2026, 11, 20)]
-    assert await durable.ticks.drop_before(date(2026, 11, 21)) == []
-    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == over_midnight[4:]
-    assert await durable.ticks.save(over_midnight) == 4
-    assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == over_midnight
-
-
-@ON_POSTGRESQL
-async def test_on_days_that_are_over_one_is_found_without_passing_over_the_others(durable: DurableStore) -> None:
-    await seeded(durable)
-    busy = [tick for day in range(2) for tick in ticks(20_000, since_us=MORNING_US + day * DAY_US)]
-    quiet = ticks(1, "INFY", MORNING_US + DAY_US // 2)
-    await durable.ticks.save([*busy, *quiet])
-    today = date(2026, 11, 20)
-    assert await durable.ticks.index_before(today) == [date(2026, 11, 19)]
-    assert await durable.ticks.index_before(today) == []
-    await durable._link.statement("ANALYZE ticks", 60)
-    identity = await durable._link.value("SELECT id FROM instruments WHERE symbol = 'INFY'")
-    plan = await durable._link.rows(
-        f"EXPLAIN SELECT * FROM ticks WHERE instrument_id = {identity} AND received_at < '2026-11-20' ORDER BY received_at LIMIT 9"
-    )
-    assert "ticks_20261119_by_instrument" in "".join(line[0] for line in plan)
-    assert await durable.ticks.read("NSE:INFY", *EVER, limit=10) == quiet
-    assert await durable.ticks.drop_before(date(2026, 11, 21)) == [date(2026, 11, 19), today]
 
 
 async def test_ticks_are_kept_only_of_active_instruments_that_were_chosen(durable: DurableStore) -> None:
