@@ -100,7 +100,7 @@ class EndOfDay(TaskActor):
 
     async def _look(self, exchange: str) -> None:
         """As far as what is known allows: of a day that is done already the next one is looked at, too."""
-        done_ns = await self._durable.checkpoint(_name(exchange))
+        done_ns = await self._durable.checkpoint(checkpoint_of(exchange))
         over = days_over(self._calendars.of_exchange(exchange), done_ns, self.system.clock.now_ns(), self._after_ns)
         skipped, due = over[:-MOST_DAYS], over[-MOST_DAYS:]
         self._tell_skipped(exchange, skipped)
@@ -120,7 +120,7 @@ class EndOfDay(TaskActor):
         day = reported_day(self._calendars.of_exchange(exchange), self.system.clock.now_ns())
         if exchange != self._reporting or day is None or day.date == self._reported:
             return
-        if await self._durable.checkpoint(_name(exchange)) < day.end_ns:
+        if await self._durable.checkpoint(checkpoint_of(exchange)) < day.end_ns:
             return
         jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, DELIVERY)]
         if next_step(jobs, exchange, day.date)[0] is Step.BEGIN:
@@ -192,7 +192,7 @@ class EndOfDay(TaskActor):
         return False
 
     async def _note(self, exchange: str, day: TradingDay) -> None:
-        await self._durable.save([], [], checkpoint_ns=day.end_ns, name=_name(exchange))
+        await self._durable.save([], [], checkpoint_ns=day.end_ns, name=checkpoint_of(exchange))
         self._forget_failures(exchange)
         self._behind[exchange] -= 1
         log.info("end_of_day_done", exchange=exchange, date=str(day.date))
@@ -210,6 +210,6 @@ def _date(job: Job) -> date:
     return date.fromisoformat(job.arguments["date"])
 
 
-def _name(exchange: str) -> str:
+def checkpoint_of(exchange: str) -> str:
     """Of the checkpoint that says until when its days are worked through."""
     return f"end_of_day:{exchange}"

@@ -190,8 +190,10 @@ class Jobs(TaskActor):
 
 
 def _rank(job: Job) -> int:
-    """The lower, the earlier its turn."""
-    return 0 if job.kind in URGENT else 2 if job.kind in PATIENT else 1
+    """The lower, the earlier its turn. What is run by itself comes after what somebody waits for."""
+    if job.kind in URGENT:
+        return 1 if job.arguments.get("scheduled") else 0
+    return 3 if job.kind in PATIENT else 2
 
 
 def _is_final(error: Exception) -> bool:

@@ -48,6 +48,8 @@ class ScreenArguments(msgspec.Struct, frozen=True):
     instruments: tuple[str, ...]
     owner: str = ""
     """Whose screener it is; empty: everybody's."""
+    scheduled: bool = False
+    """Whether it is run by itself: nobody waits for it."""
 
 
 class Screening:

@@ -6,7 +6,7 @@ from actors.broadcaster import Broadcaster
 from actors.operator import Operator
 from actors.watches import Watches
 from actors.wishes import engine_wishes
-from engine.parts.after_hours import end_of_day
+from engine.parts.after_hours import end_of_day, screens
 from engine.parts.alerts import alerts, orders, webhooks
 from engine.parts.base import Parts, Places, Start
 from engine.parts.chains import option_chains
@@ -74,6 +74,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             *option_chains(system, unrecorded, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
+            *screens(parts, at),
             ChildSpec("webhooks", webhooks(parts), backoff=GENTLE),
             ChildSpec("alerts", alerts(parts, at), backoff=GENTLE),
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),

@@ -23,6 +23,7 @@ from engine.parts.base import NS_PER_S, Parts
 from engine.providers.catalog import configured_providers
 from engine.runtime import ActorSystem, ChildSpec, Clock, ReplayClock, SystemClock, resting, settle
 from engine.runtime.mortality import VARIABLE, is_armed
+from engine.screening.configured import configured_screeners
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.errors import HotStoreUnavailableError
@@ -61,7 +62,8 @@ async def running_engine(
         await stand_by(hot, engine_id)
         calendars = await known_calendars(durable, clock)
         providers = configured_providers(settings, SharedBudget(hot), now_ns=clock.now_ns)
-        parts = Parts(settings, engine_id, hot, durable, providers, calendars, pace=pace or Pace())
+        screeners = configured_screeners(settings.screeners_file)
+        parts = Parts(settings, engine_id, hot, durable, providers, calendars, screeners, pace=pace or Pace())
         async with ActorSystem("engine", clock=clock, jitter=random.random) as system:
             with resting():
                 await system.start(ChildSpec("engine", partial(engine_tree, system, parts)))

@@ -19,6 +19,7 @@ from actors.operator import Operator, Wish
 from config.settings import Settings
 from engine.credentials import Vault, sealing_keys
 from engine.runtime import GENTLE, ActorSystem, ChildSpec, Supervisor, settle
+from engine.screening.configured import configured_screeners
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
@@ -40,7 +41,6 @@ from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
 from web.screen import BUILT, screen_in
-from web.screeners import configured_screeners
 from web.server import WebServer
 from web.services import Services
 from web.sockets.admission import Admission, Room

@@ -9,6 +9,7 @@ from quart import current_app
 from engine.credentials import Vault
 from engine.market.ledger import LedgerGap
 from engine.runtime import ActorSystem
+from engine.screening.configured import Screener
 from engine.storage.durable import DurableStore
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
@@ -26,7 +27,6 @@ from web.hub import Hub
 from web.joined import Joined
 from web.last_prices import LastPriceWishes
 from web.screen import Screen
-from web.screeners import Screener
 from web.sockets.admission import Admission
 from web.sockets.sessions import Sessions
 from web.streams import PriceStreams

@@ -30,5 +30,9 @@ class LookAtDays(Message, frozen=True, gc=False):
     """Is there a trading day that is over and has not been worked through?"""
 
 
+class LookAtScreens(Message, frozen=True, gc=False):
+    """Is there a screener that is to be run by itself?"""
+
+
 class LookAtLists(Message, frozen=True, gc=False):
     """Is one of the providers' instrument lists to be read again?"""

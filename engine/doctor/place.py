@@ -13,7 +13,7 @@ from config.settings import Settings
 from engine.doctor.finding import Finding, note, well, wrong
 from engine.limits import limits_in_force
 from engine.market import Calendar
-from web.screeners import configured_screeners
+from engine.screening.configured import configured_screeners
 
 _LEAST_FREE_BYTES = 1_000_000_000
 _OTHERS = stat.S_IRWXO | stat.S_IRGRP | stat.S_IWGRP

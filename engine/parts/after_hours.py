@@ -7,6 +7,7 @@ from actors.delivery_work import DeliveryCraft
 from actors.end_of_day import EndOfDay
 from actors.end_of_day_work import EndOfDayCraft
 from actors.official_days import OfficialDays
+from actors.screen_daily import DailyScreens
 from actors.upkeep_work import UpkeepCraft
 from engine.archive import DayArchive
 from engine.parts.base import Parts, Places
@@ -24,6 +25,14 @@ def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
     when = {"after_s": minutes * 60.0, "reporting": reporting}
     make = partial(EndOfDay, parts.durable, healing.routes, parts.calendars, **to, **when)
     return [ChildSpec("end_of_day", make, backoff=GENTLE)]
+
+
+def screens(parts: Parts, at: Places) -> list[ChildSpec]:
+    """What runs screeners by itself, where days are worked through."""
+    if parts.settings.end_of_day_after is None:
+        return []
+    make = partial(DailyScreens, parts.durable, parts.calendars, parts.screeners, jobs=at.jobs)
+    return [ChildSpec("screens", make, backoff=GENTLE)]
 
 
 def upkeep_craft(system: ActorSystem, parts: Parts) -> UpkeepCraft:

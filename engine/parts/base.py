@@ -11,6 +11,7 @@ from config.settings import Settings
 from engine.market import Calendars
 from engine.providers.provider import Provider
 from engine.runtime import Actor, ActorSystem
+from engine.screening.configured import Screener
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 
@@ -28,6 +29,8 @@ class Parts:
     durable: DurableStore
     providers: Mapping[str, Provider]
     calendars: Calendars
+    screeners: Mapping[str, Screener] = field(default_factory=dict[str, Screener])
+    """Those that are configured."""
     lease_lost: anyio.Event = field(default_factory=anyio.Event)
     """Set when another engine is on duty: this one has to go."""
     pace: Pace = field(default_factory=Pace)

@@ -4,7 +4,7 @@
 """
 
 from engine.screening.catalogue import INDICATORS, Indicator, Parameter
-from engine.screening.definition import Comparison, Condition, Definition, Sort, Universe
+from engine.screening.definition import Comparison, Condition, Definition, Schedule, Sort, Universe
 from engine.screening.errors import DefinitionError, OperandError, Problem
 from engine.screening.operand import Operand, parse_operand
 from engine.screening.reading import bars, checked, is_canonical, operands, read_definition
@@ -24,6 +24,7 @@ __all__ = [
     "Parameter",
     "Problem",
     "Result",
+    "Schedule",
     "Sort",
     "Universe",
     "bars",

@@ -74,8 +74,14 @@ class Sort(_Part, frozen=True):
     descending: bool = True
 
 
+class Schedule(StrEnum):
+    """When a screener is run without anybody's asking."""
+
+    DAILY = "daily"
+
+
 class Definition(_Part, frozen=True):
-    """What a screener looks for."""
+    """What a screener looks for, and when by itself."""
 
     where: Condition
     universe: Universe = Universe()
@@ -85,3 +91,7 @@ class Definition(_Part, frozen=True):
     columns: Annotated[
         tuple[Written, ...], Meta(max_length=20, description="Shown beside what the conditions compare.")
     ] = ()
+    schedule: Annotated[
+        Schedule | None,
+        Meta(description="`daily`: by itself, once a trading day, when the day has been worked through."),
+    ] = None

@@ -95,6 +95,18 @@ async def test_a_job_says_after_each_step_how_far_it_is(autojump_clock: Any) -> 
         assert seen == [("waiting", 0), *(("running", number) for number in range(4)), ("done", 3)]
 
 
+async def test_what_is_run_by_itself_waits_for_what_somebody_waits_for(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        by_itself = (await subject.ask(StartJob("screen", {"scheduled": True}), timeout_s=5))["id"]
+        await until(durable, by_itself, "running")
+        clicked = (await subject.ask(StartJob("screen", {}), timeout_s=5))["id"]
+        steps.gate.set()
+        await until(durable, clicked, "done")
+        await until(durable, by_itself, "done")
+    assert steps.done == [0, 0, 1, 2, 1, 2]
+
+
 async def test_an_urgent_job_is_done_between_two_steps_of_another_which_then_goes_on(autojump_clock: Any) -> None:
     durable, steps = MemoryDurableStore(), Steps()
     async with jobs(durable, steps) as (subject, _):

@@ -5,14 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors import screen_universe
 from engine.screening import INDICATORS, Definition, Match, Result
 from engine.storage.durable import DurableStore, Job
+from engine.storage.durable import screeners as durable_screeners
 from tests.web.accounts.test_auth import Person, registered
 from tests.web.accounts.test_belongings import sent
 from tests.web.engine import NOON, Engine
 from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
-from web.routes import found_screeners, screeners
+from web.routes import screeners
 
 pytestmark = pytest.mark.anyio
 
@@ -115,6 +117,22 @@ async def test_every_part_that_is_wrong_is_named(web: Web) -> None:
     assert (await person.get(f"{PATH}{row['id']}")).json()["name"] == "Mine"
 
 
+async def test_ten_of_ones_own_may_run_by_themselves(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable_screeners, "DAILY", 1)
+    person = await registered(web)
+    daily = DEFINITION | {"schedule": "daily"}
+    assert (await made(person, definition=daily))["definition"]["schedule"] == "daily"
+    other = await made(person, name="Other")
+    for method, path in (("POST", PATH), ("PUT", f"{PATH}{other['id']}")):
+        refused = await problem(await sent(person, method, path, BODY | {"name": "New", "definition": daily}), 409)
+        assert refused["code"] == "too_many_daily"
+        assert refused["errors"][0].startswith("definition.schedule: 10 of your screeners are run daily already")
+    wrong = await problem(
+        await sent(person, "POST", PATH, BODY | {"definition": DEFINITION | {"schedule": "hourly"}}), 400
+    )
+    assert wrong["errors"] == ["definition.schedule: invalid enum value 'hourly'"]
+
+
 async def test_a_run_is_the_engines_with_all_it_needs(web: Web, engine: Engine, durable: DurableStore) -> None:
     person = await registered(web)
     row = await made(person, definition=DEFINITION | {"universe": {"exchange": "NSE", "instruments": PAIR}})
@@ -148,7 +166,7 @@ async def test_a_run_that_makes_no_sense_is_refused(
     assert refused["code"] == "empty_universe"
 
     monkeypatch.setattr(screeners, "MOST_INSTRUMENTS", 2)
-    monkeypatch.setattr(found_screeners, "MOST_INSTRUMENTS", 2)
+    monkeypatch.setattr(screen_universe, "MOST_INSTRUMENTS", 2)
     everything = await made(person, name="All")
     refused = await problem(await sent(person, "POST", f"{PATH}{everything['id']}/run"), 409)
     assert refused["code"] == "too_many_instruments"

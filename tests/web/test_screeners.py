@@ -11,12 +11,12 @@ from engine.doctor.finding import Health
 from engine.doctor.place import screeners
 from engine.providers.simulator.instruments import universe
 from engine.providers.simulator.options import SimulatorOptions
+from engine.screening.configured import configured_screeners
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
 from tests.web.conftest import running_web
 from tests.web.engine import NOON, Engine
 from tests.web.process import Web
-from web.screeners import configured_screeners
 
 PATH = "/api/v1/screeners"
 OWN = '[swing]\nname = "Mine"\ninstruments = ["NSE:TCS"]\n[options]\nname = "O"\ninstruments = ["NFO:NIFTY1!"]\n'

@@ -4,14 +4,12 @@ from typing import Final
 
 import msgspec
 
-from engine.screening import Definition, DefinitionError, Problem, Result, Universe, checked
+from engine.screening import Definition, DefinitionError, Problem, Result, checked
 from engine.storage.durable.screeners import OwnScreener
 from web.errors import ApiError
 from web.routes.guards import principal
 from web.services import services
 
-MOST_INSTRUMENTS: Final = 10_000
-"""Of one run."""
 _LARGEST: Final = 2**31
 
 
@@ -98,15 +96,3 @@ async def shown_instruments(screener: Found) -> list[str]:
     """What it found last; before its first run what its list names."""
     result = await newest_result(screener)
     return list(screener.instruments) if result is None else [match.instrument for match in result.matches]
-
-
-async def universe_of(universe: Universe) -> list[str]:
-    """The instruments that are looked at, by name."""
-    lists = [universe.instruments] if universe.instruments is not None else []
-    if universe.list is not None:
-        lists.append(services().screeners[universe.list].instruments)
-    among = sorted(set(lists[0]).intersection(*lists[1:])) if lists else None
-    kind = universe.kind or (None if lists else "equity")
-    return await services().durable.screeners.universe(
-        universe.exchange, universe.sector, kind, among, MOST_INSTRUMENTS + 1
-    )

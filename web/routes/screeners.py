@@ -8,8 +8,15 @@ import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response
 
+from actors.screen_universe import MOST_INSTRUMENTS, universe_of
 from engine.screening import Definition, Result
-from engine.storage.durable.screeners import OwnScreener, ScreenerNameError, TooManyScreenersError
+from engine.storage.durable.screeners import (
+    DAILY,
+    OwnScreener,
+    ScreenerNameError,
+    TooManyDailyError,
+    TooManyScreenersError,
+)
 from engine.storage.durable.screenings import Summary
 from web.accounts.principal import SCREENERS
 from web.answers import DataKind, answer, data_kind, items
@@ -18,14 +25,12 @@ from web.openapi import Body, Page, document_errors, document_response, guarded,
 from web.prices import Board, board
 from web.routes.commands import ENGINE, ask, audit
 from web.routes.found_screeners import (
-    MOST_INSTRUMENTS,
     Found,
     all_screeners,
     found_screener,
     is_number,
     meant,
     newest_result,
-    universe_of,
     unknown,
 )
 from web.routes.guards import principal, require_scope, require_user
@@ -127,6 +132,8 @@ async def add(data: ScreenerBody) -> Response:
         row = await services().durable.screeners.add(principal().subject, data.name, data.description, definition)
     except TooManyScreenersError as error:
         raise ApiError(409, "no more screeners fit; delete one first", code="too_many_screeners") from error
+    except TooManyDailyError as error:
+        raise _too_many_daily() from error
     except ScreenerNameError as error:
         raise _taken(data.name) from error
     if row is None:
@@ -170,6 +177,8 @@ async def change(identity: str, data: ScreenerBody) -> Response:
     table, own = services().durable.screeners, principal().subject
     try:
         row = await table.change(own, number, data.name, data.description, definition)
+    except TooManyDailyError as error:
+        raise _too_many_daily() from error
     except ScreenerNameError as error:
         raise _taken(data.name) from error
     if row is None:
@@ -233,7 +242,7 @@ async def _end_runs(identity: str, definition: str) -> None:
 
 
 async def _universe(definition: Definition) -> list[str]:
-    found = await universe_of(definition.universe)
+    found = await universe_of(definition.universe, services().screeners, services().durable.screeners)
     if not found:
         raise ApiError(409, "no instrument is in its universe", code="empty_universe")
     if len(found) > MOST_INSTRUMENTS:
@@ -276,6 +285,11 @@ def _shown(instrument: str, found: Board) -> ScreenerPrice:
     if price is None:
         return ScreenerPrice(instrument, symbol, None, None)
     return ScreenerPrice(instrument, symbol, price.price, price.observed_ms)
+
+
+def _too_many_daily() -> ApiError:
+    told = f"definition.schedule: {DAILY} of your screeners are run daily already; run one of them by hand instead"
+    return ApiError(409, told, code="too_many_daily", errors=[told])
 
 
 def _taken(name: str) -> ApiError:

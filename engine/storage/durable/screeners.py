@@ -13,6 +13,9 @@ from engine.storage.durable.link import Connection, PostgresLink
 SCREENERS = 100
 """Screeners one user may have."""
 
+DAILY = 10
+"""Of one user's screeners: those that may be run by themselves."""
+
 _COLUMNS = "id, name, description, definition::text AS definition, created_at, updated_at"
 _LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE"
 _COUNT = "SELECT count(*) FROM screeners WHERE user_id = $1 AND is_active"
@@ -29,7 +32,23 @@ _RETIRE = f"""
 UPDATE screeners SET is_active = false, updated_at = now() WHERE user_id = $1 AND id = $2 AND is_active
 RETURNING {_COLUMNS}
 """
-_FORGET = "DELETE FROM screener_results WHERE screener = $1"
+_FORGET = """
+WITH screened AS (DELETE FROM checkpoints WHERE name = 'screened:' || $1)
+DELETE FROM screener_results WHERE screener = $1::text
+"""
+_DAILY_COUNT = """
+SELECT count(*) FROM screeners WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND is_active
+    AND definition ->> 'schedule' = 'daily' AND $3::jsonb ->> 'schedule' = 'daily'
+"""
+_DAILY = """
+SELECT id, owner, definition, screened_ns FROM (
+    SELECT s.id, s.user_id AS owner, s.definition::text AS definition, s.updated_at,
+        coalesce(c.position_ns, 0) AS screened_ns, row_number() OVER (PARTITION BY s.user_id ORDER BY s.id) AS place
+    FROM screeners s JOIN users u ON u.id = s.user_id LEFT JOIN checkpoints c ON c.name = 'screened:' || s.id
+    WHERE s.is_active AND u.is_active AND s.definition ->> 'schedule' = 'daily'
+) AS daily WHERE screened_ns < $1 ORDER BY place, updated_at, id
+"""
+"""Each user's first one comes before anybody's second, and who was rewritten just now after the others."""
 _OF_USER = f"SELECT {_COLUMNS} FROM screeners WHERE user_id = $1 AND is_active"
 _UNIVERSE = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i
@@ -51,12 +70,26 @@ class OwnScreener(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class DailyScreener(msgspec.Struct, frozen=True):
+    """A user's screener that is run by itself; ``definition`` is JSON."""
+
+    id: int
+    owner: str
+    definition: str
+    screened_ns: int
+    """The end of the trading day for which it was run last; 0: none yet."""
+
+
 class ScreenerNameError(Exception):
     """Its owner has a screener of this name."""
 
 
 class TooManyScreenersError(Exception):
     """Its owner has as many screeners as one may have."""
+
+
+class TooManyDailyError(Exception):
+    """Its owner has as many screeners that run by themselves as one may have."""
 
 
 class OwnScreeners:
@@ -75,7 +108,7 @@ class OwnScreeners:
         return _screener(rows[0]) if rows else None
 
     async def add(self, user: str, name: str, description: str, definition: str) -> OwnScreener | None:
-        """A new one; ``None``: there is no such user. Raises ScreenerNameError or TooManyScreenersError.
+        """A new one; ``None``: there is no such user. Raises ScreenerNameError, TooManyScreenersError or TooManyDailyError.
 
         The user's row is locked first: two at once could each be the last one there is room for.
         """
@@ -85,6 +118,7 @@ class OwnScreeners:
                 return None
             if await connection.fetchval(_COUNT, user) >= SCREENERS:
                 raise TooManyScreenersError
+            await _check_daily(connection, user, None, definition)
             row = await connection.fetchrow(_ADD, user, name, description, definition)
             if row is None:
                 raise ScreenerNameError
@@ -95,12 +129,14 @@ class OwnScreeners:
     async def change(
         self, user: str, identity: int, name: str, description: str, definition: str
     ) -> OwnScreener | None:
-        """Rewrites one; ``None``: they have no such screener. Raises ScreenerNameError.
+        """Rewrites one; ``None``: they have no such screener. Raises ScreenerNameError or TooManyDailyError.
 
         What it found when it looked for something else is forgotten.
         """
 
         async def change(connection: Connection) -> OwnScreener | None:
+            await connection.fetchrow(_LOCK, user)
+            await _check_daily(connection, user, identity, definition)
             is_same = await connection.fetchval(_LOOKS_FOR, user, identity, definition)
             try:
                 row = await connection.fetchrow(_CHANGE, user, identity, name, description, definition)
@@ -124,12 +160,21 @@ class OwnScreeners:
 
         return await self._link.run(retire)
 
+    async def daily(self, until_ns: int) -> list[DailyScreener]:
+        """Everybody's that are run by themselves and were not yet for a trading day that ended by then, in fair order."""
+        return [DailyScreener(**dict(row)) for row in await self._link.rows(_DAILY, until_ns)]
+
     async def universe(
         self, exchange: str | None, sector: str | None, kind: str | None, among: Sequence[str] | None, limit: int
     ) -> list[str]:
         """The active instruments of which all holds that is given, by name; at most ``limit``."""
         rows = await self._link.rows(_UNIVERSE, exchange, sector, kind, among, limit)
         return [row["instrument"] for row in rows]
+
+
+async def _check_daily(connection: Connection, user: str, identity: int | None, definition: str) -> None:
+    if await connection.fetchval(_DAILY_COUNT, user, identity, definition) >= DAILY:
+        raise TooManyDailyError
 
 
 def _screener(row: asyncpg.Record) -> OwnScreener:

@@ -107,6 +107,11 @@ class Run(msgspec.Struct, frozen=True):
     """Whether it looks for what was asked about: a screener may be rewritten while it is run."""
 
 
+def screened(screener: str) -> str:
+    """The name of the checkpoint that says for which trading day a screener was run by itself."""
+    return f"screened:{screener}"
+
+
 class Screenings:
     """What a screener works with, and what came of it."""
 

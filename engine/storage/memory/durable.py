@@ -11,6 +11,7 @@ from engine.storage.memory.instruments import MemoryInstrumentMaster
 from engine.storage.memory.prices import MemoryPriceHistory
 from engine.storage.memory.quarantine import MemoryQuarantine
 from engine.storage.memory.records import MemoryRecords
+from engine.storage.memory.screeners import MemoryOwnScreeners
 from engine.storage.memory.tables import Tables
 from engine.storage.memory.ticks import MemoryTicks
 from engine.storage.memory.verdicts import MemoryGapScan, MemoryVerdicts
@@ -38,6 +39,7 @@ class MemoryDurableStore(
         self.ticks = MemoryTicks(self.tables)
         self.chains = MemoryChainSnapshots(self.tables)
         self.corporate_actions = MemoryCorporateActions(self.tables)
+        self.screeners = MemoryOwnScreeners(self.tables)
         self.alert_rules = MemoryAlertRules(self.tables)
         self.fired_alerts = MemoryFiredAlerts(self.tables)
         self.deliveries = MemoryWebhookDeliveries(self.tables)

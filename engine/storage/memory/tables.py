@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.storage.durable import AuditEntry, DailyCandle, Exchange, Job, MappingConflict, ProviderMapping
     from engine.storage.durable.alerts import FiredAlert
     from engine.storage.durable.credentials import SealedCredential
+    from engine.storage.durable.screeners import DailyScreener
 
 Decision = tuple[VerdictStatus, str]
 """A verdict's status and reason."""
@@ -63,6 +64,8 @@ class Tables:
         self.actions: dict[tuple[str, date, str], CorporateAction] = {}
         """By instrument, ex-date and kind."""
         self.checkpoints: dict[str, int] = {}
+        self.daily_screeners: dict[int, DailyScreener] = {}
+        """Users' screeners that are run by themselves, by number."""
         self.tick_keeping: set[str] = set()
         """Instruments whose ticks are to be kept."""
         self.ticks: dict[str, dict[int, KeptTick]] = {}

@@ -8,7 +8,15 @@ import pytest
 
 from engine.market.candle import CandleState
 from engine.storage.durable import DailyCandle, DurableStore
-from engine.storage.durable.screeners import SCREENERS, ScreenerNameError, TooManyScreenersError
+from engine.storage.durable.screeners import (
+    DAILY,
+    SCREENERS,
+    DailyScreener,
+    ScreenerNameError,
+    TooManyDailyError,
+    TooManyScreenersError,
+)
+from engine.storage.durable.screenings import screened
 from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.durable.seeds import seeded
 from tests.storage.samples import MINUTE_NS, NOW, bar, bars
@@ -116,6 +124,48 @@ async def test_a_user_has_room_for_so_many(durable: DurableStore) -> None:
         assert await durable.screeners.add(ada, str(number), "", DEFINITION)
     with pytest.raises(TooManyScreenersError):
         await durable.screeners.add(ada, "one more", "", DEFINITION)
+
+
+DAILY_DEFINITION = '{"where": {"left": "close", "is": ">", "right": 5.0}, "schedule": "daily"}'
+
+
+async def test_of_a_users_screeners_so_many_run_by_themselves(durable: DurableStore) -> None:
+    ada = await user(durable, "ada")
+    by_hand = await durable.screeners.add(ada, "by hand", "", DEFINITION)
+    assert by_hand is not None
+    for number in range(DAILY):
+        assert await durable.screeners.add(ada, str(number), "", DAILY_DEFINITION)
+    with pytest.raises(TooManyDailyError):
+        await durable.screeners.add(ada, "one more", "", DAILY_DEFINITION)
+    with pytest.raises(TooManyDailyError):
+        await durable.screeners.change(ada, by_hand.id, "by hand", "", DAILY_DEFINITION)
+    (first, *_) = await durable.screeners.all(ada)
+    assert await durable.screeners.change(ada, first.id, "renamed", "", DAILY_DEFINITION)
+    assert await durable.screeners.add(ada, "not daily", "", DEFINITION)
+
+
+async def test_each_users_first_comes_before_anybodys_second_and_none_twice_a_day(durable: DurableStore) -> None:
+    ada, bob, cem = [await user(durable, name) for name in ("ada", "bob", "cem")]
+    for owner, definition in (
+        (ada, DAILY_DEFINITION),
+        (ada, DAILY_DEFINITION),
+        (bob, DEFINITION),
+        (bob, DAILY_DEFINITION),
+        (cem, DAILY_DEFINITION),
+    ):
+        assert await durable.screeners.add(owner, str(len(await durable.screeners.all(owner))), "", definition)
+    assert await durable.change_user(cem, NOW, "", is_active=False)
+    firsts = await durable.screeners.daily(5)
+    assert [one.owner for one in firsts] == [ada, bob, ada]
+    assert firsts[0] == DailyScreener(firsts[0].id, ada, firsts[0].definition, 0)
+
+    await durable.save([], [], checkpoint_ns=5, name=screened(str(firsts[0].id)))
+    assert [one.owner for one in await durable.screeners.daily(5)] == [bob, ada]
+    later = await durable.screeners.daily(6)
+    assert [(one.owner, one.screened_ns) for one in later] == [(ada, 5), (bob, 0), (ada, 0)]
+
+    assert await durable.screeners.change(ada, firsts[0].id, "new", "", DAILY_DEFINITION.replace("5.0", "6.0"))
+    assert [one.owner for one in await durable.screeners.daily(5)] == [bob, ada, ada]
 
 
 async def test_a_universe_is_what_is_active_and_all_that_is_asked_of_it(durable: DurableStore) -> None:

@@ -10,8 +10,9 @@ from msgspec import Meta
 
 from config.errors import SettingsError
 from config.screeners import VARIABLE, load_screeners
-from engine.screening import Definition, DefinitionError, Universe, checked, is_canonical
-from web.prices import MOST_KEYS
+from engine.screening.definition import MOST_INSTRUMENTS, Definition, Universe
+from engine.screening.errors import DefinitionError
+from engine.screening.reading import checked, is_canonical
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -20,7 +21,7 @@ class Screener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of them. A definition that names no universe is about the list."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    instruments: Annotated[tuple[str, ...], Meta(max_length=MOST_KEYS)] = ()
+    instruments: Annotated[tuple[str, ...], Meta(max_length=MOST_INSTRUMENTS)] = ()
     """Canonical names."""
     description: Annotated[str, Meta(max_length=1_000)] = ""
     definition: Definition | None = None

@@ -1,0 +1,161 @@
+"""The daily screens: screeners that are run by themselves, once the trading day of what they look at is worked through."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import msgspec
+import structlog
+
+from actors.end_of_day import POSTPONING, checkpoint_of
+from actors.job_arguments import JobError
+from actors.messages import LookAtScreens, StartJob
+from actors.screen_universe import MOST_INSTRUMENTS, universe_of
+from actors.screen_work import SCREEN
+from engine.market import Calendars
+from engine.market.after_hours import pause_s
+from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
+from engine.screening import Definition, Schedule
+from engine.screening.configured import Screener
+from engine.screening.daily import due_ns
+from engine.storage.durable import DurableStore
+from engine.storage.durable.screeners import DailyScreener
+from engine.storage.durable.screenings import screened
+
+log = structlog.get_logger("ticktree.screens")
+
+FIRST_LOOK_S: Final = 10.0
+LOOK_S: Final = 60.0
+BUSY_LOOK_S: Final = 2.0
+"""While one is run: the next one begins when it has ended."""
+JOB_TIMEOUT_S: Final = 10.0
+TRIES: Final = 3
+"""A day; then the next day's turn comes."""
+_NS_PER_S: Final = 1_000_000_000
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A screener that is to be run by itself."""
+
+    id: str
+    owner: str
+    """Empty: it is everybody's."""
+    definition: Definition
+    screened_ns: int
+    """The end of the trading day for which it was run last."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A job that was begun here, and for which trading day."""
+
+    screener: str
+    day_ns: int
+    job: str
+
+
+class DailyScreens(TaskActor):
+    """Begins one run at a time: however many screeners there are, who sits before a page waits for a step of one of them.
+
+    For which day each was run stands in the checkpoints, so that an engine after this one runs none twice. Of days that
+    were missed only the last is made up for, since a run looks at the newest candles.
+    """
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10, overflow=Overflow.DROP_OLDEST)
+
+    def __init__(
+        self, durable: DurableStore, calendars: Calendars, configured: Mapping[str, Screener], *, jobs: ActorRef
+    ) -> None:
+        super().__init__()
+        self._durable = durable
+        self._calendars = calendars
+        self._configured = configured
+        self._jobs = jobs
+        self._run: Run | None = None
+        self._failures: dict[str, int] = {}
+        self._again_ns: dict[str, int] = {}
+        """Before that time a screener is not tried once more."""
+
+    async def on_start(self) -> None:
+        self.send_after(FIRST_LOOK_S, LookAtScreens())
+
+    @handles(LookAtScreens)
+    async def on_look(self, _: LookAtScreens) -> None:
+        try:
+            if self._run is None or await self._is_over(self._run):
+                self._run = None
+                self._run = await self._begin_next()
+        except POSTPONING as error:
+            log.info("screens_postponed", error=str(error))
+        self.send_after(LOOK_S if self._run is None else BUSY_LOOK_S, LookAtScreens())
+
+    async def _is_over(self, run: Run) -> bool:
+        """What an operator cancels or pauses is not begun again for that day."""
+        job = await self._durable.job(run.job)
+        if job is not None and job.status in ("waiting", "running"):
+            return False
+        if job is None or job.status != "failed":
+            await self._note(run.screener, run.day_ns)
+        else:
+            await self._note_failure(run.screener, run.day_ns, job.message)
+        return True
+
+    async def _begin_next(self) -> Run | None:
+        worked_through = await self._worked_through()
+        for wanted in await self._wanted(max(worked_through.values(), default=0)):
+            if self._again_ns.get(wanted.id, 0) > self.system.clock.now_ns():
+                continue
+            universe = wanted.definition.universe
+            instruments = await universe_of(universe, self._configured, self._durable.screeners)
+            day_ns = due_ns(self._calendars, worked_through, {name.partition(":")[0] for name in instruments})
+            if day_ns > wanted.screened_ns and (run := await self._begin(wanted, instruments, day_ns)):
+                return run
+        return None
+
+    async def _worked_through(self) -> dict[str, int]:
+        """The end of each exchange's last trading day that is."""
+        codes = [exchange.code for exchange in await self._durable.exchanges()]
+        return {
+            code: await self._durable.checkpoint(checkpoint_of(code))
+            for code in codes
+            if self._calendars.usable(f"{code}:")
+        }
+
+    async def _wanted(self, until_ns: int) -> list[Wanted]:
+        """Those that are configured, then everybody's own, that were not run yet for a day that ended by then."""
+        told: list[Wanted] = []
+        for identity, one in sorted(self._configured.items()):
+            if one.definition is not None and one.definition.schedule is Schedule.DAILY:
+                told.append(Wanted(identity, "", one.definition, await self._durable.checkpoint(screened(identity))))
+        told += [_own(row) for row in await self._durable.screeners.daily(until_ns)]
+        return [wanted for wanted in told if wanted.screened_ns < until_ns]
+
+    async def _begin(self, wanted: Wanted, instruments: list[str], day_ns: int) -> Run | None:
+        """None where it can not be run now."""
+        if len(instruments) > MOST_INSTRUMENTS:
+            await self._note_failure(wanted.id, day_ns, f"more than {MOST_INSTRUMENTS:,} instruments", final=True)
+            return None
+        definition = msgspec.to_builtins(wanted.definition)
+        arguments = {"screener": wanted.id, "definition": definition, "instruments": instruments, "owner": wanted.owner}
+        try:
+            job = await self._jobs.ask(StartJob(SCREEN, arguments | {"scheduled": True}), timeout_s=JOB_TIMEOUT_S)
+        except JobError as error:
+            await self._note_failure(wanted.id, day_ns, str(error))
+            return None
+        return Run(wanted.id, day_ns, job["id"])
+
+    async def _note(self, screener: str, day_ns: int) -> None:
+        await self._durable.save([], [], checkpoint_ns=day_ns, name=screened(screener))
+        self._failures.pop(screener, None)
+        self._again_ns.pop(screener, None)
+
+    async def _note_failure(self, screener: str, day_ns: int, why: str, *, final: bool = False) -> None:
+        failures = self._failures[screener] = self._failures.get(screener, 0) + 1
+        log.warning("daily_screen_failed", screener=screener, failures=failures, why=why)
+        if final or failures >= TRIES:
+            await self._note(screener, day_ns)
+        else:
+            self._again_ns[screener] = self.system.clock.now_ns() + int(pause_s(failures) * _NS_PER_S)
+
+
+def _own(row: DailyScreener) -> Wanted:
+    definition = msgspec.json.decode(row.definition, type=Definition)
+    return Wanted(str(row.id), row.owner, definition, row.screened_ns)
