@@ -9,6 +9,8 @@ from engine.market.statistics import DayStatistics
 
 SHOWN = 10
 """Instruments in each list."""
+SPLIT_DOUBT_PERCENT = 40.0
+"""A share that moves by more in a day was rather split, or its bonus shares came: exchanges let few trade so far."""
 
 
 class ReportRow(DayStatistics, frozen=True, kw_only=True):
@@ -20,6 +22,8 @@ class ReportRow(DayStatistics, frozen=True, kw_only=True):
     """Of what traded, in percent."""
     source: str = ""
     """Whose word the day's bar is; it ends in ``/official`` where it is the exchange's own."""
+    is_doubtful: bool = False
+    """A share that moved by more than SPLIT_DOUBT_PERCENT, and no split or bonus of that day is known."""
 
 
 class Breadth(msgspec.Struct, frozen=True):
@@ -61,6 +65,10 @@ class DayReport(msgspec.Struct, frozen=True):
     breadth: Breadth
     volatility: float | None
     """The median of realised volatilities, in percent a year."""
+    delivery_reported: int
+    """Of how many the exchange's delivery percentage is known; 0 before its report is there."""
+    perhaps_split: tuple[Mover, ...]
+    """Shares whose return is so large that a split or bonus may be lacking: by return, in percent, the farthest first."""
     gainers: tuple[Mover, ...]
     """By return against the close before, in percent."""
     losers: tuple[Mover, ...]
@@ -86,6 +94,8 @@ def day_report(exchange: str, kind: str, day: date, rows: Sequence[ReportRow]) -
         minutes_expected=sum(row.minutes_expected for row in rows),
         breadth=breadth(rows),
         volatility=_median(row.realised_volatility for row in rows),
+        delivery_reported=sum(row.delivery_percentage is not None for row in rows),
+        perhaps_split=_perhaps_split(rows),
         gainers=_most(rows, lambda row: row.return_1d),
         losers=_least(rows, lambda row: row.return_1d),
         busiest=_most(rows, lambda row: row.relative_volume),
@@ -125,6 +135,12 @@ def _least(rows: Iterable[ReportRow], figure: _Figure) -> tuple[Mover, ...]:
     """The same of the most negative ones."""
     told = [(found, row) for row in rows if (found := figure(row)) is not None and found < 0]
     told.sort(key=lambda one: (one[0], one[1].instrument))
+    return tuple(Mover(row.instrument, row.close, found) for found, row in told[:SHOWN])
+
+
+def _perhaps_split(rows: Iterable[ReportRow]) -> tuple[Mover, ...]:
+    told = [(row.return_1d, row) for row in rows if row.is_doubtful and row.return_1d is not None]
+    told.sort(key=lambda one: (-abs(one[0]), one[1].instrument))
     return tuple(Mover(row.instrument, row.close, found) for found, row in told[:SHOWN])
 
 

@@ -41,6 +41,17 @@ def test_lists_are_of_the_greatest_and_hold_nobody_whose_figure_is_not_known() -
     assert found.built == found.busiest == found.delivered == ()
 
 
+def test_what_moved_too_far_is_named_as_perhaps_a_split_the_farthest_first() -> None:
+    rows = [row("SPLIT", -80.0, is_doubtful=True), row("KNOWN", 60.0), row("BONUS", -50.0, is_doubtful=True)]
+    found = day_report("NSE", "equity", DAY, rows)
+    assert [(one.instrument, one.value) for one in found.perhaps_split] == [("NSE:SPLIT", -80.0), ("NSE:BONUS", -50.0)]
+
+
+def test_the_report_says_of_how_many_the_delivery_is_known() -> None:
+    rows = [row("A", delivery_percentage=0.0), row("B")]
+    assert day_report("NSE", "equity", DAY, rows).delivery_reported == 1
+
+
 def test_an_empty_day_has_no_median_and_a_day_of_two_the_mean_of_both() -> None:
     assert day_report("NSE", "equity", DAY, []).volatility is None
     rows = [row("A", realised_volatility=20.0, source="dhan/official"), row("B", realised_volatility=30.0), row("C")]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from engine.market import Candle, CandleState
+from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
 from engine.storage.durable import DailyCandle
 from tests.web.engine import NOON, Engine
@@ -71,6 +72,23 @@ async def test_the_report_of_a_day_has_its_breadth_and_lists(web: Web) -> None:
     assert [(one["instrument"], one["value"]) for one in report["gainers"]] == [("NSE:TCS", pytest.approx(10.0))]
     assert [(one["instrument"], one["value"]) for one in report["delivered"]] == [("NSE:TCS", 61.5)]
     assert (report["official"], report["minutes"], report["minutes_expected"]) == (2, 4, 750)
+    assert (report["delivery_reported"], report["perhaps_split"]) == (1, [])
+
+
+async def test_a_report_shows_what_was_delivered_as_soon_as_it_is_noted_and_what_may_be_a_split(web: Web) -> None:
+    await kept(web)
+    statistics = web.services.durable.statistics
+    await statistics.save([figures("INFY", 0, 20.0, 100.0)])
+    first = await web.get("/api/v1/reports/2026-11-18", exchange="NSE")
+    assert [one["instrument"] for one in first.json()["report"]["perhaps_split"]] == ["NSE:INFY"]
+    await statistics.note_reported("NSE", TODAY, [Reported("INFY", 70.0)])
+    again = await web.http.get(
+        "/api/v1/reports/2026-11-18?exchange=NSE", headers={**BEARER, "If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status_code == 200
+    told = again.json()["report"]
+    assert told["delivery_reported"] == 2
+    assert [(one["instrument"], one["value"]) for one in told["delivered"]] == [("NSE:INFY", 70.0), ("NSE:TCS", 61.5)]
 
 
 @pytest.mark.parametrize(

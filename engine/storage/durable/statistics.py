@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from engine.market.day_report import ReportRow
+from engine.market.day_report import SPLIT_DOUBT_PERCENT, ReportRow
 from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes
 from engine.storage.durable.instruments import InstrumentNames
@@ -81,7 +81,14 @@ SELECT {_TOLD} FROM {_FROM} WHERE s.instrument_id = $1 AND s.date BETWEEN $2 AND
 """
 
 _OF_DAY = f"""
-SELECT {_TOLD}, d.high, d.low, d.delivery_percentage, d.source FROM {_FROM}
+SELECT {_TOLD}, d.high, d.low, d.delivery_percentage, d.source,
+    CASE WHEN i.kind = 'equity' AND abs(s.return_1d) > $4 THEN NOT EXISTS (
+        SELECT FROM corporate_actions a WHERE a.instrument_id = s.instrument_id AND a.is_active AND a.ratio IS NOT NULL
+            AND a.ex_date <= s.date AND a.ex_date > (
+                SELECT max(b.date) FROM price_history_daily b WHERE b.instrument_id = s.instrument_id AND b.date < s.date
+            )
+    ) ELSE false END AS is_doubtful
+FROM {_FROM}
 JOIN price_history_daily d ON (d.instrument_id, d.date) = (s.instrument_id, s.date)
 WHERE e.code = $1 AND i.kind = $2 AND s.date = $3 ORDER BY i.symbol
 """
@@ -178,7 +185,7 @@ class MarketStatistics:
 
     async def of_day(self, exchange: str, kind: str, day: date) -> list[ReportRow]:
         """Those of an exchange's instruments of one kind, by symbol."""
-        return [_as(ReportRow, row) for row in await self._link.rows(_OF_DAY, exchange, kind, day)]
+        return [_as(ReportRow, row) for row in await self._link.rows(_OF_DAY, exchange, kind, day, SPLIT_DOUBT_PERCENT)]
 
     async def days_told(self, first: date, last: date) -> list[DayTold]:
         """The days of [first, last] of which there are some, the newest first."""

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from engine.market.candle import CandleState
+from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
 from engine.storage.durable import DailyCandle, DurableStore
@@ -82,6 +83,29 @@ async def test_a_day_is_told_with_its_rows_high_and_low_and_listed_by_exchange_a
     assert await store.statistics.of_day("NSE", "future", DAY) == []
     assert await store.statistics.days_told(DAY, DAY) == [DayTold(DAY, "NSE", "equity", 1)]
     assert await store.statistics.days_told(DAY - timedelta(days=9), DAY - timedelta(days=1)) == []
+
+
+async def test_who_falls_by_half_is_doubtful_unless_a_split_of_that_day_is_known(store: DurableStore) -> None:
+    await store.save([], [day(1, 2420.0), day(0, 1210.0)])
+    fallen = DayStatistics(instrument="NSE:RELIANCE", date=DAY, close=1210.0, volume=1, return_1d=-50.0)
+    await store.statistics.save([fallen])
+
+    async def is_doubtful() -> bool:
+        [row] = await store.statistics.of_day("NSE", "equity", DAY)
+        return row.is_doubtful
+
+    assert await is_doubtful()
+    action = CorporateAction(
+        instrument="NSE:RELIANCE", ex_date=DAY - timedelta(days=1), kind=ActionKind.SPLIT, ratio=2.0
+    )
+    await store.corporate_actions.save([action])
+    assert await is_doubtful(), "that of the day before says nothing of this one"
+    await store.corporate_actions.save([msgspec.structs.replace(action, ex_date=DAY, kind=ActionKind.BONUS)])
+    assert not await is_doubtful()
+    await store.statistics.save([msgspec.structs.replace(fallen, return_1d=-40.0)])
+    [entry] = await store.corporate_actions.page(9, DAY, DAY)
+    await store.corporate_actions.retire(entry.id)
+    assert not await is_doubtful()
 
 
 async def test_what_the_exchange_reports_stands_beside_the_day_whatever_revision_it_has(store: DurableStore) -> None:

@@ -4,7 +4,7 @@ import styles from "./Report.module.css";
 
 /** What is told of the whole day in single figures. */
 export function Figures({ report }: { report: DayReport }) {
-  const { breadth, instruments, official, minutes, minutes_expected } = report;
+  const { breadth, instruments, official, minutes, minutes_expected, delivery_reported } = report;
   const share = minutes_expected === 0 ? null : (100 * minutes) / minutes_expected;
   const told = [
     { title: "Instruments", value: whole(instruments), words: `${whole(official)} with the exchange's own bar` },
@@ -15,6 +15,15 @@ export function Figures({ report }: { report: DayReport }) {
       words: `of a year, of ${whole(breadth.counted_highs)} that are held for one`,
     },
     { title: "Volatility", value: percent(report.volatility), words: "a year, the middle one of all" },
+    ...(report.kind === "equity"
+      ? [
+          {
+            title: "Delivery",
+            value: delivery_reported === 0 ? "–" : whole(delivery_reported),
+            words: delivery_reported === 0 ? "not reported yet" : "instruments of which it is known",
+          },
+        ]
+      : []),
     { title: "Minutes traded", value: percent(share), words: "of those in the sessions" },
   ];
   return (

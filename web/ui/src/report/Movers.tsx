@@ -12,6 +12,8 @@ const FORMATS = {
 
 interface Props {
   title: string;
+  /** What the title leaves unsaid. */
+  words?: string;
   /** What the last column is called. */
   figure: string;
   kind: keyof typeof FORMATS;
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** One list of the report; none where nobody is in it. */
-export function Movers({ title, figure, kind, movers }: Props) {
+export function Movers({ title, words, figure, kind, movers }: Props) {
   if (movers.length === 0) {
     return null;
   }
@@ -27,6 +29,7 @@ export function Movers({ title, figure, kind, movers }: Props) {
   return (
     <section className={styles.list} aria-label={title}>
       <h2>{title}</h2>
+      {words !== undefined && <p className="quiet">{words}</p>}
       <table>
         <thead>
           <tr>

@@ -54,6 +54,13 @@ function Report({ day, told }: { day: DayTold; told: readonly DayTold[] }) {
           <BreadthBar breadth={found.currentData.breadth} />
           <Figures report={found.currentData} />
           <div className={styles.lists}>
+            <Movers
+              title="Perhaps a split"
+              words="They moved so far that a split or bonus may be lacking: none of that day is known."
+              figure="Change"
+              kind="percent change"
+              movers={found.currentData.perhaps_split}
+            />
             <Movers title="Rose most" figure="Change" kind="percent change" movers={found.currentData.gainers} />
             <Movers title="Fell most" figure="Change" kind="percent change" movers={found.currentData.losers} />
             <Movers title="Busiest" figure="× usual" kind="times" movers={found.currentData.busiest} />

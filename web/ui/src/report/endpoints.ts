@@ -40,6 +40,10 @@ export interface DayReport {
   breadth: Breadth;
   /** Percent a year. */
   volatility: number | null;
+  /** Of how many it is known; 0 before the exchange's report is there. */
+  delivery_reported: number;
+  /** Moved so far that a split or bonus may be lacking. */
+  perhaps_split: Mover[];
   gainers: Mover[];
   losers: Mover[];
   busiest: Mover[];
