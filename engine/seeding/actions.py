@@ -33,11 +33,14 @@ def read_actions(lines: Iterable[str]) -> tuple[list[CorporateAction], list[BadL
         return [], [BadLine(1, f"lacks {', '.join(missing)}: expected {','.join(COLUMNS)}")]
     actions: list[CorporateAction] = []
     bad: list[BadLine] = []
-    for row in rows:
-        try:
-            actions.append(_action({name: (row[name] or "").strip() for name in COLUMNS}))
-        except (ValueError, SymbolError) as error:
-            bad.append(BadLine(rows.line_num, str(error)))
+    try:
+        for row in rows:
+            try:
+                actions.append(_action({name: (row[name] or "").strip() for name in COLUMNS}))
+            except (ValueError, SymbolError) as error:
+                bad.append(BadLine(rows.line_num, str(error)))
+    except csv.Error as error:  # a quote that never ends, most often
+        bad.append(BadLine(rows.line_num, str(error)))
     return actions, bad
 
 

@@ -52,6 +52,12 @@ def test_a_line_that_says_none_is_named_with_its_reason(line: str, reason: str) 
     assert reason in bad.reason
 
 
+def test_a_quote_that_never_ends_is_a_bad_line() -> None:
+    actions, [bad] = read_actions([HEADER, "NSE:TCS,2026-06-01,split,5,", '"' + "x" * 200_000])
+    assert len(actions) == 1
+    assert "field larger" in bad.reason
+
+
 def test_a_file_of_another_form_is_told_what_is_expected() -> None:
     assert read_actions(["a,b"]) == ([], [BadLine(1, f"lacks {HEADER.replace(',', ', ')}: expected {HEADER}")])
     assert read_actions([])[1][0].reason.startswith("lacks symbol")

@@ -65,6 +65,21 @@ async def test_what_is_no_action_is_refused_with_the_part_that_is_wrong(
     assert named in str(told["errors"])
 
 
+async def test_a_file_is_taken_up_and_what_is_in_no_table_is_named(web: Web) -> None:
+    text = "\ufeffsymbol,ex_date,kind,ratio,amount\r\nNSE:TCS,2026-06-01,bonus,1:1,\r\nNSE:NOBODY,2026-06-01,split,1:5,\r\n"
+    told = await send(web, "POST", f"{PATH}file", {"text": text})
+    assert told.json() == {"actions": 2, "saved": 1, "unknown": ["NSE:NOBODY"]}, told.text
+    [bonus] = await listed(web, PATH)
+    assert (bonus["instrument"], bonus["ratio"], bonus["source"]) == ("NSE:TCS", 2.0, "file")
+
+
+async def test_of_a_file_with_a_bad_line_nothing_is_taken_up(web: Web) -> None:
+    lines = ["symbol,ex_date,kind,ratio,amount", "NSE:TCS,2026-06-01,bonus,1:1,", "NSE:TCS,2026-06-01,merger,1,"]
+    told = await problem(await send(web, "POST", f"{PATH}file", {"text": "\n".join(lines)}), 400)
+    assert told["errors"] == ["line 3: kind: expected split, bonus, dividend, was 'merger'"]
+    assert await listed(web, PATH) == []
+
+
 async def test_bars_are_adjusted_as_a_view_and_raw_ones_stay(web: Web, durable: DurableStore) -> None:
     await durable.save([candle(0, 1000.0), candle(1, 1010.0)])
     raw = (await bars(web))["bars"]["RELIANCE"]

@@ -1,6 +1,7 @@
 """Corporate actions: splits, bonuses and dividends that views are adjusted for; administrators enter and take back."""
 
 from datetime import date
+from io import StringIO
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import Meta
 from quart import Blueprint, Response
 
 from engine.market.corporate_action import ActionKind, CorporateAction
+from engine.seeding import read_actions
 from engine.storage.durable.corporate_actions import ActionEntry, CorporateActions
 from web.answers import answer, items
 from web.errors import ApiError
@@ -27,6 +29,8 @@ revalidate(blueprint)
 
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2200, 1, 1)
+_MOST_BAD: Final = 100
+"""Lines of a file that are named when they say no action."""
 
 Ratio = Annotated[
     float,
@@ -77,6 +81,25 @@ class ActionBody(Body, frozen=True, kw_only=True):
         )
 
 
+class FileBody(Body, frozen=True, kw_only=True):
+    """A CSV file, as `ticktree actions` takes it."""
+
+    text: Annotated[
+        str, Meta(description="Its lines, the first `symbol,ex_date,kind,ratio,amount`; symbols with exchange.")
+    ]
+
+
+class TakenUp(msgspec.Struct, frozen=True):
+    """What became of a file."""
+
+    actions: int
+    """Those that it says."""
+    saved: int
+    """Those of them that are new or changed."""
+    unknown: list[str]
+    """Instruments that are in no table: their actions were left out."""
+
+
 class ReadBody(Body, frozen=True, kw_only=True):
     """Of which shares; of all that a provider tells actions of, when none is named."""
 
@@ -110,6 +133,22 @@ async def enter(data: ActionBody) -> Response:
         raise ApiError(404, f"{action.instrument} is in no table yet: try again in a minute", code="unknown_symbol")
     await audit("corporate_action_entered", f"{action.instrument} {action.kind} {action.ex_date}", outcome="done")
     return answer((await _of(action))[0], 201)
+
+
+@blueprint.post("/file")
+@validate_request(FileBody)
+@document_response(TakenUp)
+async def take_up(data: FileBody) -> Response:
+    """Takes up a file as if each of its lines was entered: all of them, or nothing where one says no action."""
+    actions, bad = read_actions(StringIO(data.text.removeprefix("\ufeff"), newline=""))
+    if bad:
+        told = [f"line {line.number}: {line.reason}" for line in bad[:_MOST_BAD]]
+        raise ApiError(400, f"{len(bad)} lines say no action; nothing was taken up", errors=told)
+    names = {action.instrument for action in actions}
+    known = await services().durable.named_instruments(names)
+    saved = await _table().save(actions)
+    await audit("corporate_actions_taken_up", f"{len(actions)} of a file, {saved} new or changed", outcome="done")
+    return answer(TakenUp(len(actions), saved, sorted(names - known.keys())))
 
 
 @blueprint.post("/read")

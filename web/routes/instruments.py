@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response
 
@@ -97,6 +98,12 @@ class InstrumentBody(Body, frozen=True, kw_only=True):
         )
 
 
+class TicksBody(Body, frozen=True, kw_only=True):
+    """Whether all its ticks are kept, for `/api/v1/ticks`."""
+
+    keep_ticks: bool
+
+
 @blueprint.get("/")
 @validate_querystring(InstrumentsQuery)
 @document_response(Page[InstrumentEntity])
@@ -136,6 +143,16 @@ async def change(identity: int, data: InstrumentBody) -> Response:
     draft = await _draft(data, keeps_ticks=row.keep_ticks)
     if (draft.exchange_id, draft.symbol) != (row.exchange_id, row.symbol):
         raise ApiError(409, f"symbol: the instrument stays {row.instrument}, its history is known by that")
+    return await changed("instrument", row.instrument, _table().change(identity, draft))
+
+
+@blueprint.patch(ONE)
+@validate_request(TicksBody)
+@document_response(InstrumentEntity)
+async def keep_ticks(identity: int, data: TicksBody) -> Response:
+    """Says whether an instrument's ticks are kept, and nothing else; the engine follows within seconds."""
+    row = await found("instrument", _table().one(identity))
+    draft = msgspec.structs.replace(row, keep_ticks=data.keep_ticks)
     return await changed("instrument", row.instrument, _table().change(identity, draft))
 
 

@@ -174,3 +174,13 @@ async def test_an_administrator_says_whose_ticks_are_kept(web: Web) -> None:
     assert (renamed["name"], renamed["keep_ticks"]) == ("Vodafone", True), "who does not say it does not end it"
     assert (await send(web, "PUT", path, body | {"keep_ticks": False})).json()["keep_ticks"] is False
     assert await web.services.durable.ticks.kept() == []
+
+
+async def test_whose_ticks_are_kept_is_said_without_saying_the_rest_again(web: Web) -> None:
+    share = await a_share(web, await an_exchange(web))
+    path = f"/instruments/{share['id']}"
+    kept = (await send(web, "PATCH", path, {"keep_ticks": True})).json()
+    assert kept == share | {"keep_ticks": True, "updated_at": kept["updated_at"]}
+    await problem(await send(web, "PATCH", path, {"name": "Vodafone"}), 400)
+    await problem(await send(web, "PATCH", "/instruments/999999", {"keep_ticks": True}), 404)
+    assert (await send(web, "GET", path)).json()["keep_ticks"] is True

@@ -50,6 +50,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
         for base in ("/exchange/", "/instruments/", "/sectors/", "/provider/")
         for part, methods in (("", ("GET", "POST")), ("{}", ("GET", "PUT", "DELETE")))
     },
+    "/instruments/{}": ("GET", "PUT", "PATCH", "DELETE"),
     "/provider/{}/mappings": ("GET", "POST"),
     "/provider/{}/credentials": ("GET", "POST"),
     "/provider/{}/mappings/{}": ("GET", "PUT", "DELETE"),
@@ -62,6 +63,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/ticks": ("GET",),
     "/api/v1/corporate_actions/": ("GET", "POST"),
     "/api/v1/corporate_actions/{}": ("GET", "DELETE"),
+    "/api/v1/corporate_actions/file": ("POST",),
     "/api/v1/corporate_actions/read": ("POST",),
     "/api/v1/chart/{}": ("GET",),
     "/api/v1/current_prices": ("GET", "POST"),
