@@ -116,7 +116,7 @@ class OptionChainActor(Actor):
         needs = {
             self._to.broadcaster: Follow(self.actor_ref, self._book.instruments),
             self._to.poller: PollChain(self._place, self.actor_ref, self._book.instruments),
-            self._to.chains: ChainWindow(self._place, self._window),
+            self._to.chains: ChainWindow(self._place, self._window, self._book.asked(self.system.clock.now_ns())),
         }
         for neighbour, need in needs.items():
             if neighbour.is_alive():

@@ -9,7 +9,16 @@ import structlog
 
 from actors.chain_contracts import ChainContracts, NoChainError
 from actors.chain_maker import ChainMaker
-from actors.messages import ChainsFollowed, ChainWanted, ChainWindow, Count, Favoured, KeepChain, LookAtChains
+from actors.messages import (
+    ChainsFollowed,
+    ChainWanted,
+    ChainWindow,
+    Count,
+    Favoured,
+    KeepChain,
+    LegsAsked,
+    LookAtChains,
+)
 from engine.market.chain_place import ChainPlace
 from engine.runtime import ActorRef, MailboxSpec, Overflow, SpecError, StartChild, TaskActor, handles
 from engine.storage.errors import StorageError
@@ -42,6 +51,7 @@ class OptionChains(TaskActor):
         *,
         chains: ActorRef,
         manager: ActorRef,
+        sentinel: ActorRef,
         kept: Sequence[str],
         look_interval_s: float = LOOK_S,
     ) -> None:
@@ -51,12 +61,13 @@ class OptionChains(TaskActor):
         self._maker = maker
         self._chains = chains
         self._manager = manager
+        self._sentinel = sentinel
         self._kept = tuple(kept)
         self._look_interval_s = look_interval_s
         self._followed: dict[str, tuple[float, frozenset[ChainPlace]]] = {}
         """By web process, with when it said so."""
         self._asked_s: dict[ChainPlace, float] = {}
-        self._windows: dict[ChainPlace, tuple[float, frozenset[str]]] = {}
+        self._windows: dict[ChainPlace, tuple[float, ChainWindow]] = {}
         self._favoured: frozenset[str] | None = None
         self._running: frozenset[ChainPlace] = frozenset()
 
@@ -105,7 +116,7 @@ class OptionChains(TaskActor):
 
     @handles(ChainWindow)
     def on_chain_window(self, window: ChainWindow) -> None:
-        self._windows[window.place] = anyio.current_time(), window.options
+        self._windows[window.place] = anyio.current_time(), window
         self._favour()
 
     @handles(Count)
@@ -140,7 +151,10 @@ class OptionChains(TaskActor):
         chain.tell(KeepChain(followed))
 
     def _favour(self) -> None:
-        favoured = frozenset[str]().union(*(options for _, options in self._windows.values()))
+        windows = [window for _, window in self._windows.values()]
+        favoured = frozenset[str]().union(*(window.options for window in windows))
+        if self._sentinel.is_alive():
+            self._sentinel.tell(LegsAsked(frozenset[str]().union(*(window.asked for window in windows))))
         if favoured != self._favoured and self._manager.is_alive():
             self._favoured = favoured
             self._manager.tell(Favoured(favoured))

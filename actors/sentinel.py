@@ -15,6 +15,7 @@ from actors.messages import (
     Diagnosed,
     FeedStatus,
     Interrupted,
+    LegsAsked,
     LineCarries,
     LineHeard,
     LinesWanted,
@@ -24,6 +25,7 @@ from actors.messages import (
     SymbolStatus,
 )
 from actors.pace import Pace
+from actors.roomless import ROOMLESS, Roomless
 from actors.second_opinion import second_opinion
 from engine.market import Calendars, Quote
 from engine.market.diagnosis import STATUSES, Cause, explain
@@ -111,7 +113,7 @@ class Sentinel(TaskActor):
         self._watched_on: dict[tuple[str, int], tuple[Route, ...]] = {}
         """Of it, what it is watched on."""
         self._carriers: Mapping[str, str] = {}
-        self._uncarried: tuple[str, ...] = ()
+        self._roomless = Roomless(calendars)
         self._asking: set[str] = set()
         self._told: dict[str, tuple[str, Cause]] = {}
         self._healing: frozenset[str] = frozenset()
@@ -153,13 +155,15 @@ class Sentinel(TaskActor):
         """Two lines may bring an instrument; it is watched on the one of who carries it."""
         self._carriers = carried.carriers
         self._follow_lines()
-        if carried.uncarried != self._uncarried:
-            known = frozenset(self._uncarried)
-            new = [name for name in carried.uncarried if name not in known]
-            gone = known.difference(carried.uncarried, carried.carriers)
-            self._uncarried = carried.uncarried
+        if carried.uncarried != self._roomless.names:
+            gone = frozenset(self._roomless.names).difference(carried.uncarried, carried.carriers)
             self._unwritten |= dict.fromkeys(gone)
-            self._tell_uncarried(new, "no provider that knows it has room for it on its connections")
+            self._roomless.replace(carried.uncarried)
+            self._tell_roomless()
+
+    @handles(LegsAsked)
+    def on_legs_asked(self, asked: LegsAsked) -> None:
+        self._roomless.asked(asked.instruments)
 
     def _follow_lines(self) -> None:
         brought = {(provider, route.instrument) for (provider, _), routes in self._lines.items() for route in routes}
@@ -214,6 +218,7 @@ class Sentinel(TaskActor):
         changes, gone = vigil.take_changes(), vigil.take_gone()
         self._take_back(gone)
         self._tell(changes)
+        self._tell_roomless()
         if changes or gone:
             self._heartbeat.tell(Diagnosed(vigil.counts()))
         await self._write()
@@ -269,22 +274,28 @@ class Sentinel(TaskActor):
             self._announce(names, cause, status, since_ns, why)
 
     def _take_back(self, gone: Sequence[str]) -> None:
-        """Who follows one that nobody carries any more is told so; who comes later finds nothing said of it."""
+        """Who follows one that nobody carries any more is told so; who comes later finds nothing said of it.
+
+        Where there is no room for it any more, that is told instead.
+        """
         for name in gone:
             self._unwritten[name] = None
             self._told.pop(name, None)
             self._routes.pop(name, None)
-        if gone:
+        roomless = self._roomless.forget(gone)
+        left = [name for name in gone if name not in roomless]
+        if left:
             cause = Cause.NOT_CARRIED
-            self._announce(gone, cause, STATUSES[cause], self._now_ns(), explain(cause, 0.0, 0.0))
+            self._announce(left, cause, STATUSES[cause], self._now_ns(), explain(cause, 0.0, 0.0))
 
-    def _tell_uncarried(self, names: Sequence[str], why: str) -> None:
+    def _tell_roomless(self) -> None:
         """Who comes later finds it, too: it is wanted, and there is no room."""
-        cause, now_ns = Cause.NOT_CARRIED, self._now_ns()
-        told = {"status": STATUSES[cause], "cause": cause, "since": now_ns // 1_000_000, "why": why}
-        self._unwritten |= dict.fromkeys(names, told)
-        if names:
-            self._announce(names, cause, STATUSES[cause], now_ns, why)
+        now_ns = self._now_ns()
+        for cause, names in self._roomless.changes(now_ns).items():
+            status, why = STATUSES[cause], ROOMLESS[cause]
+            told = {"status": status, "cause": cause, "since": now_ns // 1_000_000, "why": why}
+            self._unwritten |= dict.fromkeys(names, told)
+            self._announce(names, cause, status, now_ns, why)
 
     def _announce(self, names: Sequence[str], cause: Cause, status: str, since_ns: int, why: str) -> None:
         log.info("instruments_diagnosed", status=status, cause=cause, count=len(names), first=names[0], why=why)

@@ -60,10 +60,17 @@ class ChainMinute(Message, frozen=True, gc=False):
 
 
 class ChainWindow(Message, frozen=True, gc=False):
-    """The options around the money of a chain."""
+    """The options around the money of a chain, and those of all whose quotes were asked for and not heard on a feed."""
 
     place: ChainPlace
     options: frozenset[str]
+    asked: frozenset[str] = frozenset()
+
+
+class LegsAsked(Message, frozen=True, gc=False):
+    """All options whose quotes are asked for with the chains that run, and come on no feed."""
+
+    instruments: frozenset[str]
 
 
 class Favoured(Message, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from engine.market.calendar import Calendar
+from engine.market.carriage import POLLED
 from engine.market.chain_legs import ChainLegs
 from engine.market.chain_reading import ChainReading
 from engine.market.chain_snapshot import ChainSnapshot
@@ -78,6 +79,12 @@ class ChainBook:
         last = None if self.vix is None else -1
         return bool(self._quotes.heard_ns[:last].any())
 
+    def asked(self, now_ns: int) -> frozenset[str]:
+        """The options whose quote was asked for, and is not old; what feeds brought is not among them."""
+        since_ns = priced_ns(self._calendar, now_ns) - self._stale_after_ns
+        found = self._quotes.polled & (self._quotes.heard_ns >= since_ns)
+        return frozenset(name for name, place in self._legs.places.items() if found[place])
+
     def around(self, width: int) -> list[str]:
         """The options of ``width`` strikes on either side of the money; none while the underlying's price is unknown."""
         price = self._price(self.underlying) or self._price(self.future)
@@ -89,7 +96,8 @@ class ChainBook:
         if place is None:
             return False
         self._turn_day(tick.ts_recv)
-        self._quotes.take(place, tick, tick.ts_recv, tick.provider, polled=False)
+        provider = tick.provider.removesuffix(POLLED)  # while a feed fails, prices of all are asked for
+        self._quotes.take(place, tick, tick.ts_recv, provider, polled=provider != tick.provider)
         return True
 
     def take_quotes(self, quotes: Mapping[str, Quote], now_ns: int, provider: str) -> None:

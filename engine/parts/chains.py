@@ -53,6 +53,7 @@ def chains(system: ActorSystem, parts: Parts, at: Places) -> Start:
         maker,
         chains=at.option_chains,
         manager=at.provider_manager,
+        sentinel=at.sentinel,
         kept=settings.chains,
         look_interval_s=5 * parts.pace.look_s,
     )

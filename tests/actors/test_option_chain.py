@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import trio
 
 from actors.messages import (
@@ -166,6 +167,28 @@ async def test_what_a_provider_answers_is_told(autojump_clock: Any) -> None:
         newest = told(seen)[-1]
         assert (newest.spot, newest.provider) == (25_990.0, "dhan")
         assert (leg(newest, CALL).oi_change, leg(newest, CALL).polled, leg(newest, PUT).ltp) == (150, True, None)
+
+
+async def test_which_options_are_asked_for_and_come_on_no_feed_is_said(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, system):
+        chain.tell(KeepChain(followed=True))
+        chain.tell(heard(CALL, 180.0, NOON))
+        for _ in range(3):
+            chain.tell(LegsPolled("kite", {CALL.canonical: Quote(181.0), PUT.canonical: Quote(190.0)}))
+            await trio.sleep(2)
+        assert seen["chains"][-1].asked == {PUT.canonical}, "a feed's word goes before an answer's"
+        polled = heard(CALL, 182.0, system.clock.now_ns())
+        chain.tell(msgspec.structs.replace(polled, provider="dhan/polled"))
+        await trio.sleep(5)
+        assert seen["chains"][-1].asked == {CALL.canonical, PUT.canonical}, "as while a feed fails"
+        newest = told(seen)[-1]
+        assert (leg(newest, CALL).ltp, leg(newest, CALL).polled) == (182.0, True)
+        await trio.sleep(20)
+        chain.tell(KeepChain(followed=True))
+        await trio.sleep(29)
+        chain.tell(KeepChain(followed=True))
+        await trio.sleep(20)
+        assert seen["chains"][-1].asked == frozenset(), "nobody has answered for a minute"
 
 
 async def test_a_chain_that_nobody_wants_any_more_ends(autojump_clock: Any) -> None:

@@ -10,12 +10,12 @@ import trio
 
 from actors.chain_contracts import ChainContracts
 from actors.chain_maker import ChainMaker
-from actors.messages import ChainMinute, ChainsFollowed, ChainTold, ChainWanted, Favoured
+from actors.messages import ChainMinute, ChainsFollowed, ChainTold, ChainWanted, Favoured, LegsAsked, LegsPolled
 from actors.option_chain import ChainOutlets
 from actors.option_chains import MOST, OptionChains
 from actors.pace import Pace
 from config.calendars import load_calendar
-from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind
+from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind, Quote
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.runtime import ActorRef, ActorSystem, ChildSpec, DynamicSupervisor, LoopClock, Supervisor
 from engine.seeding import exchanges
@@ -29,7 +29,7 @@ NOON = at("2026-11-23 12:00")
 WEEKLY, MONTHLY = date(2026, 11, 25), date(2026, 11, 26)
 CALL, PUT = both(26_000, expiry=WEEKLY)
 CONTRACTS = [CALL, PUT, *both(26_000, 26_050), future()]
-WITNESSES = ("broadcaster", "publisher", "keeper", "poller", "manager")
+WITNESSES = ("broadcaster", "publisher", "keeper", "poller", "manager", "sentinel")
 
 
 class Floor:
@@ -85,6 +85,7 @@ async def floor(
             maker,
             chains=at_["option_chains"],
             manager=at_["manager"],
+            sentinel=at_["sentinel"],
             kept=kept,
         )
         specs = [ChildSpec(name, partial(Witness, seen[name])) for name in WITNESSES]
@@ -193,6 +194,16 @@ async def test_the_windows_of_all_chains_are_favoured_and_of_those_that_ended_no
         await engine.follow()
         await trio.sleep(100)
         assert favoured() == {CALL.canonical, PUT.canonical}
+
+
+async def test_the_options_that_chains_ask_for_are_told_to_who_says_how_instruments_are(autojump_clock: Any) -> None:
+    async with floor(UNDERLYING) as engine:
+        await engine.follow("NSE:NIFTY.2026-11-26")
+        engine.chain("NSE:NIFTY.2026-11-25").tell(LegsPolled("kite", {CALL.canonical: Quote(180.0)}))
+        await trio.sleep(11)
+        assert engine.seen["sentinel"][-1] == LegsAsked(frozenset({CALL.canonical}))
+        await trio.sleep(61)
+        assert engine.seen["sentinel"][-1] == LegsAsked(frozenset())
 
 
 async def test_a_new_engine_s_chain_goes_on_from_the_hot_copy_with_the_first_interest_of_the_day(

@@ -11,6 +11,7 @@ from actors.messages import (
     Diagnosed,
     FeedStatus,
     Interrupted,
+    LegsAsked,
     LineCarries,
     LineHeard,
     LinesWanted,
@@ -271,6 +272,46 @@ async def test_what_nobody_has_room_for_is_told_and_kept_for_those_that_come_lat
         scene.subject.tell(Carried({}, {}, ()))
         await trio.sleep(2)
         assert "XTKS:Z" not in await hot.statuses()
+
+
+async def test_an_option_that_is_asked_for_with_its_chain_is_told_as_fallback_while_its_exchange_is_open(
+    autojump_clock: Any,
+) -> None:
+    hot = MemoryHotStore()
+    before_lunch = DAY_NS + (11 * 60 + 29) * MINUTE_NS
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=before_lunch) as (system, seen):
+        scene = Scene(system, seen, hot)
+        scene.subject.tell(Carried({}, {}, ("XTKS:Y", "XTKS:Z")))
+        scene.subject.tell(LegsAsked(frozenset({"XTKS:Z", "XTKS:A"})))
+        await trio.sleep(2)
+        assert (scene.told("Y"), scene.told("Z")) == ([Cause.NOT_CARRIED], [Cause.NOT_CARRIED, Cause.FALLBACK])
+        kept = (await hot.statuses())["XTKS:Z"]
+        assert (kept["status"], kept["cause"]) == ("fallback", "fallback")
+        assert "asked for" in kept["why"]
+        await trio.sleep(60)
+        assert scene.told("Z")[-1] is Cause.CLOSED, "at lunch nobody is asked"
+        scene.subject.tell(LegsAsked(frozenset()))
+        await trio.sleep(2)
+        assert scene.told("Z")[-1] is Cause.NOT_CARRIED
+        assert (await hot.statuses())["XTKS:Z"]["status"] == "unmapped"
+
+
+async def test_what_loses_its_room_to_others_is_told_what_becomes_of_it(autojump_clock: Any) -> None:
+    hot = MemoryHotStore()
+    async with among_witnesses(make(hot, Record()), *WITNESSES, start_ns=MORNING_NS) as (system, seen):
+        scene = Scene(system, seen, hot)
+        await scene.hear(5, "A", "B")
+        scene.subject.tell(Carried(dict.fromkeys(NAMES[1:], "simulator"), {}, NAMES[:1]))
+        scene.subject.tell(LegsAsked(frozenset(NAMES[:1])))
+        scene.subject.tell(LineCarries("simulator", 0, ROUTES[1:]))
+        await trio.sleep(2)
+        assert scene.told("A")[-1] is Cause.FALLBACK
+        assert (await hot.statuses())["XTKS:A"]["status"] == "fallback"
+        scene.subject.tell(Carried(dict.fromkeys(NAMES, "simulator"), {}))
+        scene.subject.tell(LineCarries("simulator", 0, ROUTES))
+        await scene.hear(5, "A", "B")
+        assert scene.told("A")[-1] is Cause.LIVE
+        assert (await hot.statuses())["XTKS:A"]["status"] == "live"
 
 
 async def test_an_instrument_whose_price_is_asked_for_is_told_as_fallback_until_it_no_longer_is(
