@@ -1,8 +1,8 @@
-"""The frame a screener judges: bars of many instruments by instrument and time, with their splits worked in."""
+"""The frame a screener judges: bars of many instruments by instrument and time, adjusted for what was done to shares."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -22,37 +22,75 @@ def frame_of(panel: Panel, calendars: Calendars, adjusters: Mapping[str, Adjuste
     """The candles as they are judged: each with the date of its session, and as its instrument's adjuster has it."""
     import polars as pl  # noqa: PLC0415 - 0.2 s, 60 MB
 
-    dates = _session_dates(panel, calendars) if panel.date is None else panel.date
-    columns = {name: getattr(panel, name) for name in ("time", *_PRICES, "volume")} | _adjusted(panel, dates, adjusters)
-    frame = pl.DataFrame({"instrument": panel.id, "date": dates, **columns})
-    return frame[_order(panel)].with_columns(pl.col("date").cast(pl.Date))
+    order = _order(panel)
+    dates = (_session_dates(panel, calendars) if panel.date is None else panel.date)[order]
+    columns = {name: getattr(panel, name)[order] for name in ("time", *_PRICES, "volume")}
+    identities = panel.id[order]
+    if adjusters:
+        columns |= _adjusted(columns, *_factors(panel, order, dates, adjusters))
+    frame = pl.DataFrame({"instrument": identities, "date": dates, **columns})
+    return frame.with_columns(pl.col("date").cast(pl.Date))
+
+
+def without_doubtful(
+    frame: "pl.DataFrame", instruments: Mapping[int, str], adjusters: Mapping[str, Adjuster]
+) -> "tuple[pl.DataFrame, set[int]]":
+    """The frame without those that have candles before a dividend that can not be reckoned, and their numbers."""
+    import polars as pl  # noqa: PLC0415
+
+    unknown = {number: adjusters[name].unknown for number, name in instruments.items() if name in adjusters}
+    last = {number: max(action.ex_date for action in actions) for number, actions in unknown.items() if actions}
+    if not last:
+        return frame, set()
+    firsts = frame.filter(pl.col("instrument").is_in(list(last))).group_by("instrument").agg(pl.col("date").min())
+    doubtful = {number for number, first in firsts.iter_rows() if first < last[number]}
+    return frame.filter(~pl.col("instrument").is_in(list(doubtful))), doubtful
 
 
 def _adjusted(
-    panel: Panel, dates: "NDArray[np.int32]", adjusters: Mapping[str, Adjuster]
+    columns: "Mapping[str, NDArray[Any]]", price: "NDArray[np.float64]", volume: "NDArray[np.float64]"
 ) -> "dict[str, NDArray[np.float64]]":
-    """The columns that splits change; none where there is none."""
-    if not adjusters:
-        return {}
-    price, volume = _factors(panel, dates, adjusters)
     touched = price != 1
-    prices = {"open": panel.open, "high": panel.high, "low": panel.low, "close": panel.close}
-    adjusted = {name: np.where(touched, np.round(own * price, DECIMALS), own) for name, own in prices.items()}
-    return adjusted | {"volume": np.round(panel.volume * volume)}
+    adjusted = {name: np.where(touched, np.round(columns[name] * price, DECIMALS), columns[name]) for name in _PRICES}
+    return adjusted | {"volume": np.round(columns["volume"] * volume)}
 
 
 def _factors(
-    panel: Panel, dates: "NDArray[np.int32]", adjusters: Mapping[str, Adjuster]
+    panel: Panel, order: "NDArray[np.int64]", dates: "NDArray[np.int32]", adjusters: Mapping[str, Adjuster]
 ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """What each bar's prices are multiplied by, and its volume. Few instruments had a split in the time that is read."""
-    factors = np.full((len(panel.id), 2), NONE)
-    split = {number: adjusters[name] for number, name in panel.instruments.items() if name in adjusters}
-    for number, adjuster in split.items():
-        for place in np.flatnonzero(panel.id == number):
-            day = date.fromordinal(int(dates[place]) + _EPOCH)
-            read_ns = 0 if panel.read is None else int(panel.read[place])
-            factors[place] = adjuster.factors(day, adjuster.read_on(read_ns) if read_ns else None)
+    """What each bar's prices are multiplied by, and its volume."""
+    factors = np.full((len(dates), 2), NONE)
+    identities, read = panel.id[order], None if panel.read is None else panel.read[order]
+    for number, name in panel.instruments.items():
+        if name in adjusters:
+            first, end = np.searchsorted(identities, [number, number + 1])
+            of_it = slice(int(first), int(end))
+            factors[of_it] = _factors_of(adjusters[name], dates[of_it], None if read is None else read[of_it])
     return factors[:, 0], factors[:, 1]
+
+
+def _factors_of(
+    adjuster: Adjuster, dates: "NDArray[np.int32]", read: "NDArray[np.int64] | None"
+) -> "NDArray[np.float64]":
+    """Between two ex-dates all bars have the same ones, unless their source worked splits in up to another day: few are asked for."""
+    until = dates if read is None else np.maximum(dates, _read_days(adjuster, read))
+    edges = np.array([ex_date.toordinal() - _EPOCH for ex_date in adjuster.ex_dates], np.int32)
+    place = np.searchsorted(edges, dates, "right") * (len(edges) + 1) + np.searchsorted(edges, until, "right")
+    _, firsts, inverse = np.unique(place, return_index=True, return_inverse=True)
+    representatives = zip(dates[firsts].tolist(), until[firsts].tolist(), strict=True)
+    told = [adjuster.factors(_date(day), _date(split_until)) for day, split_until in representatives]
+    return np.array(told, np.float64).reshape(-1, 2)[inverse]
+
+
+def _read_days(adjuster: Adjuster, read: "NDArray[np.int64]") -> "NDArray[np.int32]":
+    """The days on which bars were read; long ago, where nobody has to know."""
+    times, inverse = np.unique(read, return_inverse=True)
+    days = [adjuster.read_on(time_ns).toordinal() - _EPOCH if time_ns else 0 for time_ns in times.tolist()]
+    return np.array(days, np.int32)[inverse]
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(day + _EPOCH)
 
 
 def _order(panel: Panel) -> "NDArray[np.int64]":

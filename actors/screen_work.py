@@ -11,7 +11,7 @@ import msgspec
 
 from actors.job_arguments import JobError, bounded
 from actors.messages import HistoryWanted
-from actors.screen_frame import frame_of
+from actors.screen_frame import frame_of, without_doubtful
 from engine.market import Calendar, Calendars
 from engine.market.adjustment import Adjuster, Adjustment
 from engine.market.timeframe import length_s
@@ -148,21 +148,26 @@ class ScreenWork:
                 self._ahead = {number: await self._read(number)}
 
     async def _adjusters(self, instruments: Sequence[str], since_ns: int) -> dict[str, Adjuster]:
-        """Of those whose shares were split since then: bars before it count as of today's shares, those after it as they are."""
+        """Of those of which an action since then is known: bars before it count as of today, those after it as they are."""
+        kind = self._definition.adjustment
+        if kind is Adjustment.RAW:
+            return {}
         first, now = datetime.fromtimestamp(since_ns // 10**9, UTC).date(), self._now_ns() // 10**9
         tomorrow = datetime.fromtimestamp(now, UTC).date() + timedelta(1)
-        known = await self._durable.corporate_actions.splits(instruments, first, tomorrow)
+        known = await self._durable.corporate_actions.between(instruments, first, tomorrow, dividends=kind.dividends)
         zones = {name: self._calendars.of_exchange(name.partition(":")[0]).zone for name in known}
         return {
-            name: Adjuster(actions, Adjustment.SPLIT, datetime.fromtimestamp(now, zones[name]).date(), zones[name])
+            name: Adjuster(actions, kind, datetime.fromtimestamp(now, zones[name]).date(), zones[name])
             for name, actions in known.items()
         }
 
     def _found(self, panel: Panel, adjusters: Mapping[str, Adjuster]) -> Findings:
         from engine.screening.evaluation import evaluate  # noqa: PLC0415 - polars: 0.2 s, 60 MB
 
-        frame = frame_of(panel, self._calendars, adjusters)
-        return evaluate(self._definition, frame, panel.instruments, since_ns=self._now_ns() - STALE_NS)
+        frame, doubtful = without_doubtful(frame_of(panel, self._calendars, adjusters), panel.instruments, adjusters)
+        instruments = {number: name for number, name in panel.instruments.items() if number not in doubtful}
+        found = evaluate(self._definition, frame, instruments, since_ns=self._now_ns() - STALE_NS)
+        return msgspec.structs.replace(found, undecided=found.undecided + len(doubtful))
 
     async def _finish(self) -> str:
         result = await anyio.to_thread.run_sync(

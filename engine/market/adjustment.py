@@ -65,6 +65,11 @@ class Adjuster:
             self.unknown = tuple(action for action, part in dividends.items() if part is None)
         self._factors: dict[tuple[date, date], Factors] = {}
 
+    @property
+    def ex_dates(self) -> list[date]:
+        """Where factors change, the oldest first."""
+        return sorted({ex_date for ex_date, _ in (*self._splits, *self._dividends)})
+
     def adjusted(self, candle: Candle, day: date) -> Candle:
         """The candle of that day at the exchange, as the view has it."""
         price, volume = self.factors(day, self._split_until(candle, day))

@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from engine.market.adjustment import Adjustment
+
 MOST_INSTRUMENTS: Final = 1_000
 MOST_RESULTS: Final = 1_000
 
@@ -91,6 +93,9 @@ class Definition(_Part, frozen=True):
     columns: Annotated[
         tuple[Written, ...], Meta(max_length=20, description="Shown beside what the conditions compare.")
     ] = ()
+    adjustment: Annotated[
+        Adjustment, Meta(description="What candles before an ex-date are adjusted for before anything is computed.")
+    ] = Adjustment.SPLIT
     schedule: Annotated[
         Schedule | None,
         Meta(description="`daily`: by itself, once a trading day, when the day has been worked through."),

@@ -224,6 +224,49 @@ async def test_splits_are_worked_into_what_indicators_see(durable: DurableStore,
         assert value == pytest.approx(usual, rel=1e-5), written
 
 
+DIVIDEND = CorporateAction(
+    instrument="NSE:SPLIT", ex_date=FRIDAY - timedelta(40), kind=ActionKind.DIVIDEND, amount=20.0
+)
+
+
+@pytest.mark.parametrize(("adjustment", "splits", "dividends"), [("raw", 0, 0), ("dividend", 0, 1), ("all", 1, 1)])
+async def test_a_definition_says_what_is_worked_in(
+    durable: DurableStore, adjustment: str, splits: int, dividends: int
+) -> None:
+    frame = market(5, [300]).to_pandas()
+    frame[["open", "high", "low", "close"]] = frame[["open", "high", "low", "close"]].round(2) + 100
+    await durable.seed([], [equity("SPLIT")], [])
+    await durable.corporate_actions.save([SPLIT, DIVIDEND])
+    await durable.save([], [as_told(bar_of, 299 - at, "dhan") for at, bar_of in enumerate(frame.to_dict("records"))])
+
+    before = frame["close"].iloc[299 - 41]
+    ages = frame.index[::-1]
+    factor = (5.0 ** (1 - splits)) ** (ages > 60) * ((1 - DIVIDEND.amount / before) ** dividends) ** (ages > 40)
+    frame[["open", "high", "low", "close"]] = frame[["open", "high", "low", "close"]].mul(factor, axis=0)
+
+    definition = {**RISING, "where": {"left": "close", "is": ">", "right": 0}, "columns": LOOKED_AT, "sort": None}
+    craft = screening(durable)
+    definition["adjustment"] = adjustment
+    await craft.work(craft.complete(asked(instruments=["NSE:SPLIT"], definition=definition), 0)).step(0)
+    result = await kept(durable)
+    for written, value in zip(result.columns, result.matches[0].values, strict=True):
+        operand = parse_operand(written)
+        usual = USUAL[operand.indicator](frame, *map(int, operand.arguments)).iloc[-1 - operand.ago]
+        assert value == pytest.approx(usual, rel=1e-5), written
+
+
+async def test_a_dividend_that_can_not_be_reckoned_leaves_an_instrument_undecided(durable: DurableStore) -> None:
+    beyond = msgspec.structs.replace(DIVIDEND, instrument=NAMES[0], ex_date=FRIDAY - timedelta(2), amount=10**6)
+    nothing_before = msgspec.structs.replace(DIVIDEND, instrument=NAMES[2], ex_date=FRIDAY - timedelta(9))
+    await durable.corporate_actions.save([beyond, nothing_before])
+    for adjustment, found, undecided in (("split", 4, 0), ("all", 3, 1)):
+        craft = screening(durable)
+        definition = RISING | {"adjustment": adjustment}
+        await craft.work(craft.complete(asked(instruments=NAMES[:7], definition=definition), 0)).step(0)
+        result = await kept(durable)
+        assert (result.found, result.undecided, result.missing) == (found, undecided, 0)
+
+
 def as_told(adjusted: dict[str, Any], ago: int, source: str) -> DailyCandle:
     """A day as it was kept: before its split as it was traded then, unless its source had the split worked in by then."""
     day = FRIDAY - timedelta(ago)

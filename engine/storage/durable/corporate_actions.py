@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -19,7 +20,7 @@ PEOPLE = ("admin", "file")
 _NAMED = "a JOIN instruments i ON i.id = a.instrument_id JOIN exchanges e ON e.id = i.exchange_id"
 _ROW = "a.id, e.code || ':' || i.symbol AS instrument, a.ex_date, a.kind, a.ratio, a.amount, a.source, a.is_active, a.created_at, a.updated_at"
 _ACTIVE = "a.is_active AND a.instrument_id = ANY($1::int[])"
-_KNOWN = f"""
+_MEASURED = f"""
 SELECT {_ROW}, b.date, b.close, b.source AS close_source, {MICROSECONDS.format("b.published_at")} AS published_us
 FROM corporate_actions {_NAMED} LEFT JOIN LATERAL (
     SELECT date, close, source, published_at FROM price_history_daily AS day
@@ -27,9 +28,9 @@ FROM corporate_actions {_NAMED} LEFT JOIN LATERAL (
         AND day.date >= a.ex_date - 14
     ORDER BY date DESC LIMIT 1
 ) AS b ON true
-WHERE {_ACTIVE} ORDER BY a.ex_date, a.kind
-"""
-_SPLITS = f"SELECT {_ROW} FROM corporate_actions {_NAMED} WHERE {_ACTIVE} AND a.ratio IS NOT NULL AND a.ex_date BETWEEN $2 AND $3"
+WHERE {_ACTIVE}"""
+_KNOWN = f"{_MEASURED} ORDER BY a.ex_date, a.kind"
+_BETWEEN = f"{_MEASURED} AND a.ex_date BETWEEN $2 AND $3 AND ($4 OR a.ratio IS NOT NULL) ORDER BY a.ex_date, a.kind"
 _PAGE = f"""
 SELECT {_ROW} FROM corporate_actions {_NAMED}
 WHERE a.is_active AND ($2::int IS NULL OR a.instrument_id = $2) AND a.ex_date BETWEEN $3 AND $4
@@ -108,18 +109,21 @@ class CorporateActions:
 
     async def known(self, instruments: Sequence[str]) -> dict[str, list[KnownAction]]:
         """The actions of each instrument that has some, oldest first, with the closes that dividends are measured against."""
-        ids = await self._names.ids(instruments)
-        found: dict[str, list[KnownAction]] = {}
-        for row in await self._link.rows(_KNOWN, list(ids.values())):
-            found.setdefault(row["instrument"], []).append(KnownAction(_action(row), _close(row)))
-        return found
+        return await self._by_instrument(_KNOWN, instruments)
 
-    async def splits(self, instruments: Sequence[str], first: date, last: date) -> dict[str, list[KnownAction]]:
-        """The splits and bonuses with ex-dates of [first, last], of each instrument that has some."""
+    async def between(
+        self, instruments: Sequence[str], first: date, last: date, *, dividends: bool
+    ) -> dict[str, list[KnownAction]]:
+        """The same of those with ex-dates of [first, last]: splits and bonuses, and dividends where they are wanted."""
+        return await self._by_instrument(_BETWEEN, instruments, first, last, dividends)
+
+    async def _by_instrument(
+        self, query: str, instruments: Sequence[str], *arguments: Any
+    ) -> dict[str, list[KnownAction]]:
         ids = await self._names.ids(instruments)
         found: dict[str, list[KnownAction]] = {}
-        for row in await self._link.rows(_SPLITS, list(ids.values()), first, last):
-            found.setdefault(row["instrument"], []).append(KnownAction(_action(row)))
+        for row in await self._link.rows(query, list(ids.values()), *arguments):
+            found.setdefault(row["instrument"], []).append(KnownAction(_action(row), _close(row)))
         return found
 
     async def page(
