@@ -39,6 +39,39 @@ FRIDAY = "2026-11-20"
 WHEN = {"after_s": 3_600.0, "reporting": "NSE"}
 
 
+class Record:
+    """A provider's daily candles, which begin at midnight, or its refusal."""
+
+    def __init__(
+        self,
+        closes: dict[int, float],
+        *,
+        error: ProviderError | None = None,
+        offers: str = "1d",
+        fails_from: int | None = None,
+    ) -> None:
+        """Closes by days ago; it fails where it is asked for more than so many days."""
+        self.closes = closes
+        self.fails_from = fails_from
+        self.error = error
+        self.asked: list[tuple[int, int]] = []
+        self.limits = HistoryLimits({offers: None}, days_per_call=90, calls_per_second=5.0)
+
+    async def candles(
+        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
+    ) -> list[Candle]:
+        assert (timeframe, patient) == ("1d", True)
+        self.asked.append((start_ns, end_ns))
+        await trio.sleep(0.1)
+        if self.error is not None:
+            raise self.error
+        if self.fails_from is not None and end_ns - start_ns >= self.fails_from * DAY_NS:
+            raise ProviderError("too much at once")
+        told = ((NOON - 12 * HOUR_NS - ago * DAY_NS, close) for ago, close in sorted(self.closes.items(), reverse=True))
+        bars = (candle(time, close, 1_000, timeframe="1d") for time, close in told if start_ns <= time < end_ns)
+        return [msgspec.structs.replace(bar, source=route.segment) for bar in bars]
+
+
 class Desk:
     """What is known of jobs, and how each ends."""
 
@@ -254,29 +287,6 @@ async def test_a_cancelled_day_is_left_alone_and_the_next_one_goes_on(autojump_c
         assert await behind(system) == 0
 
 
-class Record:
-    """A provider's daily candles, which begin at midnight, or its refusal."""
-
-    def __init__(self, closes: dict[int, float], *, error: ProviderError | None = None, offers: str = "1d") -> None:
-        """Closes by days ago."""
-        self.closes = closes
-        self.error = error
-        self.asked: list[tuple[int, int]] = []
-        self.limits = HistoryLimits({offers: None}, days_per_call=90, calls_per_second=5.0)
-
-    async def candles(
-        self, route: Route, timeframe: str, start_ns: int, end_ns: int, *, patient: bool = False
-    ) -> list[Candle]:
-        assert (timeframe, patient) == ("1d", True)
-        self.asked.append((start_ns, end_ns))
-        await trio.sleep(0.1)
-        if self.error is not None:
-            raise self.error
-        told = ((NOON - 12 * HOUR_NS - ago * DAY_NS, close) for ago, close in sorted(self.closes.items(), reverse=True))
-        bars = (candle(time, close, 1_000, timeframe="1d") for time, close in told if start_ns <= time < end_ns)
-        return [msgspec.structs.replace(bar, source=route.segment) for bar in bars]
-
-
 async def test_the_year_before_is_read_once_and_replaces_nothing(autojump_clock: Any) -> None:
     async with ward() as place:
         held = DailyCandle(date(2026, 11, 10), stood(9, 50.0))
@@ -284,12 +294,46 @@ async def test_the_year_before_is_read_once_and_replaces_nothing(autojump_clock:
         record = Record({ago: 100.0 + ago for ago in range(1, 400)})
         work = work_of(place, one=record)
         await work.step(0)
-        found = await place.durable.days(NAME, date(2025, 1, 1), date(2026, 11, 16))
+        found = await year(place)
         assert (len(found), found[0].date, found[-1].candle.close) == (380, date(2025, 11, 2), 103.0)
         assert [day.candle.close for day in found if day.date == held.date] == [50.0]
         record.asked.clear()
         await work_of(place, one=record).step(0)
         assert len(record.asked) == 1
+
+
+async def year(place: Ward) -> list[DailyCandle]:
+    return await place.durable.days(NAME, date(2025, 1, 1), date(2026, 11, 16))
+
+
+@pytest.mark.parametrize(
+    ("first", "filled"),
+    [
+        ({"one": Record(dict.fromkeys(range(1, 30), 1.0)), "two": Record({2: 1.0, 1: 1.0}, fails_from=3)}, 27),
+        ({"one": Record({1: 1.0})}, 0),
+    ],
+    ids=["a provider that may have the rest does not answer", "nobody has any"],
+)
+async def test_the_year_before_is_asked_for_until_it_was_told(
+    first: dict[str, Record], filled: int, autojump_clock: Any
+) -> None:
+    async with ward() as place:
+        await work_of(place, **first).step(0)
+        assert len(await year(place)) == filled
+        await work_of(place, one=Record(dict.fromkeys(range(400), 1.0))).step(0)
+        assert len(await year(place)) == 380
+
+
+async def test_an_old_days_year_is_none_of_the_newest_and_a_month_without_a_job_is_read_again(
+    autojump_clock: Any,
+) -> None:
+    async with ward() as place:
+        record = Record(dict.fromkeys(range(900), 1.0))
+        await work_of(place, "2026-05-18", one=record).step(0)
+        assert {day.date.month for day in await year(place) if day.date.year == 2026} == {1, 2, 3, 4, 5}
+        await work_of(place, one=record).step(0)
+        days = [day.date for day in await year(place)]
+        assert len([day for day in days if day >= date(2025, 11, 2)]) == 380
 
 
 def work_of(place: Ward, date: str = "2026-11-18", now_ns: int = NOON, **records: Record) -> EndOfDayWork:

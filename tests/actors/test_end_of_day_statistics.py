@@ -54,13 +54,17 @@ async def store(database_url: str) -> AsyncGenerator[DurableStore]:
 
 
 def work_of(
-    store: DurableStore, persister: object = None, reports: DeliveryReports | None = None, day: str = "2026-11-19"
+    store: DurableStore,
+    persister: object = None,
+    reports: DeliveryReports | None = None,
+    day: str = "2026-11-19",
+    now: date = date(2026, 11, 22),
 ) -> EndOfDayWork:
     routes, nobody = Routes(["dhan"]), None
     routes.cover("dhan", [Route(NAME, "NSE_EQ", "1", 0.05, "equity", None)])
     delivery = None if reports is None else DeliveryCraft(store, reports, CALENDARS)
     craft = EndOfDayCraft(store, nobody, nobody, delivery, routes, CALENDARS, persister)  # pyright: ignore[reportArgumentType]
-    arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(date(2026, 11, 22)))
+    arguments = craft.complete({"exchange": "NSE", "date": day}, midnight(now))
     return craft.work(arguments)
 
 
@@ -134,6 +138,33 @@ async def test_a_return_over_a_missing_day_is_none(store: DurableStore) -> None:
     await work.step(len(work) - 1)
     [found] = await store.statistics.of_instrument(NAME, later, later, 9)
     assert (found.return_1d, found.reasons["return_1d"]) == (None, "no sound bar of 2026-11-20 is held")
+
+
+async def returns(store: DurableStore) -> list[float | None]:
+    found = await store.statistics.of_instrument(NAME, DAYS[0], DAYS[3] + timedelta(days=9), 99)
+    return [None if one.return_1d is None else round(one.return_1d) for one in reversed(found)]
+
+
+async def test_a_day_that_comes_in_later_is_worked_out_with_all_that_follow_whoever_is_killed(
+    store: DurableStore,
+) -> None:
+    later = [DAYS[3] + timedelta(days=ago) for ago in range(1, 6)]
+    prices = [133.1, 146.41, 161.051, 177.156, 194.872]
+    bars = [day_bar(day, price, 100) for day, price in zip(later, prices, strict=True)]
+    await store.save([], [bars[0], *bars[2:]])
+    for day in (later[0], later[2], later[3], later[4]):
+        work = work_of(store, day=day.isoformat(), now=later[4] + timedelta(days=1))
+        await work.step(len(work) - 1)
+    assert await returns(store) == [10, 10, None, 10, 10]
+    await store.save([], [bars[1]])
+    [stale] = (await store.statistics.stale_since([NAME], DAYS[0], later[4])).values()
+    assert stale == later[1]
+    work = work_of(store, day=later[4].isoformat(), now=later[4] + timedelta(days=1))
+    with trio.move_on_after(0.01):
+        await work.step(len(work) - 1)
+    await work.step(len(work) - 1)
+    assert await returns(store) == [10, 10, 10, 10, 10, 10]
+    assert await store.statistics.stale_since([NAME], DAYS[0], later[4]) == {}
 
 
 async def test_of_a_day_that_is_in_doubt_no_figures_are_made(store: DurableStore) -> None:

@@ -28,6 +28,16 @@ WHERE instrument_id = ANY($1::int[]) AND date BETWEEN $2 AND $3 AND state <> 'fo
 GROUP BY instrument_id
 """
 
+_STALE = """
+SELECT d.instrument_id, min(d.date) AS date FROM price_history_daily d
+LEFT JOIN market_statistics s ON (s.instrument_id, s.date) = (d.instrument_id, d.date)
+WHERE d.instrument_id = ANY($1::int[]) AND d.date BETWEEN $2 AND $3 AND d.state <> 'forming'
+    AND NOT d.resolve_required AND 'NaN' NOT IN (d.open, d.high, d.low, d.close)
+    AND (s.close, s.volume) IS DISTINCT FROM (d.close, d.volume)
+    AND d.date > (SELECT min(f.date) FROM market_statistics f WHERE f.instrument_id = d.instrument_id)
+GROUP BY d.instrument_id
+"""
+
 _MINUTES = """
 SELECT instrument_id, array_agg(high ORDER BY ts) AS highs, array_agg(low ORDER BY ts) AS lows,
     array_agg(close ORDER BY ts) AS closes, array_agg(volume ORDER BY ts) AS volumes,
@@ -163,6 +173,16 @@ class MarketStatistics:
         names = await self._identified(instruments)
         rows = await self._link.rows(_DAYS, list(names), first, last)
         return {names[identity]: Days(*columns) for identity, *columns in rows}
+
+    async def stale_since(self, instruments: Sequence[str], first: date, last: date) -> dict[str, date]:
+        """Of each instrument the first day of [first, last] that came, or is another one, since figures were made of it.
+
+        Days before an instrument's first figures do not count; who has no such day is left out.
+        """
+        names = await self._identified(instruments)
+        return {
+            names[row["instrument_id"]]: row["date"] for row in await self._link.rows(_STALE, list(names), first, last)
+        }
 
     async def minutes(self, instruments: Sequence[str], start_ns: int, end_ns: int) -> dict[str, Minutes]:
         """The closed minutes that open in [start, end) as columns; who has none is left out."""
