@@ -1,6 +1,6 @@
 """The end-of-day job: one exchange's day, when it is over, made whole and worked out."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from actors.healer import Healer
 from actors.job_arguments import JobError, bounded
 from actors.messages import Save
 from actors.official_days import OfficialDays
-from actors.patience import Answer, Patience
+from actors.patience import Patience
 from actors.routes import Routes
 from engine.market import Calendar, CalendarError, Calendars, TradingDay, flaw_of
 from engine.market.after_hours import SPAN, day_before
@@ -111,6 +111,8 @@ class EndOfDayWork:
         self._reports = craft.reports(arguments.exchange, arguments.date)
         self._figures = DayFigures(craft.durable, craft.calendar(arguments.exchange), self._days)
         self._patience = Patience()
+        self._patience_for_years = Patience()
+        """Of its own: who tells the day and not the year would be asked for the year again and again."""
 
     def __len__(self) -> int:
         return self._first_figures + len(range(0, len(self._instruments), CHUNK))
@@ -133,9 +135,10 @@ class EndOfDayWork:
         return f"figures of {await self._figures.work_out(some)} days from {some[0]}"
 
     async def _take_official(self, instrument: str) -> str:
+        self._craft.routes.require_any()
         until_ns = await self._craft.durable.checkpoint(_answered(instrument))
         days = await self._as_traded(instrument, self._days_since(until_ns))
-        found = await self._ask(lambda: self._craft.official.of(instrument, days))
+        found = await self._patience.ask(lambda: self._craft.official.of(instrument, days))
         if found is None:
             await self._note_answered(instrument, days[0].start_ns)
             return f"{instrument}: no answer yet, the day after asks again"
@@ -160,10 +163,6 @@ class EndOfDayWork:
         ex_dates = [one.action.ex_date for one in known if one.action.ex_date <= self._days[-1].date]
         return [day for day in days if day.date >= max(ex_dates, default=date.min)]
 
-    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
-        self._craft.routes.require_any()
-        return await self._patience.ask(question)
-
     async def _note_answered(self, instrument: str, until_ns: int) -> None:
         await self._craft.durable.save([], [], checkpoint_ns=until_ns, name=_answered(instrument))
 
@@ -177,7 +176,7 @@ class EndOfDayWork:
         if until_ns > first.start_ns - SPAN_NS and await self._craft.durable.checkpoint(name):
             return
         days = list(calendar.trading_days(first.date - HISTORY, first.date - DAY))
-        told = await self._ask(lambda: self._craft.official.told(instrument, days))
+        told = await self._patience_for_years.ask(lambda: self._craft.official.told(instrument, days))
         if told is None or not told.bars:
             return
         sound = [DailyCandle(day, candle) for day, candle in told.bars.items() if not flaw_of(candle)]

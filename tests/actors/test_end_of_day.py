@@ -419,6 +419,16 @@ async def test_who_may_know_is_asked_again_and_what_it_owes_with_the_days_after(
         assert [end_ns - start_ns for start_ns, end_ns in back.asked] == [2 * DAY_NS]
 
 
+async def test_who_tells_the_day_and_never_the_year_keeps_nobody_from_the_figures(autojump_clock: Any) -> None:
+    async with ward() as place:
+        work = work_of(place, one=Record({2: 99.0, 1: 100.0}, fails_from=3))
+        for _ in range(TRIES - 1):
+            with pytest.raises(ProviderError, match="too much at once"):
+                await work.step(0)
+        assert await work.step(0) == f"{NAME}: nothing new"
+        assert await year(place) == []
+
+
 async def test_one_without_an_answer_holds_no_other_up_and_when_nobody_answers_nobody_is_asked() -> None:
     patience, asked = Patience(), 0
 
