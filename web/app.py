@@ -45,6 +45,7 @@ from web.server import WebServer
 from web.services import Services
 from web.sockets.admission import Admission, Room
 from web.sockets.histories import Histories
+from web.sockets.screeners import Screeners
 from web.sockets.session import SessionRules
 from web.sockets.sessions import Sessions, SessionSupervisor
 from web.streams import PriceStreams, streams_tree
@@ -134,7 +135,9 @@ def make_services(
     histories = Histories(reader, directory.calendar, system.clock.now_ns)
     room = Room(settings.sockets, settings.sockets_per_account, settings.sockets_per_address)
     admission = Admission(hot, access, room)
-    rules = SessionRules(hub, directory, admission, system.ref("/web/subscriber"), histories)
+    screeners = configured_screeners(settings.screeners_file)
+    own = Screeners(screeners, durable.screeners)
+    rules = SessionRules(hub, directory, admission, system.ref("/web/subscriber"), histories, own)
     sessions = Sessions(system.ref("/web/sessions"), rules)
     accounts.ended.on_end(admission.part_with)
     return Services(
@@ -161,7 +164,7 @@ def make_services(
         chains=ChainWishes(hot, process, lambda: system.clock.now_ns() // 1_000_000),
         charts=ChartWishes(hot),
         last_prices=LastPriceWishes(hot, jitter=system.jitter),
-        screeners=configured_screeners(settings.screeners_file),
+        screeners=screeners,
         streams=PriceStreams(hot, system.ref("/web/streams/keeper"), lambda: system.clock.now_ns() // 1_000_000),
         chart_gaps=Joined(CHART_GAPS_S),
         hot_reach_ns=reach_ns,

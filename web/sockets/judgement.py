@@ -8,6 +8,7 @@ from web.directory import Directory, DirectoryNotReadyError
 from web.hub import NOTICES, Hub
 from web.protocol import Channel, Code, Item, Kind, Outcome, Problem, RequestError
 from web.sockets.permissions import permitted
+from web.sockets.screeners import Own, Screeners
 
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
@@ -22,15 +23,16 @@ Wanted = tuple[Channel, str]
 class Judgement:
     """Looks at each item of a request by itself: one that can not be had keeps nobody from the others."""
 
-    def __init__(self, hub: Hub, directory: Directory) -> None:
+    def __init__(self, hub: Hub, directory: Directory, screeners: Screeners) -> None:
         self._hub = hub
         self._directory = directory
+        self._screeners = screeners
 
     def of(
-        self, item: Item, principal: Principal | None, followed: int, chains: int = 0
+        self, item: Item, principal: Principal | None, followed: int, chains: int = 0, own: Own = frozenset()
     ) -> tuple[Outcome, Wanted | None]:
-        """What becomes of an item of a client that follows so many channels, and option chains besides; what to follow
-        when it may.
+        """What becomes of an item of a client that follows so many channels, and option chains besides, and has these
+        screeners; what to follow when it may.
         """
         if item.channel is None:
             return Outcome(item.name, problem=item.problem), None
@@ -41,6 +43,8 @@ class Judgement:
             if item.channel.kind is Kind.CHAIN and chains >= CHAINS:
                 raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, f"at most {CHAINS} option chains at a time")
             channel = permitted(item.channel, principal)
+            if channel.kind is Kind.SCREENING:
+                self._screeners.check(item.channel, own)
             instrument = self._instrument(channel)
         except RequestError as refusal:
             return Outcome(item.name, problem=refusal.problem), None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar
@@ -36,6 +37,7 @@ from web.sockets.charts import Chart, Charts
 from web.sockets.histories import Histories
 from web.sockets.judgement import Judgement
 from web.sockets.permissions import permitted
+from web.sockets.screeners import Own, Screeners, numbers_of
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
@@ -55,6 +57,13 @@ class Recognized(msgspec.Struct, frozen=True, gc=False):
 
     request: int | str | None
     found: Principal | AccessError
+
+
+class ScreenersKnown(msgspec.Struct, frozen=True, gc=False):
+    """It has been looked up which of the screeners that a command names are the client's own."""
+
+    command: Subscribe
+    own: Own
 
 
 class AuthenticationOverdue(msgspec.Struct, frozen=True, gc=False):
@@ -96,6 +105,7 @@ class SessionRules:
     admission: Admission
     subscriber: ActorRef
     histories: Histories
+    screeners: Screeners
 
 
 class ClientSession(Actor):
@@ -111,9 +121,10 @@ class ClientSession(Actor):
         self._address = address
         self._resuming: Resumption | None = None
         self._later: deque[Command] = deque()
-        self._recognizing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        """Looks something up, as a key or who owns a screener. What comes meanwhile waits, so that nobody else has to."""
         self._unread: deque[Incoming] = deque()
-        self._judgement = Judgement(rules.hub, rules.directory)
+        self._judgement = Judgement(rules.hub, rules.directory, rules.screeners)
         self._charts = Charts(
             outbox,
             rules.hub,
@@ -142,7 +153,7 @@ class ClientSession(Actor):
 
     @handles(Incoming)
     def on_incoming(self, message: Incoming) -> None:
-        if self._recognizing is None:
+        if self._looking is None:
             self._read(message)
         elif len(self._unread) < UNREAD:
             self._unread.append(message)
@@ -151,12 +162,24 @@ class ClientSession(Actor):
 
     @handles(Recognized)
     def on_recognized(self, answer: Recognized) -> None:
-        self._recognizing = None
+        self._looking = None
         if isinstance(answer.found, AccessError):
             self._not_recognized(answer.found, answer.request)
         else:
             self._recognized(answer.found, answer.request)
-        while self._unread and self._recognizing is None:
+        self._go_on()
+
+    @handles(ScreenersKnown)
+    def on_screeners_known(self, answer: ScreenersKnown) -> None:
+        self._looking = None
+        self._subscribe(answer.command, answer.own)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With what had to wait: first the commands that were read, then the messages that were not."""
+        while self._later and self._resuming is None and self._looking is None:
+            self._carry_out(self._later.popleft())
+        while self._unread and self._looking is None:
             self._read(self._unread.popleft())
 
     def _recognized(self, principal: Principal, request: int | str | None) -> None:
@@ -225,8 +248,7 @@ class ClientSession(Actor):
     @handles(Resumed)
     def on_resumed(self, _: Resumed) -> None:
         self._resuming = None
-        while self._later and self._resuming is None:
-            self._carry_out(self._later.popleft())
+        self._go_on()
 
     @handles(ResumptionOverdue)
     def on_resumption_overdue(self, overdue: ResumptionOverdue) -> None:
@@ -247,7 +269,7 @@ class ClientSession(Actor):
             case CloseChart():
                 self._close_chart(command)
             case Subscribe():
-                self._subscribe(command)
+                self._look_up_and_subscribe(command)
             case Unsubscribe():
                 self._unsubscribe(command)
             case Authenticate():
@@ -271,9 +293,11 @@ class ClientSession(Actor):
         self._send(*self._conversation.dialect.subscribed(Subscribed("unsubscribe", (outcome,), (), id=command.id)))
 
     def _authenticate(self, command: Authenticate) -> None:
-        """In a task, since a key may have to be looked up; what comes meanwhile waits, so that nobody has to."""
-        self._recognizing = asyncio.get_running_loop().create_task(self._recognize(command))
-        self._recognizing.add_done_callback(self._looked)
+        self._look(self._recognize(command))
+
+    def _look(self, work: Coroutine[None, None, None]) -> None:
+        self._looking = asyncio.get_running_loop().create_task(work)
+        self._looking.add_done_callback(self._looked)
 
     def _looked(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -287,8 +311,18 @@ class ClientSession(Actor):
             found = error
         self.actor_ref.tell(Recognized(command.id, found))
 
-    def _subscribe(self, command: Subscribe) -> None:
-        outcomes, wanted = self._judge(command)
+    def _look_up_and_subscribe(self, command: Subscribe) -> None:
+        principal, numbers = self._outbox.principal, numbers_of(command)
+        if principal is not None and principal.kind == "user" and numbers:
+            self._look(self._find_screeners(command, principal.subject, numbers))
+        else:
+            self._subscribe(command, frozenset())
+
+    async def _find_screeners(self, command: Subscribe, user: str, numbers: set[int]) -> None:
+        self.actor_ref.tell(ScreenersKnown(command, await self._rules.screeners.own(user, numbers)))
+
+    def _subscribe(self, command: Subscribe, own: Own) -> None:
+        outcomes, wanted = self._judge(command, own)
         streams: list[tuple[Channel, str]] = []
         if command.since is not None:
             streams = [pair for pair in wanted if pair[0].kind in STREAMS]
@@ -306,7 +340,7 @@ class ClientSession(Actor):
         self._tell_trouble()
         self._wake()
 
-    def _judge(self, command: Subscribe) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
+    def _judge(self, command: Subscribe, own: Own) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
         """A result for each item, and the channels that are to be followed and are not yet."""
         followed = {channel.name for channel in self._outbox.channels}
         chains = {channel.name for channel in self._outbox.channels if channel.kind is Kind.CHAIN}
@@ -314,7 +348,7 @@ class ClientSession(Actor):
         wanted: list[tuple[Channel, str]] = []
         for item in command.items:
             others = len(chains) - (item.name in chains)
-            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), others)
+            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), others, own)
             outcomes.append(outcome)
             if channel is not None and item.name not in followed:
                 followed.add(item.name)
@@ -346,8 +380,8 @@ class ClientSession(Actor):
     def _leave(self) -> None:
         if self._resuming is not None:
             self._resuming.cancel()
-        if self._recognizing is not None:
-            self._recognizing.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         self._charts.stop()
         self._outbox.close(Close.INTERNAL, "the session ended")
         self._rules.hub.leave(self._outbox)

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -49,6 +49,7 @@ SELECT id, owner, definition, screened_ns FROM (
 ) AS daily WHERE screened_ns < $1 ORDER BY place, updated_at, id
 """
 """Each user's first one comes before anybody's second, and who was rewritten just now after the others."""
+_AMONG = "SELECT id FROM screeners WHERE user_id = $1 AND is_active AND id::bigint = ANY ($2::bigint[])"
 _OF_USER = f"SELECT {_COLUMNS} FROM screeners WHERE user_id = $1 AND is_active"
 _UNIVERSE = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i
@@ -106,6 +107,10 @@ class OwnScreeners:
         """One of them."""
         rows = await self._link.rows(f"{_OF_USER} AND id = $2", user, identity)
         return _screener(rows[0]) if rows else None
+
+    async def among(self, user: str, identities: Collection[int]) -> list[int]:
+        """Which of these numbers are of a user's screeners."""
+        return [row["id"] for row in await self._link.rows(_AMONG, user, identities)]
 
     async def add(self, user: str, name: str, description: str, definition: str) -> OwnScreener | None:
         """A new one; ``None``: there is no such user. Raises ScreenerNameError, TooManyScreenersError or TooManyDailyError.
