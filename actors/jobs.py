@@ -10,7 +10,7 @@ import structlog
 from actors.cut_offs import after_cut_off
 from actors.job_arguments import JobError
 from actors.job_kinds import Kinds
-from actors.messages import ChangeJob, JobChanged, StartJob
+from actors.messages import ChangeJob, ForgetJobs, JobChanged, StartJob
 from engine.market import retry_delay_s
 from engine.providers.base import ProviderError
 from engine.runtime import (
@@ -44,7 +44,11 @@ before a page."""
 PATIENT = ("end_of_day", "delivery", "upkeep")
 """Done when no other waits: nobody has asked for them, and one may take as long as an exchange has instruments."""
 UNFINISHED = ("running", "waiting", "paused")
-REMEMBERED = 1_000
+KEPT_DAYS = 90
+"""After its end, a job."""
+DAY_S = 86_400.0
+FIRST_TIDY_S = 60.0
+"""After a start, which has other work."""
 TRIES = 6
 """Of one step, with growing pauses: about two minutes. Then the job has failed, and waits for an operator."""
 
@@ -66,13 +70,22 @@ class Jobs(TaskActor):
 
     async def on_start(self) -> None:
         """What an engine before this one was at goes on where it was."""
-        known = await self._durable.jobs(REMEMBERED)
-        for job in reversed(known):
+        for job in await self._durable.unfinished_jobs():
             if job.status == "running":
                 await self._change(after_cut_off(job))
-            elif job.status in UNFINISHED:
+            else:
                 self._jobs[job.id] = job
         self._run_next()
+        self.send_after(FIRST_TIDY_S, ForgetJobs())
+        self.send_every(DAY_S, ForgetJobs())
+
+    @handles(ForgetJobs)
+    async def on_forget(self, _: ForgetJobs) -> None:
+        """What was not forgotten today is tomorrow."""
+        try:
+            log.info("jobs_forgotten", count=await self._durable.forget_jobs(KEPT_DAYS))
+        except StorageError as error:
+            log.info("jobs_not_forgotten", error=str(error))
 
     @handles(StartJob)
     async def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:

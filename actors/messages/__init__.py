@@ -70,7 +70,7 @@ from actors.messages.feeds import (
     Wanted,
 )
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
-from actors.messages.jobs import ChangeJob, JobChanged, LookAtDays, LookAtLists, LookAtScreens, StartJob
+from actors.messages.jobs import ChangeJob, ForgetJobs, JobChanged, LookAtDays, LookAtLists, LookAtScreens, StartJob
 from actors.messages.message import Message
 from actors.messages.notices import Notified, OrderTold
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
@@ -133,6 +133,7 @@ __all__ = [
     "Flush",
     "Follow",
     "FollowAnew",
+    "ForgetJobs",
     "ForgetStale",
     "Heal",
     "HealDue",

@@ -26,6 +26,10 @@ class JobChanged(Message, frozen=True, gc=False):
     job: Job
 
 
+class ForgetJobs(Message, frozen=True, gc=False):
+    """Forget the jobs that ended long ago."""
+
+
 class LookAtDays(Message, frozen=True, gc=False):
     """Is there a trading day that is over and has not been worked through?"""
 

@@ -10,12 +10,12 @@ import trio
 from actors.cut_offs import MOST
 from actors.job_arguments import JobError
 from actors.job_kinds import Work
-from actors.jobs import PATIENT, TRIES, URGENT, Jobs
+from actors.jobs import DAY_S, KEPT_DAYS, PATIENT, TRIES, URGENT, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import DurableStore, Job
-from engine.storage.errors import HotStoreError, StorageError
+from engine.storage.errors import DurableStoreUnavailableError, HotStoreError, StorageError
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.parts import among_witnesses
 
@@ -266,3 +266,24 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(autojump_clock
         with pytest.raises(JobError, match="only counting"):
             await subject.ask(StartJob("dance", {}), timeout_s=5)
         await until(durable, identity, "running")
+
+
+class Forgetful(MemoryDurableStore):
+    """Notes when old jobs are to be forgotten; the first time it can not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    async def forget_jobs(self, days: int) -> int:
+        self.asked.append(days)
+        if len(self.asked) == 1:
+            raise DurableStoreUnavailableError("away")
+        return 7
+
+
+async def test_old_jobs_are_forgotten_every_day_and_a_store_that_is_away_is_no_matter(autojump_clock: Any) -> None:
+    durable = Forgetful()
+    async with jobs(durable, Steps()):
+        await trio.sleep(2.5 * DAY_S)
+    assert durable.asked == [KEPT_DAYS] * 3

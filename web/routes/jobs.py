@@ -26,7 +26,10 @@ class OneJob(msgspec.Struct, frozen=True):
 @blueprint.get("/")
 @document_response(Page[Job])
 async def jobs() -> Response:
-    """The newest hundred, the newest first, with ``progress`` from 0 to 1 and what the last step came to."""
+    """The newest hundred, the newest first, with ``progress`` from 0 to 1 and what the last step came to.
+
+    Of more than ten ``instruments`` the first ten are named, and ``others`` counts the rest; one job by its id names all.
+    """
     return items(await services().durable.jobs())
 
 

@@ -8,14 +8,36 @@ import msgspec
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.rows import AuditEntry, Job
 
+NAMED = 10
+"""Instruments that lists of jobs name of each; an end of day is about thousands."""
+FINISHED = ("done", "failed", "cancelled")
+
+_NOTE_JOB = """
+UPDATE jobs SET status = $2, progress = $3, message = $4, done = $5, total = $6, updated_at = now() WHERE id = $1
+RETURNING true
+"""
 _SAVE_JOB = """
 INSERT INTO jobs (id, kind, status, progress, message, arguments, done, total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, progress = excluded.progress, message = excluded.message,
     done = excluded.done, total = excluded.total, updated_at = now()
 """
-_JOB_COLUMNS = "SELECT id, kind, status, progress, message, arguments, done, total FROM jobs"
-_JOBS = f"{_JOB_COLUMNS} WHERE $2 IN ('', kind) ORDER BY created_at DESC LIMIT $1"
-_JOB = f"{_JOB_COLUMNS} WHERE id = $1"
+_COLUMNS = "SELECT id, kind, status, progress, message, done, total"
+_COUNTED = "jsonb_path_query_first(arguments, '$.instruments.size()')::int"
+_LISTED = f"""
+{_COLUMNS}, CASE WHEN {_COUNTED} > {NAMED} THEN arguments || jsonb_build_object(
+    'instruments', jsonb_path_query_array(arguments, '$.instruments[0 to {NAMED - 1}]'), 'others', {_COUNTED} - {NAMED}
+) ELSE arguments END AS arguments
+FROM jobs WHERE $2 IN ('', kind) ORDER BY created_at DESC LIMIT $1
+"""
+_UNFINISHED = f"{_COLUMNS}, arguments FROM jobs WHERE status <> ALL ($1) ORDER BY created_at"
+_JOB = f"{_COLUMNS}, arguments FROM jobs WHERE id = $1"
+_FORGET_JOBS = """
+WITH gone AS (
+    DELETE FROM jobs WHERE status = ANY ($1) AND greatest(created_at, updated_at) < now() - make_interval(days => $2)
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
 _KEEP_HASH = """
 INSERT INTO secrets (name, hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = now()
 """
@@ -36,14 +58,24 @@ class Records:
         self._link = link
 
     async def save_job(self, job: Job) -> None:
-        """Notes a job, or how far it got."""
+        """Notes a job, or how far it got. What it was asked for is sent once: it stays as it was."""
+        progress = job.status, job.progress, job.message
+        if await self._link.value(_NOTE_JOB, job.id, *progress, job.done, job.total):
+            return
         arguments = msgspec.json.encode(job.arguments).decode()
-        values = job.id, job.kind, job.status, job.progress, job.message, arguments, job.done, job.total
-        await self._link.value(_SAVE_JOB, *values)
+        await self._link.value(_SAVE_JOB, job.id, job.kind, *progress, arguments, job.done, job.total)
 
     async def jobs(self, limit: int = 100, kind: str = "") -> list[Job]:
-        """The newest jobs, or those of one kind."""
-        return [_job(dict(row)) for row in await self._link.rows(_JOBS, limit, kind)]
+        """The newest jobs, or those of one kind. Of more than NAMED instruments the first are named, and ``others`` counts."""
+        return [_job(dict(row)) for row in await self._link.rows(_LISTED, limit, kind)]
+
+    async def unfinished_jobs(self) -> list[Job]:
+        """Those that are not at their end, whole, the oldest first."""
+        return [_job(dict(row)) for row in await self._link.rows(_UNFINISHED, FINISHED)]
+
+    async def forget_jobs(self, days: int) -> int:
+        """Forgets those that were at their end so many days ago; how many."""
+        return await self._link.value(_FORGET_JOBS, FINISHED, days)
 
     async def job(self, identity: str) -> Job | None:
         """One of them."""

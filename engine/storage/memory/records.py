@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from engine.storage.durable import AuditEntry, Job
-from engine.storage.durable.records import Records
+from engine.storage.durable.records import FINISHED, NAMED, Records
 from engine.storage.memory.tables import Tables
 
 
@@ -18,12 +20,24 @@ class MemoryRecords(Records):
     async def save_job(self, job: Job) -> None:
         """Notes a job, or how far it got."""
         await self._tables.arrive()
-        self._tables.jobs[job.id] = job
+        known = self._tables.jobs.get(job.id, job)
+        self._tables.jobs[job.id] = msgspec.structs.replace(job, arguments=known.arguments)
 
     async def jobs(self, limit: int = 100, kind: str = "") -> list[Job]:
-        """The newest jobs, or those of one kind."""
+        """The newest jobs, or those of one kind. Of more than NAMED instruments the first are named, and ``others`` counts."""
         await self._tables.arrive()
-        return [job for job in reversed(self._tables.jobs.values()) if kind in ("", job.kind)][:limit]
+        newest = [job for job in reversed(self._tables.jobs.values()) if kind in ("", job.kind)][:limit]
+        return [msgspec.structs.replace(job, arguments=_shortened(job.arguments)) for job in newest]
+
+    async def unfinished_jobs(self) -> list[Job]:
+        """Those that are not at their end, whole, the oldest first."""
+        await self._tables.arrive()
+        return [job for job in self._tables.jobs.values() if job.status not in FINISHED]
+
+    async def forget_jobs(self, days: int) -> int:  # noqa: ARG002 - as the real one has it
+        """Nobody lives that long here."""
+        await self._tables.arrive()
+        return 0
 
     async def job(self, identity: str) -> Job | None:
         """One of them."""
@@ -64,3 +78,10 @@ class MemoryRecords(Records):
         """The newest entries, or the newest of those before one."""
         await self._tables.arrive()
         return [entry for entry in self._tables.audit[::-1] if before is None or entry.id < before][:limit]
+
+
+def _shortened(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = arguments.get("instruments") or ()
+    if len(names) <= NAMED:
+        return arguments
+    return {**arguments, "instruments": list(names[:NAMED]), "others": len(names) - NAMED}

@@ -1,8 +1,12 @@
 """Jobs, hashes of secrets and the audit log."""
 
+import asyncpg
+import msgspec
 import pytest
 
 from engine.storage.durable import DurableStore, Job
+from engine.storage.durable.records import NAMED
+from tests.storage.conftest import ON_POSTGRESQL
 
 pytestmark = pytest.mark.anyio
 
@@ -40,3 +44,35 @@ async def test_the_audit_log_tells_who_did_what(durable: DurableStore) -> None:
     assert oldest.at <= newest.at
     assert await durable.audit_log(before=newest.id) == [oldest]
     assert await durable.audit_log(before=oldest.id) == []
+
+
+async def test_lists_of_jobs_name_few_instruments_and_count_the_others(durable: DurableStore) -> None:
+    names = [f"NSE:{number}" for number in range(NAMED + 7)]
+    many = Job("b1", "backfill", "running", arguments={"from": "one", "instruments": names}, total=9)
+    few = Job("b2", "backfill", "done", arguments={"instruments": names[:NAMED]})
+    for job in (many, few, Job("b3", "upkeep", "done", arguments={"date": "2026-11-20"})):
+        await durable.save_job(job)
+    newest, middle, oldest = await durable.jobs()
+    assert (newest.arguments, middle) == ({"date": "2026-11-20"}, few)
+    assert oldest.arguments == {"from": "one", "instruments": names[:NAMED], "others": 7}
+    assert await durable.unfinished_jobs() == [many]
+    assert await durable.job("b1") == many
+
+
+async def test_what_a_job_was_asked_for_is_sent_once(durable: DurableStore) -> None:
+    job = Job("b1", "backfill", "waiting", arguments={"instruments": ["NSE:TCS"]}, total=9)
+    await durable.save_job(job)
+    await durable.save_job(msgspec.structs.replace(job, status="running", done=1, arguments={"of": "no matter"}))
+    assert await durable.job("b1") == msgspec.structs.replace(job, status="running", done=1)
+
+
+@ON_POSTGRESQL
+async def test_jobs_that_ended_long_ago_are_forgotten(durable: DurableStore, database_url: str) -> None:
+    for identity, status in (("old", "done"), ("failed", "failed"), ("idle", "paused"), ("new", "done")):
+        await durable.save_job(Job(identity, "backfill", status))
+    connection = await asyncpg.connect(database_url)
+    aged = "UPDATE jobs SET created_at = now() - interval '91 days', updated_at = now() - interval '91 days' WHERE id <> 'new'"
+    await connection.execute(aged)
+    await connection.close()
+    assert await durable.forget_jobs(90) == 2
+    assert {job.id for job in await durable.jobs()} == {"idle", "new"}

@@ -37,4 +37,5 @@ it("tells its instruments and days in short", () => {
   const about = job("a", { arguments: { instruments, start: "2026-11-20T00:00:00Z", end: "2026-11-21T00:00:00Z" } });
   expect(subjectOf(about)).toBe("A, B, C and 2 others, 2026-11-20 to 2026-11-21");
   expect(subjectOf(job("b"))).toBe("");
+  expect(subjectOf(job("c", { arguments: { instruments, others: 1_990 } }))).toBe("A, B, C and 1992 others");
 });

@@ -58,9 +58,10 @@ export function isOver({ status }: Job): boolean {
 const MOST_NAMED = 3;
 
 /** What it is about: its instruments and its days, as far as it names them. */
-export function subjectOf({ arguments: { instruments, start, end } }: Job): string {
+export function subjectOf({ arguments: { instruments, others: unnamed, start, end } }: Job): string {
   const names = Array.isArray(instruments) ? instruments.map(String) : [];
-  const others = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : "";
+  const count = names.length - MOST_NAMED + (typeof unnamed === "number" ? unnamed : 0);
+  const others = count > 0 ? ` and ${count} others` : "";
   const days =
     typeof start === "string" && typeof end === "string" ? `${start.slice(0, 10)} to ${end.slice(0, 10)}` : "";
   return [names.slice(0, MOST_NAMED).join(", ") + others, days].filter(Boolean).join(", ");
