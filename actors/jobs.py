@@ -1,6 +1,6 @@
 """The jobs: long work that can be listed, paused, resumed, cancelled and tried again, and that outlives the engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import anyio
@@ -11,6 +11,8 @@ from actors.cut_offs import after_cut_off
 from actors.job_arguments import JobError
 from actors.job_kinds import Kinds
 from actors.messages import ChangeJob, ForgetJobs, JobChanged, StartJob
+from actors.screen_shares import no_room, same_run
+from actors.screen_work import SCREEN
 from engine.market import retry_delay_s
 from engine.providers.base import ProviderError
 from engine.runtime import (
@@ -51,6 +53,8 @@ FIRST_TIDY_S = 60.0
 """After a start, which has other work."""
 TRIES = 6
 """Of one step, with growing pauses: about two minutes. Then the job has failed, and waits for an operator."""
+TRIED_ONCE = (SCREEN,)
+"""Kinds that who wants them begins again: meanwhile others have their turn."""
 
 
 class Jobs(TaskActor):
@@ -95,6 +99,8 @@ class Jobs(TaskActor):
             now_ms += 1
         try:
             arguments = self._kinds.complete(wish.kind, wish.arguments, self.system.clock.now_ns())
+            if wish.kind == SCREEN and (same := self._screened_already(arguments)):
+                return shown(same)
             total = len(self._kinds.work(wish.kind, arguments))
             job = Job(f"{wish.kind}-{now_ms}", wish.kind, "waiting", arguments=arguments, total=total)
             await self._durable.save_job(job)
@@ -103,6 +109,14 @@ class Jobs(TaskActor):
         await self._change(job)
         self._run_next()
         return shown(job)
+
+    def _screened_already(self, arguments: Mapping[str, Any]) -> Job | None:
+        """The run that does the same; raises JobError where there is no room for another one."""
+        under_way = [job for job in self._jobs.values() if job.kind == SCREEN and job.status in ("waiting", "running")]
+        same = same_run(under_way, arguments)
+        if same is None and (why := no_room(under_way, arguments)):
+            raise JobError(why)
+        return same
 
     @handles(ChangeJob)
     async def on_change_job(self, wish: ChangeJob) -> dict[str, Any] | Refused:
@@ -146,8 +160,9 @@ class Jobs(TaskActor):
             work = self._kinds.work(job.kind, job.arguments)
             while self._goes_on(identity) and self._jobs[identity].done < len(work):
                 done = self._jobs[identity].done
-                said = await self._try(identity, work.step, done)
-                await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
+                said = await self._try(job, work.step, done)
+                if said is not None:
+                    await self._advance(identity, done=done + 1, progress=(done + 1) / len(work), message=said)
                 if self._gives_way(job):
                     await self._advance(identity, status="waiting")
             if self._goes_on(identity):
@@ -163,15 +178,20 @@ class Jobs(TaskActor):
     def _goes_on(self, identity: str) -> bool:
         return identity in self._jobs and self._jobs[identity].status == "running"
 
-    async def _try(self, identity: str, step: Any, number: int) -> str:
-        """A step's words; what fails for now is tried again, as long as nobody wants otherwise."""
-        for attempt in range(1, TRIES):
+    async def _try(self, job: Job, step: Any, number: int) -> str | None:
+        """A step's words; what fails for now is tried again, as long as nobody wants otherwise.
+
+        None: it failed, and another job goes before it now. Who is in a hurry does not wait for two minutes of tries.
+        """
+        for attempt in range(1, 1 if job.kind in TRIED_ONCE else TRIES):
             try:
                 return await step(number)
             except Exception as error:  # ours to supervise, as in _run
-                log.info("job_step_failed", job=identity, step=number, attempt=attempt, error=_why(error))
-                if _is_final(error) or not self._goes_on(identity):
+                log.info("job_step_failed", job=job.id, step=number, attempt=attempt, error=_why(error))
+                if _is_final(error) or not self._goes_on(job.id):
                     raise
+            if self._gives_way(job):
+                return None
             await anyio.sleep(retry_delay_s(attempt, jitter=lambda: 0.5))
         return await step(number)
 

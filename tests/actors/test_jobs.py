@@ -12,6 +12,8 @@ from actors.job_arguments import JobError
 from actors.job_kinds import Work
 from actors.jobs import DAY_S, KEPT_DAYS, PATIENT, TRIES, URGENT, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
+from actors.screen_shares import MOST as MOST_RUNS
+from actors.screen_work import SCREEN
 from engine.providers.base import ProviderError
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import DurableStore, Job
@@ -98,9 +100,9 @@ async def test_a_job_says_after_each_step_how_far_it_is(autojump_clock: Any) -> 
 async def test_what_is_run_by_itself_waits_for_what_somebody_waits_for(autojump_clock: Any) -> None:
     durable, steps = MemoryDurableStore(), Steps()
     async with jobs(durable, steps) as (subject, _):
-        by_itself = (await subject.ask(StartJob("screen", {"scheduled": True}), timeout_s=5))["id"]
+        by_itself = (await subject.ask(StartJob(SCREEN, {"screener": "swing", "scheduled": True}), timeout_s=5))["id"]
         await until(durable, by_itself, "running")
-        clicked = (await subject.ask(StartJob("screen", {}), timeout_s=5))["id"]
+        clicked = (await subject.ask(StartJob(SCREEN, {"screener": "12"}), timeout_s=5))["id"]
         steps.gate.set()
         await until(durable, clicked, "done")
         await until(durable, by_itself, "done")
@@ -118,6 +120,54 @@ async def test_an_urgent_job_is_done_between_two_steps_of_another_which_then_goe
         await until(durable, waiting, "done")
         assert (await until(durable, long, "done")).progress == 1.0
     assert steps.done == [0, 0, 1, 2, 1, 2, 0, 1, 2]
+
+
+async def test_two_clicks_at_once_make_one_run_and_of_one_user_two_are_under_way(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+
+    async with jobs(durable, steps) as (subject, _):
+
+        async def click(screener: str, owner: str = "ada", **more: Any) -> str:
+            wish = StartJob(SCREEN, {"screener": screener, "owner": owner, "definition": {}, **more})
+            return (await subject.ask(wish, timeout_s=5))["id"]
+
+        first = await click("1")
+        assert await click("1", scheduled=True, instruments=["NSE:NEW"]) == first
+        second = await click("1", definition={"limit": 5})
+        assert second != first
+        with pytest.raises(JobError, match="2 of your screeners are being run already"):
+            await click("2")
+        for number in range(MOST_RUNS - 2):
+            await click(str(number), owner="")
+        with pytest.raises(JobError, match="so many screeners are being run"):
+            await click("3", owner="bob")
+        steps.gate.set()
+        await until(durable, second, "done")
+        assert await click("1") not in (first, second)
+
+
+async def test_a_run_that_fails_is_not_tried_again_while_others_wait(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    steps.gate.set()
+    steps.failures = 1
+    async with jobs(durable, steps) as (subject, _):
+        failed = (await subject.ask(StartJob(SCREEN, {}), timeout_s=5))["id"]
+        assert (await until(durable, failed, "failed")).message == "away"
+
+
+async def test_a_job_whose_provider_is_away_gives_way_between_two_tries(autojump_clock: Any) -> None:
+    durable, steps = MemoryDurableStore(), Steps()
+    async with jobs(durable, steps) as (subject, _):
+        long = await start(subject)
+        await until(durable, long, "running")
+        clicked = (await subject.ask(StartJob(SCREEN, {}), timeout_s=5))["id"]
+        steps.failures = 1
+        began = trio.current_time()
+        steps.gate.set()
+        await until(durable, clicked, "done")
+        assert trio.current_time() - began < 1
+        await until(durable, long, "done")
+    assert steps.done == [0, 1, 2, 0, 1, 2]
 
 
 async def test_urgent_jobs_that_never_end_leave_a_step_to_others(autojump_clock: Any) -> None:

@@ -171,7 +171,7 @@ async def test_a_run_that_makes_no_sense_is_refused(
     refused = await problem(await sent(person, "POST", f"{PATH}{everything['id']}/run"), 409)
     assert refused["code"] == "too_many_instruments"
 
-    for number in range(screeners.MOST_UNDER_WAY):
+    for number in range(screeners.MOST):
         await durable.save_job(Job(f"screen-{number}", "screen", "waiting", arguments={"screener": f"s{number}"}))
     monkeypatch.undo()
     await problem(await sent(person, "POST", f"{PATH}swing/run"), 503)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response
 
+from actors.screen_shares import MOST, MOST_OF_ONE
 from actors.screen_universe import MOST_INSTRUMENTS, universe_of
 from engine.screening import Definition, Result
 from engine.storage.durable.screeners import (
@@ -40,10 +41,6 @@ from web.services import services
 blueprint = Blueprint("screeners", __name__, url_prefix="/api/v1/screeners")
 blueprint.before_request(require_scope(SCREENERS))
 
-MOST_UNDER_WAY: Final = 20
-"""Runs of all users that wait or run; whoever comes then is asked to come again."""
-MOST_OF_ONE: Final = 2
-"""Runs of one user's own screeners that wait or run."""
 COME_AGAIN_S: Final = 5.0
 NO_DEFINITION: Final = "null"
 
@@ -225,7 +222,7 @@ async def _begun(one: Found, definition: Definition, instruments: list[str]) -> 
         return same[0]
     if one.owner and sum(run.owner == one.owner for run in under_way) >= MOST_OF_ONE:
         raise ApiError(429, f"{MOST_OF_ONE} of your screeners are being run already", retry_after_s=COME_AGAIN_S)
-    if len(under_way) >= MOST_UNDER_WAY:
+    if len(under_way) >= MOST:
         raise ApiError(503, "so many screeners are being run that this one must wait", retry_after_s=COME_AGAIN_S)
     await audit("run", f"screener/{one.id}")
     written = msgspec.to_builtins(definition)
