@@ -1,7 +1,7 @@
 """The keeper of ticks: every tick of the instruments whose ticks are to be kept goes to Redis, and on to PostgreSQL."""
 
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import anyio
@@ -17,12 +17,15 @@ from engine.storage.errors import HotStoreUnavailableError, StorageUnavailableEr
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.tick_keeper")
+_received = attrgetter("received_us")
 
 FLUSH_INTERVAL_S = 1.0
 """What a machine that loses its power takes along."""
 FOLLOW_INTERVAL_S = 5.0
 UNSHOWN_LIMIT = 50_000
-"""Ticks kept while Redis takes none, which keeps only the newest anyway."""
+"""Ticks kept for Redis while it takes none; beyond, it gets those that PostgreSQL lacks when it is back."""
+MARGIN_US = 60_000_000
+"""Feeds do not come in step: what was received so long before others may have come to us after them."""
 
 
 class TickKeeper(TaskActor):
@@ -44,7 +47,9 @@ class TickKeeper(TaskActor):
         self._broadcaster = broadcaster
         self._publisher = publisher
         self._tapes: dict[str, TickTape] = {}
-        self._unshown: deque[KeptTick] = deque(maxlen=UNSHOWN_LIMIT)
+        self._unshown: list[KeptTick] = []
+        self._is_torn = False
+        """Redis lacks some that came before those."""
         self._unsaved = UnsavedTicks(durable.ticks)
         self._saving: anyio.Event | None = None
         """Set when all that waits is saved, or was tried; None while nothing is under way."""
@@ -56,24 +61,28 @@ class TickKeeper(TaskActor):
         """How many, by why."""
 
     async def on_start(self) -> None:
+        """Who was followed before is followed at once: PostgreSQL may be away, or hang."""
         self._dropped = self._mailbox_drops()
-        await self._follow()
+        await self._follow_as_before()
+        await self.on_follow_anew(FollowAnew())
         self.send_every(FLUSH_INTERVAL_S, Flush())
         self.send_every(FOLLOW_INTERVAL_S, FollowAnew())
 
     async def on_stop(self) -> None:
         """What PostgreSQL does not take now stays in Redis for the next keeper."""
-        await self._flush()
-        if self._saving is not None:
-            await self._saving.wait()
+        for _ in range(2):  # the second for what came beside a save that was under way
+            await self._flush()
+            await self._saved()
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:
         tape = self._tapes.get(tick.instrument)
         if tape is not None:
             kept = tape.add(tick)
+            self._unsaved.add(kept)
+            if len(self._unshown) >= UNSHOWN_LIMIT:
+                self._unshown, self._is_torn = [], True
             self._unshown.append(kept)
-            self._unsaved.add((kept,))
 
     @handles(Flush)
     async def on_flush(self, _: Flush) -> None:
@@ -100,24 +109,34 @@ class TickKeeper(TaskActor):
         """While a store is away, those who were followed go on being followed."""
         try:
             wanted = await self._durable.ticks.kept()
-            await self._begin([name for name in wanted if name not in self._tapes])
+            new = await self._durable.named_instruments([name for name in wanted if name not in self._tapes])
+            await self._begin({name: known.kind is not InstrumentKind.INDEX for name, known in new.items()})
             self._tapes = {name: self._tapes[name] for name in wanted if name in self._tapes}
+            await self._hot.remember_kept({name: tape.counts_ticks for name, tape in self._tapes.items()})
         except StorageUnavailableError as error:
             log.debug("kept_ticks_not_read", error=str(error))
         finally:
             self._is_following = False
         self._broadcaster.tell(Follow(self.actor_ref, frozenset(self._tapes)))
 
-    async def _begin(self, names: Collection[str]) -> None:
-        """Each goes on from its newest tick in Redis; whether all of those were saved, only PostgreSQL knows."""
-        instruments = await self._durable.named_instruments(names)
-        recent = await self._hot.recent_ticks(list(instruments))
-        for name, instrument in instruments.items():
-            is_traded = instrument.kind is not InstrumentKind.INDEX
-            tape = self._tapes[name] = TickTape(self._calendars.of(name), counts_ticks=is_traded)
-            if name in recent:
-                tape.resume(recent[name][-1], self.system.clock.now_ns())
-                self._unsaved.add(recent[name])
+    async def _follow_as_before(self) -> None:
+        try:
+            await self._begin(await self._hot.remembered_kept())
+        except StorageUnavailableError as error:
+            log.debug("kept_ticks_not_remembered", error=str(error))
+        self._broadcaster.tell(Follow(self.actor_ref, frozenset(self._tapes)))
+
+    async def _begin(self, counts_ticks: Mapping[str, bool]) -> None:
+        """Each goes on from its newest tick in Redis; whether the last ones were saved, only PostgreSQL knows."""
+        names = list(counts_ticks)
+        newest = await self._hot.newest_ticks(names)
+        saved_us = await self._hot.saved_until() or 0
+        left = await self._hot.recent_ticks(names, max(0, saved_us - MARGIN_US))
+        for name in names:
+            tape = self._tapes[name] = TickTape(self._calendars.of(name), counts_ticks=counts_ticks[name])
+            if name in newest:
+                tape.resume(newest[name], self.system.clock.now_ns())
+        self._unsaved.resume((tick for ticks in left.values() for tick in ticks), saved_us)
 
     # -- what is kept
 
@@ -129,12 +148,24 @@ class TickKeeper(TaskActor):
             self.spawn(self._save, self._saving)
 
     async def _show(self) -> None:
+        """Redis has all that PostgreSQL lacks, also one that was emptied: what stands in neither ends with this process."""
+        if not self._tapes:
+            return
         try:
-            await self._hot.write_ticks(self._unshown)
+            is_emptied = await self._hot.saved_until() is None
+            if self._is_torn or is_emptied:
+                self._unshown = sorted({*self._unsaved, *self._unshown}, key=_received)
+            await self._hot.write_ticks(self._unshown, unsaved=self._unsaved.by_instrument())
+            await self._hot.note_saved(self._unsaved.since_us)
         except HotStoreUnavailableError as error:
             log.debug("recent_ticks_not_written", error=str(error))
         else:
-            self._unshown.clear()
+            self._unshown, self._is_torn = [], False
+
+    async def _saved(self) -> None:
+        """When nothing is under way to PostgreSQL."""
+        if self._saving is not None:
+            await self._saving.wait()
 
     async def _save(self, done: anyio.Event) -> None:
         try:

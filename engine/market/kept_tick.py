@@ -37,7 +37,7 @@ class TickTape:
     def __init__(self, calendar: Calendar, *, counts_ticks: bool) -> None:
         """``counts_ticks``: where the feed has no totals, trades count their sizes; false for indices."""
         self._calendar = calendar
-        self._counts_ticks = counts_ticks
+        self.counts_ticks = counts_ticks
         self._meter = VolumeMeter(counts_ticks=counts_ticks)
         self._newest_us = 0
 
@@ -47,7 +47,7 @@ class TickTape:
         if last.volume is not None:
             baseline = Baseline(last.provider, self._day(last.event_us * MICROSECOND_NS), last.volume)
             state = VolumeMeter(baseline).state()
-            self._meter = VolumeMeter.restore(state, self._calendar, now_ns, counts_ticks=self._counts_ticks)
+            self._meter = VolumeMeter.restore(state, self._calendar, now_ns, counts_ticks=self.counts_ticks)
 
     def add(self, tick: Tick) -> KeptTick:
         """The tick as it is kept, after all before it: one that was held back came when it was let go."""

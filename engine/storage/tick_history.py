@@ -1,7 +1,5 @@
 """Reading ticks: PostgreSQL and the newest in Redis as one list, each tick once."""
 
-import asyncio
-
 import msgspec
 
 from engine.market.kept_tick import KeptTick
@@ -28,11 +26,12 @@ class TickReader:
     async def read(
         self, instrument: str, start_us: int, end_us: int, limit: int, *, newest_first: bool = False
     ) -> TickRange:
-        """The first ticks received in [start, end), or the last, the newest first. Raises when both stores are away."""
-        saved, recent = await asyncio.gather(
-            or_away(self._durable.ticks.read(instrument, start_us, end_us, limit, newest_first=newest_first)),
-            or_away(self._recent(instrument, start_us, end_us)),
-        )
+        """The first ticks received in [start, end), or the last, the newest first. Raises when both stores are away.
+
+        Redis goes first: what it let go by then PostgreSQL has, and what it still has may be saved in between.
+        """
+        recent = await or_away(self._recent(instrument, start_us, end_us))
+        saved = await or_away(self._durable.ticks.read(instrument, start_us, end_us, limit, newest_first=newest_first))
         found = {tick.received_us: tick for tick in [*given(saved), *given(recent)]}
         times = sorted(found, reverse=newest_first)[:limit]
         return TickRange([found[time] for time in times], missing_stores(saved, recent))

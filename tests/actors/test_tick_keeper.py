@@ -1,6 +1,7 @@
 """The keeper of ticks: each tick once in both stores, whoever is away or dies, and what is lost is told."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -9,7 +10,7 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
-from actors import unsaved_ticks
+from actors import tick_keeper, unsaved_ticks
 from actors.messages import Alert, Count, Flush, Follow, FollowAnew
 from actors.tick_keeper import TickKeeper
 from engine.market import Calendars, Instrument, InstrumentKind, Tick
@@ -20,6 +21,7 @@ from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import NAME, NOON, SECOND_NS, among_witnesses, tick
 
 EVER = 0, 2**51
+Seen = tuple[ActorSystem, dict[str, list[Any]]]
 
 
 @pytest.fixture
@@ -50,6 +52,14 @@ def keeper(hot: MemoryHotStore, durable: MemoryDurableStore) -> Callable[[ActorS
     )
 
 
+@asynccontextmanager
+async def keeping(hot: MemoryHotStore, durable: MemoryDurableStore) -> AsyncGenerator[Seen]:
+    """A keeper that follows whom it can."""
+    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, seen):
+        await trio.testing.wait_all_tasks_blocked()
+        yield system, seen
+
+
 def ticks(count: int, *, since: int = 0) -> list[Tick]:
     return [tick(NOON + number * SECOND_NS, 100.0, 10 * number) for number in range(since, since + count)]
 
@@ -75,7 +85,7 @@ async def recent(hot: MemoryHotStore) -> list[KeptTick]:
 async def test_every_tick_is_in_both_stores_within_a_second_with_what_it_traded(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         for one in ticks(3):
             system.ref("/engine/subject").tell(one)
         await trio.sleep(1.5)
@@ -88,12 +98,12 @@ async def test_every_tick_is_in_both_stores_within_a_second_with_what_it_traded(
 async def test_it_follows_those_whose_ticks_are_to_be_kept_and_no_longer_than_that(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, seen):
+    async with keeping(hot, durable) as (system, seen):
         await trio.sleep(6)
         durable.tables.tick_keeping.clear()
         await trio.sleep(5)
         wishes = [wish.instruments for wish in seen["broadcaster"] if isinstance(wish, Follow)]
-        assert wishes == [frozenset({NAME}), frozenset({NAME}), frozenset()]
+        assert wishes == [frozenset(), frozenset({NAME}), frozenset({NAME}), frozenset()]
         assert (await tell(system, ticks(1)))["ticks_unsaved"] == 0
         assert await saved(durable) == []
 
@@ -101,13 +111,13 @@ async def test_it_follows_those_whose_ticks_are_to_be_kept_and_no_longer_than_th
 async def test_what_a_killed_keeper_left_in_redis_its_successor_saves_once(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         await tell(system, ticks(2))
         durable.tables.away = True
         await tell(system, ticks(3, since=2))
         assert len(await recent(hot)) == 5  # and the engine ends before PostgreSQL is back
     durable.tables.away = False
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         counted = await tell(system, ticks(1, since=9))
         kept = await saved(durable)
         assert [(one.volume, one.traded) for one in kept] == [(0, 0), (10, 10), (20, 10), (30, 10), (40, 10), (90, 50)]
@@ -115,11 +125,85 @@ async def test_what_a_killed_keeper_left_in_redis_its_successor_saves_once(
         assert await recent(hot) == kept
 
 
+async def test_however_many_ticks_wait_for_postgresql_a_killed_keeper_leaves_them_all_to_its_successor(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, ticks(10))
+        durable.tables.away = True
+        for since in range(10, 4_010, 400):
+            await tell(system, ticks(400, since=since))
+    # it ended without having saved them
+    durable.tables.away = False
+    async with keeping(hot, durable) as (system, seen):
+        counted = await tell(system, ticks(1, since=4_010))
+        assert [kept.volume for kept in await saved(durable)] == [10 * number for number in range(4_011)]
+        assert (counted["ticks_saved"], counted["ticks_lost"], seen["publisher"]) == (4_001, 0, [])
+
+
+async def test_what_was_left_is_no_reason_to_forget_what_comes(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved_ticks, "UNSAVED_LIMIT", 4)
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, ticks(50))
+    async with keeping(hot, durable) as (system, _):
+        durable.tables.away = True
+        assert (await tell(system, ticks(4, since=50)))["ticks_lost"] == 0
+        assert (await tell(system, ticks(2, since=54)))["ticks_lost"] == 2
+
+
+async def test_a_keeper_that_starts_without_postgresql_follows_those_that_were_followed_before(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, ticks(2))
+    durable.tables.away = True
+    async with keeping(hot, durable) as (system, seen):
+        assert [wish.instruments for wish in seen["broadcaster"]] == [frozenset({NAME})] * 2
+        await tell(system, ticks(3, since=2))
+        assert [kept.traded for kept in await recent(hot)] == [0, 10, 10, 10, 10]
+        durable.tables.away = False
+        await tell(system, [])
+        assert await saved(durable) == await recent(hot)
+        await trio.sleep(6)
+        assert seen["broadcaster"][-1].instruments == frozenset({NAME})
+
+
+async def test_a_redis_that_was_emptied_gets_all_that_postgresql_lacks(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
+) -> None:
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, ticks(2))
+        durable.tables.away = True
+        await tell(system, ticks(3, since=2))
+        await hot.link.call("FLUSHDB")
+        await tell(system, ticks(1, since=5))
+        assert [kept.volume for kept in await recent(hot)] == [20, 30, 40, 50]
+    durable.tables.away = False
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, [])
+        assert [kept.volume for kept in await saved(durable)] == [0, 10, 20, 30, 40, 50]
+
+
+async def test_a_redis_that_was_away_for_long_gets_all_that_postgresql_lacks(
+    hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick_keeper, "UNSHOWN_LIMIT", 2)
+    async with keeping(hot, durable) as (system, _):
+        await tell(system, ticks(1))
+        durable.tables.away = hot.link.away = True
+        await tell(system, ticks(7, since=1))
+        hot.link.away = False
+        await tell(system, [])
+        assert [kept.volume for kept in await recent(hot)] == [10 * number for number in range(8)]
+
+
 async def test_while_postgresql_is_away_ticks_wait_and_those_beyond_the_limit_are_told_as_lost(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unsaved_ticks, "UNSAVED_LIMIT", 4)
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, seen):
+    async with keeping(hot, durable) as (system, seen):
         durable.tables.away = True
         with capture_logs() as logs:
             counted = await tell(system, ticks(6))
@@ -141,7 +225,7 @@ async def test_while_postgresql_is_away_ticks_wait_and_those_beyond_the_limit_ar
 async def test_while_postgresql_hangs_ticks_are_taken_and_shown_and_saved_when_it_answers(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         subject = system.ref("/engine/subject")
         hanging = durable.tables.hanging = anyio.Event()
         await tell(system, ticks(2))
@@ -157,7 +241,7 @@ async def test_while_postgresql_hangs_ticks_are_taken_and_shown_and_saved_when_i
 async def test_while_redis_is_away_ticks_are_saved_and_redis_gets_them_afterwards(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         hot.link.away = True
         await tell(system, ticks(3))
         await system.ref("/engine/subject").ask(FollowAnew(), timeout_s=5)
@@ -171,7 +255,7 @@ async def test_a_keeper_that_starts_without_its_stores_follows_as_soon_as_they_a
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
     durable.tables.away = hot.link.away = True
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         durable.tables.away = hot.link.away = False
         await trio.sleep(6)
         await tell(system, ticks(2))
@@ -182,7 +266,7 @@ async def test_what_its_mailbox_drops_is_told_as_lost(
     hot: MemoryHotStore, durable: MemoryDurableStore, autojump_clock: Any
 ) -> None:
     capacity = TickKeeper.mailbox.capacity
-    async with among_witnesses(keeper(hot, durable), "broadcaster", "publisher") as (system, _):
+    async with keeping(hot, durable) as (system, _):
         counted = await tell(system, ticks(1) * (capacity + 10))
         assert counted["ticks_lost"] >= 10
         assert counted["ticks_saved"] + counted["ticks_lost"] == capacity + 10

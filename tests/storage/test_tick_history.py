@@ -1,5 +1,6 @@
 """Reading ticks of both stores: each once, in order, and what a store that is away may lack is said."""
 
+import anyio
 import pytest
 
 from engine.market.kept_tick import KeptTick
@@ -47,3 +48,24 @@ async def test_with_one_store_it_does_and_without_both_it_fails(
         await reader.read(NAME, 0, 9_000, 10)
     durable.tables.away = False
     assert await reader.read(NAME, 0, 9_000, 10) == TickRange(ticks(1_000, 2_000, 3_000), ("redis",))
+
+
+async def test_what_is_saved_and_let_go_while_it_is_read_is_not_passed_over(
+    stores: tuple[MemoryHotStore, MemoryDurableStore],
+) -> None:
+    hot, durable = stores
+    reader = TickReader(hot, durable)
+    durable.tables.hanging = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        found: list[TickRange] = []
+
+        async def read() -> None:
+            found.append(await reader.read(NAME, 0, 9_000, 10))
+
+        tasks.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        hanging, durable.tables.hanging = durable.tables.hanging, None
+        await durable.ticks.save(ticks(4_000, 5_000))
+        await hot._link.call("DEL", "ticks:NSE:TCS")
+        hanging.set()
+    assert found == [TickRange(ticks(1_000, 2_000, 3_000, 4_000, 5_000))]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.market.kept_tick import KeptTick
+from engine.storage.hot.keys import TICKS_SAVED
 from tests.web.engine import NOON, unpacked
 from tests.web.process import Web
 from tests.web.test_rest import problem
@@ -54,6 +55,20 @@ async def test_whose_ticks_are_not_kept_is_said(web_with_ticks: Web) -> None:
     await web_with_ticks.services.durable._link.value(keep, True)
     assert (await asked(web_with_ticks, symbols="RELIANCE,TCS"))["not_kept"] == ["TCS"]
     await web_with_ticks.services.durable._link.value(keep, False)
+
+
+async def test_a_redis_that_was_emptied_is_missing_until_it_has_all_again_that_postgresql_lacks(
+    web_with_ticks: Web,
+) -> None:
+    keep = "UPDATE instruments SET keep_ticks = $1 WHERE symbol = 'RELIANCE'"
+    hot, link = web_with_ticks.services.hot, web_with_ticks.services.durable._link
+    await link.value(keep, True)
+    await hot._link.call("DEL", TICKS_SAVED)
+    assert (await asked(web_with_ticks, symbols="RELIANCE"))["missing"] == ["redis"]
+    assert (await asked(web_with_ticks, symbols="TCS"))["missing"] == [], "nothing of it is kept anywhere"
+    await hot.note_saved(NOON_US)
+    assert (await asked(web_with_ticks, symbols="RELIANCE"))["missing"] == []
+    await link.value(keep, False)
 
 
 @pytest.mark.parametrize("sort", ["asc", "desc"])

@@ -52,11 +52,13 @@ async def ticks(query_args: TicksQuery) -> Response:
     rules, form = services(), await begin_form(form_name(query_args.format), TICKS)
     wish = _wish(rules, query_args)
     reading = TickReading(TickReader(rules.hot, rules.durable), wish, _place(wish, query_args.page_token))
-    not_kept = await _not_kept(rules, wish)
+    kept = await _kept(rules)
+    not_kept = [] if kept is None else [symbol for name, symbol in wish.symbols.items() if name not in kept]
+    lost = await _lost(rules) if kept and len(not_kept) < len(wish.symbols) else set[str]()
 
     def said() -> dict[str, Any]:
         token = reading.next and encode_page("ticks", (reading.next.instrument, str(reading.next.border_us)))
-        missing = sorted(reading.missing)
+        missing = sorted(reading.missing | lost)
         return {"next_page_token": token, "not_kept": not_kept, "missing": missing, "data": data_kind()}
 
     return await answered_in(form, _pieces(reading, wish), said, endless=wish.limit is None)
@@ -67,13 +69,20 @@ async def _pieces(reading: TickReading, wish: Wish) -> Pieces:
         yield wish.symbols[instrument], [row_of(tick) for tick in found]
 
 
-async def _not_kept(rules: Services, wish: Wish) -> list[str]:
-    """Why there may be none; who does not know because PostgreSQL is away says nothing, as that is told anyway."""
+async def _kept(rules: Services) -> set[str] | None:
+    """Whose ticks are kept; None while PostgreSQL is away, which is told anyway."""
     try:
-        kept = set(await rules.durable.ticks.kept())
+        return set(await rules.durable.ticks.kept())
     except StorageUnavailableError:
-        return []
-    return [symbol for instrument, symbol in wish.symbols.items() if instrument not in kept]
+        return None
+
+
+async def _lost(rules: Services) -> set[str]:
+    """Redis, where it was emptied and the keeper has not brought back yet what PostgreSQL lacks."""
+    try:
+        return set() if await rules.hot.saved_until() is not None else {"redis"}
+    except StorageUnavailableError:
+        return set()
 
 
 def _wish(rules: Services, written: TicksQuery) -> Wish:

@@ -12,7 +12,7 @@ BUFFER_LENGTH = 500
 EVENTS_LENGTH = 100_000
 COMMANDS_LENGTH = 1_000
 TICKS_LENGTH = 1_000
-"""Ticks of an instrument; a few more until whole nodes of a stream can go."""
+"""Ticks of an instrument, beside those that PostgreSQL lacks; a few more until whole nodes of a stream can go."""
 REPLY_EXPIRY_S = 30
 TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60
@@ -35,6 +35,8 @@ SESSIONS = "sessions"
 SOURCES = "realtime:sources"
 STATUSES = "statuses"
 STREAMS = "websocket_streams"
+TICKS_KEPT = "ticks_kept"
+TICKS_SAVED = "ticks_saved"
 UNSAVED = "unsaved"
 
 

@@ -66,13 +66,13 @@ class Scripts:
         return b""
 
     def append_ticks(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
-        longest, expiry_s, *rest = arguments
+        expiry_s, *rest = arguments
         told = iter(rest)
         for name in names:
-            stream = self._space.opened(name, Stream)
-            for text, data in zip(*[islice(told, 2 * int(next(told)))] * 2, strict=True):
+            stream, longest, count = self._space.opened(name, Stream), int(next(told)), int(next(told))
+            for text, data in zip(*[islice(told, 2 * count)] * 2, strict=True):
                 if parsed(text) > stream.last:
-                    stream.add(parsed(text), encoded(data), int(longest))
+                    stream.add(parsed(text), encoded(data), longest)
             self._commands.expire(name, int(expiry_s))
         return len(names)
 

@@ -40,3 +40,23 @@ async def test_only_the_newest_stay(hot: HotStore) -> None:
     found = (await hot.recent_ticks(["NSE:A"]))["NSE:A"]
     assert TICKS_LENGTH <= len(found) <= TICKS_LENGTH * 9 // 8
     assert found == told[-len(found) :]
+
+
+async def test_what_postgresql_lacks_stays_beside_the_newest(hot: HotStore) -> None:
+    told = ticks(4 * TICKS_LENGTH)
+    for start in range(0, len(told), 500):
+        await hot.write_ticks(told[start : start + 500], unsaved={"NSE:A": start + 500})
+    assert (await hot.recent_ticks(["NSE:A"]))["NSE:A"] == told
+    assert await hot.newest_ticks(["NSE:A", "NSE:B"]) == {"NSE:A": told[-1]}
+    for number in range(40):  # once it is saved it goes, by and by
+        await hot.write_ticks([msgspec.structs.replace(told[-1], received_us=AT_US + 10_000 + number)])
+    assert TICKS_LENGTH <= len((await hot.recent_ticks(["NSE:A"]))["NSE:A"]) <= TICKS_LENGTH * 9 // 8
+
+
+async def test_who_is_kept_and_what_is_saved_is_remembered(hot: HotStore) -> None:
+    assert (await hot.saved_until(), await hot.remembered_kept()) == (None, {})
+    await hot.note_saved(AT_US)
+    await hot.remember_kept({"NSE:A": True, "NSE:NIFTY": False})
+    assert (await hot.saved_until(), await hot.remembered_kept()) == (AT_US, {"NSE:A": True, "NSE:NIFTY": False})
+    await hot.remember_kept({})
+    assert await hot.remembered_kept() == {}
