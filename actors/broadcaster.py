@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import ClassVar
 
-from actors.messages import Follow, TakeNewest
+from actors.messages import Follow, FollowedWanted, TakeNewest
 from engine.market import Tick
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, Terminated, handles
 
@@ -49,6 +49,11 @@ class Broadcaster(Actor):
             self.watch(wish.listener)
         self._wishes[wish.listener.path] = wish
         self._spread()
+
+    @handles(FollowedWanted)
+    def on_followed_wanted(self, wanted: FollowedWanted) -> frozenset[str]:
+        wishes = [wish.instruments for path, wish in self._wishes.items() if not path.startswith(f"{wanted.besides}/")]
+        return frozenset[str]().union(*wishes)
 
     @handles(Terminated)
     def on_terminated(self, terminated: Terminated) -> None:

@@ -19,6 +19,7 @@ from actors.messages import (
     LegsAsked,
     LookAtChains,
 )
+from actors.option_demand import OptionDemand
 from engine.market.chain_place import ChainPlace
 from engine.runtime import ActorRef, MailboxSpec, Overflow, SpecError, StartChild, TaskActor, handles
 from engine.storage.errors import StorageError
@@ -39,6 +40,8 @@ CROWDED = f"{MOST} option chains run already, which is as many as can"
 class OptionChains(TaskActor):
     """Keeps chains alive that are to be kept always, that clients follow, or that somebody asked for lately.
 
+    Feeds are to bring their windows before all other options, and those that somebody else looks at or follows.
+
     A chain that it says nothing to ends by itself, so that nothing has to be known of those that ran before.
     """
 
@@ -52,6 +55,7 @@ class OptionChains(TaskActor):
         chains: ActorRef,
         manager: ActorRef,
         sentinel: ActorRef,
+        demand: OptionDemand,
         kept: Sequence[str],
         look_interval_s: float = LOOK_S,
     ) -> None:
@@ -62,6 +66,7 @@ class OptionChains(TaskActor):
         self._chains = chains
         self._manager = manager
         self._sentinel = sentinel
+        self._demand = demand
         self._kept = tuple(kept)
         self._look_interval_s = look_interval_s
         self._followed: dict[str, tuple[float, frozenset[ChainPlace]]] = {}
@@ -87,6 +92,8 @@ class OptionChains(TaskActor):
         except StorageError as error:
             log.info("chains_not_looked_at", error=str(error))
         self._favour()
+        if not self._demand.is_looking:  # beside: who follows a chain waits for nobody else's answer
+            self.spawn(self._look_at_demand)
 
     @handles(ChainsFollowed)
     async def on_chains_followed(self, message: ChainsFollowed) -> Mapping[str, Any]:
@@ -150,9 +157,13 @@ class OptionChains(TaskActor):
                 return
         chain.tell(KeepChain(followed))
 
+    async def _look_at_demand(self) -> None:
+        await self._demand.look()
+        self._favour()
+
     def _favour(self) -> None:
         windows = [window for _, window in self._windows.values()]
-        favoured = frozenset[str]().union(*(window.options for window in windows))
+        favoured = self._demand.options.union(*(window.options for window in windows))
         if self._sentinel.is_alive():
             self._sentinel.tell(LegsAsked(frozenset[str]().union(*(window.asked for window in windows))))
         if favoured != self._favoured and self._manager.is_alive():

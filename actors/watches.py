@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import anyio
 
-from actors.messages import ForgetStale, Watch, WatchedOnes, WatchList
+from actors.messages import FollowedWanted, ForgetStale, Watch, WatchedOnes, WatchList
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 
 FORGET_AFTER_S = 30.0
@@ -35,6 +35,10 @@ class Watches(TaskActor):
         self._lists[message.process] = (anyio.current_time(), wanted)
         self._apply()
         return {"unmapped": unmapped}
+
+    @handles(FollowedWanted)
+    def on_followed_wanted(self, _: FollowedWanted) -> frozenset[str]:
+        return self._watched
 
     @handles(ForgetStale)
     def on_forget_stale(self, _: ForgetStale) -> None:

@@ -78,6 +78,7 @@ from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWant
 from actors.messages.watching import (
     Follow,
     FollowAnew,
+    FollowedWanted,
     ForgetStale,
     PricesWanted,
     Report,
@@ -133,6 +134,7 @@ __all__ = [
     "Flush",
     "Follow",
     "FollowAnew",
+    "FollowedWanted",
     "ForgetJobs",
     "ForgetStale",
     "Heal",

@@ -37,6 +37,12 @@ class Follow(Message, frozen=True, gc=False):
     instruments: frozenset[str]
 
 
+class FollowedWanted(Message, frozen=True, gc=False):
+    """Answers the instruments that somebody looks at or follows; who is below the path ``besides`` counts as nobody."""
+
+    besides: str
+
+
 class FollowAnew(Message, frozen=True, gc=False):
     """Look up whom to follow, and say so again."""
 

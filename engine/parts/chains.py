@@ -10,6 +10,7 @@ from actors.chain_publisher import ChainPublisher
 from actors.chain_sources import ChainSources
 from actors.option_chain import ChainOutlets
 from actors.option_chains import OptionChains
+from actors.option_demand import OptionDemand
 from actors.quote_sources import QuoteSources
 from engine.parts.base import Parts, Places, Start
 from engine.parts.healing import Healing
@@ -54,6 +55,7 @@ def chains(system: ActorSystem, parts: Parts, at: Places) -> Start:
         chains=at.option_chains,
         manager=at.provider_manager,
         sentinel=at.sentinel,
+        demand=OptionDemand((at.broadcaster, at.watches), besides=at.option_chains.path),
         kept=settings.chains,
         look_interval_s=5 * parts.pace.look_s,
     )

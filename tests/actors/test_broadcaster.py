@@ -5,7 +5,7 @@ from typing import Any
 import trio
 
 from actors.broadcaster import Broadcaster
-from actors.messages import Follow, TakeNewest
+from actors.messages import Follow, FollowedWanted, TakeNewest
 from engine.market import Tick
 from engine.runtime import ActorSystem
 from tests.actors.parts import NAME, NOON, among_witnesses, tick
@@ -39,6 +39,15 @@ async def test_who_follows_something_else_gets_no_more_of_what_it_followed(autoj
         await subject.ask(TakeNewest(), timeout_s=5)
         await trio.sleep(1)
         assert seen["follower"] == [FIRST]
+
+
+async def test_what_is_followed_by_others_than_those_of_a_place_is_answered(autojump_clock: Any) -> None:
+    async with among_witnesses(broadcaster, "follower", "other") as (system, _):
+        subject = system.ref("/engine/subject")
+        subject.tell(Follow(system.ref("/engine/follower"), frozenset({NAME})))
+        subject.tell(Follow(system.ref("/engine/other"), frozenset({"NSE:ELSE"})))
+        assert await subject.ask(FollowedWanted("/engine"), timeout_s=5) == frozenset()
+        assert await subject.ask(FollowedWanted("/engine/option_chains"), timeout_s=5) == {NAME, "NSE:ELSE"}
 
 
 async def test_who_has_ended_is_told_nothing_and_may_follow_again(autojump_clock: Any) -> None:

@@ -13,6 +13,7 @@ from actors.chain_maker import ChainMaker
 from actors.messages import ChainMinute, ChainsFollowed, ChainTold, ChainWanted, Favoured, LegsAsked, LegsPolled
 from actors.option_chain import ChainOutlets
 from actors.option_chains import MOST, OptionChains
+from actors.option_demand import OptionDemand
 from actors.pace import Pace
 from config.calendars import load_calendar
 from engine.market import Calendars, Candle, CandleState, Instrument, InstrumentKind, Quote
@@ -68,6 +69,7 @@ async def floor(
     contracts: Sequence[Instrument] = CONTRACTS,
     durable: MemoryDurableStore | None = None,
     start_ns: int = NOON,
+    demanded: frozenset[str] = frozenset(),
 ) -> AsyncGenerator[Floor]:
     durable, hot = durable or MemoryDurableStore(), MemoryHotStore(lambda: start_ns)
     index = Instrument(0, "NSE", "NIFTY", "Nifty 50", InstrumentKind.INDEX, 0.05)
@@ -86,9 +88,10 @@ async def floor(
             chains=at_["option_chains"],
             manager=at_["manager"],
             sentinel=at_["sentinel"],
+            demand=OptionDemand([at_["broadcaster"]], besides=at_["option_chains"].path),
             kept=kept,
         )
-        specs = [ChildSpec(name, partial(Witness, seen[name])) for name in WITNESSES]
+        specs = [ChildSpec(name, partial(Witness, seen[name], demanded)) for name in WITNESSES]
         specs += [ChildSpec("option_chains", DynamicSupervisor), ChildSpec("chains", chains)]
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
         yield Floor(system, seen, hot)
@@ -194,6 +197,16 @@ async def test_the_windows_of_all_chains_are_favoured_and_of_those_that_ended_no
         await engine.follow()
         await trio.sleep(100)
         assert favoured() == {CALL.canonical, PUT.canonical}
+
+
+async def test_what_somebody_else_looks_at_or_follows_is_favoured_as_far_as_it_is_an_option(
+    autojump_clock: Any,
+) -> None:
+    elsewhere = "NFO:NIFTY26NOV2630000CE"
+    demanded = frozenset({elsewhere, "NSE:TCS", "NFO:NIFTY26NOV26FUT"})
+    async with floor(demanded=demanded) as engine:
+        await trio.sleep(1)
+        assert engine.seen["manager"][-1] == Favoured(frozenset({elsewhere}))
 
 
 async def test_the_options_that_chains_ask_for_are_told_to_who_says_how_instruments_are(autojump_clock: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import trio
 
-from actors.messages import Watch, WatchedOnes, WatchList
+from actors.messages import FollowedWanted, Watch, WatchedOnes, WatchList
 from actors.watches import Watches
 from engine.runtime import ActorSystem
 from tests.actors.parts import among_witnesses
@@ -26,6 +26,7 @@ async def test_an_instrument_is_told_once_that_it_is_watched_and_once_that_it_no
             assert answer == {"unmapped": ["NSE:NOBODY"]}
         await trio.sleep(1)
         assert watched(seen) == [True]
+        assert await subject.ask(FollowedWanted(""), timeout_s=5) == {"NSE:A"}
         await trio.sleep(20)
         await subject.ask(WatchList("two", ("NSE:A",)), timeout_s=5)
         await trio.sleep(20)
