@@ -76,10 +76,36 @@ async def test_somebody_is_kept_out_and_let_in_again(ann: Page, site: Site) -> N
         await expect(bob.get_by_role("cell", name=state)).to_be_visible()
 
 
+async def test_a_bonus_is_entered_as_it_was_announced_and_taken_back(ann: Page) -> None:
+    await ann.goto("/operations/corporate-actions")
+    await ann.get_by_text("Enter one").click()
+    form = ann.get_by_role("form", name="New action")
+    await form.get_by_label("Instrument").fill("NSE:ITC")
+    await form.get_by_label("Ex-date").fill("2024-10-28")
+    await form.get_by_label("Kind").select_option("bonus")
+    await form.get_by_label("Ratio").fill("1:2")
+    await form.get_by_role("button", name="Enter it").click()
+    row = ann.get_by_role("row", name="NSE:ITC")
+    await expect(row).to_contain_text("Bonus 1:2")
+    await row.get_by_role("button", name="Take back").click()
+    await ann.get_by_role("dialog").get_by_role("button", name="Take it back").click()
+    await expect(row).to_have_count(0)
+
+
+async def test_the_ticks_of_a_share_are_kept_by_a_tick(ann: Page) -> None:
+    await ann.goto("/operations/instruments")
+    await ann.get_by_label("Find").fill("ITC")
+    await ann.get_by_role("button", name="Show").click()
+    ticks = ann.get_by_role("row", name="NSE:ITC ").get_by_role("checkbox")
+    await ticks.click()
+    await expect(ticks).to_be_checked()
+    await expect(ann.get_by_role("status", name="Last command")).to_contain_text("The ticks of NSE:ITC are kept")
+
+
 async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> None:
     await ann.goto("/operations")
     pages = ann.get_by_role("navigation", name="Operations").get_by_role("link")
-    await expect(pages).to_have_count(9)
+    await expect(pages).to_have_count(11)
     for link in await pages.all():
         await link.click()
         await expect(ann.get_by_role("heading", level=2, name=await link.inner_text())).to_be_visible()

@@ -44,6 +44,8 @@ export const api = createApi({
     "AlertRules",
     "Alerts",
     "Webhooks",
+    "CorporateActions",
+    "Instruments",
   ],
   endpoints: () => ({}),
 });

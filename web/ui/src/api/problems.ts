@@ -39,3 +39,8 @@ export function isPassing(error: QueryError): boolean {
   const { status } = problemOf(error);
   return status === 0 || status === 429 || status >= 500;
 }
+
+/** The server's complaints by the part they are about, as `definition.where.all[0].left`. */
+export function byPart(errors: readonly string[]): Map<string, string> {
+  return new Map(errors.map((error) => error.split(/: (.*)/s).slice(0, 2) as [string, string]));
+}

@@ -4,9 +4,11 @@ import { Navigate, NavLink, Route, Routes } from "react-router";
 import { NotFound } from "@/app/NotFound";
 import { AuditPage } from "./AuditPage";
 import { CompletenessPage } from "./CompletenessPage";
+import { CorporateActionsPage } from "./CorporateActionsPage";
 import { CredentialsPage } from "./CredentialsPage";
 import { DeadLettersPage } from "./DeadLettersPage";
 import { FeedsPage } from "./FeedsPage";
+import { InstrumentsPage } from "./InstrumentsPage";
 import { JobsPage } from "./JobsPage";
 import styles from "./Operations.module.css";
 import { QuarantinePage } from "./QuarantinePage";
@@ -18,6 +20,8 @@ const PAGES = [
   { path: "feeds", title: "Feeds", page: <FeedsPage /> },
   { path: "completeness", title: "Completeness", page: <CompletenessPage /> },
   { path: "jobs", title: "Jobs", page: <JobsPage /> },
+  { path: "instruments", title: "Instruments", page: <InstrumentsPage /> },
+  { path: "corporate-actions", title: "Corporate actions", page: <CorporateActionsPage /> },
   { path: "quarantine", title: "Quarantine", page: <QuarantinePage /> },
   { path: "credentials", title: "Credentials", page: <CredentialsPage /> },
   { path: "dead-letters", title: "Dead letters", page: <DeadLettersPage /> },

@@ -1,9 +1,9 @@
 /** The conditions of a screener: a row each, or, where some stand within others, as text. */
 
+import { Field } from "@/parts/Field";
 import { COMPARISONS, type Comparison } from "./definition";
 import { asText, newRow, type Row, takesTwo } from "./draft";
 import { Group, type Part } from "./Editor";
-import { Field } from "./Field";
 import styles from "./ScreenersPage.module.css";
 
 export function Conditions({ draft, set, field, indicators }: Part & { indicators: string }) {

@@ -1,13 +1,13 @@
 /** The editor of a screener. What the server has against a part stands beside that part. */
 
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { problemOf, problemWords, type QueryError } from "@/api/problems";
+import { byPart, problemOf, problemWords, type QueryError } from "@/api/problems";
 import { sentence } from "@/formats/sentences";
+import { Field } from "@/parts/Field";
 import type { ScreenerLine } from "@/watchlist/endpoints";
 import { Conditions } from "./Conditions";
-import { byPart, type Draft, draftOf, writtenOf } from "./draft";
+import { type Draft, draftOf, writtenOf } from "./draft";
 import { screenersApi, type Written } from "./endpoints";
-import { Field } from "./Field";
 import styles from "./ScreenersPage.module.css";
 
 const TIMEFRAMES = ["1d", "4h", "1h", "30m", "15m", "5m", "1m"];

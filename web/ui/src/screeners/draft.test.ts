@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { conditionWords, type Definition, universeWords } from "./definition";
-import { asText, byPart, draftOf, EMPTY, newRow, writtenOf } from "./draft";
+import { asText, draftOf, EMPTY, newRow, writtenOf } from "./draft";
 
 const DEFINITION: Definition = {
   universe: { exchange: "NSE", instruments: ["NSE:TCS", "NSE:INFY"] },
@@ -46,12 +46,6 @@ it("tells numbers from indicators, and leaves out what was left empty", () => {
   expect(definition.where.all?.map(({ right }) => right)).toEqual([-2.5, [1000, "sma(5)"]]);
   expect(definition.universe).toEqual({ exchange: "BSE" });
   expect(definition.sort).toBeUndefined();
-});
-
-it("finds the part that a complaint is about", () => {
-  const told = byPart(["definition.where.all[0].left: there is no indicator 'a'; near it: sma: ema", "gone"]);
-  expect(told.get("definition.where.all[0].left")).toBe("there is no indicator 'a'; near it: sma: ema");
-  expect(told.get("definition.where.all[1].left")).toBeUndefined();
 });
 
 it("says in words what is looked for, and where", () => {

@@ -90,11 +90,6 @@ export function asText(draft: Draft): Draft {
   return { ...draft, nested: JSON.stringify(writtenOf(draft).definition.where, null, 2) };
 }
 
-/** The server's complaints by the part they are about, as `definition.where.all[0].left`. */
-export function byPart(errors: readonly string[]): Map<string, string> {
-  return new Map(errors.map((error) => error.split(/: (.*)/s).slice(0, 2) as [string, string]));
-}
-
 export function takesTwo(comparison: Comparison): boolean {
   return comparison === "between" || comparison === "outside";
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from "react";
 import { sentence } from "@/formats/sentences";
-import styles from "./ScreenersPage.module.css";
+import styles from "./Field.module.css";
 
 interface Attributes {
   id: string;
