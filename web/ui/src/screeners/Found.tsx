@@ -3,13 +3,12 @@
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { problemWords, type QueryError } from "@/api/problems";
-import { age } from "@/formats/times";
 import { conditionWords, universeWords } from "./definition";
 import { type Screener, screenersApi, type Written } from "./endpoints";
 import { ResultTable } from "./ResultTable";
 import styles from "./ScreenersPage.module.css";
 import { type Running, useRun } from "./useRun";
-import { resultWords } from "./words";
+import { ageWords, resultWords } from "./words";
 
 interface Props {
   screener: Screener;
@@ -71,12 +70,8 @@ export function Found({ screener, onWrite }: Props) {
   );
 }
 
-function ageWords(finishedMs: number, nowMs: number): string {
-  const told = age(finishedMs, nowMs);
-  return told === "now" ? "just now" : `${told} ago`;
-}
-
-function Progress({ running: { isRunning, run, words } }: { running: Running }) {
+/** How far a run is. */
+export function Progress({ running: { isRunning, run, words } }: { running: Running }) {
   return (
     <span className={styles.progress}>
       {isRunning && <progress value={run?.progress ?? undefined} max={1} aria-label="How far the run is" />}

@@ -1,6 +1,7 @@
 /** What a result comes to, in words. */
 
 import { whole } from "@/formats/numbers";
+import { age } from "@/formats/times";
 import type { Result } from "./endpoints";
 
 export function resultWords({ found, examined, undecided, stale, missing, matches }: Result): string {
@@ -11,6 +12,12 @@ export function resultWords({ found, examined, undecided, stale, missing, matche
     missing > 0 && `${whole(missing)} have no bars here`,
   ].filter(Boolean);
   return rest.length > 0 ? `${head} Beside them ${rest.join(", ")}.` : head;
+}
+
+/** When it was found. */
+export function ageWords(finishedMs: number, nowMs: number): string {
+  const told = age(finishedMs, nowMs);
+  return told === "now" ? "just now" : `${told} ago`;
 }
 
 /** A value with as many decimals as it takes to tell it from another. */

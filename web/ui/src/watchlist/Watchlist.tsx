@@ -6,8 +6,9 @@ import { hopeWords } from "@/api/problems";
 import { InstrumentSearch } from "@/parts/InstrumentSearch";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
+import { NothingFound } from "@/screeners/NothingFound";
 import { ListBar } from "./ListBar";
-import type { Choice } from "./lists";
+import { type Choice, listNamed } from "./lists";
 import { Prices } from "./Prices";
 import { StatusLine } from "./StatusLine";
 import { useListEdit } from "./useListEdit";
@@ -59,11 +60,21 @@ function List({ all, chosen, instruments }: ListProps) {
       </div>
       <StatusLine supply={supply} instruments={instruments} told={told} />
       {instruments.length === 0 ? (
-        <Waiting words="This list is empty. Press / and type a name to add instruments." />
+        <Empty chosen={chosen} />
       ) : (
         <Prices name={chosen.name} instruments={instruments} onRemove={onRemove} />
       )}
     </>
+  );
+}
+
+/** One's own list is filled by hand, a screener's by its next run. */
+function Empty({ chosen }: { chosen: Choice }) {
+  const name = listNamed(chosen.key);
+  return name?.kind === "screener" ? (
+    <NothingFound id={name.id} />
+  ) : (
+    <Waiting words="This list is empty. Press / and type a name to add instruments." />
   );
 }
 
