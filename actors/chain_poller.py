@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import anyio
+import msgspec
 
 from actors.chain_sources import ChainSources
 from actors.messages import Carried, CarriersWanted, Count, PollChain
@@ -107,4 +108,4 @@ class ChainPoller(TaskActor):
         uncarried = self._uncarried(wish)
         asked = wish.instruments if first or not uncarried else uncarried
         for answer in await self._sources.ask(wish.place, asked):
-            wish.chain.tell(answer)
+            wish.chain.tell(msgspec.structs.replace(answer, unfed=frozenset(uncarried)))

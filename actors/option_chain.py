@@ -89,12 +89,12 @@ class OptionChainActor(Actor):
 
     @handles(ChainPolled)
     def on_chain_polled(self, polled: ChainPolled) -> None:
-        self._book.take_polled(polled.chain, self.system.clock.now_ns())
+        self._book.take_polled(polled.chain, self.system.clock.now_ns(), polled.unfed)
         self._changed = True
 
     @handles(LegsPolled)
     def on_legs_polled(self, polled: LegsPolled) -> None:
-        self._book.take_quotes(polled.quotes, self.system.clock.now_ns(), polled.provider)
+        self._book.take_quotes(polled.quotes, self.system.clock.now_ns(), polled.provider, polled.unfed)
         self._changed = True
 
     @handles(KeepChain)

@@ -92,6 +92,8 @@ class ChainPolled(Message, frozen=True, gc=False):
     """What a provider said of a whole chain."""
 
     chain: OptionChain
+    unfed: frozenset[str] = frozenset()
+    """The chain's instruments that no feed brings now."""
 
 
 class LegsPolled(Message, frozen=True, gc=False):
@@ -99,3 +101,5 @@ class LegsPolled(Message, frozen=True, gc=False):
 
     provider: str
     quotes: Mapping[str, Quote]
+    unfed: frozenset[str] = frozenset()
+    """The chain's instruments that no feed brings now."""

@@ -1,6 +1,6 @@
 """The chain book: what was heard of an option chain's legs and of what they depend on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -100,25 +100,35 @@ class ChainBook:
         self._quotes.take(place, tick, tick.ts_recv, provider, polled=provider != tick.provider)
         return True
 
-    def take_quotes(self, quotes: Mapping[str, Quote], now_ns: int, provider: str) -> None:
-        """What a provider answered when asked for quotes, by canonical name."""
+    def take_quotes(self, quotes: Mapping[str, Quote], now_ns: int, provider: str, unfed: Collection[str] = ()) -> None:
+        """What a provider answered when asked for quotes, by canonical name; ``unfed`` are those that no feed brings now."""
+        let_go = self._places_of(unfed)
         for name, quote in quotes.items():
-            self._take_polled(self._places.get(name), quote, now_ns, provider)
+            self._take_polled(self._places.get(name), quote, now_ns, provider, let_go)
 
-    def take_polled(self, chain: OptionChain, now_ns: int) -> None:
-        """What a provider answered when asked for the chain."""
+    def take_polled(self, chain: OptionChain, now_ns: int, unfed: Collection[str] = ()) -> None:
+        """What a provider answered when asked for the chain; ``unfed`` are those that no feed brings now."""
+        let_go = self._places_of(unfed)
         if chain.price is not None:
-            self._take_polled(self._places[self.underlying], Quote(chain.price), now_ns, chain.provider)
+            self._take_polled(self._places[self.underlying], Quote(chain.price), now_ns, chain.provider, let_go)
         for strike in chain.strikes:
             for option_type, leg in ((OptionType.CALL, strike.call), (OptionType.PUT, strike.put)):
                 place = self._legs.place(strike.price, option_type)
                 if leg is not None and place is not None:
-                    self._take_polled(place, leg, now_ns, chain.provider)
+                    self._take_polled(place, leg, now_ns, chain.provider, let_go)
                     self._quotes.take_previous(place, leg.previous_close, leg.previous_open_interest)
 
-    def _take_polled(self, place: int | None, told: Told, now_ns: int, provider: str) -> None:
+    def _places_of(self, names: Collection[str]) -> frozenset[int]:
+        return frozenset(self._places[name] for name in names if name in self._places)
+
+    def _take_polled(
+        self, place: int | None, told: Told, now_ns: int, provider: str, let_go: Collection[int] = ()
+    ) -> None:
+        """A feed's word goes before it while that is young; but where the feed has let go, nothing more will come."""
         self._turn_day(now_ns)
-        if place is not None and not self._quotes.is_fed(place, now_ns - self._stale_after_ns):
+        if place is None:
+            return
+        if place in let_go or not self._quotes.is_fed(place, now_ns - self._stale_after_ns):
             self._quotes.take(place, told, now_ns, provider, polled=True)
 
     def baselines(self, previous: Mapping[str, int], first: Mapping[str, int]) -> None:

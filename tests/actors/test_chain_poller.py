@@ -108,6 +108,7 @@ async def test_the_future_and_the_volatility_index_are_asked_for_beside_a_provid
         poller.tell(Carried(dict.fromkeys((NIFTY, *LEGS[1:]), "dhan"), {}))
         await keeps_wishing(poller, 10, wish(system, NIFTY, [*LEGS, VIX, FUTURE]))
         assert len(dhan.chains) >= 2
+        assert {one.unfed for one in seen["chain"]} == {frozenset({LEGS[0], VIX, FUTURE})}
         assert dhan.quoted == [[FUTURE, VIX]] * len(dhan.chains)
         assert {name for one in seen["chain"] if isinstance(one, LegsPolled) for name in one.quotes} == {FUTURE, VIX}
 

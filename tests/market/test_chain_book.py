@@ -110,6 +110,20 @@ def test_on_another_day_open_interest_changes_from_where_it_stood(nfo: Calendar)
     assert (told.oi_change, told.oi_change_open) == (50, 0)
 
 
+def test_of_what_a_feed_has_let_go_an_answer_counts_at_once(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    for option in (CALL, PUT):
+        chain.take(heard(option, 180.0, NOON))
+    answers = {option.canonical: Quote(200.0) for option in (CALL, PUT)}
+    chain.take_quotes(answers, NOON + SECOND, "kite", frozenset({PUT.canonical, "NFO:ELSEWHERE"}))
+    told = chain.snapshot(NOON + SECOND)
+    assert (leg(told, CALL).ltp, leg(told, CALL).polled) == (180.0, False)
+    assert (leg(told, PUT).ltp, leg(told, PUT).polled) == (200.0, True)
+    whole = OptionChain(UNDERLYING, EXPIRY, None, (Strike(26000.0, OptionLeg(price=210.0)),), "dhan")
+    chain.take_polled(whole, NOON + 2 * SECOND, {CALL.canonical})
+    assert leg(chain.snapshot(NOON + 2 * SECOND), CALL).ltp == 210.0
+
+
 def test_what_is_answered_before_the_open_is_how_the_day_before_ended(nfo: Calendar) -> None:
     chain = book(nfo, CALL, PUT)
     chain.take(heard(CALL, 180.0, at("2026-11-20 15:00"), open_interest=750))
