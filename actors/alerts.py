@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NoReturn
 import anyio
 import structlog
 
+from actors.alert_past import AlertPast
 from actors.messages import (
     AlertsChanged,
     AlertsFired,
@@ -14,9 +15,10 @@ from actors.messages import (
     DeliveriesDue,
     Follow,
 )
-from engine.market import Tick
+from engine.market import Calendars, Tick
 from engine.market.alert_book import AlertBook, Due
 from engine.market.alert_rule import (
+    MINUTE_NS,
     NS_PER_S,
     FeedCondition,
     GapCondition,
@@ -45,7 +47,6 @@ KEPT_NS = 90 * 86_400 * NS_PER_S
 MOST_KEPT = 10_000
 """Of one user."""
 TIDY_S = 3_600.0
-MINUTE_NS = 60 * NS_PER_S
 WELL = ("live", "closed")
 """What a feed is while nothing is wrong with it."""
 
@@ -65,6 +66,7 @@ class Alerts(TaskActor):
         self,
         hot: HotStore,
         durable: DurableStore,
+        calendars: Calendars,
         *,
         broadcaster: ActorRef,
         publisher: ActorRef,
@@ -80,9 +82,11 @@ class Alerts(TaskActor):
         self._credentials = credentials
         self._webhooks = webhooks
         self._book = AlertBook()
+        self._past = AlertPast(hot, durable, calendars, self._book)
         self._work = anyio.Event()
         self._untold = anyio.Event()
         self._read_s = float("-inf")
+        self._noted_s = float("-inf")
         self._tidied_s = float("-inf")
         self._told = 0
 
@@ -122,15 +126,16 @@ class Alerts(TaskActor):
         while True:
             await anyio.sleep(LOOK_S)
             self._follow()
-            try:
-                await self._look()
-            except (StorageError, KernelError) as error:
-                log.info("rules_not_looked_at", error=str(error))
+            for look in (self._past.look, self._look):
+                try:
+                    await look(self.system.clock.now_ns())
+                except (StorageError, KernelError) as error:
+                    log.info("rules_not_looked_at", error=str(error))
             self._work.set()
 
-    async def _look(self) -> None:
+    async def _look(self, now_ns: int) -> None:
         """At what no tick tells; nothing is asked that no rule is about. The rules may be others by when the answer comes."""
-        book, now_ns = self._book, self.system.clock.now_ns()
+        book = self._book
         if book.of(GapCondition):
             healing = await self._hot.healing()
             for rule, condition in book.of(GapCondition):
@@ -159,6 +164,7 @@ class Alerts(TaskActor):
             try:
                 await self._read()
                 await self._keep_what_is_due()
+                await self._note()
                 await self._tidy()
             except (StorageError, KernelError) as error:
                 log.warning("alerts_not_kept", waiting=len(self._book.due), error=str(error))
@@ -171,7 +177,9 @@ class Alerts(TaskActor):
             return
         self._read_s = anyio.current_time()
         try:
-            self._book.replace(await self._rules.live())
+            now_ns = self.system.clock.now_ns()
+            judged_ns = await self._past.judged_ns(now_ns)
+            self._book.replace(await self._rules.live(), judged_ns, now_ns)
         except StorageError:
             self._read_s = float("-inf")
             raise
@@ -185,11 +193,19 @@ class Alerts(TaskActor):
             if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
                 book.due.popleft()
             self._untold.set()
-        moved = dict(book.moved)
+        moved = book.to_keep()
         await self._rules.stand(moved)
         for key, standing in moved.items():
             if book.moved.get(key) == standing:
                 del book.moved[key]
+
+    async def _note(self) -> None:
+        """Who comes after us judges from here on; unless something is not kept or not looked at yet."""
+        book = self._book
+        if book.due or book.moved or book.pasts or anyio.current_time() - self._noted_s < READ_S:
+            return
+        await self._past.note(self.system.clock.now_ns())
+        self._noted_s = anyio.current_time()
 
     async def _tell(self) -> NoReturn:
         """Beside the keeping: what was kept and is not told, also by an engine before this one, and tests."""

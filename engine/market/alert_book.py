@@ -2,11 +2,25 @@
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import tzinfo
 from typing import Final, TypeVar
 
 import msgspec
 
-from engine.market.alert_rule import AlertRule, Condition, Look, PriceCondition, Standing, judge, look_at_price
+from engine.market.alert_past import Past, Pasts, later, look_back, whole_minute
+from engine.market.alert_rule import (
+    MINUTE_NS,
+    TOLD,
+    AlertRule,
+    Condition,
+    Look,
+    PriceCondition,
+    Seen,
+    Standing,
+    judge,
+    look_at_price,
+)
+from engine.market.candle import Candle
 from engine.market.tick import Tick
 
 MOST_WAITING: Final = 10_000
@@ -31,6 +45,9 @@ class AlertBook:
         self._rules: dict[int, AlertRule] = {}
         self._by_instrument: dict[str, list[int]] = {}
         """Those about prices, which each tick is put before."""
+        self._seen: dict[str, Seen] = {}
+        """Of their instruments the prices of the newest minute."""
+        self.pasts = Pasts()
         self.due: deque[Due] = deque(maxlen=MOST_WAITING)
         """To be told, in their order."""
         self.moved: dict[tuple[int, int], Standing] = {}
@@ -45,19 +62,29 @@ class AlertBook:
         """Those whose every tick is wanted."""
         return frozenset(self._by_instrument)
 
-    def replace(self, rules: Iterable[AlertRule]) -> None:
-        """The rules as they were read. Where one stands is known better here than where it was read, unless it is rewritten."""
+    def to_keep(self) -> dict[tuple[int, int], Standing]:
+        """Of what moved all but rules that have a past: who dies before that is looked at leaves them where they stood then."""
+        return {key: standing for key, standing in self.moved.items() if key[0] not in self.pasts}
+
+    def replace(self, rules: Iterable[AlertRule], judged_ns: int, now_ns: int) -> None:
+        """The rules as they were read. Where one stands is known better here than where it was read, unless it is rewritten.
+
+        ``judged_ns`` is until when all prices were put before those of then; what came since is the past of who is new here.
+        """
         known, self._rules = self._rules, {}
         for rule in rules:
             before = known.get(rule.id)
-            is_same = before is not None and before.revision == rule.revision
-            self._rules[rule.id] = (
-                msgspec.structs.replace(rule, standing=before.standing) if is_same and before else rule
-            )
+            if before is not None and before.revision == rule.revision:
+                self._rules[rule.id] = msgspec.structs.replace(rule, standing=before.standing)
+            else:
+                self._rules[rule.id] = rule
+                self.pasts.begin(rule, judged_ns, now_ns)
+        self.pasts.keep(self._rules)
         wanted: dict[str, list[int]] = {}
         for rule, condition in self.of(PriceCondition):
             wanted.setdefault(condition.instrument, []).append(rule.id)
         self._by_instrument = wanted
+        self._seen = {name: seen for name, seen in self._seen.items() if name in wanted}
 
     def of(self, kind: type[Kind]) -> list[tuple[AlertRule, Kind]]:
         """The rules of one kind of condition, with that."""
@@ -65,22 +92,65 @@ class AlertBook:
 
     def take(self, tick: Tick, now_ns: int) -> None:
         """Puts a tick before the rules about its instrument's price."""
-        for identity in self._by_instrument.get(tick.instrument, ()):
+        identities = self._by_instrument.get(tick.instrument)
+        if identities is None:
+            return
+        seen = self._note(tick)
+        for identity in identities:
             rule = self._rules[identity]
             assert isinstance(rule.condition, PriceCondition)
             look = look_at_price(rule.condition, tick)
             if look is not None:
-                self.look(rule, look, now_ns)
+                self.look(rule, look, now_ns, seen)
 
-    def look(self, rule: AlertRule, look: Look, now_ns: int) -> None:
-        """Puts something else that was seen before a rule."""
+    def _note(self, tick: Tick) -> Seen:
+        minute_ns = tick.ts_event // MINUTE_NS * MINUTE_NS
+        self.pasts.hear(tick.instrument, minute_ns)
+        known = self._seen.get(tick.instrument)
+        seen = known.with_price(minute_ns, tick.price) if known else Seen(minute_ns, tick.price, tick.price)
+        self._seen[tick.instrument] = seen
+        return seen
+
+    def look(self, rule: AlertRule, look: Look, now_ns: int, seen: Seen | None = None) -> None:
+        """Puts what was seen before a rule."""
         standing, is_due = judge(rule, look, now_ns)
         if standing == rule.standing:
             return
-        self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
-        if not is_due:
-            self.moved[rule.id, rule.revision] = standing
+        if seen is not None:
+            seen = self.pasts.seen(rule.id, seen)
+            standing = msgspec.structs.replace(standing, seen=later(rule.standing.seen, seen))
+        if is_due:
+            self._tell(rule, standing, look, now_ns)
+        else:
+            self._stand(rule, standing)
+
+    def look_back(self, past: Past, candles: Iterable[Candle], zone: tzinfo, now_ns: int, *, is_all: bool) -> None:
+        """Puts the candles of a past before its rule. They tell nothing where live prices have told it since.
+
+        It stands then where the past has led it; unless it had been told before the past, and live prices made it wait again.
+        """
+        rule = self._rules.get(past.rule.id)
+        if rule is None or past.rule.id not in self.pasts:
             return
+        past.is_looked_at = True
+        standing, look = look_back(past.rule, candles, zone)
+        is_waiting_again = past.rule.standing.side == TOLD != rule.standing.side
+        side = rule.standing.side if is_waiting_again else standing.side
+        seen = later(rule.standing.seen, standing.seen if is_all else whole_minute(now_ns))
+        if look is not None:
+            self._tell(rule, Standing(side, "", now_ns, seen), look, now_ns)
+        elif is_all:
+            self.pasts.end(rule.id)
+            if side != rule.standing.side:
+                self._stand(rule, msgspec.structs.replace(rule.standing, side=side, seen=seen))
+
+    def _tell(self, rule: AlertRule, standing: Standing, look: Look, now_ns: int) -> None:
+        self.pasts.end(rule.id)
+        self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
         self.moved.pop((rule.id, rule.revision), None)  # what is kept of it now says where it stands
         self.dropped += len(self.due) == MOST_WAITING
         self.due.append(Due(rule, standing, look, now_ns))
+
+    def _stand(self, rule: AlertRule, standing: Standing) -> None:
+        self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
+        self.moved[rule.id, rule.revision] = standing

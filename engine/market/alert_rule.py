@@ -13,6 +13,7 @@ from msgspec import Meta
 from engine.market.tick import Tick
 
 NS_PER_S: Final = 1_000_000_000
+MINUTE_NS: Final = 60 * NS_PER_S
 BELOW: Final = -1
 ABOVE: Final = 1
 TOLD: Final = 0
@@ -21,6 +22,8 @@ TOLD: Final = 0
 Instrument = Annotated[str, Meta(min_length=1, max_length=100)]
 Provider = Annotated[str, Meta(min_length=1, max_length=40)]
 Comparison = Literal["above", "below", "crosses", "rises", "falls", "gaps"]
+LEVELS: Final = frozenset({"above", "below", "crosses"})
+"""Comparisons with a price, which a candle can be put before as well as a tick."""
 
 
 class _Condition(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -62,6 +65,22 @@ class TokenCondition(_Condition, frozen=True, kw_only=True, tag="token"):
 Condition = PriceCondition | GapCondition | FeedCondition | TokenCondition
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """The prices of a minute that a rule was put before until it moved: what the minute's candle shows beyond them is news."""
+
+    minute_ns: int
+    high: float
+    low: float
+
+    def with_price(self, minute_ns: int, price: float) -> "Seen":
+        """With another one; of a later minute it is the first."""
+        if minute_ns > self.minute_ns:
+            return Seen(minute_ns, price, price)
+        if self.low <= price <= self.high:
+            return self
+        return Seen(self.minute_ns, max(self.high, price), min(self.low, price))
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Where a rule stands, which outlives the engine."""
 
@@ -71,6 +90,8 @@ class Standing(msgspec.Struct, frozen=True):
     """What it was last looked at for: another day's opening is another matter."""
     fired_ns: int = 0
     """When it was told last."""
+    seen: Seen | None = None
+    """What it had been put before when it came to stand so; ``None``: nothing was seen yet, or it is not about a price."""
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +110,8 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     """How often it was rewritten: what an engine says of an older one counts no more."""
     standing: Standing
+    written_ns: int = 0
+    """When it was written as it is."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -110,6 +133,11 @@ _REACHED: Final = {
     "below": "{} fell to {:.12g}: it is at {:.12g}",
     "crosses": "{} crossed {:.12g}: it is at {:.12g}",
 }
+_REACHED_UNSEEN: Final = {
+    "above": "{} rose to {:.12g} on {} while it was not watched: it got to {:.12g}",
+    "below": "{} fell to {:.12g} on {} while it was not watched: it got to {:.12g}",
+    "crosses": "{} crossed {:.12g} on {} while it was not watched: it got to {:.12g}",
+}
 _OPENED: Final = "{} opened {:+.2f} % from its previous close: {:.12g} after {:.12g}"
 _CHANGED: Final = "{} is {:+.2f} % from its previous close: {:.12g} after {:.12g}"
 
@@ -128,6 +156,11 @@ def look_at_price(condition: PriceCondition, tick: Tick) -> Look | None:
         return Look(abs(change), _OPENED, (name, change, tick.day_open, close), f"{close:.12g} {tick.day_open:.12g}")
     change = (price / close - 1) * 100
     return Look(change, _CHANGED, (name, change, price, close))
+
+
+def look_at_unseen_price(condition: PriceCondition, price: float, when: str) -> Look:
+    """What a price of the past says, of a condition about a level."""
+    return Look(price, _REACHED_UNSEEN[condition.comparison], (condition.instrument, condition.value, when, price))
 
 
 def look_at_gap(condition: GapCondition, missing: int) -> Look:
@@ -157,12 +190,17 @@ def judge(rule: AlertRule, look: Look, now_ns: int) -> tuple[Standing, bool]:
         side = line.first_side(look.value)
     elif side == TOLD:
         side = line.side_again(look.value)
-    standing = Standing(side, look.about, before.fired_ns)
+    standing = msgspec.structs.replace(before, side=side, about=look.about)
     since_ns = now_ns - before.fired_ns  # below 0 where the clock was set back: nobody is silent for as long as that
     is_due = not before.fired_ns or not 0 <= since_ns < rule.cool_down_s * NS_PER_S
     if is_due and line.is_reached(side, look.value):
-        return Standing(TOLD, look.about, now_ns), True
+        return Standing(TOLD, look.about, now_ns, before.seen), True
     return standing, False
+
+
+def waits_again(rule: AlertRule, value: float) -> bool:
+    """Whether a number is far enough from the line for a rule that was told to wait for it again."""
+    return _line(rule).side_again(value) != TOLD
 
 
 class _Line(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ def alerts(parts: Parts, at: Places) -> Start:
         Alerts,
         parts.hot,
         parts.durable,
+        parts.calendars,
         broadcaster=at.broadcaster,
         publisher=at.publisher,
         credentials=at.credentials,

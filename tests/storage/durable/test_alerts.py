@@ -1,11 +1,12 @@
 """Alert rules, what they told and what is sent of it: kept once, judged by the newest revision, never two owners' at once."""
 
+from math import inf
 from typing import Any
 
 import msgspec
 import pytest
 
-from engine.market.alert_rule import AlertRule, FeedCondition, PriceCondition, Standing, TokenCondition
+from engine.market.alert_rule import AlertRule, FeedCondition, PriceCondition, Seen, Standing, TokenCondition
 from engine.storage.durable import DurableStore
 from engine.storage.durable.alerts import (
     CrowdedRulesError,
@@ -106,6 +107,19 @@ async def test_where_a_rule_stands_outlives_the_engine_unless_it_was_rewritten(s
     await store.alert_rules.change("ann", rule.id, draft())
     await store.alert_rules.stand({(rule.id, 0): Standing(1, "tuesday")})
     assert [(one.revision, one.standing) for one in await store.alert_rules.live()] == [(1, Standing())]
+
+
+@ON_POSTGRESQL
+async def test_what_a_rule_was_put_before_last_is_kept_with_where_it_stands(store: DurableStore) -> None:
+    rule, seen = await live(store), Seen(NOON, 101.5, 99.25)
+    assert rule.written_ns > 0
+    await store.alert_rules.stand({(rule.id, 0): Standing(-1, seen=seen)})
+    assert [one.standing.seen for one in await store.alert_rules.live()] == [seen]
+    whole = Standing(0, "", NOON, Seen(NOON, inf, -inf))
+    await store.alert_rules.fire(rule, whole, alert_of(rule))
+    assert [one.standing for one in await store.alert_rules.live()] == [whole]
+    await store.alert_rules.change("ann", rule.id, draft())
+    assert [one.standing for one in await store.alert_rules.live()] == [Standing()]
 
 
 @ON_POSTGRESQL

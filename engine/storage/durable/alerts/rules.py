@@ -8,7 +8,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from engine.market.alert_rule import AlertRule, Condition, Standing
+from engine.market.alert_rule import AlertRule, Condition, Seen, Standing
 from engine.storage.durable.alerts.fired import ADD, FiredAlert
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, SECOND_NS, moment
@@ -25,7 +25,8 @@ TEST_GAP_S = 10
 _OWN = "id, name, condition::text, once, cool_down_s, hysteresis_percent, webhook_id, is_enabled, fired_at, created_at, updated_at"
 _LIVE = f"""
 SELECT r.id, user_id, r.name, condition::text, once, cool_down_s, hysteresis_percent, revision, side, about,
-    {MICROSECONDS.format("fired_at")} AS fired_us
+    {MICROSECONDS.format("fired_at")} AS fired_us, {MICROSECONDS.format("seen_at")} AS seen_us, seen_high, seen_low,
+    {MICROSECONDS.format("r.updated_at")} AS written_us
 FROM alert_rules r JOIN users u ON u.id = user_id
 WHERE r.is_active AND is_enabled AND u.is_active AND (condition->>'kind' <> 'token' OR role = 'admin')
 ORDER BY r.id
@@ -40,7 +41,8 @@ VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8) RETURNING {_OWN}
 """
 _CHANGE = f"""
 UPDATE alert_rules SET name = $3, condition = $4::jsonb, once = $5, cool_down_s = $6, hysteresis_percent = $7,
-    webhook_id = $8, is_enabled = $9, revision = revision + 1, side = NULL, about = '', fired_at = NULL, updated_at = now()
+    webhook_id = $8, is_enabled = $9, revision = revision + 1, side = NULL, about = '', fired_at = NULL, seen_at = NULL,
+    updated_at = now()
 WHERE user_id = $1 AND id = $2 AND is_active RETURNING {_OWN}
 """
 _RETIRE = f"""
@@ -48,12 +50,13 @@ UPDATE alert_rules SET is_active = false, updated_at = now() WHERE user_id = $1 
 """
 _OF_USER = f"SELECT {_OWN} FROM alert_rules WHERE user_id = $1 AND is_active"
 _STAND = """
-UPDATE alert_rules r SET side = row.side, about = row.about
-FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[]) AS row(id, revision, side, about)
+UPDATE alert_rules r SET side = row.side, about = row.about, seen_at = row.at, seen_high = row.high, seen_low = row.low
+FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[], $5::timestamptz[], $6::float8[], $7::float8[])
+    AS row(id, revision, side, about, at, high, low)
 WHERE r.id = row.id AND r.revision = row.revision
 """
 _FIRE = """
-UPDATE alert_rules SET side = $3, about = $4, fired_at = $5, is_enabled = NOT once
+UPDATE alert_rules SET side = $3, about = $4, seen_at = $5, seen_high = $6, seen_low = $7, fired_at = $8, is_enabled = NOT once
 WHERE id = $1 AND revision = $2 AND is_active AND is_enabled RETURNING webhook_id
 """
 _TESTED = "SELECT FROM alerts WHERE user_id = $1 AND is_test AND at > $2 LIMIT 1"
@@ -115,7 +118,7 @@ class AlertRules:
 
     async def stand(self, standings: Mapping[tuple[int, int], Standing]) -> None:
         """Notes where rules stand, by id and revision; those that were rewritten meanwhile stay."""
-        rows = [(*key, standing.side, standing.about) for key, standing in standings.items()]
+        rows = [(*key, *_stood(standing)) for key, standing in standings.items()]
         if rows:
             await self._link.value(_STAND, *zip(*rows, strict=True))
 
@@ -126,8 +129,8 @@ class AlertRules:
         """
 
         async def fire(connection: Connection) -> None:
-            arguments = rule.id, rule.revision, standing.side, standing.about, moment(standing.fired_ns)
-            row = await connection.fetchrow(_FIRE, *arguments)
+            arguments = *_stood(standing), moment(standing.fired_ns)
+            row = await connection.fetchrow(_FIRE, rule.id, rule.revision, *arguments)
             if row is not None:
                 await _keep(connection, alert, row["webhook_id"])
 
@@ -214,6 +217,12 @@ def _written(draft: RuleDraft) -> tuple[object, ...]:
     return draft.name, condition, *terms, draft.webhook, draft.is_enabled
 
 
+def _stood(standing: Standing) -> tuple[object, ...]:
+    seen = standing.seen
+    prices = (None, None, None) if seen is None else (moment(seen.minute_ns), seen.high, seen.low)
+    return standing.side, standing.about, *prices
+
+
 def _own(row: asyncpg.Record | None) -> OwnRule:
     assert row is not None
     values = dict(row)
@@ -222,6 +231,9 @@ def _own(row: asyncpg.Record | None) -> OwnRule:
 
 
 def _rule(row: asyncpg.Record) -> AlertRule:
+    seen = None
+    if row["seen_us"] is not None:
+        seen = Seen(row["seen_us"] * MICROSECOND_NS, row["seen_high"], row["seen_low"])
     return AlertRule(
         id=row["id"],
         owner=row["user_id"],
@@ -231,5 +243,6 @@ def _rule(row: asyncpg.Record) -> AlertRule:
         cool_down_s=row["cool_down_s"],
         hysteresis_percent=row["hysteresis_percent"],
         revision=row["revision"],
-        standing=Standing(row["side"], row["about"], (row["fired_us"] or 0) * MICROSECOND_NS),
+        standing=Standing(row["side"], row["about"], (row["fired_us"] or 0) * MICROSECOND_NS, seen),
+        written_ns=row["written_us"] * MICROSECOND_NS,
     )

@@ -1,0 +1,1 @@
+ALTER TABLE alert_rules DROP seen_at, DROP seen_high, DROP seen_low;
