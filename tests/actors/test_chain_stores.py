@@ -4,13 +4,15 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import msgspec
 import trio
 
-from actors.chain_keeper import MOST, ChainKeeper
+from actors.chain_keeper import ChainKeeper
 from actors.chain_publisher import ChainPublisher
 from actors.channels import LIVE_CHAINS
 from actors.messages import ChainMinute, ChainTold, Count
+from actors.unsaved_chains import MOST
 from engine.market import Instrument, InstrumentKind
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.runtime import Actor, ActorRef, ActorSystem
@@ -98,3 +100,44 @@ async def test_while_the_database_is_away_minutes_wait_and_beyond_their_bound_th
         await trio.sleep(6)
         kept = await saved(durable)
         assert (len(kept), kept[0].as_of) == (MOST, NOON_MS + 5 * MINUTE_MS)
+
+
+async def test_a_database_that_hangs_stops_no_snapshot_from_being_taken_and_all_are_saved_once_it_answers(
+    autojump_clock: Any,
+) -> None:
+    durable = await listed()
+    async with among_witnesses(chain_keeper(durable), "publisher") as (system, seen):
+        keeper = system.ref("/engine/subject")
+        hanging = durable.tables.hanging = anyio.Event()
+        for number in range(MOST + 3):
+            keeper.tell(ChainMinute(snapshot(NOON_MS + number * MINUTE_MS)))
+            await trio.sleep(0.01)
+        told = await keeper.ask(Count(), timeout_s=1)
+        assert told == {"chains_saved": 0, "chains_unsaved": MOST, "chains_dropped": 3}
+        assert len(seen["publisher"]) == 1
+        durable.tables.hanging = None
+        hanging.set()
+        await trio.sleep(6)
+        assert await keeper.ask(Count(), timeout_s=1) == {
+            "chains_saved": MOST, "chains_unsaved": 0, "chains_dropped": 3
+        }  # fmt: skip
+        kept = {one.as_of for one in await saved(durable)}
+    assert NOON_MS in kept, "what was under way when the others went is saved, not forgotten"
+    assert NOON_MS + (MOST + 2) * MINUTE_MS in kept
+
+
+async def test_what_is_under_way_when_the_database_goes_away_is_saved_later_in_its_order(autojump_clock: Any) -> None:
+    durable = await listed()
+    async with among_witnesses(chain_keeper(durable), "publisher") as (system, _):
+        keeper = system.ref("/engine/subject")
+        hanging = durable.tables.hanging = anyio.Event()
+        keeper.tell(ChainMinute(snapshot(NOON_MS)))
+        await trio.sleep(6)
+        keeper.tell(ChainMinute(snapshot(NOON_MS + MINUTE_MS)))
+        durable.tables.away, durable.tables.hanging = True, None
+        hanging.set()
+        await trio.sleep(6)
+        assert (await keeper.ask(Count(), timeout_s=1))["chains_unsaved"] == 2
+        durable.tables.away = False
+        await trio.sleep(6)
+        assert [one.as_of for one in await saved(durable)] == [NOON_MS, NOON_MS + MINUTE_MS]
