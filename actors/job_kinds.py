@@ -57,10 +57,14 @@ class Craft(Protocol):
 
 
 class BackfillWork:
-    """A stretch of some instruments' history, compared with the providers' and healed; behind all that is urgent."""
+    """A stretch of some instruments' history, compared with the providers' and healed; behind all that is urgent.
 
-    def __init__(self, arguments: StretchArguments, healer: Healer) -> None:
+    What is archived is left alone: it would be dropped again, and ``ticktree restore`` has it as it was.
+    """
+
+    def __init__(self, arguments: StretchArguments, healer: Healer, past: Past) -> None:
         self._healer = healer
+        self._past = past
         self._arguments = arguments
         self._parts = arguments.parts(A_STEP)
 
@@ -70,10 +74,12 @@ class BackfillWork:
     async def step(self, number: int) -> str:
         which, number_of_part = divmod(number, self._parts)
         instrument, part = self._arguments.instruments[which], self._arguments.part(number_of_part, A_STEP)
-        gap = Gap(instrument, part.start_ns, part.end_ns - 1, due_ns=0, patient=True)
-        settlement = await self._healer.settle(gap)
-        rest = f"; asked again later: {settlement.why}" if settlement.rest else ""
         span = f"{part.start.date()} to {part.end.date()}"
+        start_ns = max(part.start_ns, await self._past.archived_until())
+        if start_ns >= part.end_ns:
+            return f"{instrument} {span}: archived, see ticktree restore"
+        settlement = await self._healer.settle(Gap(instrument, start_ns, part.end_ns - 1, due_ns=0, patient=True))
+        rest = f"; asked again later: {settlement.why}" if settlement.rest else ""
         return f"{instrument} {span}: {settlement.revised} candles new or changed{rest}"
 
 
@@ -149,7 +155,7 @@ class JobKinds:
 
     def _of_kind(self, kind: str, arguments: Mapping[str, Any]) -> Work:
         if kind == "backfill":
-            return BackfillWork(msgspec.convert(arguments, StretchArguments), self._healer)
+            return BackfillWork(msgspec.convert(arguments, StretchArguments), self._healer, self._past)
         if kind == "scan":
             return ScanWork(msgspec.convert(arguments, StretchArguments), self._scanner, self._resolver)
         if kind == "history":

@@ -14,7 +14,7 @@ from engine.market.filling import absent, fitting, made_of
 from engine.market.verdict import Verdict, in_runs
 from engine.market.window import Stretch, bars_in, stretches
 from engine.providers.base import History, HistoryLimits, ProviderError, Route
-from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.durable import ARCHIVED, DailyCandle, DurableStore
 from engine.storage.hot import HotStore
 
 BARS_A_CALL = 30_000
@@ -64,6 +64,10 @@ class Past:
         """All whose past can be asked for."""
         return self._routes.instruments
 
+    async def archived_until(self) -> int:
+        """Until when minutes and longer bars are archived, and not asked for again; ns UTC, 0 where none are."""
+        return await self._durable.checkpoint(ARCHIVED)
+
     async def pieces(self, instrument: str) -> list[Piece]:
         """What has not been read yet, of the preferred provider; its days before today, which is the healer's."""
         known = self._routes.of(instrument)
@@ -75,7 +79,12 @@ class Past:
         offers = [timeframe for timeframe in ("1m", *DERIVED_TIMEFRAMES) if limits.offers(timeframe)]
         end_ns = day_start_ns(calendar, now_ns)
         found: list[Piece] = []
-        for stretch in stretches(calendar, offers, lambda tf: limits.oldest_ns(tf, now_ns), now_ns, end_ns):
+        archived_ns = await self.archived_until()
+
+        def oldest_ns(timeframe: str) -> int:
+            return max(limits.oldest_ns(timeframe, now_ns), 0 if timeframe == "1d" else archived_ns)
+
+        for stretch in stretches(calendar, offers, oldest_ns, now_ns, end_ns):
             whole = Piece(provider, route, stretch)
             read_ns = await self._durable.checkpoint(whole.checkpoint)
             if read_ns < stretch.start_ns or stretch.end_ns - read_ns > NEAR_NS:

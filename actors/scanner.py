@@ -9,7 +9,7 @@ import msgspec
 from actors.records import MINUTE_NS, Records
 from engine.market import Calendars, Candle, Session, Verdict
 from engine.market.ledger import is_sound, sessions_until
-from engine.storage.durable import DurableStore, ShortSession
+from engine.storage.durable import ARCHIVED, DurableStore, ShortSession
 from engine.storage.hot import HotStore
 
 DAY_NS = 1_440 * MINUTE_NS
@@ -62,11 +62,12 @@ class Scanner:
     ) -> AsyncIterator[list[Doubt]]:
         """What is doubtful of the minutes in [start, end), some instruments at a time.
 
-        With ``whole`` all of it should be there, also what is older than an instrument's record. What is younger than
+        With ``whole`` all of it should be there, also what is older than an instrument's record; what is archived is not
+        looked for. What is younger than
         save interval and grace is left to the writers, so that nobody races them. Raises StorageUnavailableError when a
         store is away.
         """
-        now_ns = self._now_ns()
+        now_ns, archived_ns = self._now_ns(), await self._durable.checkpoint(ARCHIVED)
         until_ns = min(end_ns, now_ns - self._settle_after_ns)
         if now_ns - self._searched_ns > DAY_NS:
             self._searched_ns = now_ns
@@ -74,7 +75,8 @@ class Scanner:
         for names in self._portions(instruments):
             begun_ns = start_ns if whole else min(self._begun_ns.get(name, start_ns) for name in names)
             calendar, from_ns = self._calendars.of(names[0]), max(start_ns, begun_ns)
-            sessions = sessions_until(calendar, from_ns, end_ns, until_ns, known=False)
+            found = sessions_until(calendar, from_ns, end_ns, until_ns, known=False)
+            sessions = [session for session in found if session.start_ns >= archived_ns]
             if whole:
                 sessions = [msgspec.structs.replace(one, start_ns=max(one.start_ns, start_ns)) for one in sessions]
             yield await self._of_portion(names, sessions, whole=whole) if sessions else []

@@ -8,7 +8,7 @@ import msgspec
 from actors.channels import decode_candle_event
 from engine.market import Calendar, Candle, Session, Verdict
 from engine.market.ledger import Evidence, LedgerGap, gaps_of, is_sound, read_ledger
-from engine.storage.durable import DurableStore
+from engine.storage.durable import ARCHIVED, DurableStore
 from engine.storage.history import CandleRange
 from engine.storage.hot import HotStore
 from engine.storage.ledger import CLOSED_NS
@@ -69,7 +69,9 @@ class PublishedCandles:
         if published.degraded:
             return None
         verdicts = (await self._durable.verdicts([instrument], *span)).get(instrument, ())
-        known = _evidence(calendar, self._timeframe, published.candles, verdicts)
+        archived_ns = await self._durable.checkpoint(ARCHIVED)
+        told = _evidence(calendar, self._timeframe, published.candles, verdicts)
+        known = msgspec.structs.replace(told, archived_ns=archived_ns)
         settled_ns = self.as_of_ns[instrument] - CLOSED_NS
         return gaps_of(read_ledger(calendar, self._timeframe, *span, known, settled_ns=settled_ns))
 

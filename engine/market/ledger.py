@@ -25,12 +25,14 @@ class BucketState(StrEnum):
     MISSING = "missing"
     HEALING = "healing"
     UNRESOLVABLE = "unresolvable"
+    ARCHIVED = "archived"
 
 
 _WORST_FIRST = (
     BucketState.MISSING,
     BucketState.HEALING,
     BucketState.UNRESOLVABLE,
+    BucketState.ARCHIVED,
     BucketState.TRADED,
     BucketState.EMPTY,
 )
@@ -42,6 +44,7 @@ _REASONS = {BucketState.MISSING: "missing", BucketState.HEALING: "healing"}
 Outcome = tuple[BucketState, str]
 """A bucket's state and the reason for it."""
 _TRADED: Outcome = (BucketState.TRADED, "")
+_ARCHIVED: Outcome = (BucketState.ARCHIVED, "")
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -55,6 +58,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Sessions of which as many minutes were counted as there are: those without a verdict traded."""
     bars: Sequence[Candle] = ()
     """Of the timeframe in question, where it is longer: a provider may have given them without their minutes."""
+    archived_ns: int = 0
+    """Sessions that began before were archived, and are not held any more: nothing of them is missing here."""
 
 
 class LedgerGap(msgspec.Struct, frozen=True):
@@ -90,12 +95,12 @@ class LedgerPage(msgspec.Struct, frozen=True):
 
 
 def settled(counts: Mapping[BucketState, int]) -> int:
-    """How many buckets traded or were confirmed empty."""
-    return counts.get(BucketState.TRADED, 0) + counts.get(BucketState.EMPTY, 0)
+    """How many buckets traded, were confirmed empty, or stand in the archive."""
+    return sum(counts.get(state, 0) for state in BucketState if state not in _GAPS)
 
 
 def percentage(counts: Mapping[BucketState, int]) -> float:
-    """How much of what is expected has been settled: traded or confirmed empty. 100 where nothing is expected."""
+    """How much of what is expected has been settled: traded, confirmed empty or archived. 100 where nothing is expected."""
     expected = sum(counts.values())
     return 100.0 * settled(counts) / expected if expected else 100.0
 
@@ -122,10 +127,13 @@ def read_ledger(
         if not calendar.covers(session.date):
             continue
         told: list[tuple[Bucket, Outcome]] = []
+        is_archived = session.start_ns < evidence.archived_ns
         for bucket in buckets:
             minutes = _minutes(calendar, session, timeframe, bucket)
-            whole = bucket.start_ns in bars and not any(minute in outcomes for minute in minutes)
-            found = (outcomes.get(minute) or _open(minute, healing) for minute in minutes)
+            whole = bucket.start_ns in bars and (is_archived or not any(minute in outcomes for minute in minutes))
+            found = [
+                outcomes.get(minute) or (_ARCHIVED if is_archived else _open(minute, healing)) for minute in minutes
+            ]
             told.append((bucket, _TRADED if whole else min(found, key=_badness)))
         pages.append(_page(session, told))
     return pages

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any, cast
@@ -13,7 +13,8 @@ import trio
 import trio.testing
 
 from actors.historian import Historian, Wanted
-from actors.job_kinds import JobKinds
+from actors.job_arguments import StretchArguments
+from actors.job_kinds import BackfillWork, JobKinds
 from actors.jobs import UNFINISHED, Jobs
 from actors.messages import HistoryFilled, HistoryWanted, SweepHistory
 from actors.past import Past
@@ -34,7 +35,7 @@ from engine.market.verdict import Verdict
 from engine.providers.base import Advice, HistoryLimits, ProviderError, Quote, Route
 from engine.runtime import ActorRef, ActorSystem, ChildSpec, LoopClock, Supervisor
 from engine.seeding import exchanges
-from engine.storage.durable import Job
+from engine.storage.durable import ARCHIVED, Job
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import MINUTE_NS, NAME, NOON, Witness
 
@@ -390,3 +391,27 @@ async def test_an_instrument_nobody_carries_has_no_past_and_no_job(autojump_cloc
     async with historian(Record()) as bench:
         await bench.read("NSE:NOBODY")
         assert await bench.durable.jobs() == []
+
+
+async def test_what_is_archived_is_not_asked_for_again_but_days_are(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stores = await new_stores()
+    border_ns = NOON - 20 * DAY_NS
+    await stores[1].save([], checkpoint_ns=border_ns, name=ARCHIVED)
+    async with historian(Record(), stores=stores) as bench:
+        await bench.read()
+        assert min(start_ns for timeframe, start_ns, _ in bench.record.asked if timeframe != "1d") >= border_ns
+        assert (await bench.held("5m"))[0].time >= border_ns
+        assert (await bench.held("1d"))[0].time < NOON - 360 * DAY_NS
+
+
+async def test_a_backfill_leaves_alone_what_is_archived(autojump_clock: trio.testing.MockClock) -> None:
+    stores = await new_stores()
+    await stores[1].save([], checkpoint_ns=NOON - 20 * DAY_NS, name=ARCHIVED)
+    async with historian(Record(), stores=stores) as bench:
+        nobody = cast("Any", None)
+        start, end = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
+        stretch = StretchArguments(instruments=(NAME,), start=start, end=end)
+        work = BackfillWork(stretch, nobody, bench.past)
+        assert await work.step(0) == f"{NAME} 2026-09-01 to 2026-10-01: archived, see ticktree restore"

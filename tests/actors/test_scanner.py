@@ -7,6 +7,7 @@ from typing import Any
 from actors.records import Records
 from actors.scanner import Doubt, Scanner
 from engine.market import Calendars, Candle, Verdict
+from engine.storage.durable import ARCHIVED
 from tests.actors.healing_parts import DAY_NS, SETTLE_AFTER_NS, WEEK_NS, Ward, ward
 from tests.actors.parts import MINUTE_NS, NAME, NOON
 from tests.actors.test_healer import LAST_MONTH, START, YESTERDAY, minutes
@@ -169,3 +170,13 @@ async def test_on_a_day_the_calendar_does_not_know_nothing_is_missing_and_what_w
         assert await found(place, MIDNIGHT, calendars=unknown, whole=True) == []
         known = await found(place, calendars=known_through(date(2026, 11, 19)))
         assert known == [lacking, Doubt(NAME, MIDNIGHT + 5 * MINUTE_NS, MIDNIGHT + 100 * MINUTE_NS)]
+
+
+async def test_what_is_archived_is_not_looked_for(autojump_clock: Any) -> None:
+    async with ward() as place:
+        await place.durable.save(minutes(MIDNIGHT - 3 * DAY_NS, 0, 1, 2))
+        assert len(await found(place, MIDNIGHT - 3 * DAY_NS, whole=True)) == 4
+        await place.durable.save([], checkpoint_ns=MIDNIGHT - DAY_NS, name=ARCHIVED)
+        [yesterday, today] = await found(place, MIDNIGHT - 3 * DAY_NS, whole=True)
+        assert (yesterday.first_ns, today.first_ns) == (MIDNIGHT - DAY_NS, MIDNIGHT)
+        assert await found(place, MIDNIGHT - 3 * DAY_NS) == [], "a record does not begin with what is archived"

@@ -11,7 +11,7 @@ from actors.upkeep_work import UpkeepCraft, UpkeepWork
 from engine.archive import DayArchive, tick_archive
 from engine.market.kept_tick import KeptTick
 from engine.storage.bridge import bridged, open_bridge
-from engine.storage.durable import DurableStore
+from engine.storage.durable import ARCHIVED, DurableStore
 from engine.storage.durable.archive_tables import TABLES
 from tests.storage.durable.seeds import seeded, without_tick_days
 from tests.storage.samples import MINUTE_NS, bar
@@ -64,6 +64,8 @@ async def test_days_that_are_too_old_are_archived_and_dropped_one_a_step(store: 
         "price_history_intraday vacuumed",
     ]
     assert await ages_of(store) == [30, 0]
+    border_ns = int(datetime(2026, 10, 16, tzinfo=UTC).timestamp()) * 1_000_000_000
+    assert await store.checkpoint(ARCHIVED) == border_ns, "before it nothing is missing"
     again = work_of(store, tmp_path, 35)
     assert await again.step(0) == "nothing before 2026-10-16 is held"
     archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)

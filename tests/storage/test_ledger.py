@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from engine.market import TIMEFRAMES, Calendars, Candle, CandleState, Verdict
 from engine.market.ledger import BucketState, Evidence, LedgerGap, read_ledger, sessions_until
 from engine.market.timeframe import MINUTE_NS
-from engine.storage.durable import DurableStore
+from engine.storage.durable import ARCHIVED as ARCHIVED_UNTIL
+from engine.storage.durable import DailyCandle, DurableStore
 from engine.storage.ledger import LedgerReader
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.storage.durable.seeds import emptied, seeded
@@ -26,7 +27,12 @@ CALENDAR = CALENDARS.of(NAME)
 THURSDAY, FRIDAY = CALENDAR.sessions(date(2026, 11, 19), date(2026, 11, 20))
 SAVED_AFTER_NS = 7 * MINUTE_NS
 LATER = FRIDAY.end_ns + 60 * MINUTE_NS
-MISSING, HEALING, TRADED = BucketState.MISSING, BucketState.HEALING, BucketState.TRADED
+MISSING, HEALING, TRADED, ARCHIVED = (
+    BucketState.MISSING,
+    BucketState.HEALING,
+    BucketState.TRADED,
+    BucketState.ARCHIVED,
+)
 
 
 def minutes(start_ns: int, numbers: range | set[int], **changes: object) -> list[Candle]:
@@ -95,6 +101,22 @@ async def test_what_is_young_is_expected_of_the_hot_store_first(ledger: Ledger) 
     await ledger.hot.set_healing({NAME: [(FRIDAY.start_ns, now_ns)]})
     assert await ledger.gaps(now_ns) == [gap(FRIDAY.start_ns, 7, 1, HEALING)]
     assert await ledger.gaps(FRIDAY.start_ns + 7 * MINUTE_NS + 1) == [], "the seventh may close in this very second"
+
+
+async def test_what_is_archived_is_no_gap_and_said_to_be_archived(ledger: Ledger) -> None:
+    await ledger.durable.save(minutes(THURSDAY.start_ns, range(15)))
+    quiet = THURSDAY.start_ns + 15 * MINUTE_NS
+    await ledger.durable.note_verdicts([Verdict(NAME, "empty", quiet, THURSDAY.end_ns)])
+    day = DailyCandle(THURSDAY.date, msgspec.structs.replace(minutes(THURSDAY.start_ns, {0})[0], timeframe="1d"))
+    ledger.durable.tables.bars.clear()
+    await ledger.durable.save([], [day], checkpoint_ns=THURSDAY.end_ns, name=ARCHIVED_UNTIL)
+    assert await ledger.counts() == [{ARCHIVED: 15, BucketState.EMPTY: 5}, {MISSING: 20}]
+    assert await ledger.counts(timeframe="5m") == [{ARCHIVED: 3, BucketState.EMPTY: 1}, {MISSING: 4}]
+    assert await ledger.counts(timeframe="1d") == [{TRADED: 1}, {MISSING: 1}], "days' own bars stay"
+    for timeframe, length in (("1m", 20), ("5m", 20), ("1d", 20)):
+        assert await ledger.gaps(timeframe=timeframe) == [gap(FRIDAY.start_ns, 0, length)]
+    [thursday, friday] = (await ledger.reader.pages([NAME], "1m", THURSDAY.start_ns, FRIDAY.end_ns, LATER))[NAME]
+    assert (thursday.percentage, thursday.gaps, friday.percentage) == (100.0, (), 0.0)
 
 
 async def test_what_was_not_saved_after_all_is_read_of_the_hot_store(ledger: Ledger) -> None:

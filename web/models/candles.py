@@ -213,7 +213,8 @@ class Counts(KnownDays, frozen=True, kw_only=True):
     missing: int
     healing: int
     unresolvable: int
-    percentage: Annotated[float, Meta(description="Traded or confirmed empty.")]
+    archived: Annotated[int, Meta(description="In the archive, and not held any more.")]
+    percentage: Annotated[float, Meta(description="Traded, confirmed empty or archived.")]
 
 
 class SessionCounts(Counts, frozen=True, kw_only=True):

@@ -12,10 +12,11 @@ from engine.storage.durable.rows import (
     ProviderMapping,
     SaveResult,
 )
-from engine.storage.durable.scan import ShortSession
+from engine.storage.durable.scan import ARCHIVED, ShortSession
 from engine.storage.durable.store import DurableStore
 
 __all__ = [
+    "ARCHIVED",
     "AuditEntry",
     "DailyCandle",
     "DurableStore",
