@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any, Final
 
 import anyio
@@ -121,6 +122,10 @@ class ScreenWork:
         return await self._finish()
 
     async def _judge(self, number: int) -> None:
+        if number not in self._ahead:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._read_ahead, number)
+                await anyio.to_thread.run_sync(import_module, "engine.screening.evaluation")  # polars: 0.2 s, 60 MB
         panel, adjusters = self._ahead.pop(number, None) or await self._read(number)
         async with anyio.create_task_group() as group:
             group.start_soon(self._read_ahead, number + 1)
@@ -142,7 +147,7 @@ class ScreenWork:
         return await self._durable.screenings.bars(wanted, timeframe, since_ns, with_read=bool(adjusters)), adjusters
 
     async def _read_ahead(self, number: int) -> None:
-        """While a portion is judged the next one is read; where that fails it is read in its turn."""
+        """While a portion is judged, or what judges them is imported, the next one is read; where that fails, in its turn."""
         if number < len(self) and number not in self._judged:
             with contextlib.suppress(StorageError):
                 self._ahead = {number: await self._read(number)}

@@ -135,7 +135,8 @@ class Screenings:
         sources = [list(WORKS_SPLITS_IN)] * with_read
         told = await self._copied(f"SELECT {columns} FROM {table}", list(names), since, timeframe, *sources)
         row = _row_of(*_BAR, *[_DATE] * days, *[_READ_AT] * with_read)
-        return _panel(names, waiting, np.frombuffer(told, row, offset=_HEAD))
+        count = (len(told) - _HEAD - _TAIL) // row.itemsize
+        return _panel(names, waiting, np.frombuffer(told, row, count, _HEAD))
 
     async def _copied(self, query: str, *arguments: Any) -> bytes:
         """What the query finds, in PostgreSQL's binary form."""
@@ -147,7 +148,7 @@ class Screenings:
                 parts.append(part)
 
             await connection.copy_from_query(query, *arguments, output=take, format="binary")
-            return b"".join(parts)[:-_TAIL]
+            return b"".join(parts)
 
         return await self._link.run(work)
 
