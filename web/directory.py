@@ -11,6 +11,8 @@ from engine.market.calendar import Calendar
 from engine.market.calendars import Calendars
 from engine.market.candle import Candle
 from engine.market.continuous import Leg, RollRule, Volumes, chains_of, leg_at, legs_of, names_of
+from engine.market.derivatives import is_place_of_underlyings
+from engine.market.errors import SymbolError
 from engine.market.symbols import SymbolTable
 from engine.storage.durable import DurableStore
 
@@ -40,6 +42,8 @@ class Listing(msgspec.Struct, frozen=True):
     """The contracts of each continuous future, in their time."""
     fronts: Mapping[str, str] = {}
     """The one that stands for it on the day of the listing."""
+    underlyings: SymbolTable = msgspec.field(default_factory=SymbolTable)
+    """What contracts are listed on and is no instrument itself, as commodities."""
 
 
 class Directory:
@@ -64,6 +68,21 @@ class Directory:
     def resolve(self, text: str) -> str:
         """The canonical name; SymbolError with near names for what nobody lists."""
         return self.listing.symbols.resolve(text)
+
+    def underlying(self, text: str) -> str:
+        """The canonical name of what options may be on, an instrument or not; SymbolError as above."""
+        try:
+            return self.resolve(text)
+        except SymbolError:
+            if (found := self._listed_on(text)) is None:
+                raise
+            return found
+
+    def _listed_on(self, text: str) -> str | None:
+        try:
+            return self.listing.underlyings.resolve(text)
+        except SymbolError:
+            return None
 
     def front(self, instrument: str) -> str:
         """The contract that stands for a continuous future now; whatever else, itself."""
@@ -123,7 +142,13 @@ async def read_listing(
         calendars.warnings(await durable.instrument_names(), today),
         legs,
         {name: leg_at(its_legs, noon_ns).instrument for name, its_legs in legs.items()},
+        SymbolTable(default_exchanges, _underlyings(known)),
     )
+
+
+def _underlyings(known: Sequence[str]) -> set[str]:
+    chains = (name for name in chains_of(known) if is_place_of_underlyings(name.partition(":")[0]))
+    return set(chains).difference(known)
 
 
 def _legs(

@@ -11,6 +11,7 @@ from engine.market.chain_reading import ChainReading
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.market.chain_telling import tell
 from engine.market.chain_valuation import value
+from engine.market.derivatives import is_on_future
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.market.option_chain import OptionChain
 from engine.market.quote import Quote
@@ -200,8 +201,8 @@ class ChainBook:
         return None if name is None else self._quotes.price(self._places[name])
 
     def _delivery(self, since_ns: int) -> float | None:
-        """What the future of the very same expiry costs, where that was heard since."""
-        if self._future is None or self._future.expiry != self.expiry:
+        """What the future of the very same expiry costs, or the one that options are exercised into; where it was heard since."""
+        if self._future is None or (self._future.expiry != self.expiry and not is_on_future(self.underlying)):
             return None
         return self._quotes.middle(self._places[self._future.canonical], since_ns)
 

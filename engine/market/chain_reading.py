@@ -37,7 +37,7 @@ class ChainReading:
     future: str | None
     future_price: float | None
     delivery: float | None
-    """What the future of the very same expiry costs, where that was heard lately."""
+    """What the future of the very same expiry costs, or the one that options are exercised into; where that was heard lately."""
     vix: float | None
     has_vix: bool
     """Its exchange publishes a volatility index."""

@@ -39,7 +39,7 @@ class ForwardSource(StrEnum):
     """Where a chain's forward price comes from, the best first."""
 
     FUTURE = "future"
-    """The future on the underlying that expires on the same day."""
+    """The future on the underlying that expires on the same day, or that the options are exercised into."""
     PARITY = "parity"
     """Put-call parity of the strikes around the money."""
     SPOT = "spot"

@@ -5,7 +5,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from engine.market import Calendar, Quote
+from engine.market import Calendar, Instrument, InstrumentKind, OptionType, Quote
+from engine.market.chain_book import ChainBook
 from engine.market.chain_snapshot import BuildUp, ChainSnapshot, ForwardSource, Quality
 from engine.market.option_chain import OptionChain, OptionLeg, Strike
 from tests.market.builders import MINUTE, SECOND, at
@@ -76,6 +77,22 @@ def test_the_future_of_a_later_day_is_told_and_no_forward(nfo: Calendar) -> None
     told = chain.snapshot(NOON)
     assert told.future_price == 26150.0
     assert (told.forward, told.forward_source) == (25990.0, ForwardSource.SPOT)
+
+
+def test_options_on_a_future_are_worth_by_that_future_whenever_it_expires() -> None:
+    from config.calendars import load_calendar
+
+    mcx = Calendar.parse(load_calendar("MCX"))
+    options = [
+        Instrument(0, "MCX", f"GOLD{side}", "", InstrumentKind.OPTION, 1.0, 1, EXPIRY, 120_000.0, side, "GOLD")
+        for side in OptionType
+    ]
+    on = Instrument(0, "MCX", "GOLD04DEC26FUT", "", InstrumentKind.FUTURE, 1.0, 1, date(2026, 12, 4), underlying="GOLD")
+    chain = ChainBook("MCX:GOLD", EXPIRY, [*options, on], mcx, rate=6.0)
+    chain.take(heard(on, 121_000.0, NOON))
+    told = chain.snapshot(NOON)
+    assert (told.spot, told.forward, told.forward_source) == (None, 121_000.0, ForwardSource.FUTURE)
+    assert chain.around(1) == [option.canonical for option in options]
 
 
 def test_a_feed_knows_better_than_an_answer_until_it_falls_silent(nfo: Calendar) -> None:

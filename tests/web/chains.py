@@ -29,6 +29,18 @@ async def list_options(durable: DurableStore) -> None:
     await durable.retire_expired(TODAY)
 
 
+async def list_gold(durable: DurableStore) -> str:
+    """Options on a future on gold, which is nothing that is listed; the future."""
+    future = format_derivative("GOLD", FAR)
+    option = format_derivative("GOLD", NEAR, 120_000.0, OptionType.CALL)
+    contracts = [
+        Instrument(0, "MCX", future, future, InstrumentKind.FUTURE, 1.0, 1, FAR, underlying="GOLD"),
+        Instrument(0, "MCX", option, option, InstrumentKind.OPTION, 1.0, 1, NEAR, 120_000.0, OptionType.CALL, "GOLD"),
+    ]
+    await durable.seed([Exchange("MCX", "Multi Commodity Exchange", "Asia/Kolkata")], contracts, [])
+    return f"MCX:{future}"
+
+
 def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> ChainSnapshot:
     call = Leg(instrument="NFO:C", ltp=41.5, oi=1_750, oi_change=350, volume=700, build_up=BuildUp.LONG_BUILD_UP)
     put = Leg(instrument="NFO:P", oi=3_500, oi_change_open=-175, reason="no price")

@@ -11,11 +11,12 @@ import pytest
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
-from tests.web.chains import FAR, GONE, NEAR, NOON_MS, TCS, list_options, snapshot
+from tests.web.chains import FAR, GONE, NEAR, NOON_MS, TCS, TODAY, list_gold, list_options, snapshot
 from tests.web.engine import Engine
 from tests.web.process import Web
 from tests.web.test_rest import problem
 from web import chains
+from web.directory import read_listing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("entities_as_they_were")]
 
@@ -150,6 +151,30 @@ async def test_the_chain_is_read_as_it_was(listed: Web, durable: DurableStore) -
     assert (await answered(listed, at=f"{GONE}", expiry=f"{GONE}"))["spot"] == 3_002.0, "a date is all of its day"
     early = await problem(await got(listed, at=f"{GONE}T11:59:59"), 404)
     assert early["detail"] == f"no snapshot of {TCS} {GONE} was kept by {GONE}T11:59:59"
+
+
+async def test_options_on_futures_are_found_by_what_those_are_on(
+    listed: Web, durable: DurableStore, hot: HotStore, engine: Engine
+) -> None:
+    future = await list_gold(durable)
+    services = listed.services
+    services.directory.replace(await read_listing(durable, ["simulator"], ["NSE", "MCX"], TODAY))
+    expiries = await answered(listed, "/expiries", underlying="gold")
+    assert (expiries["underlying"], expiries["items"]) == ("MCX:GOLD", [{"expiry": f"{NEAR}", "strikes": 1}])
+    kept = msgspec.structs.replace(snapshot(NOON_MS), underlying="MCX:GOLD", future=future)
+    await durable.chains.save([kept])
+    past = await answered(listed, underlying="MCX:GOLD", expiry=f"{NEAR}", at=f"{GONE}T12:00:30")
+    assert (past["underlying"], past["as_of"]) == ("MCX:GOLD", NOON_MS)
+    history = await answered(listed, "/history", underlying="MCX:GOLD", expiry=f"{NEAR}", end_date=f"{GONE}")
+    assert [one["as_of"] for one in history["items"]] == [NOON_MS]
+
+    assert (await problem(await got(listed, underlying="NFO:TCS"), 404))["code"] == "unknown_symbol"
+    async with listed.client() as client:
+        channel = f"chain.MCX:GOLD.{NEAR}"
+        (result,) = (await client.ask(action="subscribe", channels=[channel]))["results"]
+        assert (result["ok"], result["instrument"]) == (True, "MCX:GOLD")
+        await engine.tell_chain(msgspec.structs.replace(kept, as_of=now_ms(listed)))
+        assert (await client.push(channel))["future"] == future
 
 
 async def test_interest_is_told_by_strike_and_in_all(listed: Web, hot: HotStore) -> None:

@@ -1,6 +1,7 @@
 """Candles: intraday and daily, from their history to the one that forms."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,8 +81,17 @@ async def daily(query_args: DailyQuery) -> Response:
 
 def resolve(rules: Services, symbol: str) -> str:
     """The canonical name of what a caller wrote, or an answer with near names."""
+    return _resolved(rules.directory.resolve, symbol)
+
+
+def resolve_underlying(rules: Services, symbol: str) -> str:
+    """The same of what options are on, which need be no instrument."""
+    return _resolved(rules.directory.underlying, symbol)
+
+
+def _resolved(find: Callable[[str], str], symbol: str) -> str:
     try:
-        return rules.directory.resolve(symbol)
+        return find(symbol)
     except SymbolError as error:
         raise ApiError(404, str(error), code="unknown_symbol", errors=getattr(error, "near", ())) from error
     except DirectoryNotReadyError as error:

@@ -20,7 +20,7 @@ from web.models.option_chain import (
 from web.openapi import document_errors, document_response, validate_querystring
 from web.revalidation import revalidate
 from web.routes.guards import require_reader
-from web.routes.market_data import resolve
+from web.routes.market_data import resolve_underlying
 from web.routes.times import Range, days_of_range, instant_of, range_of
 from web.services import Services, services
 
@@ -39,7 +39,7 @@ RETRY_S: Final = 5.0
 async def expiries(underlying: str) -> Response:
     """The days on which options of an underlying expire, from today on; none where it has no options."""
     rules = services()
-    instrument = resolve(rules, underlying)
+    instrument = resolve_underlying(rules, underlying)
     found = await _expiries(rules, instrument, _today(rules, instrument))
     days = [ExpiryDay(expiry, strikes) for expiry, strikes in found]
     zone = rules.directory.zone(instrument).key
@@ -71,7 +71,7 @@ async def open_interest(underlying: str, query_args: ChainQuery) -> Response:
 async def history(underlying: str, query_args: HistoryQuery) -> Response:
     """The figures of a chain as they were at each minute: volatility and straddle at the money, ratios, max pain."""
     rules = services()
-    instrument = resolve(rules, underlying)
+    instrument = resolve_underlying(rules, underlying)
     zone = rules.directory.zone(instrument)
     expiry, wanted = await _stretch(rules, instrument, query_args)
     first, last = days_of_range(wanted, zone)
@@ -94,7 +94,7 @@ async def history(underlying: str, query_args: HistoryQuery) -> Response:
 
 async def _chain(symbol: str, wish: ChainQuery) -> Chain:
     rules = services()
-    instrument = resolve(rules, symbol)
+    instrument = resolve_underlying(rules, symbol)
     if wish.at:
         return await _past(rules, instrument, symbol, wish)
     place = await _place(rules, instrument, wish.expiry)

@@ -59,13 +59,17 @@ class Judgement:
         """
         if channel.kind in NOTICES or (channel.kind is Kind.STATUS and not channel.symbol):
             return ""
+        is_chain = (
+            channel.kind is Kind.CHAIN
+        )  # of what need be no instrument, as a commodity; the engine knows whether it runs
+        find = self._directory.underlying if is_chain else self._directory.resolve
         try:
-            instrument = self._directory.front(self._directory.resolve(channel.symbol))
+            instrument = self._directory.front(find(channel.symbol))
         except SymbolError as error:
             raise _refusal(channel, Code.SYNTAX, str(error)) from error
         except DirectoryNotReadyError as error:
             raise _refusal(channel, Code.NOT_AVAILABLE, str(error), temporary=True) from error
-        if self._directory.segment_key(instrument) is None:
+        if not is_chain and self._directory.segment_key(instrument) is None:
             raise _refusal(channel, Code.NOT_AVAILABLE, f"no provider carries {instrument} now")
         return instrument
 

@@ -1,5 +1,7 @@
 """Option chains as they were: one snapshot a minute, and the figures of each as columns."""
 
+# ruff: noqa: S608 - put together from constants; every value travels as an argument
+
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -20,19 +22,24 @@ _TYPES = {"ce_oi": "bigint", "pe_oi": "bigint", "reasons": "jsonb"}
 _SAVE = """
 INSERT INTO option_chain_snapshots (underlying_id, expiry, minute, as_of, snapshot, {names})
 SELECT i.id, row.expiry, row.minute, row.as_of, row.snapshot, {values}
-FROM unnest($1::text[], $2::text[], $3::date[], $4::timestamptz[], $5::timestamptz[], $6::bytea[], {arrays})
-    AS row(code, symbol, expiry, minute, as_of, snapshot, {names})
-JOIN exchanges e ON e.code = row.code JOIN instruments i ON i.exchange_id = e.id AND i.symbol = row.symbol
+FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::timestamptz[], $6::timestamptz[], $7::bytea[], {arrays})
+    AS row(code, symbol, future, expiry, minute, as_of, snapshot, {names})
+JOIN exchanges e ON e.code = row.code
+CROSS JOIN LATERAL (
+    SELECT id FROM instruments WHERE exchange_id = e.id AND symbol IN (row.symbol, row.future)
+    ORDER BY symbol = row.symbol DESC LIMIT 1
+) AS i
 ON CONFLICT DO NOTHING
 """.format(
     names=", ".join(_FIGURES),
     values=", ".join(f"row.{name}" for name in _FIGURES),
-    arrays=", ".join(f"${7 + at}::{_TYPES.get(name, 'float8')}[]" for at, name in enumerate(_FIGURES)),
+    arrays=", ".join(f"${8 + at}::{_TYPES.get(name, 'float8')}[]" for at, name in enumerate(_FIGURES)),
 )
 _OF = """
 FROM option_chain_snapshots s JOIN instruments i ON i.id = s.underlying_id JOIN exchanges e ON e.id = i.exchange_id
-WHERE e.code = $1 AND i.symbol = $2 AND s.expiry = $3
+WHERE e.code = $1 AND (i.symbol = $2 OR (i.kind = 'future' AND i.underlying = $2)) AND s.expiry = $3
 """
+"""Where the underlying is no instrument, as a commodity, its chains are kept with the futures that the options are on."""
 _BETWEEN = (
     f"{_OF} AND s.minute > $4::timestamptz - INTERVAL '1 minute' AND s.minute < $5 AND s.as_of >= $4 AND s.as_of < $5"
 )
@@ -56,7 +63,7 @@ class ChainSnapshots:
     async def save(self, snapshots: Sequence[ChainSnapshot]) -> None:
         """Saves snapshots; of each minute the first stays. Safe to repeat.
 
-        Those of underlyings that no table knows are left out.
+        Those of underlyings that no table knows are left out, unless it knows the future on them.
         """
         rows = [_row(one) for one in snapshots]
         if rows:
@@ -92,7 +99,8 @@ def _row(snapshot: ChainSnapshot) -> tuple[object, ...]:
     summary = msgspec.structs.asdict(ChainSummary.of(snapshot))
     summary["reasons"] = msgspec.json.encode(summary["reasons"]).decode()
     figures = (summary[name] for name in _FIGURES)
-    return (*_parted(snapshot.underlying), snapshot.expiry, *times, _encode(snapshot), *figures)
+    _, future = _parted(snapshot.future or "")
+    return (*_parted(snapshot.underlying), future, snapshot.expiry, *times, _encode(snapshot), *figures)
 
 
 def _summary(row: dict[str, Any]) -> ChainSummary:

@@ -21,7 +21,7 @@ class MemoryChainSnapshots(ChainSnapshots):
         """Saves snapshots; of each minute the first stays."""
         await self._tables.arrive()
         for one in snapshots:
-            if one.underlying in self._tables.instruments:
+            if self._tables.known((one.underlying, one.future or "")):
                 kept = self._tables.chains.setdefault((one.underlying, one.expiry), {})
                 kept.setdefault(minute_of(one), one)
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.market.chain_summary import ChainSummary
 from engine.market.instrument import Instrument, InstrumentKind
-from engine.storage.durable import DurableStore
+from engine.storage.durable import DurableStore, Exchange
 from tests.storage.chains import EXPIRY, NIFTY, NOON_MS, snapshot
 from tests.storage.durable.seeds import NSE
 
@@ -66,6 +66,33 @@ async def test_the_figures_of_a_day_are_read_without_the_legs(listed: DurableSto
     assert found == [ChainSummary.of(full), ChainSummary.of(bare)]
     assert found[1].reasons == {"straddle": "no_price", "vix": "not_heard"}
     assert (found[0].straddle, found[0].as_of, found[1].spot, found[1].pcr_oi) == (240.5, NOON_MS + 40, None, None)
+
+
+async def test_a_chain_of_options_on_futures_is_kept_though_what_they_are_on_is_no_instrument(
+    listed: DurableStore,
+) -> None:
+    mcx = Exchange("MCX", "Multi Commodity Exchange", "Asia/Kolkata")
+    futures = [
+        Instrument(0, "MCX", f"GOLD{day}FUT", "Gold", InstrumentKind.FUTURE, 1.0, underlying="GOLD")
+        for day in ("04DEC26", "05FEB27")
+    ]
+    silver = Instrument(0, "MCX", "SILVER04DEC26FUT", "Silver", InstrumentKind.FUTURE, 1.0, underlying="SILVER")
+    await listed.seed([mcx], [*futures, silver], [])
+    gold = snapshot(underlying="MCX:GOLD")
+    told = [
+        msgspec.structs.replace(gold, as_of=NOON_MS + at * MINUTE_MS, future=future.canonical)
+        for at, future in enumerate(futures)
+    ]
+    white = msgspec.structs.replace(gold, underlying="MCX:SILVER", future=silver.canonical)
+    await listed.chains.save([*told, white])
+
+    assert await listed.chains.snapshots("MCX:GOLD", EXPIRY, NOON, NOON + HOUR) == told
+    assert await listed.chains.summaries("MCX:GOLD", EXPIRY, NOON, NOON + HOUR) == [
+        ChainSummary.of(one) for one in told
+    ]
+    assert await listed.chains.snapshot_at("MCX:GOLD", EXPIRY, NOON + 2 * MINUTE_MS * MS_NS) == told[1]
+    assert await listed.chains.snapshots("MCX:SILVER", EXPIRY, NOON, NOON + HOUR) == [white]
+    assert await listed.chains.snapshots("NSE:GOLD", EXPIRY, NOON, NOON + HOUR) == []
 
 
 async def test_a_chain_of_an_instrument_that_no_table_knows_keeps_no_other_from_being_saved(
