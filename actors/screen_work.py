@@ -129,7 +129,8 @@ class ScreenWork:
         panel, adjusters = self._ahead.pop(number, None) or await self._read(number)
         async with anyio.create_task_group() as group:
             group.start_soon(self._read_ahead, number + 1)
-            found = await anyio.to_thread.run_sync(partial(self._found, panel, adjusters))
+            now_ns = self._now_ns()  # a clock that goes by the loop can not be read in a thread
+            found = await anyio.to_thread.run_sync(partial(self._found, panel, adjusters, now_ns - STALE_NS))
             waiting = len(panel.waiting)
             unknown = len(self._wanted(number)) - len(panel.instruments) - waiting
             self._judged[number] = msgspec.structs.replace(
@@ -166,12 +167,12 @@ class ScreenWork:
             for name, actions in known.items()
         }
 
-    def _found(self, panel: Panel, adjusters: Mapping[str, Adjuster]) -> Findings:
+    def _found(self, panel: Panel, adjusters: Mapping[str, Adjuster], since_ns: int) -> Findings:
         from engine.screening.evaluation import evaluate  # noqa: PLC0415 - polars: 0.2 s, 60 MB
 
         frame, doubtful = without_doubtful(frame_of(panel, self._calendars, adjusters), panel.instruments, adjusters)
         instruments = {number: name for number, name in panel.instruments.items() if number not in doubtful}
-        found = evaluate(self._definition, frame, instruments, since_ns=self._now_ns() - STALE_NS)
+        found = evaluate(self._definition, frame, instruments, since_ns=since_ns)
         return msgspec.structs.replace(found, undecided=found.undecided + len(doubtful))
 
     async def _finish(self) -> str:

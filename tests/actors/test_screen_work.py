@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 
@@ -77,8 +78,14 @@ class Historian:
         self.heard.append(wish.instrument)
 
 
+def at_the_close() -> int:
+    """As a clock that goes by the loop's time: it can be read nowhere else."""
+    anyio.current_time()
+    return CLOSE_NS
+
+
 def screening(durable: DurableStore, historian: Any = None) -> Screening:
-    return Screening(durable, CALENDARS, historian=historian or Historian(), now_ns=lambda: CLOSE_NS)
+    return Screening(durable, CALENDARS, historian=historian or Historian(), now_ns=at_the_close)
 
 
 def asked(**more: Any) -> dict[str, Any]:
