@@ -112,6 +112,7 @@ class TickArchive:
             for one in manifest.files:
                 await anyio.to_thread.run_sync(partial(unpacked, TICKS, place / one.file, rows))
                 restored += await self._durable.archive.copy_in(TICKS.name, rows)
+                await self._durable.tick_days.note(one.start_us, one.end_us)
         finally:
             rows.unlink(missing_ok=True)
         return restored

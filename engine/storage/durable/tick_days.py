@@ -27,6 +27,11 @@ _HELD = """
 SELECT count(*) AS rows, coalesce(bit_xor(hash_record_extended(t, 0)), 0) AS print FROM {} t
 WHERE received_at >= $1 AND received_at < $2
 """
+_NOTE = """
+INSERT INTO tick_instruments
+SELECT DISTINCT instrument_id, (received_at AT TIME ZONE 'UTC')::date FROM ticks WHERE received_at >= $1 AND received_at < $2
+ON CONFLICT DO NOTHING
+"""
 _DROP_PATIENCE = "SET LOCAL lock_timeout = '5s'"
 """Who waits for a table holds up all who come after."""
 _NAME = "ticks_%Y%m%d"
@@ -81,6 +86,14 @@ class TickDays:
         """What stands of the ticks received in [start, end)."""
         return await self._link.run(lambda connection: _held(connection, "ticks", start_us, end_us))
 
+    async def note(self, start_us: int, end_us: int) -> None:
+        """Makes known whose ticks received in [start, end) stand there, after others than their keeper have written some."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_NOTE, _moment(start_us), _moment(end_us), timeout=COPY_TIMEOUT_S)
+
+        await self._link.run(work)
+
     async def drop(self, day: date, expected: HeldTicks) -> bool:
         """Drops a day with its ticks if these are what it holds; otherwise nothing, and false.
 
@@ -96,6 +109,7 @@ class TickDays:
             if await _held(connection, name, 0, 2**52) != expected:
                 return False
             await connection.execute(f"DROP TABLE {name}")
+            await connection.execute("DELETE FROM tick_instruments WHERE day = $1", day)
             return True
 
         return await self._link.run(work)

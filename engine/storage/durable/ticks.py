@@ -4,7 +4,7 @@
 
 import struct
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
@@ -26,9 +26,12 @@ FROM ticks WHERE instrument_id = $1 AND received_at >= $2 AND received_at < $3 O
 """
 _OLDEST = f"{_PAGE} LIMIT $4"
 _NEWEST = f"{_PAGE} DESC LIMIT $4"
+_NOTE = "INSERT INTO tick_instruments SELECT * FROM unnest($1::integer[], $2::date[]) ON CONFLICT DO NOTHING"
+_DAYS = "SELECT day FROM tick_instruments WHERE instrument_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day"
 _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
 _DAY_US = 86_400_000_000
+_DAY = timedelta(days=1)
 _UNFIT = (struct.error, OverflowError, UnicodeError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What a number that is too large raises, a text with a NUL, a time that no day has."""
 
@@ -73,15 +76,26 @@ class Ticks:
     async def read(
         self, instrument: str, start_us: int, end_us: int, limit: int, *, newest_first: bool = False
     ) -> list[KeptTick]:
-        """The first ticks that were received in [start, end), or the last ones, the newest first."""
+        """The first ticks that were received in [start, end), or the last ones, the newest first.
+
+        Only days are looked at that have some of it: in others one would pass over everybody's to learn that.
+        """
         identity = (await self._names.ids([instrument])).get(instrument)
-        query = _NEWEST if newest_first else _OLDEST
-        rows = await self._link.rows(query, identity, _moment(start_us), _moment(end_us), limit)
-        return [tick_of(row, instrument) for row in rows]
+        first, last = _moment(start_us), _moment(end_us)
+        days = [row["day"] for row in await self._link.rows(_DAYS, identity, first.date(), last.date())]
+        found: list[KeptTick] = []
+        for day in reversed(days) if newest_first else days:
+            start, end = max(first, _midnight(day)), min(last, _midnight(day + _DAY))
+            rows = await self._link.rows(_NEWEST if newest_first else _OLDEST, identity, start, end, limit - len(found))
+            found += [tick_of(row, instrument) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
 
 
 async def _add(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
     await _make_partitions(connection, ticks)
+    await _note(connection, ticks, ids)
     return await _copy(connection, "ticks", ticks, ids)
 
 
@@ -89,6 +103,7 @@ async def _merge(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping
     """Some of them are there already: a save whose answer was lost is repeated, or an engine that died had saved them."""
     await connection.execute(_AGAIN)
     await _make_partitions(connection, ticks)
+    await _note(connection, ticks, ids)
     await _copy(connection, "ticks_again", ticks, ids)
     return _count(await connection.execute(_MERGE))
 
@@ -105,6 +120,16 @@ def _count(status: str) -> int:
 async def _make_partitions(connection: Connection, ticks: Sequence[KeptTick]) -> None:
     for day in sorted({tick.received_us // _DAY_US for tick in ticks}):
         await made(connection, (EPOCH + timedelta(days=day)).date())
+
+
+async def _note(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> None:
+    held = sorted({(ids[tick.instrument], tick.received_us // _DAY_US) for tick in ticks})
+    days = [(EPOCH + timedelta(days=day)).date() for _, day in held]
+    await connection.execute(_NOTE, [identity for identity, _ in held], days)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _moment(time_us: int) -> datetime:

@@ -1,8 +1,10 @@
 """The days of ticks: made ahead, indexed when they are over, told apart by what they hold, and dropped only as that."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 
+import asyncpg
 import pytest
 
 from engine.storage.durable import DurableStore
@@ -53,6 +55,31 @@ async def test_on_days_that_are_over_one_is_found_without_passing_over_the_other
     )
     assert "ticks_20261119_by_instrument" in "".join(line[0] for line in plan)
     assert await store.ticks.read("NSE:INFY", *EVER, limit=10) == quiet
+
+
+async def test_who_asks_for_what_was_never_kept_passes_over_nobodys_ticks(
+    store: DurableStore, database_url: str
+) -> None:
+    """As those who lock the day would hold up whoever so much as looks at it."""
+    await store.ticks.save([*ticks(3), *ticks(2, "INFY", MORNING_US + DAY_US)])
+    other = await asyncpg.connect(database_url)
+    try:
+        async with other.transaction(), asyncio.timeout(10):
+            await other.execute("LOCK TABLE ONLY ticks_20261119 IN ACCESS EXCLUSIVE MODE")
+            assert await store.ticks.read("NSE:RELIANCE", *EVER, limit=10) == []
+            assert len(await store.ticks.read("NSE:INFY", *EVER, limit=10)) == 2
+    finally:
+        await other.close()
+    assert len(await store.ticks.read("NSE:TCS", *EVER, limit=10)) == 3
+
+
+async def test_days_are_read_one_after_the_other_until_there_are_enough(store: DurableStore) -> None:
+    told = [tick for day in (0, 1, 3) for tick in ticks(3, since_us=MORNING_US + day * DAY_US)]
+    await store.ticks.save(told)
+    for limit in range(1, 10):
+        assert await store.ticks.read("NSE:TCS", *EVER, limit=limit) == told[:limit]
+        assert await store.ticks.read("NSE:TCS", *EVER, limit=limit, newest_first=True) == told[::-1][:limit]
+    assert await store.ticks.read("NSE:TCS", told[1].received_us, told[7].received_us, limit=9) == told[1:7]
 
 
 async def test_portions_are_of_so_many_ticks_and_those_of_one_moment_stay_together(store: DurableStore) -> None:

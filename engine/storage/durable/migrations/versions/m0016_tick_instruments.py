@@ -1,0 +1,16 @@
+"""Of each day it is known whose ticks it has."""
+
+from engine.storage.durable.steps import run_sql
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    """Makes the table, and fills it from the ticks there are."""
+    run_sql("m0016_tick_instruments.up.sql")
+
+
+def downgrade() -> None:
+    """Takes it away."""
+    run_sql("m0016_tick_instruments.down.sql")
