@@ -7,8 +7,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from engine.market.alert_levels import Levels
 from engine.market.alert_past import Past, Pasts, later, look_back, whole_minute
 from engine.market.alert_rule import (
+    LEVELS,
     MINUTE_NS,
     TOLD,
     AlertRule,
@@ -43,8 +45,10 @@ class AlertBook:
 
     def __init__(self) -> None:
         self._rules: dict[int, AlertRule] = {}
-        self._by_instrument: dict[str, list[int]] = {}
-        """Those about prices, which each tick is put before."""
+        self._levels: dict[str, Levels] = {}
+        """Of those about a level, by instrument."""
+        self._changes: dict[str, list[int]] = {}
+        """Those about changes of prices, by instrument: each tick is put before all of them."""
         self._seen: dict[str, Seen] = {}
         """Of their instruments the prices of the newest minute."""
         self.pasts = Pasts()
@@ -60,7 +64,7 @@ class AlertBook:
     @property
     def instruments(self) -> frozenset[str]:
         """Those whose every tick is wanted."""
-        return frozenset(self._by_instrument)
+        return frozenset(self._levels.keys() | self._changes.keys())
 
     def to_keep(self) -> dict[tuple[int, int], Standing]:
         """Of what moved all but rules that have a past: who dies before that is looked at leaves them where they stood then."""
@@ -80,28 +84,36 @@ class AlertBook:
                 self._rules[rule.id] = rule
                 self.pasts.begin(rule, judged_ns, now_ns)
         self.pasts.keep(self._rules)
-        wanted: dict[str, list[int]] = {}
+        levels: dict[str, list[AlertRule]] = {}
+        self._changes = {}
         for rule, condition in self.of(PriceCondition):
-            wanted.setdefault(condition.instrument, []).append(rule.id)
-        self._by_instrument = wanted
-        self._seen = {name: seen for name, seen in self._seen.items() if name in wanted}
+            if condition.comparison in LEVELS:
+                levels.setdefault(condition.instrument, []).append(rule)
+            else:
+                self._changes.setdefault(condition.instrument, []).append(rule.id)
+        self._levels = {name: Levels(rules, now_ns) for name, rules in levels.items()}
+        self._seen = {name: seen for name, seen in self._seen.items() if name in levels}
 
     def of(self, kind: type[Kind]) -> list[tuple[AlertRule, Kind]]:
         """The rules of one kind of condition, with that."""
         return [(rule, rule.condition) for rule in self._rules.values() if isinstance(rule.condition, kind)]
 
     def take(self, tick: Tick, now_ns: int) -> None:
-        """Puts a tick before the rules about its instrument's price."""
-        identities = self._by_instrument.get(tick.instrument)
-        if identities is None:
-            return
-        seen = self._note(tick)
-        for identity in identities:
-            rule = self._rules[identity]
-            assert isinstance(rule.condition, PriceCondition)
-            look = look_at_price(rule.condition, tick)
-            if look is not None:
-                self.look(rule, look, now_ns, seen)
+        """Puts a tick before the rules about its instrument's price: of those about levels the ones it gets to."""
+        levels, changes = self._levels.get(tick.instrument), self._changes.get(tick.instrument, ())
+        if levels is not None:
+            seen = self._note(tick)
+            for identity in levels.concerned(tick.price, now_ns):
+                self._put(identity, tick, now_ns, seen)
+        for identity in changes:
+            self._put(identity, tick, now_ns)
+
+    def _put(self, identity: int, tick: Tick, now_ns: int, seen: Seen | None = None) -> None:
+        rule = self._rules[identity]
+        assert isinstance(rule.condition, PriceCondition)
+        look = look_at_price(rule.condition, tick)
+        if look is not None:
+            self.look(rule, look, now_ns, seen)
 
     def _note(self, tick: Tick) -> Seen:
         minute_ns = tick.ts_event // MINUTE_NS * MINUTE_NS
@@ -146,11 +158,16 @@ class AlertBook:
 
     def _tell(self, rule: AlertRule, standing: Standing, look: Look, now_ns: int) -> None:
         self.pasts.end(rule.id)
-        self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
+        self._set(rule, standing)
         self.moved.pop((rule.id, rule.revision), None)  # what is kept of it now says where it stands
         self.dropped += len(self.due) == MOST_WAITING
         self.due.append(Due(rule, standing, look, now_ns))
 
     def _stand(self, rule: AlertRule, standing: Standing) -> None:
-        self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
+        self._set(rule, standing)
         self.moved[rule.id, rule.revision] = standing
+
+    def _set(self, rule: AlertRule, standing: Standing) -> None:
+        rule = self._rules[rule.id] = msgspec.structs.replace(rule, standing=standing)
+        if isinstance(rule.condition, PriceCondition) and rule.condition.comparison in LEVELS:
+            self._levels[rule.condition.instrument].put(rule)

@@ -5,6 +5,7 @@ the other, and waits again only when the number has gone back by more than the h
 level is told once.
 """
 
+from math import inf
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -196,6 +197,29 @@ def judge(rule: AlertRule, look: Look, now_ns: int) -> tuple[Standing, bool]:
     if is_due and line.is_reached(side, look.value):
         return Standing(TOLD, look.about, now_ns, before.seen), True
     return standing, False
+
+
+def wakes_at(rule: AlertRule) -> tuple[float, float]:
+    """The price that has to be risen to, and the one that has to be fallen to, as a negative one, before a rule about a level
+    stands elsewhere; infinity: no such one does it.
+    """
+    line, side = _line(rule), rule.standing.side
+    if rule.once and rule.standing.fired_ns:
+        return inf, inf
+    if side is None:
+        return -inf, inf
+    if side == BELOW:
+        return line.level, inf
+    if side == ABOVE:
+        return inf, -line.level
+    return line.level + line.band if line.downwards else inf, line.band - line.level if line.upwards else inf
+
+
+def rests_until_ns(rule: AlertRule, now_ns: int) -> int:
+    """Until when no price concerns a rule that waits again, as it cools down; 0: it does not."""
+    fired_ns, until_ns = rule.standing.fired_ns, rule.standing.fired_ns + rule.cool_down_s * NS_PER_S
+    is_waiting = rule.standing.side in (BELOW, ABOVE)
+    return until_ns if fired_ns and is_waiting and fired_ns <= now_ns < until_ns else 0
 
 
 def waits_again(rule: AlertRule, value: float) -> bool:
