@@ -1,7 +1,10 @@
 """Chain contracts: which options there are on an underlying, and which of them expire next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+
+import anyio
+import structlog
 
 from engine.market import Calendars
 from engine.market.chain_place import ChainPlace
@@ -10,9 +13,18 @@ from engine.market.errors import CalendarError
 from engine.market.instrument import Instrument, InstrumentKind
 from engine.market.time_to_expiry import expires_ns
 from engine.storage.durable import DurableStore
+from engine.storage.errors import DurableStoreUnavailableError, StorageError
+
+log = structlog.get_logger("ticktree.chain_contracts")
 
 REREAD_NS = 60_000_000_000
 """Lists are read again after a minute: who adds instruments by hand is not to wait long."""
+RETRY_NS = 10_000_000_000
+"""So soon after PostgreSQL was found away."""
+FORGET_NS = 3_600_000_000_000
+"""What nobody has asked for in an hour."""
+ANSWER_S = 5.0
+"""Who follows a chain is not to wait for a database that hangs."""
 _S_NS = 1_000_000_000
 _SHOWN = 3
 
@@ -29,16 +41,44 @@ class ChainContracts:
         self._calendars = calendars
         self._now_ns = now_ns
         self._known: dict[str, tuple[int, Sequence[Instrument]]] = {}
+        """By underlying, with when it was read."""
+        self._again_ns, self._trouble = 0, ""
+        """When PostgreSQL is asked again after it was found away, and what it said."""
+
+    async def read(self, underlyings: Iterable[str]) -> None:
+        """All of these that were not read lately, in one question.
+
+        While PostgreSQL is away a list that was read once goes on being true: chains that run must not end for want of it.
+        """
+        now_ns = self._now_ns()
+        old = {name for name in underlyings if now_ns - self._known.get(name, (0, ()))[0] > REREAD_NS}
+        if not old or now_ns < self._again_ns:
+            return
+        try:
+            found = await self._asked(sorted(old), datetime.fromtimestamp(now_ns // _S_NS, UTC).date())
+        except StorageError as error:
+            log.info("contracts_not_read", underlyings=len(old), error=str(error))
+            self._again_ns, self._trouble = now_ns + RETRY_NS, str(error)
+            return
+        self._known = {name: entry for name, entry in self._known.items() if now_ns - entry[0] < FORGET_NS}
+        self._known |= {name: (now_ns, tuple(contracts)) for name, contracts in found.items()}
+
+    async def _asked(self, underlyings: Sequence[str], day: date) -> Mapping[str, Sequence[Instrument]]:
+        try:
+            with anyio.fail_after(ANSWER_S):
+                return await self._durable.contracts(underlyings, day)
+        except TimeoutError as error:
+            raise DurableStoreUnavailableError(f"no answer within {ANSWER_S:.0f} s") from error
 
     async def of(self, underlying: str) -> Sequence[Instrument]:
-        """Futures and options on an instrument that have not expired by the date in UTC, the next ones first."""
-        now_ns = self._now_ns()
-        read_ns, known = self._known.get(underlying, (0, ()))
-        if now_ns - read_ns > REREAD_NS:
-            today = datetime.fromtimestamp(now_ns // _S_NS, UTC).date()
-            known = tuple(await self._durable.contracts(underlying, today))
-            self._known[underlying] = now_ns, known
-        return known
+        """Futures and options on an instrument that have not expired by the date in UTC, the next ones first.
+
+        Raises StorageError where that could never be read.
+        """
+        await self.read([underlying])
+        if underlying not in self._known:
+            raise DurableStoreUnavailableError(self._trouble)
+        return self._known[underlying][1]
 
     async def find(self, underlying: str, expiry: date | None = None) -> ChainPlace:
         """The chain that expires then, or next. Raises NoChainError with what there is instead."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any, ClassVar
 
 import anyio
@@ -34,6 +35,8 @@ LOOK_S = 5.0
 START_S = 10.0
 MOST = 48
 """Chains at a time: each reckons all its legs up to ten times a second."""
+MOST_NAMED = 2 * MOST
+"""By one web process: beyond it nobody looks whether there are such chains, as none of them could run."""
 CROWDED = f"{MOST} option chains run already, which is as many as can"
 
 
@@ -69,8 +72,10 @@ class OptionChains(TaskActor):
         self._demand = demand
         self._kept = tuple(kept)
         self._look_interval_s = look_interval_s
-        self._followed: dict[str, tuple[float, frozenset[ChainPlace]]] = {}
+        self._followed: dict[str, tuple[float, tuple[ChainPlace, ...]]] = {}
         """By web process, with when it said so."""
+        self._wished: dict[ChainPlace, None] = {}
+        """What is followed or was asked for, the oldest wish first."""
         self._asked_s: dict[ChainPlace, float] = {}
         self._windows: dict[ChainPlace, tuple[float, ChainWindow]] = {}
         self._favoured: frozenset[str] | None = None
@@ -97,18 +102,33 @@ class OptionChains(TaskActor):
 
     @handles(ChainsFollowed)
     async def on_chains_followed(self, message: ChainsFollowed) -> Mapping[str, Any]:
-        """Answers which of them can not be had, each with why."""
-        found: set[ChainPlace] = set()
-        refused: dict[str, str] = {}
-        for text in message.chains:
-            try:
-                found.add(await self._contracts.find(*ChainPlace.parse(text)))
-            except (NoChainError, ValueError, StorageError) as error:
-                refused[text] = str(error)
-        self._followed[message.process] = anyio.current_time(), frozenset(found)
+        """Answers which of them can not be had, each with why. Of too many names those that are known go first."""
+        known = frozenset(map(str, self._wished))
+        names = sorted(message.chains, key=lambda name: name not in known)
+        found, refused = await self._find(names[:MOST_NAMED])
+        self._followed[message.process] = anyio.current_time(), tuple(found)
         await self.on_look(LookAtChains())
-        refused |= {str(place): CROWDED for place in found - self._running}
+        refused |= dict.fromkeys(names[MOST_NAMED:], CROWDED)
+        refused |= {str(place): CROWDED for place in found if place not in self._running}
         return {"refused": refused}
+
+    async def _find(self, names: Sequence[str]) -> tuple[list[ChainPlace], dict[str, str]]:
+        """The chains of these names that there are, and why there are not the others; all are looked up together."""
+        places: dict[str, ChainPlace] = {}
+        refused: dict[str, str] = {}
+        for name in names:
+            try:
+                places[name] = ChainPlace.parse(name)
+            except ValueError as error:
+                refused[name] = str(error)
+        await self._contracts.read({place.underlying for place in places.values()})
+        found: list[ChainPlace] = []
+        for name, place in places.items():
+            try:
+                found.append(await self._contracts.find(*place))
+            except (NoChainError, StorageError) as error:
+                refused[name] = str(error)
+        return found, refused
 
     @handles(ChainWanted)
     async def on_chain_wanted(self, wanted: ChainWanted) -> Mapping[str, Any]:
@@ -132,12 +152,17 @@ class OptionChains(TaskActor):
 
     async def _run_wanted(self) -> None:
         followed = frozenset[ChainPlace]().union(*(places for _, places in self._followed.values()))
-        wished = [*followed, *self._asked_s]
-        stay = [place for place in wished if place in self._running]  # who comes later takes nobody's place
-        wanted = list(dict.fromkeys([*await self._always(), *stay, *wished]))[:MOST]
+        self._rank()
+        stay = [place for place in self._wished if place in self._running]  # who comes later takes nobody's place
+        wanted = list(dict.fromkeys([*await self._always(), *stay, *self._wished]))[:MOST]
         for place in wanted:
             await self._keep(place, followed=place in followed)
         self._running = frozenset(wanted)
+
+    def _rank(self) -> None:
+        """All that is wished for, in the order in which it was."""
+        wished = dict.fromkeys((*chain(*(places for _, places in self._followed.values())), *self._asked_s))
+        self._wished = {place: None for place in self._wished if place in wished} | wished
 
     async def _always(self) -> list[ChainPlace]:
         """Of each underlying the next expiry, where it has any."""
@@ -148,14 +173,14 @@ class OptionChains(TaskActor):
         return found
 
     async def _keep(self, place: ChainPlace, *, followed: bool) -> None:
-        chain = self.system.ref(f"{self._chains.path}/{place}")
-        if not chain.is_alive():
+        ref = self.system.ref(f"{self._chains.path}/{place}")
+        if not ref.is_alive():
             spec = await self._maker.spec(place, await self._contracts.of(place.underlying))
             try:
                 await self._chains.ask(StartChild(spec), timeout_s=START_S)
             except SpecError:  # it has its place, and is about to be started again after a crash
                 return
-        chain.tell(KeepChain(followed))
+        ref.tell(KeepChain(followed))
 
     async def _look_at_demand(self) -> None:
         await self._demand.look()

@@ -6,13 +6,14 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import anyio
 import trio
 
 from actors.chain_contracts import ChainContracts
 from actors.chain_maker import ChainMaker
 from actors.messages import ChainMinute, ChainsFollowed, ChainTold, ChainWanted, Favoured, LegsAsked, LegsPolled
 from actors.option_chain import ChainOutlets
-from actors.option_chains import MOST, OptionChains
+from actors.option_chains import MOST, MOST_NAMED, OptionChains
 from actors.option_demand import OptionDemand
 from actors.pace import Pace
 from config.calendars import load_calendar
@@ -270,14 +271,39 @@ async def test_a_day_before_the_previous_one_is_no_baseline(autojump_clock: Any)
         assert leg(engine.told(WEEKLY)[-1], CALL).oi_change is None
 
 
-async def test_a_database_that_is_away_is_told_and_waited_for(autojump_clock: Any) -> None:
+async def test_while_the_database_is_away_chains_go_on_and_what_was_never_read_is_waited_for(
+    autojump_clock: Any,
+) -> None:
     durable = MemoryDurableStore()
-    async with floor(UNDERLYING, durable=durable, start_ns=at("2026-11-25 15:39")) as engine:
+    async with floor(UNDERLYING, durable=durable) as engine:
         await trio.sleep(1)
         durable.tables.away = True
-        await trio.sleep(65)
-        assert "not available" in (await engine.follow("NSE:NIFTY.2026-11-26"))["NSE:NIFTY.2026-11-26"]
-        durable.tables.away = False
-        await trio.sleep(10)
-        assert "NSE:NIFTY.2026-11-26" in engine.running()
+        for _ in range(20):
+            await trio.sleep(9)
+            refused = await engine.follow("NSE:TCS.2026-11-26", "NSE:NIFTY.2026-11-26")
+        assert refused.keys() == {"NSE:TCS.2026-11-26"}
+        assert "not available" in refused["NSE:TCS.2026-11-26"]
+        assert engine.running() == ["NSE:NIFTY.2026-11-25", "NSE:NIFTY.2026-11-26"], "their lists are known"
         assert engine.system.snapshot("/engine/chains").restarts == 0
+        durable.tables.away = False
+        await trio.sleep(11)
+        assert await engine.follow("NSE:TCS.2026-11-26") == {"NSE:TCS.2026-11-26": "no options on NSE:TCS are listed"}
+
+
+async def test_a_database_that_hangs_holds_nobody_up_for_long(autojump_clock: Any) -> None:
+    durable = MemoryDurableStore()
+    async with floor(UNDERLYING, durable=durable) as engine:
+        await trio.sleep(1)
+        durable.tables.hanging = anyio.Event()
+        await trio.sleep(300)
+        assert engine.running() == ["NSE:NIFTY.2026-11-25"]
+
+
+async def test_of_too_many_names_those_that_run_are_looked_up_first(autojump_clock: Any) -> None:
+    async with floor() as engine:
+        assert await engine.follow("NSE:NIFTY.2026-11-26") == {}
+        others = [f"NSE:SHARE{number}.2026-11-26" for number in range(2 * MOST_NAMED)]
+        refused = await engine.follow(*others, "NSE:NIFTY.2026-11-26")
+        assert engine.running() == ["NSE:NIFTY.2026-11-26"]
+        assert sum(why.startswith("no options on") for why in refused.values()) == MOST_NAMED - 1
+        assert sum("as many as can" in why for why in refused.values()) == MOST_NAMED + 1

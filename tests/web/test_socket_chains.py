@@ -11,6 +11,7 @@ from engine.storage.packing import pack, unpack
 from tests.storage.chains import NOON_MS, snapshot
 from tests.web.engine import Engine
 from tests.web.process import Client, Web
+from tests.web.test_socket_admission import headers
 from web.protocol import MSGPACK_SUBPROTOCOL
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +73,7 @@ async def test_the_engine_is_told_which_chains_are_followed_and_says_why_one_can
 async def test_a_client_follows_so_many_chains_at_a_time_and_as_many_prices_as_before(
     web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.sockets.judgement.CHAINS", 2)
+    monkeypatch.setattr("web.sockets.chain_room.CHAINS", 2)
     names = [f"chain.RELIANCE.2026-11-{day}" for day in (24, 25, 26)]
     async with web.client() as client:
         results = await follow(client, *names, "ltp.RELIANCE")
@@ -84,6 +85,27 @@ async def test_a_client_follows_so_many_chains_at_a_time_and_as_many_prices_as_b
         await client.ask(action="unsubscribe", channels=names[:1])
         (result,) = await follow(client, names[2])
         assert result["ok"]
+
+
+async def test_all_sockets_of_an_account_follow_so_many_chains_together(
+    web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.sockets.chain_room.TOGETHER", 2)
+    names = [f"chain.RELIANCE.2026-11-{day}" for day in (24, 25, 26)]
+    one, two, other = headers(session="s1"), headers(session="s2"), headers(user="u2")
+    async with (
+        web.client(bearer=False, headers=one) as first,
+        web.client(bearer=False, headers=two) as second,
+        web.client(bearer=False, headers=other) as stranger,
+    ):
+        assert [result["ok"] for result in await follow(first, *names[:2])] == [True, True]
+        known, new = await follow(second, names[1], names[2])
+        assert known["ok"], "the account follows it already"
+        assert new["error"]["code"] == 405
+        assert "on all sockets of an account" in new["error"]["message"]
+        assert [result["ok"] for result in await follow(stranger, names[2])] == [True]
+        await first.ask(action="unsubscribe", channels=names[:1])
+        assert [result["ok"] for result in await follow(second, names[2])] == [True]
 
 
 async def test_another_engine_s_clock_may_go_slower(web: Web, engine: Engine) -> None:

@@ -74,6 +74,13 @@ class Admission:
         if guest is not None:
             self._forget(guest.holder)
 
+    def fellows(self, outbox: Outbox) -> list[Outbox]:
+        """The other clients of the same user, key or address of the public feed; an administrator's token has none."""
+        guest = self._guests.get(outbox)
+        if guest is None or guest.holder[0] == "operator":
+            return []
+        return [one for one, other in self._guests.items() if other.holder == guest.holder and one is not outbox]
+
     def address(self, outbox: Outbox) -> str:
         """From where a client came."""
         return self._guests[outbox].address

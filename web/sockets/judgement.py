@@ -7,13 +7,12 @@ from web.accounts.principal import Principal
 from web.directory import Directory, DirectoryNotReadyError
 from web.hub import NOTICES, Hub
 from web.protocol import Channel, Code, Item, Kind, Outcome, Problem, RequestError
+from web.sockets.chain_room import ChainRoom
 from web.sockets.permissions import permitted
 from web.sockets.screeners import Own, Screeners
 
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
-CHAINS = 8
-"""Option chains among them: the engine reckons a limited number, and each client is to have its share."""
 OWN_ORDERS = "orders are told of the accounts that TICKTREE_ACCOUNT_OWNERS says are yours; of all, to administrators"
 
 Wanted = tuple[Channel, str]
@@ -29,10 +28,15 @@ class Judgement:
         self._screeners = screeners
 
     def of(
-        self, item: Item, principal: Principal | None, followed: int, chains: int = 0, own: Own = frozenset()
+        self,
+        item: Item,
+        principal: Principal | None,
+        followed: int,
+        chains: ChainRoom | None = None,
+        own: Own = frozenset(),
     ) -> tuple[Outcome, Wanted | None]:
-        """What becomes of an item of a client that follows so many channels, and option chains besides, and has these
-        screeners; what to follow when it may.
+        """What becomes of an item of a client that follows so many channels, has room for these option chains, and has
+        these screeners; what to follow when it may.
         """
         if item.channel is None:
             return Outcome(item.name, problem=item.problem), None
@@ -40,8 +44,8 @@ class Judgement:
             if followed >= SUBSCRIPTIONS:
                 text = f"at most {SUBSCRIPTIONS} channels at a time"
                 raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, text)
-            if item.channel.kind is Kind.CHAIN and chains >= CHAINS:
-                raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, f"at most {CHAINS} option chains at a time")
+            if item.channel.kind is Kind.CHAIN and chains is not None and (why := chains.why_not(item.name)):
+                raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, why)
             channel = permitted(item.channel, principal)
             if channel.kind is Kind.SCREENING:
                 self._screeners.check(item.channel, own)

@@ -33,6 +33,7 @@ from web.protocol import (
     Unsubscribe,
 )
 from web.sockets.admission import Admission, turn_away
+from web.sockets.chain_room import ChainRoom
 from web.sockets.charts import Chart, Charts
 from web.sockets.histories import Histories
 from web.sockets.judgement import Judgement
@@ -343,19 +344,24 @@ class ClientSession(Actor):
     def _judge(self, command: Subscribe, own: Own) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
         """A result for each item, and the channels that are to be followed and are not yet."""
         followed = {channel.name for channel in self._outbox.channels}
-        chains = {channel.name for channel in self._outbox.channels if channel.kind is Kind.CHAIN}
+        chains = self._chain_room(command)
         outcomes: list[Outcome] = []
         wanted: list[tuple[Channel, str]] = []
         for item in command.items:
-            others = len(chains) - (item.name in chains)
-            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), others, own)
+            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), chains, own)
             outcomes.append(outcome)
             if channel is not None and item.name not in followed:
                 followed.add(item.name)
                 wanted.append(channel)
-                if channel[0].kind is Kind.CHAIN:
-                    chains.add(item.name)
+                if chains is not None and channel[0].kind is Kind.CHAIN:
+                    chains.take(item.name)
         return outcomes, wanted
+
+    def _chain_room(self, command: Subscribe) -> ChainRoom | None:
+        """Where a request names none, nobody's fellows are looked for among thousands."""
+        if not any(item.channel is not None and item.channel.kind is Kind.CHAIN for item in command.items):
+            return None
+        return ChainRoom(self._outbox, self._rules.admission.fellows(self._outbox))
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
         hub, outbox = self._rules.hub, self._outbox

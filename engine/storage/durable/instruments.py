@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -62,7 +63,11 @@ _NAMED = f"""
 {_DESCRIBED} JOIN unnest($1::text[], $2::text[]) AS asked(code, symbol) ON asked.code = e.code AND asked.symbol = i.symbol
 """
 _INSTRUMENTS = f"{_LISTED} ORDER BY e.code, i.symbol"
-_CONTRACTS = f"{_LISTED} AND i.underlying = $2 AND i.expiry >= $3 AND e.code = $1 ORDER BY i.expiry, i.symbol"
+_CONTRACTS = f"""
+{_LISTED} AND i.underlying = ANY($2::text[]) AND i.expiry >= $3
+    AND (e.code, i.underlying) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ORDER BY i.expiry, i.symbol
+"""
 _INSTRUMENT = f"{_LISTED} AND e.code = $1 AND i.symbol = $2"
 _FOUND = f"""{_LISTED}
     AND (strpos(i.symbol, $1) > 0 OR strpos(upper(i.name), $1) > 0) AND ($2 = '' OR e.code = $2) AND ($3 = '' OR i.kind = $3)
@@ -253,10 +258,14 @@ class InstrumentMaster:
         found = [_instrument_of(row) for row in await self._link.rows(_NAMED, *_parted(instruments))]
         return {one.canonical: one for one in found}
 
-    async def contracts(self, underlying: str, day: date) -> list[Instrument]:
-        """The active futures and options on an instrument that expire on that day or later, the next ones first."""
-        rows = await self._link.rows(_CONTRACTS, *place_of_contracts(underlying), day)
-        return [_instrument_of(row) for row in rows]
+    async def contracts(self, underlyings: Collection[str], day: date) -> dict[str, list[Instrument]]:
+        """The active futures and options on instruments that expire on that day or later, the next ones first, by underlying."""
+        places = {name: place_of_contracts(name) for name in underlyings}
+        exchanges, symbols = [code for code, _ in places.values()], [symbol for _, symbol in places.values()]
+        found: defaultdict[tuple[str, str | None], list[Instrument]] = defaultdict(list)
+        for instrument in map(_instrument_of, await self._link.rows(_CONTRACTS, exchanges, symbols, day)):
+            found[instrument.exchange, instrument.underlying].append(instrument)
+        return {name: found[place] for name, place in places.items()}
 
     async def followed_underlyings(self, day: date) -> list[str]:
         """The symbols that active contracts, and those that expired in the two weeks before that day, depend on."""

@@ -68,12 +68,14 @@ class MemoryInstrumentMaster(InstrumentMaster):
         await self._tables.arrive()
         return self._active() & set(instruments)
 
-    async def contracts(self, underlying: str, day: date) -> list[Instrument]:
-        """The futures and options on an instrument that expire on that day or later, the next ones first."""
-        exchange, symbol = place_of_contracts(underlying)
-        known = [one for one in await self.instruments() if one.exchange == exchange and one.underlying == symbol]
-        dated = [(one.expiry, one.symbol, one) for one in known if one.expiry is not None and one.expiry >= day]
-        return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
+    async def contracts(self, underlyings: Collection[str], day: date) -> dict[str, list[Instrument]]:
+        """The futures and options on instruments that expire on that day or later, the next ones first, by underlying."""
+        known = [one for one in await self.instruments() if one.expiry is not None and one.expiry >= day]
+        known.sort(key=lambda one: (one.expiry or day, one.symbol))
+        places = {name: place_of_contracts(name) for name in underlyings}
+        return {
+            name: [one for one in known if (one.exchange, one.underlying) == place] for name, place in places.items()
+        }
 
     async def named_instruments(self, instruments: Collection[str]) -> dict[str, Instrument]:
         """Those of these canonical names that are known, the inactive ones too, by name."""

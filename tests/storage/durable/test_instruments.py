@@ -171,10 +171,13 @@ async def test_the_contracts_on_an_instrument_are_those_of_its_exchange_s_segmen
     exchanges = [Exchange(code, code, "Asia/Kolkata") for code in ("NFO", "BFO")]
     await durable.seed(exchanges, [*listed, *others], [])
 
-    async def found(underlying: str, day: date) -> list[str]:
-        return [one.canonical for one in await durable.contracts(underlying, day)]
-
-    assert await found("NSE:NIFTY", november) == ["NFO:NIFTY24NOV26FUT", "NFO:NIFTY29DEC26FUT"]
-    assert await found("NSE:NIFTY", date(2026, 11, 25)) == ["NFO:NIFTY29DEC26FUT"]
-    assert await found("BSE:NIFTY", november) == ["BFO:NIFTY24NOV26FUT"]
-    assert await found("MCX:NIFTY", november) == []
+    asked = ["NSE:NIFTY", "BSE:NIFTY", "MCX:NIFTY"]
+    found = {name: [one.canonical for one in told] for name, told in (await durable.contracts(asked, november)).items()}
+    assert found == {
+        "NSE:NIFTY": ["NFO:NIFTY24NOV26FUT", "NFO:NIFTY29DEC26FUT"],
+        "BSE:NIFTY": ["BFO:NIFTY24NOV26FUT"],
+        "MCX:NIFTY": [],
+    }
+    [later] = (await durable.contracts(["NSE:NIFTY"], date(2026, 11, 25)))["NSE:NIFTY"]
+    assert later.canonical == "NFO:NIFTY29DEC26FUT"
+    assert await durable.contracts([], november) == {}
