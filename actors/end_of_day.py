@@ -22,6 +22,8 @@ log = structlog.get_logger("ticktree.end_of_day")
 
 KIND = "end_of_day"
 LOOK_S = 60.0
+LOOK_AT_WORK_S = 5.0
+"""While a day is worked through: the next one waits for its end."""
 FIRST_LOOK_S = 5.0
 """After a start: providers have mostly told by then which instruments they know."""
 JOBS_READ = 200
@@ -71,18 +73,20 @@ class EndOfDay(TaskActor):
         """Days of each exchange that are over and not worked through."""
         self._skipped: dict[str, date] = {}
         """The last of each exchange's days that were too many to be made up for, as an operator was told."""
+        self._is_at_work = False
+        """Whether a job of ours was under way at the last look."""
         self._failures: dict[str, int] = {}
         self._again_ns: dict[str, int] = {}
         """Before that time the exchange's day is not tried once more."""
 
     async def on_start(self) -> None:
         self.send_after(FIRST_LOOK_S, LookAtDays())
-        self.send_every(LOOK_S, LookAtDays())
 
     @handles(LookAtDays)
     async def on_look(self, _: LookAtDays) -> None:
         """The tables are looked after whatever is behind: an exchange without an answer must not let the disk fill."""
         exchanges = {name.partition(":")[0] for name in self._routes.instruments}
+        self._is_at_work = False
         for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
             try:
                 await self._look(exchange)
@@ -93,6 +97,7 @@ class EndOfDay(TaskActor):
             await self._keep_up()
         except POSTPONING as error:
             log.info("upkeep_postponed", error=str(error))
+        self.send_after(LOOK_AT_WORK_S if self._is_at_work else LOOK_S, LookAtDays())
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, float]:
@@ -151,6 +156,7 @@ class EndOfDay(TaskActor):
             self._forget_failures("")
 
     async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
+        self._is_at_work = self._is_at_work or step in (Step.BEGIN, Step.WAIT)
         if step is Step.BEGIN:
             await self._read_actions()
             await self._ask(StartJob(KIND, {"exchange": exchange, "date": day.isoformat()}))

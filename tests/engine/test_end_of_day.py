@@ -3,20 +3,22 @@
 import asyncio
 import os
 import random
+import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 import trio
 from redis import Redis
 
-from config.places import simulated_redis
+from config.places import simulated_database, simulated_redis
 from engine.boot import open_stores
 from engine.market import DERIVED_TIMEFRAMES, Candle, derive
 from engine.market.after_hours import UNFINISHED
@@ -32,7 +34,7 @@ from tests.engine.test_processes import Place, Process, SharedClock
 
 pytestmark = pytest.mark.slow
 
-KILLS = 12 if os.environ.get("TICKTREE_TEST_LONG") == "1" else 1
+KILLS = 6 if os.environ.get("TICKTREE_TEST_LONG") == "1" else 1
 SEED = int(os.environ.get("TICKTREE_TEST_SEED", str(date.today().toordinal())))  # noqa: DTZ011 - any day's will do
 DAY_NS = 1_440 * MINUTE_NS
 SESSIONS = [MIDNIGHT - ago * DAY_NS for ago in (8, 7, 6, 3, 2, 1)]
@@ -50,6 +52,8 @@ WHERE date BETWEEN '2026-11-17' AND '2026-11-18' AND instrument_id IN (
 REPLACED = """
 SELECT instrument_id, ts, rev, close, volume, source, state FROM candle_revisions WHERE timeframe = '1d' ORDER BY 1, 2, 3
 """
+WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO market_statistics%'"
+REPORT = "18112026.csv"
 STATISTICS = "SELECT s::text FROM market_statistics s ORDER BY instrument_id, date"
 
 
@@ -66,7 +70,8 @@ class Scene:
         place = f"{self.reports}/{{date:%d%m%Y}}.csv"
         return self.place.engine(**QUIET, TICKTREE_DELIVERY_REPORT=place, **environment)
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> set[str]:
+        """Answers the exchanges there are."""
         stores = self.place.stores
         with Redis.from_url(simulated_redis(stores.redis_url)) as client:  # pyright: ignore[reportUnknownMemberType]
             client.flushdb()  # pyright: ignore[reportUnknownMemberType]
@@ -84,22 +89,71 @@ class Scene:
         shares = sorted(name for name in told if name.startswith("NSE:"))
         split = CorporateAction(instrument=shares[0], ex_date=EX_DATE, kind=ActionKind.SPLIT, ratio=2.0, source="file")
         await self.durable.corporate_actions.save([split])
-        lines = [f"{name.partition(':')[2]}, EQ, 18-Nov-2026, 61.20" for name in shares]
-        (self.reports / "18112026.csv").write_text("\n".join(["SYMBOL, SERIES, DATE1, DELIV_PER", *lines, ""]))
+        self.lay_report(shares)
+        return {name.partition(":")[0] for name in told}
 
-    async def kill(self, engine: Process, chance: random.Random) -> bool:
-        """Kills it somewhere in the first half of what is left of its job; whether the job was under way."""
-        job = await self.job()
-        assert job is not None
-        at = job.done + chance.randint(1, max(1, (job.total - job.done) // 2))
+    def lay_report(self, shares: Sequence[str]) -> None:
+        lines = [f"{name.partition(':')[2]}, EQ, 18-Nov-2026, 61.20" for name in shares]
+        (self.reports / REPORT).write_text("\n".join(["SYMBOL, SERIES, DATE1, DELIV_PER", *lines, ""]))
+
+    async def reaches(self, done: int) -> None:
+        """Waits until the job has done so many steps."""
         with trio.fail_after(60):
-            while job.done < min(at, job.total):
+            while True:
+                job = await self.job()
+                if job is not None and job.done >= done:
+                    return
                 await trio.sleep(0.002)
-                job = await self.job() or job
+
+    async def kill(self, engine: Process) -> int:
+        """Kills it in the midst of its job; how many steps that had done."""
         engine.popen.kill()
         engine.popen.wait()
         left = await self.job()
-        return left is not None and left.status in UNFINISHED
+        assert left is not None
+        assert left.status in UNFINISHED
+        assert 0 < left.done < left.total
+        return left.done
+
+    async def kill_between_bars(self, chance: random.Random) -> None:
+        """Somewhere among the instruments whose official bars are read."""
+        engine = self.engine()
+        await engine.ready()
+        await self.begin()
+        await self.reaches(chance.randint(1, 5))
+        await self.kill(engine)
+
+    async def kill_in_the_report(self) -> None:
+        """While it reads the report of the day: a pipe that nobody writes to."""
+        report, put_aside = self.reports / REPORT, self.reports / "aside"
+        report.rename(put_aside)
+        os.mkfifo(report)
+        engine = self.engine()
+        await engine.ready()
+        job = await self.job()
+        assert job is not None
+        await self.reaches(job.total - 2)
+        assert await self.kill(engine) == job.total - 2
+        report.unlink()
+        put_aside.rename(report)
+
+    async def kill_before_the_figures(self) -> None:
+        """When adjusted closes are noted and the figures are about to be: somebody else holds their table."""
+        url = simulated_database(self.place.stores.database_url)
+        async with held(url, "market_statistics"):
+            engine = self.engine()
+            await engine.ready()
+
+            async def waits() -> bool:
+                return bool(await sql(self.place.stores, WAITS))
+
+            await until(waits, within_s=60)
+            job = await self.job()
+            assert job is not None
+            assert await self.kill(engine) == job.total - 1
+        assert await sql(
+            self.place.stores, "SELECT adj_close FROM price_history_daily WHERE adj_close IS NOT NULL LIMIT 1"
+        )
 
     async def rows(self) -> dict[str, Any]:
         told = {"days": DAYS, "replaced": REPLACED, "statistics": STATISTICS}
@@ -139,6 +193,28 @@ async def wish_for_the_day(redis_url: str) -> None:
 
 
 @asynccontextmanager
+async def held(url: str, table: str) -> AsyncGenerator[None]:
+    """Nobody else writes to the table meanwhile."""
+    taken, let_go = threading.Event(), threading.Event()
+
+    async def hold() -> None:
+        connection = await asyncpg.connect(url)
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+            taken.set()
+            await asyncio.to_thread(let_go.wait, 120)
+        await connection.close()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.to_thread.run_sync, lambda: asyncio.run(hold()))
+        assert await trio.to_thread.run_sync(taken.wait, 30)
+        try:
+            yield
+        finally:
+            let_go.set()
+
+
+@asynccontextmanager
 async def scene_of(stores: Stores, reports: Path) -> AsyncGenerator[Scene]:
     place = Place(stores, SharedClock(time.time_ns(), EVENING, 1.0))
     try:
@@ -171,15 +247,10 @@ async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(st
         assert len(expected["replaced"]) == len(expected["statistics"]) == 2 * instruments
 
         await scene.prepare()
-        engine = scene.engine()
-        await engine.ready()
-        await scene.begin()
-        under_way = [await scene.kill(engine, chance)]
-        while under_way[-1] and len(under_way) < KILLS:
-            engine = scene.engine()
-            await engine.ready()
-            under_way.append(await scene.kill(engine, chance))
-        assert under_way[0], f"the job was over before anybody was killed, seed {SEED}"
+        for _ in range(KILLS):
+            await scene.kill_between_bars(chance)
+        await scene.kill_in_the_report()
+        await scene.kill_before_the_figures()
         await scene.engine().ready()
         await scene.done()
         for name, rows in (await scene.rows()).items():
@@ -188,9 +259,11 @@ async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(st
 
 async def test_an_engine_that_was_away_for_days_works_through_each_by_itself(stores: Stores, tmp_path: Path) -> None:
     async with scene_of(stores, tmp_path) as scene:
-        await scene.prepare()
-        monday_ns = SESSIONS[3] + 930 * MINUTE_NS
-        await scene.durable.save([], [], checkpoint_ns=monday_ns, name="end_of_day:NSE")
+        exchanges = await scene.prepare()
+        monday_ns, today_ns = SESSIONS[3] + 930 * MINUTE_NS, MIDNIGHT + 930 * MINUTE_NS
+        for exchange in exchanges:
+            done_ns = monday_ns if exchange == "NSE" else today_ns
+            await scene.durable.save([], [], checkpoint_ns=done_ns, name=f"end_of_day:{exchange}")
         engine = scene.engine(TICKTREE_END_OF_DAY_AFTER="15")
         await engine.ready()
 
@@ -203,7 +276,7 @@ async def test_an_engine_that_was_away_for_days_works_through_each_by_itself(sto
         async def all_begun() -> bool:
             return await begun() == days
 
-        await until(all_begun, within_s=240)
+        await until(all_begun, within_s=120)
         await scene.done()
         report = await scene.durable.statistics.of_day("NSE", "equity", DATE)
         assert all(row.source == "simulator/official" and row.vwap for row in report)
