@@ -214,7 +214,7 @@ async def webhooks() -> Response:
 @blueprint.post("/webhooks")
 @validate_request(WebhookBody)
 @document_response(NewWebhook, 201)
-@document_errors(409)
+@document_errors(404, 409)
 async def add_webhook(data: WebhookBody) -> Response:
     """A new one, with the secret that signs what is sent to it: it is shown this once."""
     own, secrets = principal().subject, services().webhook_secrets

@@ -104,7 +104,7 @@ async def start(data: StreamWanted) -> Response:
 @blueprint.post("/stop")
 @validate_request(StreamUnwanted)
 @document_response(StreamAnswer)
-@document_errors(404)
+@document_errors(404, 409)
 async def stop(data: StreamUnwanted) -> Response:
     """Ends a stream for who started it; it goes on for others who did."""
     key, unknown, owner = data.stream, list[str](), _owner(principal())
