@@ -33,6 +33,17 @@ def heard(told: ChainSnapshot | None) -> list[str]:
     return [leg.instrument for leg in legs(told) if leg.ltp is not None]
 
 
+def baselines(told: ChainSnapshot) -> dict[str, list[int | None]]:
+    """What changes of each leg's open interest are counted from: how it closed, and the first of the day."""
+    return {
+        leg.instrument: [
+            None if change is None or leg.oi is None else leg.oi - change
+            for change in (leg.oi_change, leg.oi_change_open)
+        ]
+        for leg in legs(told)
+    }
+
+
 async def complete(bench: Bench, underlying: str = NIFTY, expiry: date = WEEKLY) -> ChainSnapshot:
     """The hot copy, once every leg and the spot have a price."""
     found: list[ChainSnapshot] = []
@@ -86,7 +97,7 @@ async def test_who_asks_for_another_chain_has_it_and_who_follows_it_hears_more_o
 
 
 async def test_the_chain_of_an_engine_that_is_gone_goes_on_in_the_next_one(stores: Stores) -> None:
-    """With the first open interest of the day, and without a leg that was heard of before being unknown."""
+    """With the open interest at the previous close and the first of the day; no leg that was heard of is unknown again."""
     clock = at("00:02:50", speed=20)
     async with running_exchange(OPTIONS, clock) as simulator:
         settings = settings_for(stores, simulator.feed_url, simulator.rest_url)
@@ -102,8 +113,10 @@ async def test_the_chain_of_an_engine_that_is_gone_goes_on_in_the_next_one(store
             await until(goes_on)
             after = await bench.hot.chain(NIFTY, WEEKLY)
     assert set(heard(after)) >= set(heard(before))
-    first = {leg.instrument: (leg.oi or 0) - (leg.oi_change_open or 0) for leg in legs(before)}
-    assert {leg.instrument: (leg.oi or 0) - (leg.oi_change_open or 0) for leg in legs(after)} == first
+    assert after is not None
+    assert None not in [figure for baseline in baselines(before).values() for figure in baseline]
+    assert baselines(after) == baselines(before)
+    assert (after.day, after.previous_day) == (before.day, before.previous_day)
 
 
 async def test_a_chain_that_crashes_goes_on_and_no_other_does_anything(stores: Stores) -> None:

@@ -1,16 +1,24 @@
 """``/api/v1/option_chain`` end to end: what expires when, the chain now and then, its interest, and how a day went."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import trio
+from trio.testing import MockClock
 
+from actors.unsaved_chains import A_SAVE
 from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.chain_summary import ChainSummary
 from engine.storage.durable import DurableStore
 from engine.storage.hot import HotStore
+from engine.storage.memory import MemoryDurableStore
+from tests.actors.chain_day import INDEX, lived_through
+from tests.market.chains import EXPIRY, UNDERLYING
 from tests.web.chains import FAR, GONE, NEAR, NOON_MS, TCS, TODAY, list_gold, list_options, snapshot
 from tests.web.engine import Engine
 from tests.web.process import Web
@@ -151,6 +159,38 @@ async def test_the_chain_is_read_as_it_was(listed: Web, durable: DurableStore) -
     assert (await answered(listed, at=f"{GONE}", expiry=f"{GONE}"))["spot"] == 3_002.0, "a date is all of its day"
     early = await problem(await got(listed, at=f"{GONE}T11:59:59"), 404)
     assert early["detail"] == f"no snapshot of {TCS} {GONE} was kept by {GONE}T11:59:59"
+
+
+async def test_a_recorded_day_is_replayed_over_the_interface_instant_by_instant(
+    web: Web, durable: DurableStore
+) -> None:
+    """Lived through by the chain and its keeper in virtual time; kept in PostgreSQL, and asked for minute by minute."""
+    lived = MemoryDurableStore()
+    await asyncio.to_thread(trio.run, lived_through, lived, clock=MockClock(autojump_threshold=0))
+    kept = await asyncio.to_thread(trio.run, all_of, lived)
+    assert len(kept) == 386
+    await durable.seed([], [INDEX], [])
+    for start in range(0, len(kept), A_SAVE):
+        await durable.chains.save(kept[start : start + A_SAVE])
+    web.services.directory.replace(await read_listing(durable, ["simulator"], ["NSE"], TODAY))
+
+    chain = {"underlying": "NSE:NIFTY", "expiry": f"{EXPIRY}"}
+    for one in kept:
+        told = await answered(web, **chain, at=iso(one.as_of))
+        del told["symbol"], told["degraded"], told["data"]
+        assert msgspec.convert(told, ChainSnapshot) == one
+    for one, following in list(pairwise(kept))[::20]:
+        assert (await answered(web, **chain, at=iso(following.as_of - 1)))["as_of"] == one.as_of, "until the next one"
+    history = await answered(web, "/history", **chain, start_date=iso(kept[0].as_of), end_date=iso(kept[-1].as_of + 1))
+    assert msgspec.convert(history["items"], list[ChainSummary]) == [ChainSummary.of(one) for one in kept]
+
+
+async def all_of(durable: MemoryDurableStore) -> list[ChainSnapshot]:
+    return await durable.chains.snapshots(UNDERLYING, EXPIRY, 0, 2**62, limit=1_000)
+
+
+def iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def test_options_on_futures_are_found_by_what_those_are_on(
