@@ -143,6 +143,7 @@ def _figures(as_of: int, spot: float) -> dict[str, Any]:
         "pcr_oi": 2.0,
         "pcr_volume": 1.5,
         "max_pain": 25_950.0,
+        "reasons": {},
     }
 
 

@@ -1,7 +1,7 @@
 /** One's rules: what each waits for, how it stands, and what can be done with it. */
 
 import { useAppSelector } from "@/app/store";
-import { age } from "@/formats/times";
+import { ago } from "@/formats/times";
 import { Badge } from "@/operations/Badge";
 import { Headings } from "@/operations/Headings";
 import common from "@/operations/page.module.css";
@@ -33,7 +33,7 @@ export function RuleTable({ rules, webhooks, command }: Props) {
               <td>
                 <Badge state={stateOf(rule)} />
               </td>
-              <td>{rule.fired_at === null ? "–" : age(Date.parse(rule.fired_at), Date.now())}</td>
+              <td>{rule.fired_at === null ? "–" : ago(Date.parse(rule.fired_at), Date.now())}</td>
               <td>{webhooks.find(({ id }) => id === rule.webhook)?.name ?? "–"}</td>
               <td>
                 <Commands rule={rule} command={command} />

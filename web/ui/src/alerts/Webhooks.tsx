@@ -58,7 +58,7 @@ function NewOne({ command }: { command: Command }) {
         </label>
         <label>
           Address
-          <input name="url" type="url" required maxLength={2_000} placeholder="https://example.org/hook" />
+          <input name="url" type="url" required maxLength={2_000} size={36} placeholder="https://example.org/hook" />
         </label>
         <button type="submit" disabled={command.isBusy}>
           Add it

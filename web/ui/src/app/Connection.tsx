@@ -17,12 +17,18 @@ export function Connection() {
   const notice = useAppSelector((state) => state.interface.notice);
   const isSimulated = useAppSelector((state) => state.interface.dataKind === "simulated");
   return (
-    <div className={styles.connection} data-state={line.is} role="status" aria-label="Connection">
+    <div className={styles.connection} data-state={stateOf(line, overall)} role="status" aria-label="Connection">
       <span className={styles.dot} aria-hidden="true" />
       {notice || words(line, overall)}
       {isSimulated && <span className={styles.simulated}>Simulated data</span>}
     </div>
   );
+}
+
+/** How it looks: a socket that is open brings nothing good where the prices behind it are old. */
+function stateOf(line: LineState, overall: StatusTold | null): string {
+  const isWell = overall === null || ["live", "closed"].includes(overall.status);
+  return line.is === "open" && !isWell ? "troubled" : line.is;
 }
 
 /** The same through all tries to come back: nobody wants to be told of each. */

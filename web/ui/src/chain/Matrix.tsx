@@ -8,6 +8,7 @@ import { Strike } from "./Strike";
 import type { StrikeLegs } from "./snapshot";
 
 const ROW_PX = 30;
+const HEAD_ROWS = 2;
 
 interface MatrixProps {
   strikes: readonly StrikeLegs[];
@@ -45,7 +46,7 @@ export function Matrix({ strikes, atTheMoney, columns }: MatrixProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section className={styles.box} ref={box} tabIndex={0} aria-label="Strikes">
-      <table className={styles.matrix} aria-rowcount={strikes.length + 1}>
+      <table className={styles.matrix} aria-rowcount={strikes.length + HEAD_ROWS}>
         <Header columns={columns} />
         <tbody>
           <Space height={first * ROW_PX} />
@@ -53,7 +54,7 @@ export function Matrix({ strikes, atTheMoney, columns }: MatrixProps) {
             <Strike
               key={legs.strike}
               legs={legs}
-              rowIndex={first + place + 2}
+              rowIndex={first + place + HEAD_ROWS + 1}
               isAtTheMoney={first + place === atTheMoney}
               columns={columns}
               most={most}
@@ -69,7 +70,16 @@ export function Matrix({ strikes, atTheMoney, columns }: MatrixProps) {
 function Header({ columns }: { columns: readonly ColumnKey[] }) {
   return (
     <thead>
-      <tr aria-rowindex={1}>
+      <tr className={styles.sides} aria-rowindex={1}>
+        <th colSpan={columns.length} scope="colgroup">
+          Calls
+        </th>
+        <td />
+        <th colSpan={columns.length} scope="colgroup">
+          Puts
+        </th>
+      </tr>
+      <tr aria-rowindex={2}>
         {columns.map((key) => (
           <Heading key={`call ${key}`} column={key} side="Call" />
         ))}

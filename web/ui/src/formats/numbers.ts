@@ -8,7 +8,9 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFracti
 
 /** A price with so many decimals; where nobody says how many: two, or four where it has more, as currencies do. */
 export function price(value: number | null | undefined, decimals?: number): string {
-  return value === null || value === undefined ? NONE : priceFormat(decimals ?? decimalsOf(value)).format(value);
+  return value === null || value === undefined
+    ? NONE
+    : withMinus(priceFormat(decimals ?? decimalsOf(value)).format(value));
 }
 
 /** How far it is from before, with its sign: `+12.40`. */
@@ -40,7 +42,7 @@ export function whole(value: number | null | undefined): string {
 
 /** A large number, short: `1.24M`. */
 export function short(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : compact.format(value);
+  return value === null || value === undefined ? NONE : withMinus(compact.format(value));
 }
 
 /** The same of a change, with its sign: `+1.24M`. */
@@ -53,6 +55,11 @@ function decimalsOf(value: number): number {
   return Math.abs(hundredths - Math.round(hundredths)) < 1e-4 ? 2 : 4;
 }
 
+/** A hyphen is shorter than a plus, and may end a line. */
+function withMinus(written: string): string {
+  return written.replace("-", "−");
+}
+
 function signed(value: number, absolute: string): string {
   if (!/[1-9]/.test(absolute)) {
     return absolute;
@@ -63,7 +70,11 @@ function signed(value: number, absolute: string): string {
 function priceFormat(decimals: number): Intl.NumberFormat {
   let format = priceFormats.get(decimals);
   if (format === undefined) {
-    format = new Intl.NumberFormat("en-IN", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    format = new Intl.NumberFormat("en-IN", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      signDisplay: "negative",
+    });
     priceFormats.set(decimals, format);
   }
   return format;

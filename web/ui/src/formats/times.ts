@@ -15,6 +15,12 @@ export function age(thenMs: number, nowMs: number): string {
   return seconds < 36 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
+/** The same as a sentence's end: `5 min ago`, `just now`. */
+export function ago(thenMs: number, nowMs: number): string {
+  const told = age(thenMs, nowMs);
+  return told === "now" ? "just now" : `${told} ago`;
+}
+
 /** Date and time of day in a zone, as `2026-11-20 09:15:00`. */
 export function moment(ms: number, zone: string): string {
   const parts = zoned(zone).format(ms);

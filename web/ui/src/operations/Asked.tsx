@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { QueryError } from "@/api/problems";
-import { age } from "@/formats/times";
+import { ago } from "@/formats/times";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
 import { refusalWords } from "./words";
@@ -28,16 +28,11 @@ export function Asked<T>({ query: { data, error, fulfilledTimeStamp }, waiting, 
       <Problem words={`${refusalWords(error)} Asking again by itself.`} />
     );
   }
-  const since = fulfilledTimeStamp === undefined ? "" : ` What you see is from ${ago(fulfilledTimeStamp)}.`;
+  const since = fulfilledTimeStamp === undefined ? "" : ` What you see is from ${ago(fulfilledTimeStamp, Date.now())}.`;
   return (
     <>
       {error !== undefined && <Problem words={`${refusalWords(error)}${since} Asking again by itself.`} />}
       {children(data)}
     </>
   );
-}
-
-function ago(thenMs: number): string {
-  const text = age(thenMs, Date.now());
-  return text === "now" ? "just now" : `${text} ago`;
 }

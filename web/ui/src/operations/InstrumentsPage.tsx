@@ -111,8 +111,8 @@ function Ticks({ of: { id, instrument, keep_ticks }, command }: { of: KnownInstr
     });
   }
   return (
-    <label>
-      <input type="checkbox" checked={keep_ticks} disabled={command.isBusy} onChange={onChange} />{" "}
+    <label className={common.switch}>
+      <input type="checkbox" checked={keep_ticks} disabled={command.isBusy} onChange={onChange} />
       {keep_ticks ? "kept" : "not kept"}
       <span className="unseen">: ticks of {instrument}</span>
     </label>

@@ -35,18 +35,23 @@ export function ReportPage() {
           </p>
         </>
       ) : (
-        <Report day={day} told={listed.data} />
+        <Report day={day} wanted={date} told={listed.data} />
       )}
     </div>
   );
 }
 
-function Report({ day, told }: { day: DayTold; told: readonly DayTold[] }) {
+function Report({ day, wanted, told }: { day: DayTold; wanted: string; told: readonly DayTold[] }) {
   const found = useReportQuery({ date: day.date, exchange: day.exchange, kind: day.kind });
   useTryAgain(found);
   return (
     <>
       <Head day={day} told={told} />
+      {wanted !== "" && wanted !== day.date && (
+        <p className={styles.other} role="status">
+          There is no report of {wanted} for {day.exchange} {kindWords(day.kind)}; this is that of {day.date}.
+        </p>
+      )}
       {found.currentData === undefined ? (
         <Waiting words={found.error === undefined ? "Asking for the report…" : hopeWords(found.error)} />
       ) : (

@@ -56,7 +56,12 @@ export function Editor({ id, before, lines, onDone }: Props) {
       </Field>
       <Field label="Description" problem={field("description")}>
         {(more) => (
-          <input {...more} value={draft.description} onChange={(event) => set({ description: event.target.value })} />
+          <input
+            {...more}
+            value={draft.description}
+            size={60}
+            onChange={(event) => set({ description: event.target.value })}
+          />
         )}
       </Field>
       <UniverseFields draft={draft} set={set} field={field} lines={lines} />

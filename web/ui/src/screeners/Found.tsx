@@ -3,12 +3,13 @@
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { problemWords, type QueryError } from "@/api/problems";
+import { ago } from "@/formats/times";
 import { conditionWords, universeWords } from "./definition";
 import { type Screener, screenersApi, type Written } from "./endpoints";
 import { ResultTable } from "./ResultTable";
 import styles from "./ScreenersPage.module.css";
 import { type Running, useRun } from "./useRun";
-import { ageWords, resultWords } from "./words";
+import { resultWords } from "./words";
 
 interface Props {
   screener: Screener;
@@ -58,7 +59,7 @@ export function Found({ screener, onWrite }: Props) {
       {result !== null && (
         <>
           <p className={styles.words} role="status" aria-label="Result">
-            {resultWords(result)} Found {ageWords(result.finished, screener.timestamp)}.
+            {resultWords(result)} Found {ago(result.finished, screener.timestamp)}.
           </p>
           {result.matches.length > 0 && <ResultTable name={name} result={result} />}
         </>

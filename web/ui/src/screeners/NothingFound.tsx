@@ -3,13 +3,14 @@
 import { Link } from "react-router";
 import { hopeWords, type QueryError } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
+import { ago } from "@/formats/times";
 import { Problem } from "@/parts/Problem";
 import { Waiting } from "@/parts/Waiting";
 import { type Screener, screenersApi } from "./endpoints";
 import { Progress } from "./Found";
 import styles from "./ScreenersPage.module.css";
 import { useRun } from "./useRun";
-import { ageWords, resultWords } from "./words";
+import { resultWords } from "./words";
 
 export function NothingFound({ id }: { id: string }) {
   const query = screenersApi.useScreenerQuery(id, { refetchOnMountOrArgChange: true });
@@ -35,7 +36,7 @@ function Told({ screener }: { screener: Screener }) {
       <p className={styles.words}>
         {result === null
           ? `${name} has not been run yet.`
-          : `Nothing was found when ${name} ran ${ageWords(result.finished, timestamp)}: ${resultWords(result)}`}{" "}
+          : `Nothing was found when ${name} ran ${ago(result.finished, timestamp)}: ${resultWords(result)}`}{" "}
         <Link to={`/screeners/${encodeURIComponent(id)}`}>What it looks for</Link>
       </p>
       <div className={styles.bar}>

@@ -1,7 +1,6 @@
 /** What a result comes to, in words. */
 
-import { whole } from "@/formats/numbers";
-import { age } from "@/formats/times";
+import { price, short, whole } from "@/formats/numbers";
 import type { Result } from "./endpoints";
 
 export function resultWords({ found, examined, undecided, stale, missing, matches }: Result): string {
@@ -14,19 +13,11 @@ export function resultWords({ found, examined, undecided, stale, missing, matche
   return rest.length > 0 ? `${head} Beside them ${rest.join(", ")}.` : head;
 }
 
-/** When it was found. */
-export function ageWords(finishedMs: number, nowMs: number): string {
-  const told = age(finishedMs, nowMs);
-  return told === "now" ? "just now" : `${told} ago`;
-}
-
 /** A value with as many decimals as it takes to tell it from another. */
 export function valueWords(value: number | null | undefined): string {
   if (value === null || value === undefined) {
     return "–";
   }
   const size = Math.abs(value);
-  return size >= 1e6 ? compact.format(value) : value.toFixed(size >= 1 || size === 0 ? 2 : 4);
+  return size >= 1e6 ? short(value) : price(value, size >= 1 || size === 0 ? 2 : 4);
 }
-
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
