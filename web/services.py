@@ -7,10 +7,12 @@ from typing import cast
 from quart import current_app
 
 from engine.credentials import Vault
+from engine.market.day_report import DayReport
 from engine.market.ledger import LedgerGap
 from engine.runtime import ActorSystem
 from engine.screening.configured import Screener
 from engine.storage.durable import DurableStore
+from engine.storage.durable.statistics import DayTold
 from engine.storage.history import CandleReader
 from engine.storage.hot import HotStore
 from engine.storage.ledger import LedgerReader
@@ -71,6 +73,9 @@ class Services:
     streams: PriceStreams
     chart_gaps: Joined[list[LedgerGap] | None]
     """What charts lack; counted at most every few seconds, however many look."""
+    reports: Joined[DayReport]
+    days_told: Joined[list[DayTold]]
+    """The reports of days, and of which days there are some; likewise."""
     hot_reach_ns: int
     """How far back Redis keeps candles, and a day more."""
     saved_after_ns: int

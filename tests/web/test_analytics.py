@@ -1,5 +1,6 @@
 """What was worked out of days: an instrument's in pages, a whole exchange's as its report, and the operator's hand on it."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine.storage.durable import DailyCandle
 from tests.web.engine import NOON, Engine
 from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
+from web.app import REPORTS_S
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +84,7 @@ async def test_a_report_shows_what_was_delivered_as_soon_as_it_is_noted_and_what
     first = await web.get("/api/v1/reports/2026-11-18", exchange="NSE")
     assert [one["instrument"] for one in first.json()["report"]["perhaps_split"]] == ["NSE:INFY"]
     await statistics.note_reported("NSE", TODAY, [Reported("INFY", 70.0)])
+    await asyncio.sleep(1.1 * REPORTS_S)  # who asks within that time shares one answer
     again = await web.http.get(
         "/api/v1/reports/2026-11-18?exchange=NSE", headers={**BEARER, "If-None-Match": first.headers["ETag"]}
     )
@@ -97,6 +100,8 @@ async def test_a_report_shows_what_was_delivered_as_soon_as_it_is_noted_and_what
         ("/api/v1/analytics/NOBODY", {}, 404, "NOBODY"),
         ("/api/v1/analytics/TCS", {"limit": 0}, 400, "limit"),
         ("/api/v1/analytics/TCS", {"page_token": "x"}, 400, "page_token"),
+        ("/api/v1/reports/", {"start": "1970-01-02"}, 400, "at most 92 days"),
+        ("/api/v1/reports/", {"start": "2026-08-18", "end": "2026-11-18"}, 400, "these are 93"),
         ("/api/v1/reports/today", {"exchange": "NSE"}, 400, "a date as 2026-11-20"),
         ("/api/v1/reports/2026-11-18", {}, 400, "exchange"),
         ("/api/v1/reports/2026-11-18", {"exchange": "NSE\0"}, 400, "a code as NSE"),
@@ -118,6 +123,15 @@ async def test_only_an_administrator_has_a_day_worked_through_again(web: Web, en
     assert (taken.status_code, {name: engine.asked[name] for name in wish}) == (202, wish)
     newest = (await web.get("/admin/audit")).json()["items"][0]
     assert (newest["action"], newest["target"]) == ("end_of_day", "NSE 2026-11-18")
+
+
+async def test_who_asks_for_a_report_at_once_shares_one_answer(web: Web) -> None:
+    await kept(web)
+    path = "/api/v1/reports/2026-11-18"
+    answers = await asyncio.gather(*(web.get(path, exchange="NSE") for _ in range(8)))
+    assert {answer.headers["ETag"] for answer in answers} == {answers[0].headers["ETag"]}
+    quarter = await read(web, "/api/v1/reports/", start="2026-08-19", end="2026-11-18")
+    assert quarter["items"][0]["date"] == "2026-11-18"
 
 
 def test_every_figure_of_a_day_can_be_told() -> None:

@@ -1,6 +1,8 @@
 """Analytics: what was worked out of an instrument's days when they were over, and the reports of whole days."""
 
+import asyncio
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -27,6 +29,8 @@ blueprint.before_request(require_reader)
 revalidate(blueprint)
 
 YEAR = timedelta(days=365)
+MOST_DAYS = 92
+"""Of which reports are listed at a time: a quarter of a year."""
 _UTC = ZoneInfo("UTC")
 _SECOND_NS = 1_000_000_000
 _DAY = timedelta(days=1)
@@ -49,7 +53,7 @@ class Statistics(Page[DayStatistics], frozen=True, kw_only=True):
 
 
 class ReportsQuery(Query, frozen=True, kw_only=True):
-    """Of which days; the last month when no dates are given."""
+    """Of which days, at most 92; the last month when no dates are given."""
 
     start: Time = ""
     end: Time = ""
@@ -103,7 +107,13 @@ async def reports(query_args: ReportsQuery) -> Response:
     rules = services()
     today = datetime.fromtimestamp(rules.system.clock.now_ns() // _SECOND_NS, _UTC).date() + _DAY
     wanted = range_of(query_args.start, query_args.end, _UTC, today, timedelta(days=31), names=("start", "end"))
-    return items(await rules.durable.statistics.days_told(*days_of_range(wanted, _UTC)), data=data_kind())
+    first, last = days_of_range(wanted, _UTC)
+    if (last - first).days >= MOST_DAYS:
+        raise ApiError(
+            400, f"reports of at most {MOST_DAYS} days are listed at a time, these are {(last - first).days + 1}"
+        )
+    told = await rules.days_told.of((first, last), partial(rules.durable.statistics.days_told, first, last))
+    return items(told, data=data_kind())
 
 
 @blueprint.get("/reports/<day>")
@@ -116,10 +126,16 @@ async def report(day: str, query_args: ReportQuery) -> Response:
     exchange, kind = query_args.exchange.strip().upper(), query_args.kind.strip().lower()
     if not (exchange + kind).isprintable():
         raise ApiError(400, "exchange is a code as NSE, kind a word as equity")
-    rows = await services().durable.statistics.of_day(exchange, kind, wanted)
-    if not rows:
+    found = await services().reports.of((exchange, kind, wanted), partial(_reported, exchange, kind, wanted))
+    if not found.instruments:
         raise ApiError(404, f"no statistics of {kind} on {wanted} at {exchange} are kept: see /api/v1/reports/")
-    return answer(OneReport(day_report(exchange, kind, wanted, rows), data_kind()))
+    return answer(OneReport(found, data_kind()))
+
+
+async def _reported(exchange: str, kind: str, day: date) -> DayReport:
+    """Counted in a thread, as a day may have a hundred thousand options."""
+    rows = await services().durable.statistics.of_day(exchange, kind, day)
+    return await asyncio.to_thread(day_report, exchange, kind, day, rows)
 
 
 def _date(text: str) -> date:

@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -16,7 +16,8 @@ from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.times import ceiling
 
-Told = TypeVar("Told", bound=DayStatistics)
+PORTION = 2_000
+"""Rows of a day that are read at a time."""
 
 _DAYS = """
 SELECT instrument_id, array_agg(date ORDER BY date) AS dates, array_agg(high ORDER BY date) AS highs,
@@ -91,7 +92,7 @@ SELECT {_TOLD} FROM {_FROM} WHERE s.instrument_id = $1 AND s.date BETWEEN $2 AND
 """
 
 _OF_DAY = f"""
-SELECT {_TOLD}, d.high, d.low, d.delivery_percentage, d.source,
+SELECT e.code || ':' || i.symbol AS instrument, s.date, {", ".join(f"s.{name}" for name in _FIGURES)}, d.high, d.low, d.delivery_percentage, d.source,
     CASE WHEN i.kind = 'equity' AND abs(s.return_1d) > $4 THEN NOT EXISTS (
         SELECT FROM corporate_actions a WHERE a.instrument_id = s.instrument_id AND a.is_active AND a.ratio IS NOT NULL
             AND a.ex_date <= s.date AND a.ex_date > (
@@ -100,7 +101,7 @@ SELECT {_TOLD}, d.high, d.low, d.delivery_percentage, d.source,
     ) ELSE false END AS is_doubtful
 FROM {_FROM}
 JOIN price_history_daily d ON (d.instrument_id, d.date) = (s.instrument_id, s.date)
-WHERE e.code = $1 AND i.kind = $2 AND s.date = $3 ORDER BY i.symbol
+WHERE e.code = $1 AND i.kind = $2 AND s.date = $3 AND i.symbol > $5 ORDER BY i.symbol LIMIT $6
 """
 
 _DAYS_TOLD = f"""
@@ -201,11 +202,20 @@ class MarketStatistics:
         """The newest of [first, last], the newest first."""
         ids = await self._names.ids([instrument])
         rows = await self._link.rows(_OF_INSTRUMENT, ids.get(instrument), first, last, limit)
-        return [_as(DayStatistics, row) for row in rows]
+        return [_statistics(row) for row in rows]
 
     async def of_day(self, exchange: str, kind: str, day: date) -> list[ReportRow]:
-        """Those of an exchange's instruments of one kind, by symbol."""
-        return [_as(ReportRow, row) for row in await self._link.rows(_OF_DAY, exchange, kind, day, SPLIT_DOUBT_PERCENT)]
+        """Those of an exchange's instruments of one kind, by symbol; without profiles and reasons.
+
+        Read by portions, so that no loop is held up by the many options of a day.
+        """
+        found: list[ReportRow] = []
+        while True:
+            after = found[-1].instrument.partition(":")[2] if found else ""
+            rows = await self._link.rows(_OF_DAY, exchange, kind, day, SPLIT_DOUBT_PERCENT, after, PORTION)
+            found += [ReportRow(**dict(row)) for row in rows]
+            if len(rows) < PORTION:
+                return found
 
     async def days_told(self, first: date, last: date) -> list[DayTold]:
         """The days of [first, last] of which there are some, the newest first."""
@@ -242,5 +252,5 @@ def _row(one: DayStatistics, identity: int) -> tuple[Any, ...]:
     return identity, one.date, *(getattr(one, name) for name in _FIGURES), *written
 
 
-def _as(kind: type[Told], row: asyncpg.Record) -> Told:
-    return msgspec.convert({**dict(row), **{name: msgspec.json.decode(row[name]) for name in _WRITTEN}}, kind)
+def _statistics(row: asyncpg.Record) -> DayStatistics:
+    return msgspec.convert({**dict(row), **{name: msgspec.json.decode(row[name]) for name in _WRITTEN}}, DayStatistics)

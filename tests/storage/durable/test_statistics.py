@@ -9,7 +9,7 @@ from engine.market.candle import CandleState
 from engine.market.corporate_action import ActionKind, CorporateAction
 from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes, day_statistics
-from engine.storage.durable import DailyCandle, DurableStore
+from engine.storage.durable import DailyCandle, DurableStore, statistics
 from engine.storage.durable.statistics import DayTold
 from tests.storage.conftest import Opener
 from tests.storage.durable.seeds import seeded
@@ -79,7 +79,7 @@ async def test_a_day_is_told_with_its_rows_high_and_low_and_listed_by_exchange_a
     [row] = await store.statistics.of_day("NSE", "equity", DAY)
     kept = day(0, 2420.0).candle
     assert (row.high, row.low, row.source) == (kept.high, kept.low, kept.source)
-    assert (row.close, row.reasons) == (worked_out.close, worked_out.reasons)
+    assert (row.close, row.high_52w) == (worked_out.close, worked_out.high_52w)
     assert await store.statistics.of_day("NSE", "future", DAY) == []
     assert await store.statistics.days_told(DAY, DAY) == [DayTold(DAY, "NSE", "equity", 1)]
     assert await store.statistics.days_told(DAY - timedelta(days=9), DAY - timedelta(days=1)) == []
@@ -106,6 +106,21 @@ async def test_who_falls_by_half_is_doubtful_unless_a_split_of_that_day_is_known
     [entry] = await store.corporate_actions.page(9, DAY, DAY)
     await store.corporate_actions.retire(entry.id)
     assert not await is_doubtful()
+
+
+@pytest.mark.parametrize("portion", [1, 2, 3, 2_000])
+async def test_a_day_that_is_read_by_portions_is_whole(
+    store: DurableStore, portion: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "PORTION", portion)
+    for name in NAMES:
+        told = day(0, 2420.0)
+        await store.save(
+            [], [msgspec.structs.replace(told, candle=msgspec.structs.replace(told.candle, instrument=name))]
+        )
+    await store.statistics.save([DayStatistics(instrument=name, date=DAY, close=1.0, volume=1) for name in NAMES])
+    equities = [row.instrument for row in await store.statistics.of_day("NSE", "equity", DAY)]
+    assert equities == sorted(NAMES)
 
 
 async def test_what_the_exchange_reports_stands_beside_the_day_whatever_revision_it_has(store: DurableStore) -> None:
