@@ -1,14 +1,44 @@
 """The instruments a screener looks at, out of the lists that are configured and the table of instruments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Final
 
-from engine.screening import Universe
+from engine.screening import Problem, Universe, is_canonical
 from engine.screening.configured import Screener
 from engine.storage.durable.screeners import OwnScreeners
 
 MOST_INSTRUMENTS: Final = 10_000
 """Of one run."""
+_SHOWN: Final = 5
+
+
+async def unknown_parts(universe: Universe, configured: Mapping[str, Screener], table: OwnScreeners) -> list[Problem]:
+    """What it names that there is not: of it nothing could ever be found."""
+    lists = sorted(identity for identity, one in configured.items() if one.instruments)
+    problems = [
+        *_unknown("list", universe.list, lists),
+        *(_unknown("exchange", universe.exchange, await table.exchanges()) if universe.exchange else ()),
+        *(_unknown("sector", universe.sector, await table.sectors()) if universe.sector else ()),
+    ]
+    named = universe.instruments or ()
+    known = set(await table.universe(None, None, None, named, len(named))) if named else set[str]()
+    return problems + [
+        Problem(f"universe.instruments[{number}]", f"there is no instrument {name!r}")
+        for number, name in enumerate(named)
+        if name not in known and is_canonical(name)
+    ]
+
+
+def _unknown(part: str, written: str | None, known: Sequence[str]) -> list[Problem]:
+    if written is None or written in known:
+        return []
+    near = get_close_matches(written, known, 3, 0.5) or known[:_SHOWN]
+    return [
+        Problem(
+            f"universe.{part}", f"there is no {part} {written!r}" + (f"; near it: {', '.join(near)}" if near else "")
+        )
+    ]
 
 
 async def universe_of(universe: Universe, configured: Mapping[str, Screener], table: OwnScreeners) -> list[str]:

@@ -41,6 +41,23 @@ def test_whatever_the_market_they_agree(seed: int, lengths: list[int], name: str
     assert_same(candles, name, arguments, range(len(lengths)))
 
 
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 2**32),
+    lengths=st.lists(st.integers(1, 60), min_size=1, max_size=4),
+    length=st.integers(2, 12),
+    still=st.integers(0, 30),
+)
+def test_a_direction_begins_with_the_first_that_are_known(
+    seed: int, lengths: list[int], length: int, still: int
+) -> None:
+    """Of a share that stands still there is none: its average is over so many that there are, wherever they lie."""
+    at = pl.int_range(pl.len()).over("instrument")
+    prices = {name: pl.when(at < still).then(50.0).otherwise(pl.col(name)) for name in ("high", "low", "close")}
+    for name in ("adx", "plus_di", "minus_di"):
+        assert_same(market(seed, lengths).with_columns(**prices), name, [length], range(len(lengths)))
+
+
 def test_an_average_of_what_stood_still_at_first_begins_when_it_moves() -> None:
     still = market(3, [60]).with_columns(still=pl.int_range(60) < 8)
     prices = {name: pl.when(pl.col("still")).then(50.0).otherwise(pl.col(name)) for name in ("high", "low", "close")}

@@ -102,7 +102,21 @@ async def test_every_part_that_is_wrong_is_named(web: Web) -> None:
             [
                 "definition.where.left: there is no indicator 'smaa'; near it: sma, ema",
                 "definition.sort.by: length of rsi is a number of 2 to 500, whole, was '0'",
-                "definition.universe.list: there is no list of that name: longterm, swing",
+                "definition.universe.list: there is no list 'mine'; near it: longterm, swing",
+            ],
+        ),
+        (
+            {"definition": {**DEFINITION, "universe": {"exchange": "NSEE", "sector": "Bonks"}}},
+            [
+                "definition.universe.exchange: there is no exchange 'NSEE'; near it: NSE",
+                "definition.universe.sector: there is no sector 'Bonks'",
+            ],
+        ),
+        (
+            {"definition": {**DEFINITION, "universe": {"instruments": ["NSE:TCS", "NSE:NOPE", "INFY"]}}},
+            [
+                "definition.universe.instruments[2]: expected EXCHANGE:SYMBOL, was 'INFY'",
+                "definition.universe.instruments[1]: there is no instrument 'NSE:NOPE'",
             ],
         ),
     ):
@@ -161,7 +175,7 @@ async def test_a_run_that_makes_no_sense_is_refused(
     web: Web, durable: DurableStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await registered(web)
-    nowhere = await made(person, definition=DEFINITION | {"universe": {"sector": "Nothing"}})
+    nowhere = await made(person, definition=DEFINITION | {"universe": {"exchange": "NSE", "kind": "index"}})
     refused = await problem(await sent(person, "POST", f"{PATH}{nowhere['id']}/run"), 409)
     assert refused["code"] == "empty_universe"
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from actors.screen_universe import unknown_parts
 from engine.screening import Definition, DefinitionError, Problem, Result, checked
 from engine.storage.durable.screeners import OwnScreener
 from web.errors import ApiError
@@ -11,6 +12,8 @@ from web.routes.guards import principal
 from web.services import services
 
 _LARGEST: Final = 2**31
+_PROBLEMS: Final = 50
+"""Of one definition, that are told."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -70,18 +73,17 @@ def own_screener(row: OwnScreener, owner: str) -> Found:
     return Found(str(row.id), row.name, row.description, definition, owner=owner)
 
 
-def meant(definition: Definition) -> Definition:
+async def meant(definition: Definition) -> Definition:
     """The same, if it can be meant; ApiError 400 that names every part that can not."""
-    lists = sorted(identity for identity, one in services().screeners.items() if one.instruments)
+    rules = services()
     problems: list[Problem] = []
     try:
         definition = checked(definition)
     except DefinitionError as error:
         problems += error.problems
-    if definition.universe.list not in (None, *lists):
-        problems.append(Problem("universe.list", f"there is no list of that name: {', '.join(lists)}"))
+    problems += await unknown_parts(definition.universe, rules.screeners, rules.durable.screeners)
     if problems:
-        told = [f"definition.{problem}" for problem in problems]
+        told = [f"definition.{problem}" for problem in problems[:_PROBLEMS]]
         raise ApiError(400, "; ".join(told), code="bad_definition", errors=told)
     return definition
 

@@ -124,7 +124,7 @@ async def screeners() -> Response:
 @document_errors(404, 409)
 async def add(data: ScreenerBody) -> Response:
     """A new one of one's own. A definition that can not be meant is refused with every part that is wrong."""
-    definition = _written(meant(data.definition))
+    definition = _written(await meant(data.definition))
     try:
         row = await services().durable.screeners.add(principal().subject, data.name, data.description, definition)
     except TooManyScreenersError as error:
@@ -170,7 +170,7 @@ async def screener(identity: str) -> Response:
 @document_errors(404, 409)
 async def change(identity: str, data: ScreenerBody) -> Response:
     """Rewrites one of one's own as a whole. One that looks for something else now has found nothing yet, and its run ends."""
-    number, definition = _own(identity), _written(meant(data.definition))
+    number, definition = _own(identity), _written(await meant(data.definition))
     table, own = services().durable.screeners, principal().subject
     try:
         row = await table.change(own, number, data.name, data.description, definition)

@@ -51,6 +51,8 @@ SELECT id, owner, definition, screened_ns FROM (
 """Each user's first one comes before anybody's second, and who was rewritten just now after the others."""
 _AMONG = "SELECT id FROM screeners WHERE user_id = $1 AND is_active AND id::bigint = ANY ($2::bigint[])"
 _OF_USER = f"SELECT {_COLUMNS} FROM screeners WHERE user_id = $1 AND is_active"
+_EXCHANGES = "SELECT code AS name FROM exchanges WHERE is_active ORDER BY code"
+_SECTORS = "SELECT name FROM sectors WHERE is_active ORDER BY name"
 _UNIVERSE = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i
 JOIN exchanges e ON e.id = i.exchange_id LEFT JOIN sectors s ON s.id = i.sector_id
@@ -168,6 +170,14 @@ class OwnScreeners:
     async def daily(self, until_ns: int) -> list[DailyScreener]:
         """Everybody's that are run by themselves and were not yet for a trading day that ended by then, in fair order."""
         return [DailyScreener(**dict(row)) for row in await self._link.rows(_DAILY, until_ns)]
+
+    async def exchanges(self) -> list[str]:
+        """The active ones, by code."""
+        return [row["name"] for row in await self._link.rows(_EXCHANGES)]
+
+    async def sectors(self) -> list[str]:
+        """The active ones, by name."""
+        return [row["name"] for row in await self._link.rows(_SECTORS)]
 
     async def universe(
         self, exchange: str | None, sector: str | None, kind: str | None, among: Sequence[str] | None, limit: int
