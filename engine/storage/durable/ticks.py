@@ -94,16 +94,14 @@ class Ticks:
 
 
 async def _add(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
-    await _make_partitions(connection, ticks)
-    await _note(connection, ticks, ids)
+    await _prepare(connection, ticks, ids)
     return await _copy(connection, "ticks", ticks, ids)
 
 
 async def _merge(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
     """Some of them are there already: a save whose answer was lost is repeated, or an engine that died had saved them."""
     await connection.execute(_AGAIN)
-    await _make_partitions(connection, ticks)
-    await _note(connection, ticks, ids)
+    await _prepare(connection, ticks, ids)
     await _copy(connection, "ticks_again", ticks, ids)
     return _count(await connection.execute(_MERGE))
 
@@ -117,15 +115,13 @@ def _count(status: str) -> int:
     return int(status.rpartition(" ")[2])
 
 
-async def _make_partitions(connection: Connection, ticks: Sequence[KeptTick]) -> None:
-    for day in sorted({tick.received_us // _DAY_US for tick in ticks}):
-        await made(connection, (EPOCH + timedelta(days=day)).date())
-
-
-async def _note(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> None:
-    held = sorted({(ids[tick.instrument], tick.received_us // _DAY_US) for tick in ticks})
-    days = [(EPOCH + timedelta(days=day)).date() for _, day in held]
-    await connection.execute(_NOTE, [identity for identity, _ in held], days)
+async def _prepare(connection: Connection, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> None:
+    """Makes the partitions of their days, and notes whose ticks those have."""
+    held = sorted({(tick.received_us // _DAY_US, tick.instrument) for tick in ticks})
+    days = [(EPOCH + timedelta(days=day)).date() for day, _ in held]
+    for day in sorted(set(days)):
+        await made(connection, day)
+    await connection.execute(_NOTE, [ids[instrument] for _, instrument in held], days)
 
 
 def _midnight(day: date) -> datetime:

@@ -54,7 +54,10 @@ export function DayDetails({ instrument, session, date, command }: Props) {
   );
 }
 
-function countsText({ expected, traded, empty, missing, healing, unresolvable }: SessionCounts): string {
+function countsText({ expected, traded, empty, missing, healing, unresolvable, archived }: SessionCounts): string {
+  if (archived > 0) {
+    return `${whole(archived)} of ${whole(expected)} minutes are in the archive and not held any more: see ticktree restore.`;
+  }
   return (
     `Of ${whole(expected)} minutes that should have been saved by now ${whole(traded)} were traded, ` +
     `${whole(empty)} confirmed empty, ${whole(missing)} are missing, ${whole(healing)} are being healed, ` +

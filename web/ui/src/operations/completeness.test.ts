@@ -3,7 +3,17 @@ import { datesOf, levelOf, moved, percentText, startOf, wordOf } from "./complet
 import type { Counts, SessionCounts } from "./models";
 
 function counts(more: Partial<Counts>): Counts {
-  return { expected: 375, traded: 0, empty: 0, missing: 0, healing: 0, unresolvable: 0, percentage: 100, ...more };
+  return {
+    expected: 375,
+    traded: 0,
+    empty: 0,
+    missing: 0,
+    healing: 0,
+    unresolvable: 0,
+    archived: 0,
+    percentage: 100,
+    ...more,
+  };
 }
 
 function session(date: string): SessionCounts {
@@ -16,6 +26,7 @@ describe("a cell", () => {
     [counts({ missing: 1, percentage: 99.9973 }), "99.9%", "missing", "most"],
     [counts({ missing: 1, healing: 2, percentage: 40 }), "40.0%", "healing", "some"],
     [counts({ unresolvable: 375, percentage: 0 }), "0%", "unresolvable", "none"],
+    [counts({ archived: 375 }), "100%", "archived", "full"],
     [counts({ expected: 0 }), "–", "nothing due", "nothing due"],
   ])("says how complete %o is, never rounded up", (told, percent, word, level) => {
     expect([percentText(told), wordOf(told), levelOf(told)]).toEqual([percent, word, level]);

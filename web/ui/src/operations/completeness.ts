@@ -25,11 +25,12 @@ export function percentText({ expected, percentage }: Counts): string {
 }
 
 /** What is most worth knowing of it, in a word. */
-export function wordOf({ expected, healing, missing, unresolvable }: Counts): string {
+export function wordOf({ expected, healing, missing, unresolvable, archived }: Counts): string {
   if (expected === 0) {
     return "nothing due";
   }
-  return healing > 0 ? "healing" : missing > 0 ? "missing" : unresolvable > 0 ? "unresolvable" : "complete";
+  const words = { healing, missing, unresolvable, archived };
+  return Object.entries(words).find(([, count]) => count > 0)?.[0] ?? "complete";
 }
 
 /** All days that some instrument has, in order. */

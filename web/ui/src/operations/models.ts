@@ -111,6 +111,7 @@ export interface Counts {
   missing: number;
   healing: number;
   unresolvable: number;
+  archived: number;
   percentage: number;
 }
 
