@@ -6,6 +6,7 @@ import { sentence } from "@/formats/sentences";
 import { Field } from "@/parts/Field";
 import type { ScreenerLine } from "@/watchlist/endpoints";
 import { Conditions } from "./Conditions";
+import { ADJUSTMENTS, type Adjustment } from "./definition";
 import { type Draft, draftOf, writtenOf } from "./draft";
 import { screenersApi, type Written } from "./endpoints";
 import styles from "./ScreenersPage.module.css";
@@ -180,6 +181,33 @@ function UniverseFields({ draft, set, field, lines }: Part & { lines: readonly S
             {TIMEFRAMES.map((timeframe) => (
               <option key={timeframe}>{timeframe}</option>
             ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Adjusted for" problem={field("definition.adjustment")}>
+        {(more) => (
+          <select
+            {...more}
+            value={draft.adjustment}
+            onChange={(event) => set({ adjustment: event.target.value as Adjustment })}
+          >
+            {Object.entries(ADJUSTMENTS).map(([adjustment, words]) => (
+              <option key={adjustment} value={adjustment}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Run" problem={field("definition.schedule")}>
+        {(more) => (
+          <select
+            {...more}
+            value={draft.daily ? "daily" : ""}
+            onChange={(event) => set({ daily: event.target.value === "daily" })}
+          >
+            <option value="">when I ask</option>
+            <option value="daily">every trading day, too</option>
           </select>
         )}
       </Field>

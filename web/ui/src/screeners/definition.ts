@@ -37,7 +37,19 @@ export interface Definition {
   sort?: { by: string; descending?: boolean };
   limit?: number;
   columns?: string[];
+  /** `split` where nothing is said. */
+  adjustment?: Adjustment;
+  /** Run by itself once a trading day. */
+  schedule?: "daily";
 }
+
+export const ADJUSTMENTS = {
+  split: "splits",
+  all: "splits and dividends",
+  dividend: "dividends",
+  raw: "nothing",
+} as const;
+export type Adjustment = keyof typeof ADJUSTMENTS;
 
 /** In words: `close above sma(50), and rsi(14) between 40 and 60`. */
 export function conditionWords(condition: Condition): string {

@@ -14,6 +14,8 @@ const DEFINITION: Definition = {
   sort: { by: "change", descending: false },
   limit: 20,
   columns: ["macd(12, 26)", "close"],
+  adjustment: "all",
+  schedule: "daily",
 };
 const WRITTEN = { name: "Mine", description: "of hours", definition: DEFINITION };
 

@@ -1,6 +1,14 @@
 /** A screener as it stands in the editor: texts, until they are sent. */
 
-import { type Comparison, type Condition, type Definition, isGroup, type Universe, type Value } from "./definition";
+import {
+  type Adjustment,
+  type Comparison,
+  type Condition,
+  type Definition,
+  isGroup,
+  type Universe,
+  type Value,
+} from "./definition";
 import type { Written } from "./endpoints";
 
 export interface Row {
@@ -27,6 +35,8 @@ export interface Draft {
   descending: boolean;
   limit: string;
   columns: string;
+  adjustment: Adjustment;
+  daily: boolean;
   /** Set when the conditions stand within others: they are then written as text. */
   nested: string | null;
 }
@@ -66,6 +76,8 @@ export function draftOf({ name, description, definition }: Written): Draft {
     descending: sort?.descending ?? true,
     limit: String(definition.limit ?? 100),
     columns: (definition.columns ?? []).join("; "),
+    adjustment: definition.adjustment ?? "split",
+    daily: definition.schedule === "daily",
     nested: rows === null ? JSON.stringify(where, null, 2) : null,
   };
 }
@@ -79,6 +91,12 @@ export function writtenOf(draft: Draft): Written {
     limit: Number(draft.limit),
     columns: parts(draft.columns, ";"),
   };
+  if (draft.adjustment !== "split") {
+    definition.adjustment = draft.adjustment;
+  }
+  if (draft.daily) {
+    definition.schedule = "daily";
+  }
   if (draft.sortBy.trim() !== "") {
     definition.sort = { by: draft.sortBy.trim(), descending: draft.descending };
   }
