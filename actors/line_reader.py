@@ -64,6 +64,7 @@ class LineReader:
         clock, caught_up, recorder = self._system.clock, self._system.caught_up, self._recorder
         connection, decoder, line = self.connection, self._decoder, self._line
         heard_ns, told, resumes, misses = 0, 0, not self.succeeds, self.succeeds or self._hours.is_open(line)
+        self._voice.opened()
         if not misses:  # from here on it misses nothing: what was lost before is looked up now, and not in the morning
             self._voice.doubt(line, clock.now_ns(), 0)
         try:

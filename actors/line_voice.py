@@ -15,6 +15,7 @@ from actors.messages import (
     LineCarries,
     LineHeard,
     Notified,
+    OrdersDue,
 )
 from engine.market.diagnosis import STATUSES, Cause
 from engine.providers.base import DecoderStatistics, Notification
@@ -88,6 +89,10 @@ class LineVoice:
     def alert(self, words: str) -> None:
         """Something an operator has to do."""
         self._to.publisher.tell(Alert("", words, self._clock.now_ns()))
+
+    def opened(self) -> None:
+        """A connection begins, on which nobody will be told what became of orders before."""
+        self._to.orders.tell(OrdersDue(self.provider))
 
     def notified(self, notification: Notification) -> None:
         """What a feed was told that is no price."""

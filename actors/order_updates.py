@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 import anyio
 import structlog
 
-from actors.messages import Alert, Count, Notified
+from actors.messages import Alert, Count, Notified, OrdersDue
 from engine.providers.base import Advice, ProviderError
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.notices import Notices
@@ -57,6 +57,7 @@ class OrderUpdates(TaskActor):
 
     async def _connected(self) -> NoReturn:
         async with self._notices.connect() as connection:
+            self._orders.tell(OrdersDue(self._notices.name))
             while True:
                 notification = await connection.receive()
                 self._failures = 0

@@ -115,6 +115,7 @@ def operator(parts: Parts, at: Places) -> Start:
         at.chain_keeper,
         at.alerts,
         at.webhooks,
+        at.orders,
     )
     reading = (at.masters,) if reads_lists(parts.settings) else ()
     after_hours = (at.end_of_day,) if parts.settings.end_of_day_after is not None else ()

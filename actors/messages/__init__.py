@@ -72,7 +72,7 @@ from actors.messages.feeds import (
 from actors.messages.healing import Backfill, Covered, CoverWanted, Heal, HealDue, Interrupted, NoteGaps, Scan
 from actors.messages.jobs import ChangeJob, ForgetJobs, JobChanged, LookAtDays, LookAtLists, LookAtScreens, StartJob
 from actors.messages.message import Message
-from actors.messages.notices import Notified, OrderTold
+from actors.messages.notices import Notified, OrdersDue, OrderTold
 from actors.messages.process import Alert, Audit, Beat, Command, Count, Flush, Publish, Renew
 from actors.messages.silence import Diagnosed, LineCarries, LineHeard, LinesWanted, SymbolStatus
 from actors.messages.watching import (
@@ -165,6 +165,7 @@ __all__ = [
     "NoteGaps",
     "Notified",
     "OrderTold",
+    "OrdersDue",
     "Overrule",
     "PollChain",
     "Polled",

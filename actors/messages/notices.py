@@ -10,6 +10,12 @@ class Notified(Message, frozen=True, gc=False):
     notification: Notification
 
 
+class OrdersDue(Message, frozen=True, gc=False):
+    """A connection on which a provider tells of orders was just opened: what happened before is not told on it."""
+
+    provider: str
+
+
 class OrderTold(Message, frozen=True, gc=False):
     """What became of an order, and whose account it is of: a user's id, or empty where it is only the installation's."""
 

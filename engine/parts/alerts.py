@@ -30,4 +30,5 @@ def webhooks(parts: Parts) -> Start:
 
 
 def orders(parts: Parts, at: Places) -> Start:
-    return partial(Orders, parts.durable, parts.settings.owner_of_account, publisher=at.publisher)
+    books = {name: one.order_book for name, one in parts.providers.items() if one.order_book is not None}
+    return partial(Orders, parts.hot, parts.durable, parts.settings.owner_of_account, books, publisher=at.publisher)

@@ -10,6 +10,7 @@ from config.settings import Settings
 from engine.providers.base import Actions, History, LiveFeed, Options
 from engine.providers.keyring import Keyring
 from engine.providers.notices import Notices
+from engine.providers.orders import OrderBook
 from engine.providers.rate_limiter import UNSHARED, Budget
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN
 
@@ -32,6 +33,8 @@ class Provider:
     """Its option chains, where it tells them whole; ``None``: their legs are asked for as any other instruments."""
     actions: Actions | None = None
     """Where it tells splits and dividends."""
+    order_book: OrderBook | None = None
+    """Where it tells of all orders of the day, if it tells of orders at all."""
 
 
 class Surroundings(NamedTuple):

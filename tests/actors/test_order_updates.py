@@ -6,7 +6,7 @@ from typing import Any
 
 import trio
 
-from actors.messages import Alert, Count, Notified
+from actors.messages import Alert, Count, Notified, OrdersDue
 from actors.order_updates import LOOK_S, OrderUpdates
 from engine.providers.base import Advice, Notification, ProviderError
 from engine.providers.dhan.account import DhanEndpoints
@@ -111,11 +111,17 @@ async def test_orders_on_the_simulated_exchange_are_passed_on_also_after_a_cut()
                     while not door.hearing:
                         await trio.sleep(0.01)
                     await post(running, "/control", {"say": PLACED})
-                    while len(seen["orders"]) < number:
+                    while len(notified(seen["orders"])) < number:
                         await trio.sleep(0.01)
                 await post(running, "/control", {"faults": "close"})
                 with trio.fail_after(5):
                     while door.hearing:
                         await trio.sleep(0.01)
 
-    assert [one.notification.data for one in seen["orders"]] == [PLACED, PLACED]
+    assert [one.notification.data for one in notified(seen["orders"])] == [PLACED, PLACED]
+    assert isinstance(seen["orders"][0], OrdersDue)
+    assert seen["orders"].count(OrdersDue("dhan")) >= 2
+
+
+def notified(messages: list[Any]) -> list[Notified]:
+    return [one for one in messages if isinstance(one, Notified)]

@@ -1,15 +1,25 @@
 """Orders: whose an order is, by the id of a user, also while that is away."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 import trio
 
-from actors.messages import Notified, OrderTold
-from actors.orders import REMEMBER_S, Orders
-from engine.providers.base import Notification
+from actors.messages import Count, Notified, OrdersDue, OrderTold
+from actors.orders import PAUSE_S, READ_AGAIN_S, REMEMBER_S, Orders
+from engine.providers.base import Notification, ProviderError
+from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.order_book import DhanOrderBook
+from engine.providers.keyring import Keyring
+from engine.providers.kite.account import KiteEndpoints
+from engine.providers.kite.order_book import KiteOrderBook
+from engine.providers.orders import OrderBook, standing_of
+from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN, DoorOptions
 from engine.runtime import ActorSystem
-from engine.storage.memory import MemoryDurableStore
+from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import among_witnesses
+from tests.providers.simulator.markets import post, simulator
 
 
 def order(provider: str = "dhan", kind: str = "order") -> Notified:
@@ -22,7 +32,7 @@ async def test_an_order_is_of_the_user_whose_id_was_written_down_and_of_nobody_w
     durable = MemoryDurableStore()
 
     def make(system: ActorSystem) -> Orders:
-        return Orders(durable, {"dhan": "u1"}, publisher=system.ref("/engine/publisher"))
+        return Orders(MemoryHotStore(), durable, {"dhan": "u1"}, {}, publisher=system.ref("/engine/publisher"))
 
     async with among_witnesses(make, "publisher") as (system, seen):
         subject = system.ref("/engine/subject")
@@ -48,3 +58,131 @@ async def test_an_order_is_of_the_user_whose_id_was_written_down_and_of_nobody_w
         await durable.change_user("u1", 1, "disabled", is_active=False)
         await trio.sleep(REMEMBER_S)
         assert (await told(order())).owner == ""
+
+
+async def test_an_order_waits_in_its_turn_until_it_can_be_known_whose_it_is(autojump_clock: Any) -> None:
+    durable = MemoryDurableStore()
+    await durable.add_user("u1", "ann@example.com")
+    durable.tables.away = True
+
+    def make(system: ActorSystem) -> Orders:
+        return Orders(MemoryHotStore(), durable, {"dhan": "u1"}, {}, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        subject = system.ref("/engine/subject")
+        subject.tell(order())
+        subject.tell(order(kind="trade"))
+        await trio.sleep(10 * PAUSE_S)
+        assert seen["publisher"] == []
+        assert await subject.ask(Count(), timeout_s=1) == {"orders_held": 2, "orders_dropped": 0}
+        durable.tables.away = False
+        await trio.sleep(PAUSE_S + 1)
+        assert [(told.notification.kind, told.owner) for told in seen["publisher"]] == [
+            ("order", "u1"),
+            ("trade", "u1"),
+        ]
+
+
+class Book:
+    """A provider's order book that answers what is written in it; an empty list of tries: it fails."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.fails = 0
+
+    async def orders(self) -> list[Notification]:
+        await trio.lowlevel.checkpoint()
+        if self.fails:
+            self.fails -= 1
+            raise ProviderError("away")
+        return [
+            Notification("kite", "order", 1, {"order_id": number, "status": status})
+            for number, status in self.states.items()
+        ]
+
+
+async def test_what_became_of_orders_while_nobody_listened_is_told_once_also_by_the_next_engine(
+    autojump_clock: Any,
+) -> None:
+    hot, durable, book = MemoryHotStore(), MemoryDurableStore(), Book()
+
+    def make(system: ActorSystem) -> Orders:
+        return Orders(hot, durable, {}, {"kite": book}, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        subject = system.ref("/engine/subject")
+
+        async def opened() -> list[tuple[str, str]]:
+            subject.tell(OrdersDue("kite"))
+            await trio.sleep(1)
+            told = [(one.notification.data["order_id"], one.notification.data["status"]) for one in seen["publisher"]]
+            seen["publisher"].clear()
+            return told
+
+        subject.tell(Notified(Notification("kite", "order", 1, {"order_id": "1", "status": "COMPLETE"})))
+        book.states = {"1": "COMPLETE", "2": "OPEN"}
+        assert await opened() == [("1", "COMPLETE"), ("2", "OPEN")]
+        assert await opened() == []
+        book.states["2"] = "CANCELLED"
+        await system.restart("/engine/subject")
+        assert await opened() == [("2", "CANCELLED")]
+        book.fails, book.states = 1, {"3": "OPEN"}
+        assert await opened() == []
+        await trio.sleep(READ_AGAIN_S)
+        assert await opened() == [("3", "OPEN")]
+        assert await hot.told_orders("kite") == {"3": "OPEN 0"}
+
+
+async def test_what_was_heard_while_a_book_was_read_is_newer_than_that(autojump_clock: Any) -> None:
+    book, tells = Book(), list[Callable[[], object]]()
+
+    class Slow(Book):
+        async def orders(self) -> list[Notification]:
+            found = await book.orders()
+            tells[0]()
+            await trio.sleep(1)
+            return found
+
+    def make(system: ActorSystem) -> Orders:
+        books = {"kite": Slow()}
+        return Orders(MemoryHotStore(), MemoryDurableStore(), {}, books, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        subject = system.ref("/engine/subject")
+        complete = Notified(Notification("kite", "order", 1, {"order_id": "1", "status": "COMPLETE"}))
+        tells.append(lambda: subject.tell(complete))
+        book.states = {"1": "OPEN"}
+        subject.tell(OrdersDue("kite"))
+        await trio.sleep(5)
+        assert [one.notification for one in seen["publisher"]] == [complete.notification]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"order_id": "7", "status": "OPEN", "filled_quantity": 5}, ("7", "OPEN 5")),
+        ({"Data": {"orderNo": "7", "status": "Traded", "tradedQty": 5}}, ("7", "TRADED")),
+        ({"orderId": "7", "orderStatus": "PART_TRADED", "filledQty": 3}, ("7", "PART_TRADED 3")),
+        ({"message": "hello"}, None),
+    ],
+)
+def test_an_order_stands_the_same_whichever_way_it_is_told(data: dict[str, Any], expected: Any) -> None:
+    assert standing_of(Notification("x", "order", 1, data)) == expected
+
+
+@pytest.mark.parametrize("vendor", ["dhan", "kite"])
+async def test_the_simulated_exchange_tells_what_happened_while_nobody_was_connected(vendor: str) -> None:
+    async with simulator(instruments=3, doors=(DoorOptions("simulator_kite"),)) as running:
+        book: OrderBook
+        if vendor == "dhan":
+            keyring = Keyring.holding("dhan", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
+            book = DhanOrderBook(keyring, DhanEndpoints(running.feed_url, running.rest_url))
+            said: dict[str, Any] = {"Type": "order_alert", "Data": {"orderNo": "1", "status": "Traded", "tradedQty": 5}}
+            await post(running, "/control", {"say": said})
+        else:
+            keyring = Keyring.holding("kite", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
+            address = running.addresses["simulator_kite"]
+            book = KiteOrderBook(keyring, KiteEndpoints(address.feed_url, address.rest_url))
+            said = {"type": "order", "data": {"order_id": "1", "status": "TRADED"}}
+            await post(running, "/control", {"say": said, "provider": "simulator_kite"})
+        assert [standing_of(one) for one in await book.orders()] == [("1", "TRADED")]

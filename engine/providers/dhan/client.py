@@ -70,6 +70,10 @@ class DhanClient:
         """The options of an underlying that expire on a day, ``YYYY-MM-DD``."""
         return self._call("option_chain", security_id, segment, expiry)
 
+    def orders(self) -> Reply:
+        """All orders of the day, each as it stands now."""
+        return self._call("get_order_list")
+
     def close(self) -> None:
         """Give the connections back."""
         if self._package is not None:

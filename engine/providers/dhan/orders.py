@@ -20,7 +20,7 @@ from engine.providers.socket import Patience, ProviderSocket, Target, open_socke
 _LOGIN: Final = 42
 _ORDER: Final = "order_alert"
 _ERROR: Final = "error"
-_TRADED: Final = ("traded", "part_traded", "partially_traded")
+TRADED: Final = ("traded", "part_traded", "partially_traded")
 
 
 class DhanOrders:
@@ -91,7 +91,7 @@ def _kind(told: Mapping[str, Any]) -> str:
     kind = told.get("Type")
     if kind == _ORDER:
         status = str(_data(told).get("status") or _data(told).get("Status") or "")
-        return "trade" if status.lower() in _TRADED else "order"
+        return "trade" if status.lower() in TRADED else "order"
     return _ERROR if kind == _ERROR else "message"
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from config.settings import Settings
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.options import CALLS_PER_SECOND, DhanOptions
+from engine.providers.dhan.order_book import DhanOrderBook
 from engine.providers.dhan.orders import DhanOrders
 from engine.providers.dhan.rest import DhanHistory, DhanLimits
 from engine.providers.dhan.session import DhanFeed
@@ -81,4 +82,5 @@ def _made(
         keyring,
         notices,
         DhanOptions(keyring, endpoints, name=name, calls_per_second=chains, budget=around.budget),
+        order_book=DhanOrderBook(keyring, endpoints, name=name, now_ns=around.now_ns) if notices else None,
     )

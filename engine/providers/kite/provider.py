@@ -6,6 +6,7 @@ from config.settings import Settings
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.kite.account import KiteEndpoints
 from engine.providers.kite.login import API_SECRET, token_ends_ns
+from engine.providers.kite.order_book import KiteOrderBook
 from engine.providers.kite.planner import MODES
 from engine.providers.kite.rest import KiteHistory, KiteLimits
 from engine.providers.kite.session import KiteFeed
@@ -58,4 +59,5 @@ def _made(name: str, keyring: Keyring, endpoints: KiteEndpoints, settings: Setti
         KiteFeed(keyring, endpoints, mode=MODES[settings.kite_ws_mode], name=name, now_ns=around.now_ns),
         KiteHistory(keyring, endpoints, name=name, limits=limits, budget=around.budget),
         keyring,
+        order_book=KiteOrderBook(keyring, endpoints, name=name, now_ns=around.now_ns),
     )

@@ -108,6 +108,7 @@ class Control:
         door.faults.plan(planned, now_s=self._exchange.elapsed_s)
         door.record.lose(command.losses)
         if command.say:
+            door.orders.note(command.say)
             door.say(msgspec.json.encode(command.say).decode())
         return {"elapsed_s": self._exchange.elapsed_s, "faults": door.faults.planned()}
 

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.providers.base import Mode
 from engine.providers.simulator.faults import Fault, FaultKind, Faults, FaultStatistics
+from engine.providers.simulator.orders import SaidOrders
 from engine.providers.simulator.record import Record
 from engine.providers.simulator.speech import Frame, Speech
 from engine.providers.simulator.subscriber import Subscriber
@@ -50,6 +51,7 @@ class Door:
         routes = map(speech.route, exchange.market.listings)
         self.places = {route: index for index, route in enumerate(routes) if route is not None}
         """Where an instrument stands in the listings, by segment and id; what has been retired is gone."""
+        self.orders = SaidOrders()
         self._audience: defaultdict[int, dict[tuple[Subscriber, Mode], None]] = defaultdict(dict)
         self._subscribers: dict[Subscriber, None] = {}
         self._counts: Counter[str] = Counter()

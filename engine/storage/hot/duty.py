@@ -57,6 +57,22 @@ class EngineDuty:
         text: bytes | None = await self._link.call("HGET", keys.SEEN, provider)
         return None if text is None else int(text)
 
+    async def note_orders(self, provider: str, standings: Mapping[str, str]) -> None:
+        """Notes how orders stood when they were told."""
+        name = keys.told_orders(provider)
+        fields = [part for pair in standings.items() for part in pair]
+        await self._link.many([("HSET", name, *fields), ("EXPIRE", name, 2 * keys.DAY_S)], together=True)
+
+    async def forget_orders(self, provider: str, orders: Sequence[str]) -> None:
+        """Those that are over for good."""
+        if orders:
+            await self._link.call("HDEL", keys.told_orders(provider), *orders)
+
+    async def told_orders(self, provider: str) -> dict[str, str]:
+        """How orders stood when they were told last, by their numbers."""
+        fields: dict[bytes, bytes] = await self._link.call("HGETALL", keys.told_orders(provider))
+        return {order.decode(): state.decode() for order, state in fields.items()}
+
     async def set_unsaved(self, since_ns: int) -> None:
         """Notes the oldest opening among the candles here that PostgreSQL may not have; 0 when it has all."""
         await self._link.call("SET", keys.UNSAVED, since_ns)

@@ -120,6 +120,11 @@ def buffer_expiry_s(timeframe: str) -> int:
     return max(600, 2 * length_s(timeframe))
 
 
+def told_orders(provider: str) -> str:
+    """How each order of a provider stood when it was told last."""
+    return f"orders:{provider}"
+
+
 def rate(name: str) -> str:
     """A bucket of tokens."""
     return f"rate:{name}"

@@ -1,6 +1,6 @@
 """Dhan's REST calls at a door: charts, market quotes and option chains."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +35,7 @@ class DhanCalls:
             "marketfeed/ltp": self._quotes,
             "marketfeed/ohlc": self._quotes,
             "marketfeed/quote": self._quotes,
+            "orders": self._orders,
             "optionchain": self._option_chain,
             "optionchain/expirylist": self._expiry_list,
         }
@@ -43,7 +44,7 @@ class DhanCalls:
         """The answer to a request, an error included; None for what is none of Dhan's calls."""
         path = request.path.removeprefix(self._prefix)
         call = self._calls.get(path)
-        if not request.path.startswith(self._prefix) or request.method != "POST" or call is None:
+        if not request.path.startswith(self._prefix) or call is None or request.method != _method(path):
             return None
         try:
             self._admit(path, request)
@@ -71,6 +72,11 @@ class DhanCalls:
         await trio.lowlevel.checkpoint()
         return market_quotes(self._door, request.body, detail=request.path.rpartition("/")[2])
 
+    async def _orders(self, request: Request) -> list[dict[str, Any]]:
+        del request
+        await trio.lowlevel.checkpoint()
+        return [_as_rest_tells(order) for order in self._door.orders.all()]
+
     async def _option_chain(self, request: Request) -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
         return option_chain(self._door, request.body)
@@ -78,3 +84,18 @@ class DhanCalls:
     async def _expiry_list(self, request: Request) -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
         return expiry_list(self._door, request.body)
+
+
+def _method(path: str) -> str:
+    return "GET" if path == "orders" else "POST"
+
+
+def _as_rest_tells(order: Mapping[str, Any]) -> dict[str, Any]:
+    """What the socket said of an order, under the names of the REST call."""
+    return {
+        "orderId": str(order.get("orderNo")),
+        "orderStatus": str(order.get("status", "")).upper(),
+        "filledQty": order.get("tradedQty", 0),
+        "transactionType": order.get("txnType", "BUY"),
+        "tradingSymbol": order.get("symbol", ""),
+    }

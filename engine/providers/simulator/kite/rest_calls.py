@@ -49,6 +49,9 @@ class KiteCalls:
             case ("GET", "instruments", *exchanges) if len(exchanges) <= 1:
                 self._admit("other", request)
                 return Response(200, self._table.csv(*exchanges), {"Content-Type": "text/csv"})
+            case ("GET", "orders"):
+                self._admit("other", request)
+                return _success(self._door.orders.all())
             case ("GET", "quote", *details) if details in ([], ["ohlc"], ["ltp"]):
                 self._admit("quote", request)
                 keys = [value for name, value in request.pairs if name == "i"]
@@ -83,5 +86,5 @@ class KiteCalls:
         return {"user_id": "SIM001", "api_key": self._api_key, "access_token": self._token}
 
 
-def _success(data: dict[str, Any]) -> Response:
+def _success(data: object) -> Response:
     return Response(200, msgspec.json.encode({"status": "success", "data": data}))
