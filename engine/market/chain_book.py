@@ -125,12 +125,17 @@ class ChainBook:
     def _take_polled(
         self, place: int | None, told: Told, now_ns: int, provider: str, let_go: Collection[int] = ()
     ) -> None:
-        """A feed's word goes before it while that is young; but where the feed has let go, nothing more will come."""
+        """A feed's word goes before it while that is young; but where the feed has let go, nothing more will come.
+
+        Bid and ask are taken of it also where the feed tells last prices alone.
+        """
         self._turn_day(now_ns)
         if place is None:
             return
         if place in let_go or not self._quotes.is_fed(place, now_ns - self._stale_after_ns):
             self._quotes.take(place, told, now_ns, provider, polled=True)
+        elif not self._quotes.is_quoted_on_feed(place):
+            self._quotes.take_sides(place, told, now_ns)
 
     def baselines(self, previous: Mapping[str, int], first: Mapping[str, int]) -> None:
         """Open interest by canonical name: at the previous close, and as first heard today."""
@@ -156,20 +161,21 @@ class ChainBook:
         """All that is known at that time, as the arithmetic takes it."""
         self._turn_day(now_ns)
         priced = priced_ns(self._calendar, now_ns)
+        stale_before_ns = priced - self._stale_after_ns
         return ChainReading(
             underlying=self.underlying,
             expiry=self.expiry,
             expires_ns=self._expires_ns,
             as_of_ns=now_ns,
             priced_ns=priced,
-            stale_before_ns=priced - self._stale_after_ns,
+            stale_before_ns=stale_before_ns,
             rate=self._rate,
             legs=self._legs,
-            quotes=self._quotes.first(len(self._legs)),
+            quotes=self._quotes.believed(len(self._legs), stale_before_ns),
             spot=self._price(self.underlying),
             future=self.future,
             future_price=self._price(self.future),
-            delivery=self._delivery(priced - self._stale_after_ns),
+            delivery=self._delivery(stale_before_ns),
             vix=self._price(self.vix),
             has_vix=self.vix is not None,
             day=self._day,

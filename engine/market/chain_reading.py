@@ -32,7 +32,7 @@ class ChainReading:
     """Per cent a year, continuously compounded."""
     legs: ChainLegs
     quotes: QuoteColumns
-    """Of the legs."""
+    """Of the legs; bid and ask where they still hold."""
     spot: float | None
     future: str | None
     future_price: float | None

@@ -1,6 +1,6 @@
 """Quote columns: what was last heard of each of some instruments, a column for each figure."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Protocol, Self
 
 import numpy as np
@@ -37,6 +37,8 @@ class QuoteColumns:
     last: Array
     bid: Array
     ask: Array
+    quoted_ns: NDArray[np.int64]
+    """When bid and ask were last told, ns UTC; 0: never. Many feeds tell last prices alone."""
     previous_close: Array
     volume: Array
     interest: Array
@@ -62,6 +64,7 @@ class QuoteColumns:
             last=figures(),
             bid=figures(),
             ask=figures(),
+            quoted_ns=np.zeros(count, np.int64),
             previous_close=figures(),
             volume=figures(),
             interest=figures(),
@@ -72,16 +75,21 @@ class QuoteColumns:
             provider=np.full(count, "", np.object_),
         )
 
-    def first(self, count: int) -> Self:
-        """The columns of the instruments at the first places; they go on to change with these."""
-        return type(self)(*(getattr(self, column.name)[:count] for column in fields(self)))
+    def believed(self, count: int, since_ns: int) -> Self:
+        """The instruments at the first places, without a bid and ask that are of before then and older than the newest word.
+
+        These two are copies; the other columns go on to change with these.
+        """
+        first = type(self)(*(getattr(self, column.name)[:count] for column in fields(self)))
+        holds = first.quoted_ns >= np.minimum(first.heard_ns, since_ns)
+        return replace(first, bid=np.where(holds, first.bid, np.nan), ask=np.where(holds, first.ask, np.nan))
 
     def take(self, place: int, told: Told, heard_ns: int, provider: str, *, polled: bool) -> None:
         """Something newer; what it does not say stays as it is."""
+        if not self.take_sides(place, told, heard_ns):
+            self._trade_through(place, told.price)
         if told.price:
             self.last[place] = told.price
-        if told.bid is not None or told.ask is not None:  # one side alone: on the other nobody quotes
-            self.bid[place], self.ask[place] = told.bid or 0.0, told.ask or 0.0
         if told.volume is not None:
             self.volume[place] = told.volume
         if told.open_interest is not None:
@@ -90,6 +98,19 @@ class QuoteColumns:
                 self.first_interest[place] = told.open_interest
         self.take_previous(place, told.previous_close, None)
         self.heard_ns[place], self.polled[place], self.provider[place] = heard_ns, polled, provider
+
+    def take_sides(self, place: int, told: Told, quoted_ns: int) -> bool:
+        """Its bid and ask; whether it tells them. One side alone: on the other nobody quotes."""
+        is_told = told.bid is not None or told.ask is not None
+        if is_told:
+            self.bid[place], self.ask[place], self.quoted_ns[place] = told.bid or 0.0, told.ask or 0.0, quoted_ns
+        return is_told
+
+    def _trade_through(self, place: int, price: float | None) -> None:
+        """A new price beyond what was quoted shows that nobody quotes that any more."""
+        bid = self.bid[place]
+        if price and price != self.last[place] and bid > 0.0 and not bid <= price <= self.ask[place]:
+            self.bid[place] = self.ask[place] = np.nan
 
     def take_previous(self, place: int, close: float | None, interest: int | None) -> None:
         """What the exchange said at the previous close."""
@@ -131,8 +152,13 @@ class QuoteColumns:
         if self.heard_ns[place] < since_ns:
             return None
         bid, ask = float(self.bid[place]), float(self.ask[place])
-        return 0.5 * (bid + ask) if 0.0 < bid <= ask else self.price(place)
+        is_quoted = self.quoted_ns[place] >= since_ns and 0.0 < bid <= ask
+        return 0.5 * (bid + ask) if is_quoted else self.price(place)
 
     def is_fed(self, place: int, since_ns: int) -> bool:
         """Whether a feed brought something since then: it knows better than who was asked."""
         return bool(self.heard_ns[place] >= since_ns and self.provider[place] and not self.polled[place])
+
+    def is_quoted_on_feed(self, place: int) -> bool:
+        """Of one that is fed: whether the feed's newest word had a bid or an ask."""
+        return bool(self.quoted_ns[place] == self.heard_ns[place])
