@@ -62,10 +62,9 @@ class Scanner:
     ) -> AsyncIterator[list[Doubt]]:
         """What is doubtful of the minutes in [start, end), some instruments at a time.
 
-        With ``whole`` all of it should be there, also what is older than an instrument's record; what is archived is not
-        looked for. What is younger than
-        save interval and grace is left to the writers, so that nobody races them. Raises StorageUnavailableError when a
-        store is away.
+        With ``whole`` all of it should be there, also what is older than an instrument's record. What is archived is not
+        looked for. What is younger than save interval and grace is left to the writers, so that nobody races them. Raises
+        StorageUnavailableError when a store is away.
         """
         now_ns, archived_ns = self._now_ns(), await self._durable.checkpoint(ARCHIVED)
         until_ns = min(end_ns, now_ns - self._settle_after_ns)
@@ -76,9 +75,12 @@ class Scanner:
             begun_ns = start_ns if whole else min(self._begun_ns.get(name, start_ns) for name in names)
             calendar, from_ns = self._calendars.of(names[0]), max(start_ns, begun_ns)
             found = sessions_until(calendar, from_ns, end_ns, until_ns, known=False)
-            sessions = [session for session in found if session.start_ns >= archived_ns]
-            if whole:
-                sessions = [msgspec.structs.replace(one, start_ns=max(one.start_ns, start_ns)) for one in sessions]
+            least_ns = max(start_ns, archived_ns) if whole else archived_ns
+            sessions = [
+                msgspec.structs.replace(session, start_ns=max(session.start_ns, least_ns))
+                for session in found
+                if session.end_ns > archived_ns
+            ]
             yield await self._of_portion(names, sessions, whole=whole) if sessions else []
 
     def _portions(self, instruments: Sequence[str]) -> Iterator[list[str]]:

@@ -37,14 +37,15 @@ _WORST_FIRST = (
     BucketState.EMPTY,
 )
 """A longer bucket is what the worst of its minutes is."""
-_GAPS = frozenset(_WORST_FIRST[:3])
+_UNSETTLED = frozenset(_WORST_FIRST[:3])
+_GAPS = _UNSETTLED | {BucketState.ARCHIVED}
 _REASONS = {BucketState.MISSING: "missing", BucketState.HEALING: "healing"}
 """Where there is no reason of its own."""
 
 Outcome = tuple[BucketState, str]
 """A bucket's state and the reason for it."""
 _TRADED: Outcome = (BucketState.TRADED, "")
-_ARCHIVED: Outcome = (BucketState.ARCHIVED, "")
+_ARCHIVED: Outcome = (BucketState.ARCHIVED, "no longer held: ticktree restore brings back what was archived")
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -59,7 +60,7 @@ class Evidence(msgspec.Struct, frozen=True):
     bars: Sequence[Candle] = ()
     """Of the timeframe in question, where it is longer: a provider may have given them without their minutes."""
     archived_ns: int = 0
-    """Sessions that began before were archived, and are not held any more: nothing of them is missing here."""
+    """Minutes and longer bars before were archived, and are held no more unless they were restored; days' own bars stay."""
 
 
 class LedgerGap(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ class LedgerPage(msgspec.Struct, frozen=True):
 
 def settled(counts: Mapping[BucketState, int]) -> int:
     """How many buckets traded, were confirmed empty, or stand in the archive."""
-    return sum(counts.get(state, 0) for state in BucketState if state not in _GAPS)
+    return sum(counts.get(state, 0) for state in BucketState if state not in _UNSETTLED)
 
 
 def percentage(counts: Mapping[BucketState, int]) -> float:
@@ -127,12 +128,14 @@ def read_ledger(
         if not calendar.covers(session.date):
             continue
         told: list[tuple[Bucket, Outcome]] = []
-        is_archived = session.start_ns < evidence.archived_ns
+        kept_ns = 0 if timeframe == "1d" else evidence.archived_ns
         for bucket in buckets:
             minutes = _minutes(calendar, session, timeframe, bucket)
-            whole = bucket.start_ns in bars and (is_archived or not any(minute in outcomes for minute in minutes))
+            is_bare = bucket.start_ns < evidence.archived_ns or not any(minute in outcomes for minute in minutes)
+            whole = bucket.start_ns in bars and is_bare
             found = [
-                outcomes.get(minute) or (_ARCHIVED if is_archived else _open(minute, healing)) for minute in minutes
+                outcomes.get(minute) or (_ARCHIVED if minute < kept_ns else _open(minute, healing))
+                for minute in minutes
             ]
             told.append((bucket, _TRADED if whole else min(found, key=_badness)))
         pages.append(_page(session, told))

@@ -127,20 +127,18 @@ class LedgerReader:
         """Only of sessions that lack minutes, and have some, candles are read."""
         short = await self._short(instruments, sessions)
         archived_ns = await self._durable.checkpoint(ARCHIVED)
-        archived = [session for session in sessions if session.start_ns < archived_ns]
-        held = sessions[len(archived) :]
         verdicts = await self._durable.verdicts(instruments, *_hull(sessions))
         found: dict[str, Evidence] = {}
         for name in instruments:
             lacking = short.get(name, [])
             minutes: list[Candle] = []
-            for span in _runs(held, {one.session for one in lacking if one.present}):
+            for span in _runs(sessions, {one.session for one in lacking if one.present}):
                 minutes += await self._durable.candles(name, "1m", *span)
             found[name] = Evidence(
                 minutes=minutes,
                 verdicts=verdicts.get(name, ()),
-                counted=_counted(held, lacking),
-                bars=await self._bars(name, timeframe, [*archived, *(one.session for one in lacking)]),
+                counted=_counted(sessions, lacking),
+                bars=await self._bars(name, timeframe, lacking),
                 archived_ns=archived_ns,
             )
         return found
@@ -172,14 +170,15 @@ class LedgerReader:
             verdicts=verdicts.get(instrument, ()),
             healing=(await self._hot.healing()).get(instrument, ()),
             counted=_counted(sessions, lacking),
-            bars=await self._bars(instrument, timeframe, [one.session for one in lacking]),
+            bars=await self._bars(instrument, timeframe, lacking),
+            archived_ns=await self._durable.checkpoint(ARCHIVED),
         )
 
-    async def _bars(self, instrument: str, timeframe: str, lacking: Sequence[Session]) -> Sequence[Candle]:
+    async def _bars(self, instrument: str, timeframe: str, lacking: Sequence[ShortSession]) -> Sequence[Candle]:
         """What may stand for minutes that are not there."""
         if timeframe == "1m" or not lacking:
             return ()
-        return await self._durable.candles(instrument, timeframe, *_hull(lacking))
+        return await self._durable.candles(instrument, timeframe, *_hull([one.session for one in lacking]))
 
     def _saved_ns(self, now_ns: int) -> int:
         """Until when minutes are old enough to have been saved."""

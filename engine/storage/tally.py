@@ -11,7 +11,7 @@ from engine.market.calendar import Calendar, Session
 from engine.market.calendars import Calendars
 from engine.market.ledger import Evidence, read_ledger, sessions_until
 from engine.market.timeframe import TIMEFRAMES
-from engine.storage.durable import DurableStore, ShortSession
+from engine.storage.durable import ARCHIVED, DurableStore, ShortSession
 
 INTRADAY = TIMEFRAMES[:-1]
 CHUNK = 100
@@ -45,9 +45,9 @@ class Tally:
         self._calendars = calendars
 
     async def shares(self, instruments: Sequence[str], start_ns: int, saved_ns: int) -> dict[tuple[str, str], Share]:
-        """By exchange and timeframe, of the buckets in sessions since ``start_ns`` that have ended by ``saved_ns``."""
+        """By exchange and timeframe, of the buckets in sessions since ``start_ns`` that have ended by ``saved_ns``; none that is archived."""
         shares: defaultdict[tuple[str, str], Share] = defaultdict(Share)
-        left = LOOKED_AT
+        start_ns, left = max(start_ns, await self._durable.checkpoint(ARCHIVED)), LOOKED_AT
         for code, names in self._portions(filter(self._calendars.usable, instruments)):
             calendar = self._calendars.of_exchange(code)
             sessions = sessions_until(calendar, start_ns, saved_ns, saved_ns)

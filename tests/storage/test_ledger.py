@@ -103,20 +103,30 @@ async def test_what_is_young_is_expected_of_the_hot_store_first(ledger: Ledger) 
     assert await ledger.gaps(FRIDAY.start_ns + 7 * MINUTE_NS + 1) == [], "the seventh may close in this very second"
 
 
-async def test_what_is_archived_is_no_gap_and_said_to_be_archived(ledger: Ledger) -> None:
-    await ledger.durable.save(minutes(THURSDAY.start_ns, range(15)))
+async def test_what_is_archived_is_told_as_such_and_days_that_lack_as_missing(ledger: Ledger) -> None:
+    """Told as complete, a chart of last year had a hole that nothing spoke of; told as missing, it was fetched again."""
+    await ledger.durable.save(minutes(THURSDAY.start_ns, range(5)))
     quiet = THURSDAY.start_ns + 15 * MINUTE_NS
     await ledger.durable.note_verdicts([Verdict(NAME, "empty", quiet, THURSDAY.end_ns)])
-    day = DailyCandle(THURSDAY.date, msgspec.structs.replace(minutes(THURSDAY.start_ns, {0})[0], timeframe="1d"))
-    ledger.durable.tables.bars.clear()
-    await ledger.durable.save([], [day], checkpoint_ns=THURSDAY.end_ns, name=ARCHIVED_UNTIL)
-    assert await ledger.counts() == [{ARCHIVED: 15, BucketState.EMPTY: 5}, {MISSING: 20}]
-    assert await ledger.counts(timeframe="5m") == [{ARCHIVED: 3, BucketState.EMPTY: 1}, {MISSING: 4}]
-    assert await ledger.counts(timeframe="1d") == [{TRADED: 1}, {MISSING: 1}], "days' own bars stay"
-    for timeframe, length in (("1m", 20), ("5m", 20), ("1d", 20)):
-        assert await ledger.gaps(timeframe=timeframe) == [gap(FRIDAY.start_ns, 0, length)]
+    await ledger.durable.save([], checkpoint_ns=THURSDAY.end_ns, name=ARCHIVED_UNTIL)
+    assert await ledger.counts() == [{TRADED: 5, ARCHIVED: 10, BucketState.EMPTY: 5}, {MISSING: 20}]
+    assert await ledger.counts(timeframe="5m") == [{TRADED: 1, ARCHIVED: 2, BucketState.EMPTY: 1}, {MISSING: 4}]
+    for timeframe in ("1m", "5m"):
+        archived, missing = await ledger.gaps(timeframe=timeframe)
+        assert (archived.start_ns, archived.end_ns, archived.state) == (
+            THURSDAY.start_ns + 5 * MINUTE_NS,
+            quiet,
+            ARCHIVED,
+        )
+        assert "ticktree restore" in archived.reason
+        assert missing == gap(FRIDAY.start_ns, 0, 20)
     [thursday, friday] = (await ledger.reader.pages([NAME], "1m", THURSDAY.start_ns, FRIDAY.end_ns, LATER))[NAME]
-    assert (thursday.percentage, thursday.gaps, friday.percentage) == (100.0, (), 0.0)
+    assert (thursday.percentage, len(thursday.gaps), friday.percentage) == (100.0, 1, 0.0)
+
+    assert await ledger.counts(timeframe="1d") == [{MISSING: 1}, {MISSING: 1}], "days' own bars are not archived"
+    day = DailyCandle(THURSDAY.date, msgspec.structs.replace(minutes(THURSDAY.start_ns, {0})[0], timeframe="1d"))
+    await ledger.durable.save([], [day])
+    assert await ledger.counts(timeframe="1d") == [{TRADED: 1}, {MISSING: 1}]
 
 
 async def test_what_was_not_saved_after_all_is_read_of_the_hot_store(ledger: Ledger) -> None:

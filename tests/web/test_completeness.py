@@ -49,13 +49,16 @@ async def test_each_expected_bucket_is_counted_once_and_gaps_say_why(web: Web, d
     assert (row["expected"], row["traded"], row["missing"]) == (24, 0, 24)
 
 
-async def test_what_is_archived_is_complete_for_bars_and_counted_as_archived(web: Web, durable: DurableStore) -> None:
+async def test_what_is_archived_is_told_to_who_asks_for_bars_and_counted_as_archived(
+    web: Web, durable: DurableStore
+) -> None:
     await durable.save([], checkpoint_ns=NOON + 24 * 60 * MINUTE, name=ARCHIVED)
     [row] = await rows(web, symbol="RELIANCE", **DAY)
     assert (row["archived"], row["missing"], row["percentage"]) == (MINUTES, 0, 100.0)
     answer = await web.get("/api/v1/bars", symbols="RELIANCE", timeframe="1m", start=DAY["start"], end=DAY["end"])
     body = answer.json()
-    assert (body["bars"], body["complete"], body["gaps"]) == ({"RELIANCE": []}, True, [])
+    [gap] = body["gaps"]
+    assert (body["bars"], body["complete"], gap["state"]) == ({"RELIANCE": []}, False, "archived")
 
 
 async def test_without_symbols_all_that_are_carried_come_in_pages(web: Web) -> None:

@@ -13,7 +13,7 @@ from engine.storage.durable.link import PostgresLink
 from engine.storage.durable.times import MICROSECOND_NS, MOMENT, SECOND_NS
 
 ARCHIVED = "archived"
-"""The checkpoint up to which days are archived, and their minutes and longer bars not held any more."""
+"""The checkpoint up to which days are archived, and their minutes and longer bars not held any more; days' own bars stay."""
 _MINUTE_NS = 60 * SECOND_NS
 _QUERIES_AT_ONCE = 2
 _INSTRUMENTS_A_QUERY = 25
@@ -26,7 +26,6 @@ WITH session AS MATERIALIZED (
     SELECT number, start_ts, end_ts, expected
     FROM unnest($2::bigint[], $3::bigint[], $4::int[]) WITH ORDINALITY AS row(start_us, end_us, expected, number),
         LATERAL (SELECT {MOMENT.format("start_us")} AS start_ts, {MOMENT.format("end_us")} AS end_ts) AS bound
-    WHERE start_us >= coalesce((SELECT position_ns / 1000 FROM checkpoints WHERE name = '{ARCHIVED}'), 0)
 )
 SELECT instrument_id, number, present - unsound AS present, empty, unresolvable
 FROM unnest($1::int[]) AS wanted(instrument_id) CROSS JOIN session
@@ -85,8 +84,7 @@ class GapScan:
     ) -> list[ShortSession]:
         """The sessions in which an instrument has fewer one-minute candles and verdicts than minutes.
 
-        With ``unresolvable`` also those that lack nothing else than minutes of which nobody can say more. None that begins
-        before what is archived: nobody expects its minutes here.
+        With ``unresolvable`` also those that lack nothing else than minutes of which nobody can say more.
 
         ``sessions`` are those of the instruments' common calendar; one that is not over, or too young to be saved, is
         given with the end up to which its minutes are expected. Candles that are flagged or lack a price count as not

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from engine.market.calendar import Session
 from engine.market.candle import Candle
 from engine.market.verdict import Verdict, in_runs
-from engine.storage.durable import ARCHIVED, ShortSession
+from engine.storage.durable import ShortSession
 from engine.storage.durable.scan import GapScan
 from engine.storage.durable.verdicts import Verdicts
 from engine.storage.memory.tables import Tables
@@ -60,9 +60,8 @@ class MemoryGapScan(GapScan):
     ) -> list[ShortSession]:
         """The sessions in which an instrument has fewer one-minute candles and verdicts than minutes."""
         await self._tables.arrive()
-        known, archived_ns = self._tables.known(instruments), self._tables.checkpoints.get(ARCHIVED, 0)
-        held = [session for session in sessions if session.start_ns >= archived_ns]
-        counted = (self._counted(name, session) for name in instruments if name in known for session in held)
+        known = self._tables.known(instruments)
+        counted = (self._counted(name, session) for name in instruments if name in known for session in sessions)
         return [short for short in counted if short.missing > 0 or (unresolvable and short.unresolvable)]
 
     def _counted(self, instrument: str, session: Session) -> ShortSession:

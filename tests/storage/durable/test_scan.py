@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.market import Session, Verdict
-from engine.storage.durable import ARCHIVED, DurableStore, ShortSession
+from engine.storage.durable import DurableStore, ShortSession
 from tests.storage.durable.seeds import emptied, seeded
 from tests.storage.samples import MINUTE_NS, bar
 
@@ -59,14 +59,6 @@ async def test_only_the_sessions_that_lack_minutes_are_named(store: DurableStore
         (NAME, 22, 5),
         (OTHER, 21, 1),
     }
-
-
-async def test_of_what_is_archived_nothing_is_short(store: DurableStore) -> None:
-    await store.save([], checkpoint_ns=session(1).start_ns - 5 * MINUTE_NS, name=ARCHIVED)
-    found = await store.short_sessions([NAME], [session(), session(1)], unresolvable=True)
-    assert [short.session for short in found] == [session(1)]
-    await store.save([], checkpoint_ns=session(1).start_ns + 2 * MINUTE_NS, name=ARCHIVED)
-    assert await store.short_sessions([NAME], [session(), session(1)]) == [], "nor of a session of which a part is"
 
 
 async def test_what_traded_outside_the_session_does_not_make_up_for_it(store: DurableStore) -> None:

@@ -10,7 +10,7 @@ import { bounded, type Candle, merged, type Series } from "./series";
 export interface Gap {
   start: number;
   end: number;
-  state: "missing" | "healing" | "unresolvable";
+  state: "missing" | "healing" | "unresolvable" | "archived";
   reason: string;
 }
 
