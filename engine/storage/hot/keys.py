@@ -13,6 +13,8 @@ EVENTS_LENGTH = 100_000
 COMMANDS_LENGTH = 1_000
 TICKS_LENGTH = 1_000
 """Ticks of an instrument, beside those that PostgreSQL lacks; a few more until whole nodes of a stream can go."""
+TICKS_EXPIRY_S = 7 * DAY_S
+"""They may be all there is of them, as long as PostgreSQL is away: a weekend should not be too long."""
 REPLY_EXPIRY_S = 30
 TREE_EXPIRY_S = 5
 HEARTBEAT_EXPIRY_S = 60

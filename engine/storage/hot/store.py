@@ -51,7 +51,7 @@ class HotStore(
     ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s),
     ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
     ``attempts:{who}`` (to sign in, by hash), ``rate:{name}`` (token buckets), ``ticks:{symbol}`` (a stream of the
-    newest, and of all that PostgreSQL lacks, 1 day), ``ticks_kept`` and ``ticks_saved`` (whose, and until when), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
+    newest, and of all that PostgreSQL lacks, 7 days), ``ticks_kept`` and ``ticks_saved`` (whose, and until when), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and
     ``realtime:sources``.
     """
 

@@ -35,7 +35,7 @@ class RecentTicks:
             await self._append({name: streams[name] for name in names[start : start + _INSTRUMENTS_A_COMMAND]}, unsaved)
 
     async def _append(self, streams: Mapping[str, Sequence[KeptTick]], unsaved: Mapping[str, int]) -> None:
-        arguments: list[Value] = [keys.DAY_S]
+        arguments: list[Value] = [keys.TICKS_EXPIRY_S]
         for name, ticks in streams.items():
             length = keys.TICKS_LENGTH + unsaved.get(name, 0)
             newest = ticks[-length:]

@@ -5,7 +5,7 @@ import pytest
 
 from engine.market.kept_tick import KeptTick
 from engine.storage.hot import HotStore
-from engine.storage.hot.keys import TICKS_LENGTH
+from engine.storage.hot.keys import DAY_S, TICKS_LENGTH
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,7 @@ async def test_what_postgresql_lacks_stays_beside_the_newest(hot: HotStore) -> N
         await hot.write_ticks(told[start : start + 500], unsaved={"NSE:A": start + 500})
     assert (await hot.recent_ticks(["NSE:A"]))["NSE:A"] == told
     assert await hot.newest_ticks(["NSE:A", "NSE:B"]) == {"NSE:A": told[-1]}
+    assert await hot._link.call("TTL", "ticks:NSE:A") > 6 * DAY_S, "it may have to wait over a weekend"
     for number in range(40):  # once it is saved it goes, by and by
         await hot.write_ticks([msgspec.structs.replace(told[-1], received_us=AT_US + 10_000 + number)])
     assert TICKS_LENGTH <= len((await hot.recent_ticks(["NSE:A"]))["NSE:A"]) <= TICKS_LENGTH * 9 // 8
