@@ -71,7 +71,7 @@ function fraction(value: number): [number, number] {
   return [value, 1];
 }
 
-const SOURCES: Record<string, string> = { admin: "this page", file: "a file" };
+const SOURCES: Record<string, string> = { admin: "an administrator", file: "a file" };
 
 /** Who said so. */
 export function sourceText(source: string): string {
