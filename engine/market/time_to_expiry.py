@@ -16,7 +16,7 @@ def expires_ns(calendar: Calendar, expiry: date) -> int:
     Exchanges move an expiry to the day before a holiday, also one that is declared when contracts are listed already.
     Raises ``CalendarError`` where the exchange had not opened for a month.
     """
-    days = list(calendar.trading_days(expiry - _LONGEST_BREAK, expiry))
+    days = list(calendar.trading_days(_break_before(expiry), expiry))
     if not days:
         raise CalendarError(f"{calendar.code} does not open in the month before {expiry}, when options expire")
     return days[-1].end_ns
@@ -24,8 +24,11 @@ def expires_ns(calendar: Calendar, expiry: date) -> int:
 
 def trading_day_before(calendar: Calendar, day: date) -> date | None:
     """The last trading day before a date; None where the exchange had not opened for a month."""
-    earliest = max(day, date.min + _LONGEST_BREAK) - _LONGEST_BREAK
-    return max((one.date for one in calendar.trading_days(earliest, day) if one.date < day), default=None)
+    return max((one.date for one in calendar.trading_days(_break_before(day), day) if one.date < day), default=None)
+
+
+def _break_before(day: date) -> date:
+    return max(day, date.min + _LONGEST_BREAK) - _LONGEST_BREAK
 
 
 def priced_ns(calendar: Calendar, now_ns: int) -> int:

@@ -1,7 +1,7 @@
 """``/api/v1/option_chain`` end to end: what expires when, the chain now and then, its interest, and how a day went."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +12,11 @@ import trio
 from trio.testing import MockClock
 
 from actors.unsaved_chains import A_SAVE
+from engine.market import Instrument, InstrumentKind
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.market.chain_summary import ChainSummary
-from engine.storage.durable import DurableStore
+from engine.market.time_to_expiry import expires_ns
+from engine.storage.durable import DurableStore, Exchange
 from engine.storage.hot import HotStore
 from engine.storage.memory import MemoryDurableStore
 from tests.actors.chain_day import INDEX, lived_through
@@ -25,6 +27,7 @@ from tests.web.process import Web
 from tests.web.test_rest import problem
 from web import chains
 from web.directory import read_listing
+from web.routes.option_chain import OVER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("entities_as_they_were")]
 
@@ -52,11 +55,54 @@ def now_ms(web: Web) -> int:
     return web.services.system.clock.now_ns() // 1_000_000
 
 
+def closing_ms(web: Web, expiry: date) -> int:
+    return expires_ns(web.services.directory.listing.calendars.of_exchange("NFO"), expiry) // 1_000_000
+
+
 async def test_the_days_of_expiry_are_told_with_their_strikes_and_what_is_over_is_not(listed: Web) -> None:
     told = await answered(listed, "/expiries")
-    assert told["items"] == [{"expiry": f"{NEAR}", "strikes": 3}, {"expiry": f"{FAR}", "strikes": 2}]
+    assert [(one["expiry"], one["strikes"]) for one in told["items"]] == [(f"{NEAR}", 3), (f"{FAR}", 2)]
+    assert told["items"][0]["expires_at"] == closing_ms(listed, NEAR)
     assert (told["symbol"], told["underlying"], told["timezone"]) == ("TCS", TCS, "Asia/Kolkata")
     assert (await answered(listed, "/expiries", underlying="INFY"))["items"] == []
+
+
+async def test_expiries_are_those_of_the_exchange_that_lists_the_contracts(listed: Web, durable: DurableStore) -> None:
+    exchange = Exchange("BSE", "Bombay Stock Exchange", "Asia/Kolkata")
+    await durable.seed([exchange], [Instrument(0, "BSE", "TCS", "TCS", InstrumentKind.EQUITY, 0.05)], [])
+    listed.services.directory.replace(await read_listing(durable, ["simulator"], ["NSE", "BSE"], TODAY))
+    assert (await answered(listed, "/expiries", underlying="BSE:TCS"))["items"] == [], "the options are on NSE's"
+    assert (await problem(await got(listed, underlying="BSE:TCS"), 404))["code"] == "no_options"
+    assert len((await answered(listed, "/expiries", underlying="NSE:TCS"))["items"]) == 2
+
+
+async def test_from_the_close_on_the_next_chain_is_told_and_the_one_that_is_over_goes_by_its_day(
+    listed: Web, hot: HotStore, durable: DurableStore, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.appear()
+    closing = closing_ms(listed, NEAR)
+    await hot.write_chains([snapshot(closing), snapshot(closing, expiry=FAR)])
+    await durable.chains.save([snapshot(closing - MINUTE_MS)])
+    monkeypatch.setattr(listed.system.clock, "now_ns", lambda: closing * 1_000_000 - 1)
+    assert [(await answered(listed, part))["expiry"] for part in ("", "/oi")] == [f"{NEAR}", f"{NEAR}"]
+
+    monkeypatch.setattr(listed.system.clock, "now_ns", lambda: closing * 1_000_000)
+    assert [(await answered(listed, part))["expiry"] for part in ("", "/oi")] == [f"{FAR}", f"{FAR}"]
+    over = await answered(listed, expiry=f"{NEAR}")
+    assert (over["expiry"], over["as_of"], over["degraded"]) == (f"{NEAR}", closing, OVER)
+    assert (await answered(listed, "/expiries"))["items"][0]["expiry"] == f"{NEAR}", "of today, with when it is over"
+    history = await answered(listed, "/history")
+    assert (history["expiry"], [one["as_of"] for one in history["items"]]) == (f"{NEAR}", [closing - MINUTE_MS])
+    assert (await answered(listed, at=f"{NEAR}"))["expiry"] == f"{NEAR}"
+
+
+async def test_a_chain_that_is_over_is_found_where_snapshots_are_kept(listed: Web, durable: DurableStore) -> None:
+    await durable.chains.save([snapshot(NOON_MS, expiry=GONE)])
+    told = await answered(listed, expiry=f"{GONE}")
+    assert (told["as_of"], told["degraded"]) == (NOON_MS, OVER)
+    for unknown in ("0001-01-01", "2020-01-30"):
+        lacking = await problem(await got(listed, expiry=unknown), 404)
+        assert lacking["errors"] == [f"{NEAR}", f"{FAR}"]
 
 
 async def test_the_chain_is_the_newest_snapshot_with_all_its_legs(listed: Web, hot: HotStore, engine: Engine) -> None:
@@ -200,7 +246,8 @@ async def test_options_on_futures_are_found_by_what_those_are_on(
     services = listed.services
     services.directory.replace(await read_listing(durable, ["simulator"], ["NSE", "MCX"], TODAY))
     expiries = await answered(listed, "/expiries", underlying="gold")
-    assert (expiries["underlying"], expiries["items"]) == ("MCX:GOLD", [{"expiry": f"{NEAR}", "strikes": 1}])
+    assert [(one["expiry"], one["strikes"]) for one in expiries["items"]] == [(f"{NEAR}", 1)]
+    assert expiries["underlying"] == "MCX:GOLD"
     kept = msgspec.structs.replace(snapshot(NOON_MS), underlying="MCX:GOLD", future=future)
     await durable.chains.save([kept])
     past = await answered(listed, underlying="MCX:GOLD", expiry=f"{NEAR}", at=f"{GONE}T12:00:30")

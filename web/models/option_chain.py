@@ -39,6 +39,12 @@ class ExpiryDay(msgspec.Struct, frozen=True):
     """A day on which options expire."""
 
     expiry: date
+    expires_at: Annotated[
+        int | None,
+        Meta(
+            description="When the exchange closes then, ms UTC: the chain is over. Null where its hours are not known."
+        ),
+    ]
     strikes: Annotated[int, Meta(description="How many there are.")]
 
 

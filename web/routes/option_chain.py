@@ -8,12 +8,12 @@ from quart import Blueprint, Response
 from engine.market.chain_place import ChainPlace
 from web.answers import answer, data_kind
 from web.errors import ApiError
+from web.expiries import OptionExpiries
 from web.models.option_chain import (
     Chain,
     ChainHistory,
     ChainQuery,
     Expiries,
-    ExpiryDay,
     HistoryQuery,
     OpenInterest,
 )
@@ -31,17 +31,17 @@ revalidate(blueprint)
 MOST_DAYS: Final = 31
 """Of a history: a day has some 400 minutes."""
 RETRY_S: Final = 5.0
+OVER: Final = "its options have expired: the chain is as it ended"
 
 
 @blueprint.get("/<underlying>/expiries")
 @document_response(Expiries)
 @document_errors(404)
 async def expiries(underlying: str) -> Response:
-    """The days on which options of an underlying expire, from today on; none where it has no options."""
+    """The days on which options of an underlying expire, from today on, also when they are over; none where it has no options."""
     rules = services()
     instrument = resolve_underlying(rules, underlying)
-    found = await _expiries(rules, instrument, _today(rules, instrument))
-    days = [ExpiryDay(expiry, strikes) for expiry, strikes in found]
+    days = await _expiries(rules).since(instrument, _today(rules, instrument))
     zone = rules.directory.zone(instrument).key
     return answer(Expiries(days, None, underlying, instrument, zone, data_kind()))
 
@@ -97,6 +97,8 @@ async def _chain(symbol: str, wish: ChainQuery) -> Chain:
     instrument = resolve_underlying(rules, symbol)
     if wish.at:
         return await _past(rules, instrument, symbol, wish)
+    if wish.expiry is not None and _expiries(rules).is_over(instrument, wish.expiry):
+        return await _ended(rules, ChainPlace(instrument, wish.expiry), symbol)
     place = await _place(rules, instrument, wish.expiry)
     is_open = rules.directory.calendar(instrument).is_open(rules.system.clock.now_ns())
     found = await rules.chains.current(place, is_open=is_open)
@@ -117,21 +119,38 @@ async def _past(rules: Services, instrument: str, symbol: str, wish: ChainQuery)
     return Chain.of(snapshot, symbol, "", data_kind())
 
 
+async def _ended(rules: Services, place: ChainPlace, symbol: str) -> Chain:
+    """How a chain that is over was at its end; no engine runs it any more."""
+    snapshot = await rules.hot.chain(*place)
+    if snapshot is None:
+        snapshot = await rules.durable.chains.snapshot_at(*place, rules.system.clock.now_ns())
+    if snapshot is None:
+        raise ApiError(404, f"{place} is over, and no snapshot of it was kept", errors=await _near(rules, place))
+    return Chain.of(snapshot, symbol, OVER, data_kind())
+
+
 async def _place(rules: Services, instrument: str, expiry: date | None) -> ChainPlace:
     """The chain that is asked for, or an answer that names those there are. One that is at hand needs no database."""
     if expiry is None:
-        return ChainPlace(instrument, await _nearest(rules, instrument, _today(rules, instrument)))
-    if await rules.hot.chain(instrument, expiry) is None:
-        await _check_listed(rules, instrument, expiry)
-    return ChainPlace(instrument, expiry)
+        return ChainPlace(instrument, await _next(rules, instrument))
+    place = ChainPlace(instrument, expiry)
+    if await rules.hot.chain(*place) is None:
+        await _check_listed(rules, place)
+    return place
 
 
-async def _check_listed(rules: Services, instrument: str, expiry: date) -> None:
-    days = [day for day, _ in await _expiries(rules, instrument, _today(rules, instrument))]
-    if expiry not in days:
-        near = [day.isoformat() for day in sorted(days, key=lambda day: abs(day - expiry))[:3]]
+async def _check_listed(rules: Services, place: ChainPlace) -> None:
+    near = await _near(rules, place)
+    if place.expiry.isoformat() not in near:
         named = ", ".join(near) or "none"
-        raise ApiError(404, f"no options of {instrument} expire on {expiry}; near: {named}", errors=near)
+        raise ApiError(404, f"no options of {place.underlying} expire on {place.expiry}; near: {named}", errors=near)
+
+
+async def _near(rules: Services, place: ChainPlace) -> list[str]:
+    """The expiries next to that one, the nearest first."""
+    listed = await _expiries(rules).since(place.underlying, _today(rules, place.underlying))
+    days = sorted((one.expiry for one in listed), key=lambda day: abs(day - place.expiry))
+    return [day.isoformat() for day in days[:3]]
 
 
 async def _stretch(rules: Services, instrument: str, wish: HistoryQuery) -> tuple[date, Range]:
@@ -147,16 +166,24 @@ async def _stretch(rules: Services, instrument: str, wish: HistoryQuery) -> tupl
     return expiry, range_of("", day.isoformat(), zone, today, length)
 
 
+async def _next(rules: Services, instrument: str) -> date:
+    """The expiry whose chain is the one to look at now: on a day of expiry, from its close on, the one after it."""
+    ahead = await _expiries(rules).ahead(instrument, _today(rules, instrument))
+    if not ahead:
+        raise ApiError(404, f"no options of {instrument} are listed that are still to expire", code="no_options")
+    return ahead[0].expiry
+
+
 async def _nearest(rules: Services, instrument: str, day: date) -> date:
-    found = await _expiries(rules, instrument, day)
+    """The first expiry from a day on, also in its evening: the past of that day is the past of the chain that ended then."""
+    found = await _expiries(rules).since(instrument, day)
     if not found:
         raise ApiError(404, f"no options of {instrument} are listed that expire on {day} or later", code="no_options")
-    return found[0][0]
+    return found[0].expiry
 
 
-async def _expiries(rules: Services, instrument: str, day: date) -> list[tuple[date, int]]:
-    """The days from this one on, each with its number of strikes."""
-    return await rules.durable.entities.instruments.option_expiries(instrument.partition(":")[2], day)
+def _expiries(rules: Services) -> OptionExpiries:
+    return OptionExpiries(rules.durable, rules.directory.listing.calendars, now_ns=rules.system.clock.now_ns)
 
 
 def _today(rules: Services, instrument: str) -> date:

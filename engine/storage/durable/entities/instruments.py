@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from engine.market.derivatives import place_of_contracts
 from engine.market.instrument import InstrumentKind, OptionType
 from engine.storage.durable.entities.table import EntityTable, Key, Page, Statements
 from engine.storage.durable.link import PostgresLink
@@ -89,7 +90,8 @@ _SQL = Statements(
 
 _OPTION_EXPIRIES = """
 SELECT i.expiry, count(DISTINCT i.strike) AS strikes FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
-WHERE i.kind = 'option' AND i.underlying = $1 AND i.expiry >= $2 AND (i.is_active AND e.is_active OR i.expiry < CURRENT_DATE)
+WHERE i.kind = 'option' AND e.code = $1 AND i.underlying = $2 AND i.expiry >= $3
+    AND (i.is_active AND e.is_active OR i.expiry < CURRENT_DATE)
 GROUP BY i.expiry ORDER BY i.expiry
 """
 
@@ -118,11 +120,11 @@ class Instruments(EntityTable[InstrumentEntity]):
         return await self._update(identity, *_values(draft))
 
     async def option_expiries(self, underlying: str, day: date) -> list[tuple[date, int]]:
-        """When options on a symbol (without exchange) expire, from that day on, the nearest first; each with its strikes' number.
+        """When options on ``EXCHANGE:SYMBOL`` expire, from that day on, the nearest first; each with its strikes' number.
 
         Those that are over count though they were retired, for whoever reads the past.
         """
-        rows = await self._link.rows(_OPTION_EXPIRIES, underlying, day)
+        rows = await self._link.rows(_OPTION_EXPIRIES, *place_of_contracts(underlying), day)
         return [(row["expiry"], row["strikes"]) for row in rows]
 
 

@@ -5,7 +5,8 @@ import type { ChainSnapshot, Summary } from "./snapshot";
 
 export interface Expiry {
   expiry: string;
-  expires_at: number;
+  /** When the exchange closes then; null where its hours are not known. */
+  expires_at: number | null;
   strikes: number;
 }
 

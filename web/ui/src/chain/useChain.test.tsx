@@ -13,13 +13,13 @@ const NEAR = "2026-11-24";
 const LISTED = {
   underlying: "NSE:NIFTY",
   timezone: "Asia/Kolkata",
-  items: [NEAR, "2026-12-29"].map((expiry) => ({ expiry, strikes: 5 })),
+  items: [NEAR, "2026-12-29"].map((expiry) => ({ expiry, expires_at: Date.parse(`${expiry}T10:10:00Z`), strikes: 5 })),
 };
 
 let asked: string[];
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ now: new Date("2026-11-20T05:00:00Z") });
   asked = [];
   answering(async ({ url }) => {
     const { pathname, searchParams } = new URL(url);
@@ -68,6 +68,20 @@ it("the nearest chain is asked for until it is pushed, and then no more", async 
   await pass(12_000);
   expect(view().chain?.as_of).toBe(9_000);
   expect(asked).toHaveLength(before);
+});
+
+it("from the close of a day of expiry on the next chain is shown, and the other one by its day or minute", async () => {
+  vi.setSystemTime("2026-11-24T10:09:50Z");
+  const { view } = shown();
+  await pass(200);
+  expect(view().expiry).toBe(NEAR);
+  await pass(20_000);
+  expect(view().expiry).toBe("2026-12-29");
+
+  const named = shown(NEAR);
+  const past = shown("", "2026-11-24T09:00:00Z");
+  await pass(200);
+  expect([named.view().chain?.expiry, past.view().chain?.expiry]).toEqual([NEAR, NEAR]);
 });
 
 it("while the line is away it is asked for again, and whichever is newer is shown", async () => {

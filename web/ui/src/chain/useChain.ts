@@ -31,12 +31,18 @@ export function useChain(written: string, wantedExpiry: string, at: string): Cha
     timezone,
     items: expiries,
   } = listed.data ?? { underlying: written, timezone: "UTC", items: NONE };
-  const expiry = expiries.find((one) => one.expiry === wantedExpiry)?.expiry ?? expiries[0]?.expiry ?? "";
+  const expiry = (expiries.find((one) => one.expiry === wantedExpiry) ?? nextOf(expiries, at))?.expiry ?? "";
   const { chain, error } = useSnapshot(underlying, expiry, at);
   const problem = listed.error ?? error;
   const words =
     problem === undefined ? waitingWords(underlying, listed.data === undefined, expiry) : hopeWords(problem);
   return { words: chain === null ? words : "", underlying, timezone, expiries, expiry, chain };
+}
+
+/** The first that was not over then; after the close of a day of expiry that is the one after it. */
+function nextOf(expiries: readonly Expiry[], at: string): Expiry | undefined {
+  const instant = at === "" ? Date.now() : Date.parse(at);
+  return expiries.find((one) => one.expires_at === null || one.expires_at > instant) ?? expiries.at(-1);
 }
 
 function useSnapshot(underlying: string, expiry: string, at: string) {
