@@ -167,6 +167,22 @@ async def test_a_day_that_comes_in_later_is_worked_out_with_all_that_follow_whoe
     assert await store.statistics.stale_since([NAME], DAYS[0], later[4]) == {}
 
 
+async def test_a_split_that_is_entered_days_later_has_the_figures_since_its_day_made_anew(store: DurableStore) -> None:
+    later = [DAYS[3] + timedelta(days=ago) for ago in range(1, 4)]
+    await store.save([], [day_bar(day, price, 100) for day, price in zip(later, (60.5, 66.55, 73.205), strict=True)])
+    for day in later[:2]:
+        work = work_of(store, day=day.isoformat(), now=later[2] + timedelta(days=1))
+        await work.step(len(work) - 1)
+    assert await returns(store) == [10, -50, 10]
+    split = CorporateAction(instrument=NAME, ex_date=later[0], kind=ActionKind.SPLIT, ratio=2.2, source="admin")
+    await store.corporate_actions.save([split])
+    work = work_of(store, day=later[2].isoformat(), now=later[2] + timedelta(days=1))
+    for _ in range(2):
+        await work.step(len(work) - 1)
+        assert await returns(store) == [10, 10, 10, 10]
+    assert await store.statistics.stale_since([NAME], DAYS[0], later[2]) == {}
+
+
 async def test_of_a_day_that_is_in_doubt_no_figures_are_made(store: DurableStore) -> None:
     doubtful = msgspec.structs.replace(day_bar(DAYS[3], 130.0, 1).candle, revision=1, resolve_required=True)
     await store.save([], [DailyCandle(DAYS[3], msgspec.structs.replace(doubtful, state=CandleState.REVISED))])

@@ -30,13 +30,18 @@ GROUP BY instrument_id
 """
 
 _STALE = """
-SELECT d.instrument_id, min(d.date) AS date FROM price_history_daily d
-LEFT JOIN market_statistics s ON (s.instrument_id, s.date) = (d.instrument_id, d.date)
-WHERE d.instrument_id = ANY($1::int[]) AND d.date BETWEEN $2 AND $3 AND d.state <> 'forming'
-    AND NOT d.resolve_required AND 'NaN' NOT IN (d.open, d.high, d.low, d.close)
-    AND (s.close, s.volume) IS DISTINCT FROM (d.close, d.volume)
-    AND d.date > (SELECT min(f.date) FROM market_statistics f WHERE f.instrument_id = d.instrument_id)
-GROUP BY d.instrument_id
+SELECT instrument_id, min(date) AS date FROM (
+    SELECT d.instrument_id, d.date FROM price_history_daily d
+    LEFT JOIN market_statistics s ON (s.instrument_id, s.date) = (d.instrument_id, d.date)
+    WHERE d.instrument_id = ANY($1::int[]) AND d.date BETWEEN $2 AND $3 AND d.state <> 'forming'
+        AND NOT d.resolve_required AND 'NaN' NOT IN (d.open, d.high, d.low, d.close)
+        AND (s.close, s.volume) IS DISTINCT FROM (d.close, d.volume)
+        AND d.date > (SELECT min(f.date) FROM market_statistics f WHERE f.instrument_id = d.instrument_id)
+    UNION ALL
+    SELECT s.instrument_id, s.date FROM market_statistics s
+    JOIN corporate_actions a ON a.instrument_id = s.instrument_id AND a.is_active AND a.ratio IS NOT NULL AND a.ex_date = s.date
+    WHERE s.instrument_id = ANY($1::int[]) AND s.date BETWEEN $2 AND $3 AND abs(s.return_1d) > $4
+) AS stale GROUP BY instrument_id
 """
 
 _MINUTES = """
@@ -176,14 +181,14 @@ class MarketStatistics:
         return {names[identity]: Days(*columns) for identity, *columns in rows}
 
     async def stale_since(self, instruments: Sequence[str], first: date, last: date) -> dict[str, date]:
-        """Of each instrument the first day of [first, last] that came, or is another one, since figures were made of it.
+        """Of each instrument the first day of [first, last] that came, or is another one, since figures were made of it; or
+        that seemed to be a split of which nobody knew, and now somebody does.
 
         Days before an instrument's first figures do not count; who has no such day is left out.
         """
         names = await self._identified(instruments)
-        return {
-            names[row["instrument_id"]]: row["date"] for row in await self._link.rows(_STALE, list(names), first, last)
-        }
+        rows = await self._link.rows(_STALE, list(names), first, last, SPLIT_DOUBT_PERCENT)
+        return {names[row["instrument_id"]]: row["date"] for row in rows}
 
     async def minutes(self, instruments: Sequence[str], start_ns: int, end_ns: int) -> dict[str, Minutes]:
         """The closed minutes that open in [start, end) as columns; who has none is left out."""
