@@ -16,7 +16,7 @@ from engine.market.after_hours import pause_s
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.screening import Definition, Schedule
 from engine.screening.configured import Screener
-from engine.screening.daily import due_ns
+from engine.screening.daily import due_ns, is_behind
 from engine.storage.durable import DurableStore
 from engine.storage.durable.screeners import DailyScreener
 from engine.storage.durable.screenings import screened
@@ -62,13 +62,21 @@ class DailyScreens(TaskActor):
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=10, overflow=Overflow.DROP_OLDEST)
 
     def __init__(
-        self, durable: DurableStore, calendars: Calendars, configured: Mapping[str, Screener], *, jobs: ActorRef
+        self,
+        durable: DurableStore,
+        calendars: Calendars,
+        configured: Mapping[str, Screener],
+        *,
+        jobs: ActorRef,
+        after_s: float,
     ) -> None:
+        """``after_s`` after an exchange's close its day is worked through."""
         super().__init__()
         self._durable = durable
         self._calendars = calendars
         self._configured = configured
         self._jobs = jobs
+        self._after_ns = int(after_s * _NS_PER_S)
         self._run: Run | None = None
         self._failures: dict[str, int] = {}
         self._again_ns: dict[str, int] = {}
@@ -100,15 +108,21 @@ class DailyScreens(TaskActor):
 
     async def _begin_next(self) -> Run | None:
         worked_through = await self._worked_through()
+        behind = {code for code, done_ns in worked_through.items() if self._is_behind(code, done_ns)}
         for wanted in await self._wanted(max(worked_through.values(), default=0)):
             if self._again_ns.get(wanted.id, 0) > self.system.clock.now_ns():
                 continue
             universe = wanted.definition.universe
             instruments = await universe_of(universe, self._configured, self._durable.screeners)
-            day_ns = due_ns(self._calendars, worked_through, {name.partition(":")[0] for name in instruments})
+            exchanges = {name.partition(":")[0] for name in instruments}
+            day_ns = 0 if exchanges & behind else due_ns(self._calendars, worked_through, exchanges)
             if day_ns > wanted.screened_ns and (run := await self._begin(wanted, instruments, day_ns)):
                 return run
         return None
+
+    def _is_behind(self, exchange: str, done_ns: int) -> bool:
+        calendar = self._calendars.of_exchange(exchange)
+        return is_behind(calendar, done_ns, self.system.clock.now_ns(), self._after_ns)
 
     async def _worked_through(self) -> dict[str, int]:
         """The end of each exchange's last trading day that is."""

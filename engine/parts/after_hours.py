@@ -29,9 +29,10 @@ def end_of_day(parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
 
 def screens(parts: Parts, at: Places) -> list[ChildSpec]:
     """What runs screeners by itself, where days are worked through."""
-    if parts.settings.end_of_day_after is None:
+    minutes = parts.settings.end_of_day_after
+    if minutes is None:
         return []
-    make = partial(DailyScreens, parts.durable, parts.calendars, parts.screeners, jobs=at.jobs)
+    make = partial(DailyScreens, parts.durable, parts.calendars, parts.screeners, jobs=at.jobs, after_s=minutes * 60.0)
     return [ChildSpec("screens", make, backoff=GENTLE)]
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from engine.market import Calendars
+from engine.market import Calendar, Calendars
+from engine.market.after_hours import days_over
 
 _LEFT_NS: Final = 7 * 86_400 * 10**9
 """An exchange whose days nobody has worked through for so long is waited for no more."""
@@ -25,3 +26,8 @@ def due_ns(calendars: Calendars, worked_through: Mapping[str, int], exchanges: C
         if day is not None and done_ns < day.end_ns and done_ns > known[last] - _LEFT_NS:
             return 0
     return known[last]
+
+
+def is_behind(calendar: Calendar, done_ns: int, now_ns: int, after_ns: int) -> bool:
+    """Whether a later trading day is over, too, and will be worked through soon: a run now would be done again then."""
+    return done_ns > now_ns - _LEFT_NS and bool(days_over(calendar, done_ns, now_ns, after_ns))

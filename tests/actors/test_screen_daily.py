@@ -104,7 +104,7 @@ async def office(
             ChildSpec("publisher", partial(Witness, list[Any]())),
             ChildSpec("jobs", partial(Clerk, desk)),
             ChildSpec("end_of_day", partial(EndOfDay, desk.durable, routes, calendars, **to, after_s=3_600.0)),
-            ChildSpec("screens", partial(DailyScreens, desk.durable, calendars, screeners, jobs=jobs)),
+            ChildSpec("screens", partial(DailyScreens, desk.durable, calendars, screeners, jobs=jobs, after_s=3_600.0)),
         ]
         await system.start(ChildSpec("engine", partial(Supervisor, specs)))
         yield system
@@ -112,7 +112,11 @@ async def office(
 
 async def since_thursday(desk: Desk) -> None:
     """Thursday has been worked through."""
-    day = Calendars(load_calendar).of_exchange("NSE").day(date(2026, 11, 19))
+    await since(desk, date(2026, 11, 19))
+
+
+async def since(desk: Desk, last: date) -> None:
+    day = Calendars(load_calendar).of_exchange("NSE").day(last)
     assert day is not None
     await desk.durable.save([], [], checkpoint_ns=day.end_ns, name=checkpoint_of("NSE"))
 
@@ -134,6 +138,19 @@ async def test_a_daily_screener_is_run_after_the_end_of_each_day_and_once(autoju
     swing, own = desk.runs[1:3]
     assert (swing["owner"], swing["instruments"], swing["scheduled"]) == ("", ["NSE:A", "NSE:B"], True)
     assert (own["owner"], own["instruments"], own["definition"]["schedule"]) == ("ada", ["NSE:B"], "daily")
+
+
+async def test_of_days_that_were_missed_only_the_last_is_made_up_for(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since(desk, date(2026, 11, 16))
+    async with office(desk, configured()) as system:
+        await trio.sleep(LOOK_S)
+        assert desk.screened == []
+        await pass_hours(system, 1)
+        assert desk.screened == ["swing"]
+        assert (
+            desk.durable.tables.checkpoints[checkpoint_of("NSE")] == desk.durable.tables.checkpoints["screened:swing"]
+        )
 
 
 async def test_one_is_run_at_a_time_and_the_next_as_soon_as_it_has_ended(autojump_clock: Any) -> None:
