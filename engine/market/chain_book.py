@@ -15,7 +15,7 @@ from engine.market.derivatives import is_on_future
 from engine.market.instrument import Instrument, InstrumentKind, OptionType
 from engine.market.option_chain import OptionChain
 from engine.market.quote import Quote
-from engine.market.quote_columns import QuoteColumns, Told
+from engine.market.quote_columns import Heard, QuoteColumns, Told
 from engine.market.tick import Tick
 from engine.market.time_to_expiry import expires_ns, priced_ns, trading_day_before
 
@@ -88,8 +88,8 @@ class ChainBook:
 
     def around(self, width: int) -> list[str]:
         """The options of ``width`` strikes on either side of the money; none while the underlying's price is unknown."""
-        price = self._price(self.underlying) or self._price(self.future)
-        return [] if price is None else self._legs.around(price, width)
+        heard = self._price(self.underlying) or self._price(self.future)
+        return [] if heard is None else self._legs.around(heard.price, width)
 
     def take(self, tick: Tick) -> bool:
         """Something came on a feed; whether it matters here."""
@@ -168,6 +168,7 @@ class ChainBook:
             expires_ns=self._expires_ns,
             as_of_ns=now_ns,
             priced_ns=priced,
+            is_trading=self._calendar.is_open(now_ns),
             stale_before_ns=stale_before_ns,
             rate=self._rate,
             legs=self._legs,
@@ -203,10 +204,10 @@ class ChainBook:
     def _begin_day(self, day: date) -> None:
         self._day, self._previous_day, self._has_opened = day, trading_day_before(self._calendar, day), False
 
-    def _price(self, name: str | None) -> float | None:
+    def _price(self, name: str | None) -> Heard | None:
         return None if name is None else self._quotes.price(self._places[name])
 
-    def _delivery(self, since_ns: int) -> float | None:
+    def _delivery(self, since_ns: int) -> Heard | None:
         """What the future of the very same expiry costs, or the one that options are exercised into; where it was heard since."""
         if self._future is None or (self._future.expiry != self.expiry and not is_on_future(self.underlying)):
             return None

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,10 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from engine.market.chain_legs import ChainLegs
-from engine.market.forward import Forward, forward_of, parity_forward
+from engine.market.chain_snapshot import ForwardSource
+from engine.market.forward import Forward, parity_forward
 from engine.market.greeks import PERCENT, Terms
 from engine.market.leg_quality import Flags, Priced, priced
-from engine.market.quote_columns import QuoteColumns
+from engine.market.quote_columns import Heard, QuoteColumns
 from engine.market.time_to_expiry import years_between
 
 
@@ -26,6 +28,8 @@ class ChainReading:
     as_of_ns: int
     priced_ns: int
     """The instant that the newest prices are of."""
+    is_trading: bool
+    """Whether the exchange is open."""
     stale_before_ns: int
     """Quotes heard earlier are old."""
     rate: float
@@ -33,12 +37,12 @@ class ChainReading:
     legs: ChainLegs
     quotes: QuoteColumns
     """Of the legs; bid and ask where they still hold."""
-    spot: float | None
+    spot: Heard | None
     future: str | None
-    future_price: float | None
-    delivery: float | None
+    future_price: Heard | None
+    delivery: Heard | None
     """What the future of the very same expiry costs, or the one that options are exercised into; where that was heard lately."""
-    vix: float | None
+    vix: Heard | None
     has_vix: bool
     """Its exchange publishes a volatility index."""
     day: date
@@ -64,16 +68,37 @@ class ChainReading:
     @cached_property
     def forward(self) -> Forward | None:
         """The underlying's price for delivery at expiry, and where it is from."""
-        growth = math.exp(self.rate / PERCENT * self.years)
-        return forward_of(future=self.delivery, parity=self._parity(growth), spot=self.spot, growth=growth)
+        return next((found for found in self._forwards() if found is not None and found.price > 0.0), None)
 
-    def _parity(self, growth: float) -> float | None:
-        """From what is quoted now, else from all prices."""
-        price, by_mid = self.prices
-        quoted = np.where(by_mid & ~self.stale, price, np.nan)
-        strikes, count = self.legs.strikes, len(self.legs.strikes)
-        found = (parity_forward(strikes, known[:count], known[count:], growth) for known in (quoted, price))
-        return next((forward for forward in found if forward is not None), None)
+    def _forwards(self) -> Iterator[Forward | None]:
+        """The best first, and what is old after all that is fresh; a spot that is old only once nothing is traded any more."""
+        fresh, every = ~self.stale, np.full(len(self.legs), True)
+        yield self.delivery and Forward(self.delivery.price, ForwardSource.FUTURE, self.delivery.heard_ns)
+        yield self._parity(fresh & self.prices.by_mid, ForwardSource.PARITY)
+        yield self._parity(fresh, ForwardSource.PARITY)
+        yield self._carried(self.stale_before_ns)
+        yield self._parity(every, ForwardSource.OLD_PARITY)
+        yield self._carried(self.stale_before_ns if self.is_trading else 0)
+
+    def _parity(self, known: Flags, source: ForwardSource) -> Forward | None:
+        """From some of the legs."""
+        calls, puts = np.where(known, self.prices.price, np.nan).reshape(2, -1)
+        found = parity_forward(self.legs.strikes, calls, puts, self._growth)
+        if found is None:
+            return None
+        told_ns = np.where(self.prices.by_mid, self.quotes.quoted_ns, self.quotes.heard_ns).reshape(2, -1)
+        return Forward(found.price, source, int(told_ns[:, found.rows].min()))
+
+    def _carried(self, since_ns: int) -> Forward | None:
+        """From a spot that was told since then."""
+        if self.spot is None or self.spot.heard_ns < since_ns:
+            return None
+        return Forward(self.spot.price * self._growth, ForwardSource.SPOT, self.spot.heard_ns)
+
+    @property
+    def _growth(self) -> float:
+        """What one unit of currency becomes until expiry."""
+        return math.exp(self.rate / PERCENT * self.years)
 
     @cached_property
     def atm(self) -> int | None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.market.chain_snapshot import ChainSnapshot, Leg
+from engine.market.derivatives import is_on_future
 
 
 class Unknown(StrEnum):
@@ -14,6 +15,8 @@ class Unknown(StrEnum):
     """There is no such instrument."""
     NOT_HEARD = "not_heard"
     """Nobody has told it yet, of any option where it is of all of them."""
+    OLD = "old"
+    """The price that it would be of is old, and the exchange is open."""
     NO_FORWARD = "no_forward"
     """It is not known what the options are on costs."""
     NO_PRICE = "no_price"
@@ -39,6 +42,11 @@ def reasons(chain: ChainSnapshot, *, has_vix: bool) -> dict[str, str]:
 
 def _future_price(chain: ChainSnapshot) -> str:
     return Unknown.NOT_LISTED if chain.future is None else Unknown.NOT_HEARD
+
+
+def _forward(chain: ChainSnapshot) -> str:
+    heard = chain.future_price if is_on_future(chain.underlying) else chain.spot
+    return Unknown.NOT_HEARD if heard is None else Unknown.OLD
 
 
 def _at_the_money(chain: ChainSnapshot) -> str:
@@ -79,7 +87,7 @@ _REASONS: Final[Mapping[str, Callable[[ChainSnapshot], str]]] = {
     "spot": _not_heard,
     "future": lambda _: Unknown.NOT_LISTED,
     "future_price": _future_price,
-    "forward": _not_heard,
+    "forward": _forward,
     "forward_source": lambda _: Unknown.NO_FORWARD,
     "vix": _not_heard,
     "atm": _at_the_money,

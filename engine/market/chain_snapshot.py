@@ -44,6 +44,8 @@ class ForwardSource(StrEnum):
     """Put-call parity of the strikes around the money."""
     SPOT = "spot"
     """The underlying, carried at the stated rate."""
+    OLD_PARITY = "old_parity"
+    """Put-call parity of prices that are old, as nothing is fresh."""
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):

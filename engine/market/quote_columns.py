@@ -1,7 +1,7 @@
 """Quote columns: what was last heard of each of some instruments, a column for each figure."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,14 @@ class Told(Protocol):
     def open_interest(self) -> int | None: ...
     @property
     def previous_close(self) -> float | None: ...
+
+
+class Heard(NamedTuple):
+    """What one instrument costs."""
+
+    price: float
+    heard_ns: int
+    """When that was told, ns UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +150,18 @@ class QuoteColumns:
         for column in (self.first_interest, self.volume):
             column[:] = np.nan
 
-    def price(self, place: int) -> float | None:
+    def price(self, place: int) -> Heard | None:
         """The last price of an instrument."""
         last = float(self.last[place])
-        return last if last > 0.0 else None
+        return Heard(last, int(self.heard_ns[place])) if last > 0.0 else None
 
-    def middle(self, place: int, since_ns: int) -> float | None:
+    def middle(self, place: int, since_ns: int) -> Heard | None:
         """Between bid and ask, else the last price; None where nothing was heard since."""
         if self.heard_ns[place] < since_ns:
             return None
         bid, ask = float(self.bid[place]), float(self.ask[place])
-        is_quoted = self.quoted_ns[place] >= since_ns and 0.0 < bid <= ask
-        return 0.5 * (bid + ask) if is_quoted else self.price(place)
+        quoted_ns = int(self.quoted_ns[place])
+        return Heard(0.5 * (bid + ask), quoted_ns) if quoted_ns >= since_ns and 0.0 < bid <= ask else self.price(place)
 
     def is_fed(self, place: int, since_ns: int) -> bool:
         """Whether a feed brought something since then: it knows better than who was asked."""

@@ -192,4 +192,6 @@ def test_parity_of_closing_prices_shows_what_the_future_closed_at(recordings: Pa
         strikes = sorted({strike for strike, _ in traded})
         calls, puts = (np.array([traded.get((one, side), math.nan) for one in strikes]) for side in ("CE", "PE"))
         growth = math.exp(0.06 * (date.fromisoformat(expiry) - date(2026, 3, 23)).days / 365)
-        assert parity_forward(np.array(strikes), calls, puts, growth) == pytest.approx(closed_at, rel=1e-3)
+        parity = parity_forward(np.array(strikes), calls, puts, growth)
+        assert parity is not None
+        assert parity.price == pytest.approx(closed_at, rel=1e-3)
