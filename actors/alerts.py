@@ -7,6 +7,7 @@ import anyio
 import structlog
 
 from actors.alert_past import AlertPast
+from actors.alert_signs import FeedSigns
 from actors.messages import (
     AlertsChanged,
     AlertsFired,
@@ -30,7 +31,7 @@ from engine.market.alert_rule import (
 from engine.runtime import ActorRef, KernelError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore
 from engine.storage.durable.alerts import FiredAlert
-from engine.storage.errors import StorageError
+from engine.storage.errors import StorageError, StorageUnavailableError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.alerts")
@@ -47,8 +48,6 @@ KEPT_NS = 90 * 86_400 * NS_PER_S
 MOST_KEPT = 10_000
 """Of one user."""
 TIDY_S = 3_600.0
-WELL = ("live", "closed")
-"""What a feed is while nothing is wrong with it."""
 
 
 class Alerts(TaskActor):
@@ -67,12 +66,14 @@ class Alerts(TaskActor):
         hot: HotStore,
         durable: DurableStore,
         calendars: Calendars,
+        providers: Mapping[str, bool],
         *,
         broadcaster: ActorRef,
         publisher: ActorRef,
         credentials: ActorRef,
         webhooks: ActorRef,
     ) -> None:
+        """``providers`` are those that are set up, and whether each needs a token."""
         super().__init__()
         self._hot = hot
         self._rules = durable.alert_rules
@@ -83,6 +84,8 @@ class Alerts(TaskActor):
         self._webhooks = webhooks
         self._book = AlertBook()
         self._past = AlertPast(hot, durable, calendars, self._book)
+        self._signs = FeedSigns(providers)
+        self._refused = 0
         self._work = anyio.Event()
         self._untold = anyio.Event()
         self._read_s = float("-inf")
@@ -113,6 +116,7 @@ class Alerts(TaskActor):
             "alert_rules": len(self._book),
             "alerts_waiting": len(self._book.due),
             "alerts_dropped": self._book.dropped,
+            "alerts_refused": self._refused,
             "alerts_told": self._told,
             "alerts_ticks_dropped": self._mailbox_drops(),
         }
@@ -142,16 +146,14 @@ class Alerts(TaskActor):
                 spans = healing.get(condition.instrument, ())
                 missing = sum(end_ns - start_ns for start_ns, end_ns in spans) // MINUTE_NS
                 book.look(rule, look_at_gap(condition, missing), now_ns)
-        if book.of(FeedCondition):
-            beat = await self._hot.heartbeat() or {}
-            for rule, condition in book.of(FeedCondition):
-                book.look(rule, look_at_feed(condition, *_worst(beat, condition.provider, now_ns)), now_ns)
+        beat = await self._hot.heartbeat() or {} if book.of(FeedCondition) or book.of(TokenCondition) else {}
+        for rule, condition in book.of(FeedCondition):
+            book.look(rule, look_at_feed(condition, *self._signs.worst(beat, condition.provider, now_ns)), now_ns)
         if book.of(TokenCondition):
             in_force: Mapping[str, Any] = await self._credentials.ask(CredentialsWanted(), timeout_s=TELL_S)
             for rule, condition in book.of(TokenCondition):
-                ends_ms = in_force.get(condition.provider, {}).get("expires_at")
-                if ends_ms is not None:
-                    left_s = ends_ms / 1_000 - now_ns / NS_PER_S
+                left_s = self._signs.token_left_s(in_force, beat, condition.provider, now_ns)
+                if left_s is not None:
                     book.look(rule, look_at_token(condition, left_s), now_ns)
 
     def _follow(self) -> None:
@@ -189,7 +191,13 @@ class Alerts(TaskActor):
         book = self._book
         while book.due:
             due = book.due[0]
-            await self._rules.fire(due.rule, due.standing, _alert(due))
+            try:
+                await self._rules.fire(due.rule, due.standing, _alert(due))
+            except StorageUnavailableError:
+                raise
+            except StorageError as error:  # the table takes this one never: it must not hold up all others
+                self._refused += 1
+                log.exception("alert_refused", rule=due.rule.id, error=str(error))
             if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
                 book.due.popleft()
             self._untold.set()
@@ -233,16 +241,6 @@ class Alerts(TaskActor):
         if anyio.current_time() - self._tidied_s >= TIDY_S:
             await self._fired.forget(self.system.clock.now_ns() - KEPT_NS, MOST_KEPT)
             self._tidied_s = anyio.current_time()
-
-
-def _worst(beat: Mapping[str, Any], provider: str, now_ns: int) -> tuple[str, float, str]:
-    """Of a provider's connections the one that has been unwell longest: its status, for how many seconds, and why."""
-    feeds = [feed for name, feed in beat.get("feeds", {}).items() if name.partition("/")[0] == provider]
-    unwell = [feed for feed in feeds if feed["status"] not in WELL]
-    if not unwell:
-        return "live", 0.0, ""
-    worst = min(unwell, key=lambda feed: feed["since"])
-    return worst["status"], now_ns / NS_PER_S - worst["since"] / 1_000, worst["why"]
 
 
 def _alert(due: Due) -> FiredAlert:

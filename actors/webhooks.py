@@ -102,7 +102,11 @@ class Webhooks(TaskActor):
             secret = self._secrets.open(delivery.holder, delivery.secret)
         except (NoKeyError, SealError) as error:
             return Answer(None, f"its secret can not be opened: {error}")
-        return await self._sender.send(delivery.url, secret, delivery.alert, self.system.clock.now_ns())
+        try:
+            return await self._sender.send(delivery.url, secret, delivery.alert, self.system.clock.now_ns())
+        except Exception as error:  # whatever one user's address does to us, everybody else's deliveries go on
+            log.exception("webhook_crashed", delivery=delivery.id)
+            return Answer(None, f"it can not be sent: {type(error).__name__}")
 
     async def _settle(self, delivery: DueDelivery, answer: Answer) -> None:
         tries = delivery.attempts + 1

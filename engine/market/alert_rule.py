@@ -176,8 +176,8 @@ def look_at_feed(condition: FeedCondition, status: str, down_s: float, why: str)
 
 
 def look_at_token(condition: TokenCondition, left_s: float) -> Look:
-    """The token is good for so long; less than 0: it has ended."""
-    ends = f"ends in {left_s / 3_600:.1f} h" if left_s > 0 else "has ended"
+    """The token is good for so long; less than 0: it has ended; 0: it is good for nothing, whenever it ends."""
+    ends = "is missing or refused" if left_s == 0 else "has ended" if left_s < 0 else f"ends in {left_s / 3_600:.1f} h"
     return Look(-left_s, "The token of {} {}", (condition.provider, ends))
 
 

@@ -16,6 +16,7 @@ def alerts(parts: Parts, at: Places) -> Start:
         parts.hot,
         parts.durable,
         parts.calendars,
+        {name: provider.keyring is not None for name, provider in parts.providers.items()},
         broadcaster=at.broadcaster,
         publisher=at.publisher,
         credentials=at.credentials,

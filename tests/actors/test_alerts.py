@@ -23,7 +23,10 @@ from engine.market.alert_rule import (
     look_at_price,
 )
 from engine.runtime import ActorSystem
+from engine.storage.durable.alerts import FiredAlert
+from engine.storage.errors import DurableStoreError
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
+from engine.storage.memory.alerts import MemoryAlertRules
 from tests.actors.parts import MINUTE_NS, NAME, NOON, SECOND_NS, among_witnesses, candle, tick
 
 ABOVE = PriceCondition(instrument=NAME, comparison="above", value=100.0)
@@ -45,7 +48,9 @@ class Stage:
 
     def make(self, system: ActorSystem) -> Alerts:
         at = {name: system.ref(f"/engine/{name}") for name in NAMES}
-        return Alerts(self.hot, self.durable, Calendars(dict, {"NSE": "Asia/Kolkata"}), **at)
+        return Alerts(
+            self.hot, self.durable, Calendars(dict, {"NSE": "Asia/Kolkata"}), {"dhan": True, "yahoo": False}, **at
+        )
 
     async def traded(self, at_ns: int, *prices: float) -> None:
         """What the minute came to, as the stores have it in the end."""
@@ -81,7 +86,7 @@ async def test_a_price_that_gets_there_is_kept_told_and_sent(autojump_clock: Any
         assert seen["webhooks"] == [DeliveriesDue()]
         counted = await system.ref("/engine/subject").ask(Count(), timeout_s=1)
         assert counted == {
-            "alert_rules": 1, "alerts_waiting": 0, "alerts_dropped": 0, "alerts_told": 1, "alerts_ticks_dropped": 0,
+            "alert_rules": 1, "alerts_waiting": 0, "alerts_dropped": 0, "alerts_refused": 0, "alerts_told": 1, "alerts_ticks_dropped": 0,
         }  # fmt: skip
 
 
@@ -267,6 +272,55 @@ async def test_what_no_tick_tells_is_looked_at(autojump_clock: Any) -> None:
     assert words[1] == f"{NAME}: 5 min are missing or in doubt; they are being healed"
     assert words[2].startswith("The feed of dhan has been failed for 7")
     assert words[3] == "The token of dhan ends in 1.0 h"
+
+
+async def test_a_feed_nobody_hears_of_and_a_token_that_is_missing_or_refused_are_told(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule(FeedCondition(provider="dhan", seconds=60), 1)
+    stage.rule(FeedCondition(provider="kite", seconds=60), 2)
+    for identity, provider in enumerate(("dhan", "yahoo", "kite"), 3):
+        stage.rule(TokenCondition(provider=provider, hours=2), identity)
+    async with among_witnesses(stage.make, *NAMES, answer={}) as (_, _):
+        await trio.sleep(30)
+        assert {alert.rule for alert in stage.durable.tables.alerts.values()} == {3}
+        await trio.sleep(60)
+        words = {alert.rule: alert.message for alert in stage.durable.tables.alerts.values()}
+    assert words.keys() == {1, 3}
+    assert words[1].startswith("The feed of dhan has been missing for 6")
+    assert words[3] == "The token of dhan is missing or refused"
+
+
+async def test_a_token_that_is_refused_before_its_end_is_told(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule(TokenCondition(provider="dhan", hours=2))
+    ends = {"dhan": {"expires_at": (NOON + 80_000 * SECOND_NS) // 1_000_000}}
+    async with among_witnesses(stage.make, *NAMES, answer=ends) as (_, _):
+        await trio.sleep(3 * LOOK_S)
+        assert stage.durable.tables.alerts == {}
+        feed = {"status": "failed", "since": NOON // 1_000_000, "why": "refused", "cause": "token_dead"}
+        await stage.hot.write_heartbeat({"feeds": {"dhan/0": feed}})
+        await trio.sleep(2 * LOOK_S)
+        assert len(stage.durable.tables.alerts) == 1
+
+
+class Refusing(MemoryAlertRules):
+    """A table that takes nothing of the first rule."""
+
+    async def fire(self, rule: AlertRule, standing: Standing, alert: FiredAlert) -> None:
+        if rule.id == 1:
+            raise DurableStoreError("It answered: no such value")
+        await super().fire(rule, standing, alert)
+
+
+async def test_an_alert_that_the_table_takes_never_holds_up_no_others(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.rule(msgspec.structs.replace(ABOVE, value=102.0), 2)
+    stage.durable.alert_rules = Refusing(stage.durable.tables)
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, _):
+        await trade(system, 99.0, 103.0)
+        assert [alert.rule for alert in stage.durable.tables.alerts.values()] == [2]
+        assert (await system.ref("/engine/subject").ask(Count(), timeout_s=1))["alerts_refused"] == 1
 
 
 async def test_a_store_that_is_away_keeps_nobody_from_looking_again(autojump_clock: Any) -> None:

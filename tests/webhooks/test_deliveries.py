@@ -11,11 +11,12 @@ from actors.messages import Count, DeliveriesDue
 from actors.webhooks import Webhooks
 from engine.credentials import SealingKeys
 from engine.market.alert_rule import PriceCondition, Standing
+from engine.providers.secret import Secret
 from engine.runtime import ActorSystem, Backoff, ChildSpec, Supervisor
 from engine.storage.bridge import bridged, open_bridge
 from engine.storage.durable import DurableStore
 from engine.storage.durable.alerts import Delivery, FiredAlert, RuleDraft
-from engine.webhooks import Sender, WebhookSecrets
+from engine.webhooks import Answer, Sender, WebhookSecrets
 from tests.webhooks.receiver import receiving
 
 SECRETS = WebhookSecrets(SealingKeys.derived("a-key-for-tests-only"))
@@ -34,10 +35,11 @@ async def a_store(url: str) -> AsyncGenerator[DurableStore]:
 
 
 @asynccontextmanager
-async def delivering(store: DurableStore) -> AsyncGenerator[ActorSystem]:
+async def delivering(store: DurableStore, sender: Sender | None = None) -> AsyncGenerator[ActorSystem]:
     """An actor that tries again soon, and a way to wait for what becomes of it."""
     retry = Backoff(initial_s=0.01, maximum_s=0.02)
-    make = partial(Webhooks, store, SECRETS, Sender(to_private=True), jitter=lambda: 0.0, retry=retry)
+    sender = sender or Sender(to_private=True)
+    make = partial(Webhooks, store, SECRETS, sender, jitter=lambda: 0.0, retry=retry)
     async with ActorSystem("engine") as system:
         await system.start(ChildSpec("engine", partial(Supervisor, [ChildSpec("webhooks", make)])))
         yield system
@@ -100,6 +102,25 @@ async def test_who_says_that_it_is_gone_is_left_alone_and_who_never_takes_it_is_
             found = await until(store, system, all_are("failed"))
         assert [one.attempts for one in found] == [webhooks.ATTEMPTS, 1]
         assert found[0].why == "it answered 500"
+
+
+class Stumbling(Sender):
+    """Has a bug that one address hits."""
+
+    async def send(self, url: str, secret: Secret, alert: FiredAlert, now_ns: int) -> Answer:
+        if url.endswith("/stumble"):
+            raise LookupError("nobody thought of this")
+        return await super().send(url, secret, alert, now_ns)
+
+
+async def test_an_address_that_we_stumble_over_fails_and_ends_nothing_else(database_url: str) -> None:
+    async with a_store(database_url) as store, receiving(204) as receiver:
+        await fired(store, "https://example.org/stumble")
+        await fired(store, receiver.url)
+        async with delivering(store, Stumbling(to_private=True)) as system:
+            found = await until(store, system, lambda told: {one.status for one in told} == {"delivered", "failed"})
+            assert system.snapshot("/engine/webhooks").restarts == 0
+        assert found[1].why == "it can not be sent: LookupError"
 
 
 async def test_who_dies_while_it_sends_leaves_the_rest_to_the_next_one(database_url: str) -> None:
