@@ -78,6 +78,7 @@ class Alerts(TaskActor):
         self._hot = hot
         self._rules = durable.alert_rules
         self._fired = durable.fired_alerts
+        self._deliveries = durable.deliveries
         self._broadcaster = broadcaster
         self._publisher = publisher
         self._credentials = credentials
@@ -239,7 +240,10 @@ class Alerts(TaskActor):
 
     async def _tidy(self) -> None:
         if anyio.current_time() - self._tidied_s >= TIDY_S:
-            await self._fired.forget(self.system.clock.now_ns() - KEPT_NS, MOST_KEPT)
+            before_ns = self.system.clock.now_ns() - KEPT_NS
+            await self._fired.forget(before_ns, MOST_KEPT)
+            await self._rules.forget(before_ns)
+            await self._deliveries.give_up()
             self._tidied_s = anyio.current_time()
 
 

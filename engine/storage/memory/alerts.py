@@ -43,6 +43,12 @@ class MemoryAlertRules(AlertRules):
             self._tables.alerts[alert.id] = alert
             self._tables.untold[alert.id] = None
 
+    async def forget(self, before_ns: int) -> int:
+        """Nobody takes any away."""
+        del before_ns
+        await self._tables.arrive()
+        return 0
+
 
 class MemoryFiredAlerts(FiredAlerts):
     """What rules told."""
@@ -92,3 +98,7 @@ class MemoryWebhookDeliveries(WebhookDeliveries):
         del now_ns, limit, tried
         await self._tables.arrive()
         return []
+
+    async def give_up(self) -> None:
+        """None wait."""
+        await self._tables.arrive()

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.anyio
 
 NOON = 1_795_069_800 * 10**9
 SECOND = 10**9
+FAR = 4_000_000_000 * SECOND
 PRICE = PriceCondition(instrument="NSE:TCS", comparison="above", value=100.0)
 SECRET = SealedSecret(b"sealed", b"once", "k1", "abc")
 
@@ -120,6 +121,31 @@ async def test_what_a_rule_was_put_before_last_is_kept_with_where_it_stands(stor
     assert [one.standing for one in await store.alert_rules.live()] == [whole]
     await store.alert_rules.change("ann", rule.id, draft())
     assert [one.standing for one in await store.alert_rules.live()] == [Standing()]
+
+
+@ON_POSTGRESQL
+async def test_what_was_taken_away_is_forgotten_once_nothing_it_told_is_kept(store: DurableStore) -> None:
+    hook = await webhook(store)
+    told, silent, kept = await live(store, webhook=hook), await live(store), await live(store)
+    await fire(store, told)
+    for rule in (told, silent):
+        await store.alert_rules.retire("ann", rule.id)
+    await store.webhooks.retire("ann", hook)
+    assert await store.alert_rules.forget(NOON - 10**9 * 86_400 * 365) == 0
+    assert await store.alert_rules.forget(FAR) == 1
+    await store.fired_alerts.forget(FAR, 10)
+    assert await store.alert_rules.forget(FAR) == 2
+    assert [rule.id for rule in await store.alert_rules.live()] == [kept.id]
+
+
+@ON_POSTGRESQL
+async def test_what_waits_for_who_was_put_out_has_failed_also_when_they_come_back(store: DurableStore) -> None:
+    await fire(store, await live(store, webhook=await webhook(store)))
+    await store.change_user("ann", NOON, "disabled", is_active=False)
+    await store.deliveries.give_up()
+    await store.change_user("ann", NOON, "enabled", is_active=True)
+    assert await store.deliveries.due(FAR, 10) == []
+    assert [one.why for one in await store.deliveries.of("ann", 10, 2**62)] == ["the account is disabled"]
 
 
 @ON_POSTGRESQL

@@ -44,6 +44,11 @@ UPDATE alert_deliveries SET status = $2, attempts = attempts + 1, due_at = coale
     updated_at = now()
 WHERE id = $1 AND status = 'waiting'
 """
+_GIVE_UP = """
+UPDATE alert_deliveries d SET status = 'failed', why = 'the account is disabled', updated_at = now()
+FROM webhooks w JOIN users u ON u.id = w.user_id
+WHERE d.webhook_id = w.id AND d.status = 'waiting' AND NOT u.is_active
+"""
 _OF_USER = """
 SELECT d.id, d.alert_id AS alert, d.webhook_id AS webhook, d.status, d.attempts, d.due_at, d.http_status, d.why,
     d.created_at, d.updated_at
@@ -99,6 +104,10 @@ class WebhookDeliveries:
     async def rest(self, identity: int, until_ns: int) -> None:
         """An address that did not answer this one is left alone until then."""
         await self._link.value(_REST, identity, moment(until_ns))
+
+    async def give_up(self) -> None:
+        """What waits for who was put out meanwhile is sent no more, whenever they come back."""
+        await self._link.value(_GIVE_UP)
 
     async def settle(
         self,

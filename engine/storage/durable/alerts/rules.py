@@ -34,7 +34,7 @@ ORDER BY r.id
 _LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE"
 _COUNT = "SELECT count(*) FROM alert_rules WHERE user_id = $1 AND is_active"
 _COUNT_ALL = "SELECT count(*) FROM alert_rules WHERE is_active"
-_HAS_WEBHOOK = "SELECT FROM webhooks WHERE user_id = $1 AND id = $2 AND is_active"
+_HAS_WEBHOOK = "SELECT FROM webhooks WHERE user_id = $1 AND id = $2 AND is_active FOR SHARE"
 _ADD = f"""
 INSERT INTO alert_rules (user_id, name, condition, once, cool_down_s, hysteresis_percent, webhook_id, is_enabled)
 VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8) RETURNING {_OWN}
@@ -68,7 +68,18 @@ SELECT $1, id, $3, CASE WHEN full_up THEN 'failed' ELSE 'waiting' END,
 FROM webhooks, LATERAL (
     SELECT count(*) >= {WAITING} AS full_up FROM alert_deliveries WHERE webhook_id = $2 AND status = 'waiting'
 ) AS queue
-WHERE id = $2 AND is_active
+WHERE id = $2 AND is_active FOR SHARE OF webhooks
+"""
+_FORGET = """
+WITH rules AS (
+    DELETE FROM alert_rules r WHERE NOT is_active AND updated_at < $1
+        AND NOT EXISTS (SELECT FROM alerts WHERE rule_id = r.id) RETURNING 1
+), hooks AS (
+    DELETE FROM webhooks w WHERE NOT is_active AND updated_at < $1
+        AND NOT EXISTS (SELECT FROM alert_deliveries WHERE webhook_id = w.id)
+        AND NOT EXISTS (SELECT FROM alert_rules WHERE webhook_id = w.id) RETURNING 1
+)
+SELECT (SELECT count(*) FROM rules) + (SELECT count(*) FROM hooks)
 """
 
 
@@ -196,6 +207,10 @@ class AlertRules:
         """Takes one away; ``None``: they have no such rule."""
         rows = await self._link.rows(_RETIRE, owner, identity)
         return _own(rows[0]) if rows else None
+
+    async def forget(self, before_ns: int) -> int:
+        """Deletes rules and webhooks that were taken away before, once nothing that they told is kept; how many there were."""
+        return int(await self._link.value(_FORGET, moment(before_ns)))
 
 
 async def _keep(connection: Connection, alert: FiredAlert, webhook: int | None) -> None:
