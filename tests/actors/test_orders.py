@@ -13,6 +13,7 @@ from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.order_book import DhanOrderBook
 from engine.providers.keyring import Keyring
 from engine.providers.kite.account import KiteEndpoints
+from engine.providers.kite.fills import Fills
 from engine.providers.kite.order_book import KiteOrderBook
 from engine.providers.orders import OrderBook, standing_of
 from engine.providers.simulator.options import SIMULATED_CLIENT_ID, SIMULATED_TOKEN, DoorOptions
@@ -186,3 +187,16 @@ async def test_the_simulated_exchange_tells_what_happened_while_nobody_was_conne
             said = {"type": "order", "data": {"order_id": "1", "status": "TRADED"}}
             await post(running, "/control", {"say": said, "provider": "simulator_kite"})
         assert [standing_of(one) for one in await book.orders()] == [("1", "TRADED")]
+
+
+async def test_of_a_fill_nobody_heard_kites_order_book_tells_as_of_a_trade_and_once() -> None:
+    async with simulator(instruments=3, doors=(DoorOptions("simulator_kite"),)) as running:
+        address = running.addresses["simulator_kite"]
+        keyring = Keyring.holding("kite", SIMULATED_CLIENT_ID, SIMULATED_TOKEN)
+        fills = Fills()
+        book = KiteOrderBook(keyring, KiteEndpoints(address.feed_url, address.rest_url), fills=fills)
+        data: dict[str, Any] = {"order_id": "1", "status": "OPEN", "filled_quantity": 5}
+        await post(running, "/control", {"say": {"type": "order", "data": data}, "provider": "simulator_kite"})
+        assert [one.kind for one in await book.orders()] == ["trade"]
+        assert fills.kind(data) == "order"  # when the ticker tells it after all
+        assert [one.kind for one in await book.orders()] == ["order"]

@@ -63,9 +63,8 @@ class Judgement:
         """
         if channel.kind in NOTICES or (channel.kind is Kind.STATUS and not channel.symbol):
             return ""
-        is_chain = (
-            channel.kind is Kind.CHAIN
-        )  # of what need be no instrument, as a commodity; the engine knows whether it runs
+        # A chain is of what need be no instrument, as a commodity; the engine knows whether it runs.
+        is_chain = channel.kind is Kind.CHAIN
         find = self._directory.underlying if is_chain else self._directory.resolve
         try:
             instrument = self._directory.front(find(channel.symbol))

@@ -10,6 +10,7 @@ from engine.providers.base import Notification, ProviderError
 from engine.providers.keyring import Keyring
 from engine.providers.kite.account import KiteEndpoints
 from engine.providers.kite.client import KiteClient
+from engine.providers.kite.fills import Fills
 
 _TIMEOUT_S: Final = 15.0
 
@@ -28,10 +29,13 @@ class KiteOrderBook:
         *,
         name: str = "kite",
         now_ns: Callable[[], int] = time.time_ns,
+        fills: Fills | None = None,
     ) -> None:
+        """``fills`` are those that the ticker tells of, too."""
         self._name = name
         self._keyring = keyring
         self._now_ns = now_ns
+        self._fills = fills or Fills()
         self._client = KiteClient((endpoints or KiteEndpoints()).rest_url, timeout_s=_TIMEOUT_S)
 
     async def orders(self) -> list[Notification]:
@@ -41,4 +45,4 @@ class KiteOrderBook:
             found = msgspec.json.decode(body, type=_Orders).data
         except msgspec.MsgspecError as error:
             raise ProviderError(f"Kite's orders can not be read: {error}") from error
-        return [Notification(self._name, "order", self._now_ns(), order) for order in found]
+        return [Notification(self._name, self._fills.kind(order), self._now_ns(), order) for order in found]

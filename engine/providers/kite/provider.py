@@ -5,6 +5,7 @@ from typing import Final
 from config.settings import Settings
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.kite.account import KiteEndpoints
+from engine.providers.kite.fills import Fills
 from engine.providers.kite.login import API_SECRET, token_ends_ns
 from engine.providers.kite.order_book import KiteOrderBook
 from engine.providers.kite.planner import MODES
@@ -55,9 +56,10 @@ def _credential(settings: Settings, around: Surroundings) -> Credential | None:
 
 def _made(name: str, keyring: Keyring, endpoints: KiteEndpoints, settings: Settings, around: Surroundings) -> Provider:
     limits = KiteLimits() if name == _NAME else _SIMULATED
+    fills = Fills()
     return Provider(
-        KiteFeed(keyring, endpoints, mode=MODES[settings.kite_ws_mode], name=name, now_ns=around.now_ns),
+        KiteFeed(keyring, endpoints, mode=MODES[settings.kite_ws_mode], name=name, now_ns=around.now_ns, fills=fills),
         KiteHistory(keyring, endpoints, name=name, limits=limits, budget=around.budget),
         keyring,
-        order_book=KiteOrderBook(keyring, endpoints, name=name, now_ns=around.now_ns),
+        order_book=KiteOrderBook(keyring, endpoints, name=name, now_ns=around.now_ns, fills=fills),
     )

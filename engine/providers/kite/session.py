@@ -20,6 +20,7 @@ from engine.providers.kite.account import VERSION, KiteEndpoints, query_of
 from engine.providers.kite.codec import COUNT, DEPTH_LEVELS
 from engine.providers.kite.decoder import KiteDecoder
 from engine.providers.kite.failures import refused
+from engine.providers.kite.fills import Fills
 from engine.providers.kite.messages import read_message
 from engine.providers.kite.planner import LIMITS, plan_connections, subscription_messages, unsubscription_messages
 from engine.providers.socket import Patience, ProviderSocket, Target, open_socket
@@ -40,8 +41,12 @@ class KiteFeed:
         name: str = "kite",
         patience: Patience = PATIENCE,
         now_ns: Callable[[], int] = time.time_ns,
+        fills: Fills | None = None,
     ) -> None:
-        """``mode`` is what is asked for where nobody says otherwise: only the full one tells when a trade was made."""
+        """``mode`` is what is asked for where nobody says otherwise: only the full one tells when a trade was made.
+
+        ``fills`` are those that the order book tells of, too.
+        """
         self.name = name
         self.limits = LIMITS
         self._keyring = keyring
@@ -49,6 +54,7 @@ class KiteFeed:
         self._mode = mode
         self._patience = patience
         self._now_ns = now_ns
+        self._fills = fills or Fills()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -75,12 +81,13 @@ class KiteFeed:
     ) -> AsyncGenerator["KiteConnection"]:
         """A connection on which the routes are subscribed, with the credential of this moment.
 
-        It begins now, whatever ``since_ns`` says. ``notify`` hears of orders, errors and messages.
+        It begins now, whatever ``since_ns`` says. ``notify`` hears of orders, trades, errors and messages.
         """
         query = query_of(self._keyring.current)
         target = Target("Kite's ticker", self._endpoints.feed_url, refused, query, VERSION)
 
         def tell(kind: str, data: Mapping[str, Any]) -> None:
+            kind = self._fills.kind(data) if kind == "order" else kind
             notify(Notification(self.name, kind, self._now_ns(), data))
 
         async with open_socket(target, self._patience) as socket:

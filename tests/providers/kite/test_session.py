@@ -14,6 +14,7 @@ from engine.providers.base import Advice, Mode, Notification, PlanError, Provide
 from engine.providers.keyring import Credential, Keyring
 from engine.providers.kite.account import KiteEndpoints
 from engine.providers.kite.codec import HEARTBEAT, LtpPacket
+from engine.providers.kite.fills import Fills
 from engine.providers.kite.session import PATIENCE, KiteConnection, KiteFeed
 from engine.providers.secret import Secret
 from engine.providers.socket import Patience
@@ -132,6 +133,33 @@ async def test_orders_errors_and_messages_are_told_and_never_taken_for_prices() 
         Notification("kite", "error", NOW_NS, {"message": "no such token"}),
         Notification("kite", "message", NOW_NS, {"text": "closing"}),
     ]
+
+
+def filled(quantity: int, status: str = "OPEN", order: str = "1") -> dict[str, Any]:
+    return {"order_id": order, "status": status, "filled_quantity": quantity}
+
+
+async def test_an_order_of_which_more_is_filled_than_before_is_told_as_a_trade() -> None:
+    told: list[Notification] = []
+    updates = [filled(0), filled(3), filled(3), filled(5, order="2"), filled(7), filled(7, "CANCELLED")]
+    texts = [encoded({"type": "order", "data": update}) for update in updates]
+    async with listening(told, *texts, FRAME) as connection:
+        await connection.receive()
+
+    assert [notification.kind for notification in told] == ["order", "trade", "order", "trade", "trade", "order"]
+    assert [notification.data for notification in told] == updates
+
+
+def test_fills_of_the_orders_that_were_silent_for_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.providers.kite.fills.MOST", 2)
+    fills = Fills()
+    assert [fills.kind(filled(5, order=order)) for order in ("1", "2", "1", "3")] == [
+        "trade",
+        "trade",
+        "order",
+        "trade",
+    ]
+    assert [fills.kind(filled(5, order=order)) for order in ("1", "2")] == ["order", "trade"]
 
 
 @pytest.mark.recorded
