@@ -68,17 +68,23 @@ class Chain:
     as_of: datetime
     """The instant of all of it."""
     spot: float | None
+    spot_age_ms: int | None
+    """Since it was told; of the others likewise."""
     future: str | None
     future_price: float | None
+    future_age_ms: int | None
     forward: float | None
     """The underlying's price for delivery at expiry, which all volatilities and Greeks refer to."""
     forward_source: str | None
-    """``future``, ``parity`` or ``spot``."""
+    """``future``, ``parity``, ``spot`` or, of prices that are old, ``old_parity``."""
+    forward_age_ms: int | None
+    """Since the oldest of the prices that it is made of was told."""
     rate: float
     """Interest, per cent a year."""
     days: float
     """Until expiry, of 24 hours."""
     vix: float | None
+    vix_age_ms: int | None
     atm: float | None
     """The strike nearest to the forward."""
     atm_iv: float | None

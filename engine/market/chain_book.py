@@ -147,10 +147,15 @@ class ChainBook:
         """Goes on now from where another book of this chain was, as when the engine was started anew."""
         as_of_ns = snapshot.as_of * _MS
         self._turn_day(as_of_ns)
-        beside = ((self.underlying, snapshot.spot), (self.future, snapshot.future_price), (self.vix, snapshot.vix))
-        for name, price in beside:
+        beside = (
+            (self.underlying, snapshot.spot, snapshot.spot_age_ms),
+            (self.future if snapshot.future == self.future else None, snapshot.future_price, snapshot.future_age_ms),
+            (self.vix, snapshot.vix, snapshot.vix_age_ms),
+        )
+        for name, price, age_ms in beside:
             if name is not None and price is not None:
-                self._take_polled(self._places[name], Quote(price), as_of_ns, snapshot.provider)
+                heard_ns = as_of_ns - (age_ms or 0) * _MS
+                self._quotes.take(self._places[name], Quote(price), heard_ns, snapshot.provider, polled=True)
         for leg in (leg for strike in snapshot.strikes for leg in (strike.ce, strike.pe) if leg is not None):
             place = self._legs.places.get(leg.instrument)
             if place is not None:

@@ -35,8 +35,8 @@ def reasons(chain: ChainSnapshot, *, has_vix: bool) -> dict[str, str]:
     """Why each figure that a chain does not know is not known, by its field. ``has_vix``: its exchange publishes one."""
     missing = [name for name in _REASONS if getattr(chain, name) in (None, ())]
     found = {name: str(_REASONS[name](chain)) for name in missing}
-    if "vix" in found and not has_vix:
-        found["vix"] = Unknown.NOT_LISTED
+    if not has_vix:
+        found |= dict.fromkeys(found.keys() & {"vix", "vix_age_ms"}, str(Unknown.NOT_LISTED))
     return found
 
 
@@ -85,11 +85,15 @@ def _not_heard(_: ChainSnapshot) -> str:
 
 _REASONS: Final[Mapping[str, Callable[[ChainSnapshot], str]]] = {
     "spot": _not_heard,
+    "spot_age_ms": _not_heard,
     "future": lambda _: Unknown.NOT_LISTED,
     "future_price": _future_price,
+    "future_age_ms": _future_price,
     "forward": _forward,
     "forward_source": lambda _: Unknown.NO_FORWARD,
+    "forward_age_ms": lambda _: Unknown.NO_FORWARD,
     "vix": _not_heard,
+    "vix_age_ms": _not_heard,
     "atm": _at_the_money,
     "atm_iv": _volatility,
     "straddle": _straddle,

@@ -110,17 +110,23 @@ class ChainSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
     """The instant of all of it, unix milliseconds."""
     spot: float | None = None
+    spot_age_ms: int | None = None
+    """Since it was told; of the others likewise."""
     future: str | None = None
     """Canonical name of the future that expires first on or after the chain's expiry."""
     future_price: float | None = None
+    future_age_ms: int | None = None
     forward: float | None = None
     """The underlying's price for delivery at expiry, which all volatilities and Greeks refer to."""
     forward_source: ForwardSource | None = None
+    forward_age_ms: int | None = None
+    """Since the oldest of the prices that it is made of was told."""
     rate: float = 0.0
     """Interest, per cent a year, continuously compounded."""
     days: float = 0.0
     """Until expiry, of 24 hours, from the instant that the prices are of: while the exchange is closed, its last close."""
     vix: float | None = None
+    vix_age_ms: int | None = None
     atm: float | None = None
     """The strike nearest to the forward."""
     atm_iv: float | None = None

@@ -16,6 +16,7 @@ from engine.market.implied_volatility import REASONS, Reason
 from engine.market.leg_quality import QUALITIES, qualities
 from engine.market.normal import Array
 from engine.market.open_interest import BUILD_UPS, build_ups, max_pain, put_call_ratio, walls
+from engine.market.quote_columns import Heard
 
 _MS: Final = 1_000_000
 _DIGITS: Final = 6
@@ -49,6 +50,17 @@ class _Totals(NamedTuple):
         return None if self.all_calls is None or self.all_puts is None else max_pain(strikes, self.calls, self.puts)
 
 
+class _Beside(NamedTuple):
+    """What something beside the legs costs, and how old that is."""
+
+    price: float | None
+    age_ms: int | None
+
+    @classmethod
+    def of(cls, heard: Heard | None, as_of_ns: int) -> "_Beside":
+        return cls(None, None) if heard is None else cls(heard.price, _age_ms(heard.heard_ns, as_of_ns))
+
+
 def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
     """What a chain says, and why it does not say the rest."""
     told = _figures(reading, valued)
@@ -57,6 +69,9 @@ def tell(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
 
 def _figures(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
     legs, forward, atm = reading.legs, reading.forward, reading.atm
+    spot, future, vix = (
+        _Beside.of(heard, reading.as_of_ns) for heard in (reading.spot, reading.future_price, reading.vix)
+    )
     interest, volume = _Totals.of(reading.quotes.interest), _Totals.of(reading.quotes.volume)
     return ChainSnapshot(
         underlying=reading.underlying,
@@ -64,13 +79,17 @@ def _figures(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
         expires_at=reading.expires_ns // _MS,
         as_of=reading.as_of_ns // _MS,
         days=reading.years * DAYS_A_YEAR,
-        spot=None if reading.spot is None else reading.spot.price,
+        spot=spot.price,
+        spot_age_ms=spot.age_ms,
         future=reading.future,
-        future_price=None if reading.future_price is None else reading.future_price.price,
+        future_price=future.price,
+        future_age_ms=future.age_ms,
         forward=None if forward is None else round(forward.price, _DIGITS),
         forward_source=None if forward is None else forward.source,
+        forward_age_ms=None if forward is None else _age_ms(forward.heard_ns, reading.as_of_ns),
         rate=reading.rate,
-        vix=None if reading.vix is None else reading.vix.price,
+        vix=vix.price,
+        vix_age_ms=vix.age_ms,
         day=reading.day,
         previous_day=reading.previous_day,
         atm=None if atm is None else float(legs.strikes[atm]),
@@ -88,6 +107,10 @@ def _figures(reading: ChainReading, valued: Valuation) -> ChainSnapshot:
         strikes=_strikes(reading, valued),
         provider=reading.chief_provider,
     )
+
+
+def _age_ms(heard_ns: int, as_of_ns: int) -> int:
+    return (as_of_ns - heard_ns) // _MS
 
 
 def _total(column: Array) -> int | None:

@@ -45,6 +45,41 @@ def test_a_snapshot_is_one_instant_of_all_that_was_heard(nfo: Calendar) -> None:
     assert put.quality is Quality.UNKNOWN
 
 
+def test_what_the_chain_goes_by_says_how_old_it_is(nfo: Calendar) -> None:
+    chain = book(nfo, *both(25950, 26000, 26050), future(date(2026, 12, 29)))
+    before = chain.snapshot(NOON)
+    ages = ("spot_age_ms", "future_age_ms", "forward_age_ms", "vix_age_ms")
+    assert [getattr(before, age) for age in ages] == [None] * 4
+    assert [before.reasons[age] for age in ages] == ["not_heard", "not_heard", "no_forward", "not_heard"]
+    chain.take(heard(UNDERLYING, 25990.0, NOON))
+    assert chain.snapshot(NOON + SECOND).forward_age_ms == 1_000, "the spot's"
+    for after, contract in enumerate(both(25950, 26000, 26050)):
+        chain.take(heard(contract, 180.0, NOON + after * SECOND, bid=179.0, ask=181.0))
+    chain.take(heard(future(date(2026, 12, 29)), 26150.0, NOON + 2 * SECOND))
+    chain.take(heard(VIX, 13.2, NOON + 3 * SECOND))
+    told = chain.snapshot(NOON + 10 * SECOND)
+    assert [getattr(told, age) for age in ages] == [10_000, 8_000, 10_000, 7_000], "of the forward the oldest leg's"
+    assert not set(ages) & set(told.reasons)
+
+
+def test_who_goes_on_from_a_snapshot_makes_nothing_newer_than_it_was(nfo: Calendar) -> None:
+    first = book(nfo, CALL, PUT, future())
+    first.take(heard(UNDERLYING, 25990.0, NOON))
+    second = book(nfo, CALL, PUT, future())
+    second.resume(first.snapshot(NOON + 50 * SECOND), NOON + 50 * SECOND)
+    assert second.snapshot(NOON + 60 * SECOND).spot_age_ms == 60_000
+    assert second.snapshot(NOON + 61 * SECOND).forward is None
+
+
+def test_the_price_of_another_future_is_not_taken_over(nfo: Calendar) -> None:
+    later = book(nfo, CALL, PUT, future(date(2026, 12, 29)))
+    later.take(heard(future(date(2026, 12, 29)), 26150.0, NOON))
+    chain = book(nfo, CALL, PUT, future(), future(date(2026, 12, 29)))
+    chain.resume(later.snapshot(NOON), NOON)
+    told = chain.snapshot(NOON)
+    assert (told.future, told.future_price, told.forward) == (future().canonical, None, None)
+
+
 def test_what_is_known_of_no_option_has_no_sum_no_ratio_and_no_pain(nfo: Calendar) -> None:
     chain = book(nfo, *both(25950, 26000), future())
     assert not chain.is_heard

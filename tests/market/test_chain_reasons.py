@@ -82,7 +82,8 @@ def test_what_is_at_the_money_says_what_it_lacks(nfo: Calendar) -> None:
 
 def test_an_exchange_that_publishes_no_volatility_index_has_none(nfo: Calendar) -> None:
     chain = ChainBook(UNDERLYING, EXPIRY, [CALL, PUT], nfo, rate=6.0)
-    assert chain.snapshot(NOON).reasons["vix"] == "not_listed"
+    why = chain.snapshot(NOON).reasons
+    assert (why["vix"], why["vix_age_ms"]) == ("not_listed", "not_listed")
 
 
 def test_a_summary_takes_along_the_reasons_of_its_own_figures(nfo: Calendar) -> None:

@@ -6,28 +6,27 @@ import { percentChange, price, short, wayOf } from "@/formats/numbers";
 import { useFollow } from "@/socket/LineProvider";
 import styles from "./ChainPage.module.css";
 import type { ChainSnapshot, Wall } from "./snapshot";
-import { forwardWords, lackWords, leftWords, strikeWords } from "./words";
+import { forwardWords, lackWords, leftWords, oldWords, strikeWords } from "./words";
 
 export function Headline({ chain }: { chain: ChainSnapshot }) {
   const { ce_walls, pe_walls } = chain;
-  const note = (words: string, ...figures: string[]) =>
-    [words, lackWords(chain, ...figures)].filter(Boolean).join("; ");
+  const note = (said: string, ...figures: string[]) => words(said, lackWords(chain, ...figures));
   return (
     <dl className={styles.headline}>
-      <Figure name="Spot" note={note("", "spot")}>
+      <Figure name="Spot" note={note(oldWords(chain.spot_age_ms), "spot")}>
         {price(chain.spot)} <SpotChange chain={chain} />
       </Figure>
-      <Figure name="Future" note={note(chain.future ?? "", "future_price")}>
+      <Figure name="Future" note={note(words(chain.future, oldWords(chain.future_age_ms)), "future_price")}>
         {price(chain.future_price)}
       </Figure>
-      <Figure name="Forward" note={note(forwardWords(chain), "forward")}>
+      <Figure name="Forward" note={note(words(forwardWords(chain), oldWords(chain.forward_age_ms)), "forward")}>
         {price(chain.forward)}
       </Figure>
       <Figure name="Time left">{leftWords(chain.expires_at, chain.as_of)}</Figure>
       <Figure name="IV at the money" note={note("", "atm_iv")}>
         {percent(chain.atm_iv)}
       </Figure>
-      <Figure name="VIX" note={note("", "vix")}>
+      <Figure name="VIX" note={note(oldWords(chain.vix_age_ms), "vix")}>
         {price(chain.vix)}
       </Figure>
       <Figure
@@ -69,6 +68,11 @@ function SpotChange({ chain: { underlying, spot } }: { chain: ChainSnapshot }) {
   useFollow([`quote.${underlying}`]);
   const before = useAppSelector(({ quotes }) => quotes[underlying]?.previous_close);
   return spot === null ? null : <small className={wayOf(spot, before)}>{percentChange(spot, before)}</small>;
+}
+
+/** What there is to say, one after the other. */
+function words(...said: (string | null)[]): string {
+  return said.filter(Boolean).join("; ");
 }
 
 function percent(value: number | null): string {

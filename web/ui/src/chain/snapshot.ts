@@ -54,14 +54,20 @@ export interface ChainSnapshot {
   /** The one since whose close they are. */
   previous_day: string | null;
   spot: number | null;
+  /** Since it was told, in milliseconds; of the others likewise. */
+  spot_age_ms: number | null;
   future: string | null;
   future_price: number | null;
+  future_age_ms: number | null;
   /** The underlying's price for delivery at expiry, which all volatilities and Greeks refer to. */
   forward: number | null;
-  forward_source: "future" | "parity" | "spot" | null;
+  forward_source: "future" | "parity" | "spot" | "old_parity" | null;
+  /** Since the oldest of the prices that it is made of was told. */
+  forward_age_ms: number | null;
   /** Interest, per cent a year. */
   rate: number;
   vix: number | null;
+  vix_age_ms: number | null;
   atm: number | null;
   atm_iv: number | null;
   straddle: number | null;

@@ -1,12 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { chain, leg } from "@/testing/chain";
-import { ageWords, doubt, forwardWords, lackWords, leftWords, reasonWords, sinceWords, strikeWords } from "./words";
+import {
+  ageWords,
+  doubt,
+  forwardWords,
+  lackWords,
+  leftWords,
+  oldWords,
+  reasonWords,
+  sinceWords,
+  strikeWords,
+} from "./words";
 
 describe("words of a chain", () => {
   it("name where the forward comes from", () => {
     expect(forwardWords(chain())).toBe("from NFO:NIFTY24NOV26FUT");
     expect(forwardWords(chain({ forward_source: "parity" }))).toBe("from put-call parity");
     expect(forwardWords(chain({ forward_source: "spot" }))).toBe("from the spot price at 6.5% a year");
+    expect(forwardWords(chain({ forward_source: "old_parity" }))).toBe("from put-call parity of old prices");
     expect(forwardWords(chain({ forward_source: null }))).toBe("");
   });
 
@@ -27,6 +38,11 @@ describe("words of a chain", () => {
     expect([0, 4_240, 12_000, 600_000, 7_200_000].map(ageWords)).toEqual(["0.0 s", "4.2 s", "12 s", "10 min", "2 h"]);
     const left = (ms: number) => leftWords(ms, 0);
     expect([0, 90_000, 7_200_000, 250_000_000].map(left)).toEqual(["over", "2 min", "2 h", "2 days"]);
+  });
+
+  it("say of what the chain goes by that it is old, and nothing while it is fresh", () => {
+    expect([null, 400, 60_000].map(oldWords)).toEqual(["", "", ""]);
+    expect(oldWords(5 * 3_600_000)).toBe("5 h old");
   });
 
   it("say once why figures of the whole chain are not known", () => {

@@ -29,6 +29,8 @@ export function forwardWords({ forward_source, future, rate }: ChainSnapshot): s
       return "from put-call parity";
     case "spot":
       return `from the spot price at ${rate}% a year`;
+    case "old_parity":
+      return "from put-call parity of old prices";
     default:
       return "";
   }
@@ -64,6 +66,13 @@ export function ageWords(ageMs: number): string {
   return seconds < 90 * 60 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
+const FRESH_MS = 60_000;
+
+/** How old a price is that the chain goes by; empty while it is fresh. */
+export function oldWords(ageMs: number | null): string {
+  return ageMs === null || ageMs <= FRESH_MS ? "" : `${ageWords(ageMs)} old`;
+}
+
 /** What the engine calls a reason, with spaces: `below_intrinsic` is `below intrinsic`. */
 export function reasonWords(reason: string): string {
   return reason.replaceAll("_", " ");
@@ -72,6 +81,7 @@ export function reasonWords(reason: string): string {
 const LACKS: Record<string, string> = {
   not_listed: "there is no such instrument",
   not_heard: "nothing has told it yet",
+  old: "the price it would be of is old",
   no_forward: "what the options are on has no price yet",
   no_price: "one of the options at the money has no price",
   no_calls: "there is nothing on the calls' side to divide by",
