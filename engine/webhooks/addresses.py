@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 import anyio
 
 MOST_CHARACTERS: Final = 2_000
+MOST_TRIED: Final = 3
+"""Addresses of one name."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 within IPv6, which a gateway of the network opens."""
 
@@ -40,18 +42,18 @@ def check_url(url: str, *, to_private: bool) -> SplitResult:
     return parts
 
 
-async def resolve(host: str, port: int, *, to_private: bool) -> str:
-    """One address of a host, to be connected to as it is: asked again, a name might mean another. Raises AddressError."""
+async def resolve(host: str, port: int, *, to_private: bool) -> list[str]:
+    """The addresses of a host, to be connected to as they are: asked again, a name might mean others. Raises AddressError."""
     try:
         found = await anyio.getaddrinfo(host, port, proto=6)
     except (OSError, UnicodeError):
         raise AddressError("its name is not known") from None
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not addresses:
         raise AddressError("its name is not known")
     if not to_private and not _all_public(addresses):
         raise AddressError("it is in a private network")
-    return addresses[0]
+    return addresses[:MOST_TRIED]
 
 
 def is_public(address: str) -> bool:

@@ -56,7 +56,7 @@ class Sender:
     async def _post(self, url: str, secret: Secret, alert: FiredAlert, timestamp_s: int) -> int:
         parts = check_url(url, to_private=self._to_private)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        address = await resolve(host, port, to_private=self._to_private)
+        addresses = await resolve(host, port, to_private=self._to_private)
         body = written(alert)
         headers = {
             "Host": parts.netloc,
@@ -68,10 +68,16 @@ class Sender:
         }
         # A client of its own: a connection is never used again for another host at the same address.
         async with httpx.AsyncClient(verify=self._trust, trust_env=False, timeout=self._step_s) as client:
-            target = httpx.URL(url).copy_with(host=address)
-            asked = client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": host})
-            async with asked as response:
-                return response.status_code
+            for place, address in enumerate(addresses, 1):
+                target = httpx.URL(url).copy_with(host=address)
+                asked = client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": host})
+                try:
+                    async with asked as response:
+                        return response.status_code
+                except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent: a name may have one that is dead
+                    if place == len(addresses):
+                        raise
+        raise AssertionError("a name that is known has an address")
 
 
 def written(alert: FiredAlert) -> bytes:

@@ -63,4 +63,4 @@ async def test_a_name_that_means_this_machine_is_refused_when_it_is_looked_up(ho
 async def test_a_name_nobody_knows_is_told_as_that() -> None:
     with pytest.raises(AddressError, match="not known"):
         await resolve("nobody.invalid", 443, to_private=True)
-    assert await resolve("127.0.0.1", 443, to_private=True) == "127.0.0.1"
+    assert await resolve("127.0.0.1", 443, to_private=True) == ["127.0.0.1"]

@@ -91,3 +91,11 @@ async def test_a_name_that_has_come_to_mean_this_machine_is_refused(
             answer = await Sender(to_private=False).send(url(receiver), SECRET, ALERT, NOON)
         assert receiver.received == []
     assert answer.why == "the address can not be sent to: it is in a private network"
+
+
+async def test_where_one_address_of_a_name_is_dead_the_next_one_is_sent_to(tls: ssl.SSLContext) -> None:
+    async with receiving(204, tls=tls) as receiver:
+        with naming(("127.0.0.2", "127.0.0.1")):
+            answer = await Sender(to_private=True).send(url(receiver), SECRET, ALERT, NOON)
+        assert len(receiver.received) == 1
+    assert answer.is_delivered
