@@ -34,6 +34,7 @@ async def test_the_strikes_are_drawn_around_the_money_for_each_expiry(told: Page
     await expect(table.get_by_role("rowheader", name="at the money")).to_be_in_viewport()
     assert await table.get_by_role("row").count() < len(STRIKES)
     await expect(told.get_by_text("told by simulator. No engine runs.")).to_be_visible()
+    await expect(told.get_by_title("not known: there is no open interest")).to_contain_text("Put wall")
     assert await faults(told) == []
 
     await told.get_by_label("Expiry").select_option(LATER)
@@ -143,7 +144,7 @@ def _figures(as_of: int, spot: float) -> dict[str, Any]:
         "pcr_oi": 2.0,
         "pcr_volume": 1.5,
         "max_pain": 25_950.0,
-        "reasons": {},
+        "reasons": {"pe_walls": "no_interest"},
     }
 
 

@@ -82,8 +82,8 @@ export interface ChainSnapshot {
   pe_walls: Wall[];
   strikes: StrikeLegs[];
   provider: string;
-  /** Why each figure of the whole chain that is null or empty is not known, by its name. */
-  reasons: Record<string, string>;
+  /** Why each figure of the whole chain that is null or empty is not known, by its name; an engine before this one says nothing. */
+  reasons?: Record<string, string>;
   /** Of one that was asked for: why nobody keeps it fresh; empty when somebody does. */
   degraded?: string;
 }

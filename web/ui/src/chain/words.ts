@@ -90,7 +90,7 @@ const LACKS: Record<string, string> = {
 
 /** Why figures of the whole chain are not known: `not known: there is no open interest`; empty where all are. */
 export function lackWords({ reasons }: Pick<ChainSnapshot, "reasons">, ...figures: string[]): string {
-  const told = new Set(figures.flatMap((figure) => reasons[figure] ?? []));
+  const told = new Set(figures.flatMap((figure) => reasons?.[figure] ?? []));
   return told.size === 0 ? "" : `not known: ${[...told].map((why) => LACKS[why] ?? reasonWords(why)).join("; ")}`;
 }
 
