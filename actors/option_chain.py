@@ -48,16 +48,18 @@ class ChainOutlets(msgspec.Struct, frozen=True):
 
 
 class ChainMemory:
-    """What outlives the actor of a chain: the newest that it told."""
+    """What outlives the actor of a chain: the newest that it told, and the contracts that it was made of."""
 
     def __init__(self, snapshot: ChainSnapshot | None = None) -> None:
         self.snapshot = snapshot
+        self.contracts = frozenset[str]()
 
 
 class OptionChainActor(Actor):
     """Takes every tick of its instruments and what was asked for, and tells an instant of all of it, at its pace."""
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=50_000, overflow=Overflow.DROP_OLDEST)
+    drains: ClassVar[bool] = True
 
     def __init__(
         self, book: ChainBook, calendar: Calendar, to: ChainOutlets, memory: ChainMemory, *, window: int, pace: Pace
@@ -82,6 +84,11 @@ class OptionChainActor(Actor):
         self.on_introduce(Introduce())
         self.send_every(self._pace.chain_s, TellChain())
         self.send_every(INTRODUCE_S, Introduce())
+
+    def on_stop(self) -> None:
+        """Whoever takes its place goes on from all that it has heard."""
+        if self._changed and self._book.is_heard:
+            self._tell(self.system.clock.now_ns())
 
     @handles(Tick)
     def on_tick(self, tick: Tick) -> None:

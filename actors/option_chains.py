@@ -22,7 +22,18 @@ from actors.messages import (
 )
 from actors.option_demand import OptionDemand
 from engine.market.chain_place import ChainPlace
-from engine.runtime import ActorRef, MailboxSpec, Overflow, SpecError, StartChild, TaskActor, handles
+from engine.runtime import (
+    ActorRef,
+    ChildSpec,
+    MailboxSpec,
+    Overflow,
+    SpecError,
+    StartChild,
+    StopChild,
+    TaskActor,
+    UnknownPathError,
+    handles,
+)
 from engine.storage.errors import StorageError
 
 log = structlog.get_logger("ticktree.option_chains")
@@ -155,6 +166,7 @@ class OptionChains(TaskActor):
         self._rank()
         stay = [place for place in self._wished if place in self._running]  # who comes later takes nobody's place
         wanted = list(dict.fromkeys([*await self._always(), *stay, *self._wished]))[:MOST]
+        await self._contracts.read({place.underlying for place in wanted})
         for place in wanted:
             await self._keep(place, followed=place in followed)
         self._running = frozenset(wanted)
@@ -174,13 +186,20 @@ class OptionChains(TaskActor):
 
     async def _keep(self, place: ChainPlace, *, followed: bool) -> None:
         ref = self.system.ref(f"{self._chains.path}/{place}")
+        contracts = await self._contracts.of(place.underlying)
         if not ref.is_alive():
-            spec = await self._maker.spec(place, await self._contracts.of(place.underlying))
-            try:
-                await self._chains.ask(StartChild(spec), timeout_s=START_S)
-            except SpecError:  # it has its place, and is about to be started again after a crash
-                return
-        ref.tell(KeepChain(followed))
+            await self._start(await self._maker.spec(place, contracts))
+        elif (spec := await self._maker.renewed(place, contracts)) is not None:
+            log.info("chain_takes_up_contracts", chain=str(place))
+            with suppress(UnknownPathError):  # it has ended by itself meanwhile
+                await self._chains.ask(StopChild(spec.name), timeout_s=START_S)
+            await self._start(spec)
+        if ref.is_alive():
+            ref.tell(KeepChain(followed))
+
+    async def _start(self, spec: ChildSpec) -> None:
+        with suppress(SpecError):  # it has its place, and is about to be started again after a crash
+            await self._chains.ask(StartChild(spec), timeout_s=START_S)
 
     async def _look_at_demand(self) -> None:
         await self._demand.look()

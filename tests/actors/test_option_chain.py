@@ -201,6 +201,18 @@ async def test_a_chain_that_nobody_wants_any_more_ends(autojump_clock: Any) -> N
         assert system.snapshot("/engine/subject").restarts == 1, "where it is permanent, another one begins"
 
 
+async def test_what_was_heard_and_not_told_yet_is_told_by_one_that_is_stopped(autojump_clock: Any) -> None:
+    memory = ChainMemory()
+    async with running(memory=memory) as (chain, seen, system):
+        chain.tell(heard(CALL, 180.0, NOON, open_interest=750))
+        await trio.sleep(0.5)
+        chain.tell(heard(CALL, 181.0, NOON, open_interest=900))
+        await system.stop_actor("/engine/subject")
+        await trio.sleep(0.1)
+        assert memory.snapshot is not None
+        assert [leg(one, CALL).oi_change_open for one in (memory.snapshot, told(seen)[-1])] == [150, 150]
+
+
 async def test_one_that_crashes_goes_on_from_what_it_told_last(autojump_clock: Any) -> None:
     memory = ChainMemory()
     async with running(memory=memory) as (chain, seen, _):

@@ -49,6 +49,10 @@ class Floor:
     def chain(self, name: str) -> ActorRef:
         return self.system.ref(f"/engine/option_chains/{name}")
 
+    def began_s(self, name: str) -> float:
+        """When the actor of a chain began, by the loop's time."""
+        return anyio.current_time() - self.system.snapshot(f"/engine/option_chains/{name}").uptime_s
+
     def running(self) -> list[str]:
         children = self.system.snapshot("/engine/option_chains").children
         return sorted(child.path.rpartition("/")[2] for child in children)
@@ -241,6 +245,43 @@ async def test_a_new_engine_s_chain_goes_on_from_the_hot_copy_with_the_first_int
         assert leg(engine.told(WEEKLY)[-1], CALL).oi_change_open == 210
 
 
+async def test_a_running_chain_takes_up_strikes_that_are_listed_later_and_keeps_the_baselines_of_the_day(
+    autojump_clock: Any,
+) -> None:
+    durable, (later, _) = MemoryDurableStore(), both(26_500, expiry=WEEKLY)
+    async with floor(UNDERLYING, durable=durable) as engine:
+        await trio.sleep(1)
+        chain = engine.chain("NSE:NIFTY.2026-11-25")
+        chain.tell(heard(CALL, 180.0, NOON, open_interest=750))
+        await trio.sleep(59)
+        began_s = engine.began_s("NSE:NIFTY.2026-11-25")
+        await durable.seed([], [later], [])
+        chain.tell(heard(CALL, 181.0, NOON + SECOND_NS, open_interest=900))
+        chain.tell(LegsPolled("kite", {PUT.canonical: Quote(190.0, open_interest=300)}))
+        await trio.sleep(70)
+        assert engine.began_s("NSE:NIFTY.2026-11-25") > began_s
+        chain.tell(heard(later, 20.0, NOON + 2 * SECOND_NS))
+        chain.tell(heard(CALL, 182.0, NOON + 2 * SECOND_NS, open_interest=960))
+        await trio.sleep(1)
+        newest = engine.told(WEEKLY)[-1]
+        assert (leg(newest, later).ltp, leg(newest, PUT).ltp) == (20.0, 190.0)
+        assert (leg(newest, CALL).ltp, leg(newest, CALL).oi_change_open) == (182.0, 210)
+
+
+async def test_a_chain_is_not_begun_anew_for_what_is_listed_of_others_or_listed_no_more(autojump_clock: Any) -> None:
+    durable, name = MemoryDurableStore(), "NSE:NIFTY.2026-11-25"
+    async with floor(UNDERLYING, durable=durable, contracts=[*CONTRACTS, future(date(2026, 11, 24))]) as engine:
+        await trio.sleep(1)
+        began_s = engine.began_s(name)
+        await durable.seed([], both(27_000), [])
+        await trio.sleep(70)
+        durable.tables.retired |= {CALL.canonical, PUT.canonical, future(date(2026, 11, 24)).canonical}
+        for _ in range(10):
+            await engine.want(UNDERLYING, WEEKLY)
+            await trio.sleep(10)
+        assert engine.began_s(name) == began_s
+
+
 async def test_open_interest_of_the_previous_close_is_of_our_own_days_where_no_provider_says_it(
     autojump_clock: Any,
 ) -> None:
@@ -269,6 +310,56 @@ async def test_a_day_before_the_previous_one_is_no_baseline(autojump_clock: Any)
         engine.chain("NSE:NIFTY.2026-11-25").tell(heard(CALL, 180.0, NOON, open_interest=750))
         await trio.sleep(1)
         assert leg(engine.told(WEEKLY)[-1], CALL).oi_change is None
+
+
+async def test_a_chain_that_crashes_on_a_later_day_counts_from_the_close_of_the_day_before_that(
+    autojump_clock: Any,
+) -> None:
+    durable, evening = MemoryDurableStore(), at("2026-11-19 23:59:30")
+    async with floor(durable=durable):
+        pass
+    closes = [
+        Candle(
+            one.canonical,
+            "1d",
+            at("2026-11-18 09:15"),
+            1.0,
+            1.0,
+            1.0,
+            1.0,
+            5,
+            700,
+            state=CandleState.FINAL,
+            source="dhan",
+        )
+        for one in (CALL, PUT)
+    ]
+    await durable.save([], [DailyCandle(date(2026, 11, 18), day) for day in closes])
+    async with floor(UNDERLYING, durable=durable, start_ns=evening) as engine:
+        await trio.sleep(1)
+        chain = engine.chain("NSE:NIFTY.2026-11-25")
+        chain.tell(heard(CALL, 180.0, evening, open_interest=750))
+        await trio.sleep(1)
+        assert leg(engine.told(WEEKLY)[-1], CALL).oi_change == 50
+        chain.tell("nobody handles this")
+        await trio.sleep(5)
+        chain.tell(heard(CALL, 181.0, evening + SECOND_NS, open_interest=760))
+        await trio.sleep(1)
+        assert leg(engine.told(WEEKLY)[-1], CALL).oi_change == 60, "of the same day it is still true"
+
+        await trio.sleep(30)
+        chain.tell(heard(CALL, 182.0, engine.system.clock.now_ns(), open_interest=800))
+        await trio.sleep(1)
+        chain.tell("nobody handles this")
+        await trio.sleep(5)
+        for option in (CALL, PUT):
+            chain.tell(heard(option, 183.0, engine.system.clock.now_ns(), open_interest=810))
+        await trio.sleep(1)
+        newest = engine.told(WEEKLY)[-1]
+        assert (newest.day, newest.previous_day) == (date(2026, 11, 20), date(2026, 11, 19))
+        assert (leg(newest, CALL).oi_change, leg(newest, PUT).oi_change) == (50, None), (
+            "since Thursday's 760, not Wednesday's 700"
+        )
 
 
 async def test_while_the_database_is_away_chains_go_on_and_what_was_never_read_is_waited_for(
