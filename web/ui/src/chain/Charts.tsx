@@ -3,8 +3,9 @@
 import { useMemo, useState } from "react";
 import { price, short, shortChange } from "@/formats/numbers";
 import { Choice } from "@/parts/Choice";
-import { type Mark, Plot } from "@/plots/Plot";
+import { Plot } from "@/plots/Plot";
 import { bands, between } from "@/plots/scale";
+import type { Mark } from "@/plots/series";
 import styles from "./Charts.module.css";
 import { type Baseline, interest, interestChange, pain, smile } from "./pictures";
 import { around, type ChainSnapshot } from "./snapshot";

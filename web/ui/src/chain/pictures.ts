@@ -1,6 +1,6 @@
 /** What the charts of a chain are drawn of. */
 
-import type { Series } from "@/plots/Plot";
+import type { Series } from "@/plots/series";
 import type { Leg, Side, StrikeLegs } from "./snapshot";
 
 export type Baseline = "close" | "open";

@@ -1,6 +1,6 @@
-import type { Series } from "./Plot";
 import styles from "./Plot.module.css";
 import { placeIn, type Range } from "./scale";
+import type { Series } from "./series";
 
 /** Of each band so much is air. */
 const AIR = 0.2;

@@ -1,6 +1,6 @@
-import type { Series } from "./Plot";
 import styles from "./Plot.module.css";
 import { placeIn, type Range } from "./scale";
+import type { Series } from "./series";
 
 interface LinesProps {
   places: readonly number[];

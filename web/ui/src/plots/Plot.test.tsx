@@ -1,8 +1,9 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
 import { afterEach, describe, expect, it } from "vitest";
-import { Plot, type Series } from "./Plot";
+import { Plot } from "./Plot";
 import { bands } from "./scale";
+import type { Series } from "./series";
 
 afterEach(cleanup);
 

@@ -3,7 +3,7 @@
 import { Field } from "@/parts/Field";
 import { COMPARISONS, type Comparison } from "./definition";
 import { asText, newRow, type Row, takesTwo } from "./draft";
-import { Group, type Part } from "./Editor";
+import { Group, type Part } from "./Group";
 import styles from "./ScreenersPage.module.css";
 
 export function Conditions({ draft, set, field, indicators }: Part & { indicators: string }) {
