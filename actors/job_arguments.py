@@ -26,6 +26,10 @@ class JobError(ValueError):
     """The job can not be done as it was asked for; who asked is told why."""
 
 
+class JobNotNowError(JobError):
+    """The same wish can be granted soon, without anybody having done anything wrong."""
+
+
 class Stretch(msgspec.Struct, frozen=True):
     """From ``start`` to before ``end``."""
 

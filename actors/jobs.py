@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from actors.cut_offs import after_cut_off
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.job_kinds import Kinds
 from actors.messages import ChangeJob, ForgetJobs, JobChanged, StartJob
 from actors.screen_shares import no_room, same_run
@@ -104,18 +104,20 @@ class Jobs(TaskActor):
             total = len(self._kinds.work(wish.kind, arguments))
             job = Job(f"{wish.kind}-{now_ms}", wish.kind, "waiting", arguments=arguments, total=total)
             await self._durable.save_job(job)
-        except (JobError, StorageError) as error:
+        except JobError as error:
+            return Refused(error)
+        except StorageError as error:
             return Refused(JobError(str(error)))
         await self._change(job)
         self._run_next()
         return shown(job)
 
     def _screened_already(self, arguments: Mapping[str, Any]) -> Job | None:
-        """The run that does the same; raises JobError where there is no room for another one."""
+        """The run that does the same; raises JobNotNowError where there is no room for another one."""
         under_way = [job for job in self._jobs.values() if job.kind == SCREEN and job.status in ("waiting", "running")]
         same = same_run(under_way, arguments)
         if same is None and (why := no_room(under_way, arguments)):
-            raise JobError(why)
+            raise JobNotNowError(why)
         return same
 
     @handles(ChangeJob)

@@ -7,14 +7,14 @@ import msgspec
 import structlog
 
 from actors.end_of_day import POSTPONING, checkpoint_of
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.messages import LookAtScreens, StartJob
 from actors.screen_universe import MOST_INSTRUMENTS, universe_of
 from actors.screen_work import SCREEN
 from engine.market import Calendars
 from engine.market.after_hours import pause_s
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
-from engine.screening import Definition, Schedule
+from engine.screening import Definition, Schedule, Universe
 from engine.screening.configured import Screener
 from engine.screening.daily import due_ns, is_behind
 from engine.storage.durable import DurableStore
@@ -81,6 +81,9 @@ class DailyScreens(TaskActor):
         self._failures: dict[str, int] = {}
         self._again_ns: dict[str, int] = {}
         """Before that time a screener is not tried once more."""
+        self._days: tuple[dict[str, int], set[str]] = {}, set()
+        self._due: dict[Universe, int] = {}
+        """Of those days, for which each universe can be judged: its instruments are not looked up each minute."""
 
     async def on_start(self) -> None:
         self.send_after(FIRST_LOOK_S, LookAtScreens())
@@ -109,16 +112,26 @@ class DailyScreens(TaskActor):
     async def _begin_next(self) -> Run | None:
         worked_through = await self._worked_through()
         behind = {code for code, done_ns in worked_through.items() if self._is_behind(code, done_ns)}
+        if self._days != (worked_through, behind):
+            self._days = worked_through, behind
+            self._due.clear()
         for wanted in await self._wanted(max(worked_through.values(), default=0)):
-            if self._again_ns.get(wanted.id, 0) > self.system.clock.now_ns():
-                continue
-            universe = wanted.definition.universe
-            instruments = await universe_of(universe, self._configured, self._durable.screeners)
-            exchanges = {name.partition(":")[0] for name in instruments}
-            day_ns = 0 if exchanges & behind else due_ns(self._calendars, worked_through, exchanges)
-            if day_ns > wanted.screened_ns and (run := await self._begin(wanted, instruments, day_ns)):
+            if self._again_ns.get(wanted.id, 0) <= self.system.clock.now_ns() and (run := await self._try(wanted)):
                 return run
         return None
+
+    async def _try(self, wanted: Wanted) -> Run | None:
+        """None where it is not due, or can not be run now."""
+        universe = wanted.definition.universe
+        if universe in self._due and self._due[universe] <= wanted.screened_ns:
+            return None
+        instruments = await universe_of(universe, self._configured, self._durable.screeners)
+        if not instruments:
+            return None  # perhaps of an exchange whose list of instruments is still to come
+        worked_through, behind = self._days
+        exchanges = {name.partition(":")[0] for name in instruments}
+        day_ns = self._due[universe] = 0 if exchanges & behind else due_ns(self._calendars, worked_through, exchanges)
+        return await self._begin(wanted, instruments, day_ns) if day_ns > wanted.screened_ns else None
 
     def _is_behind(self, exchange: str, done_ns: int) -> bool:
         calendar = self._calendars.of_exchange(exchange)
@@ -151,6 +164,9 @@ class DailyScreens(TaskActor):
         arguments = {"screener": wanted.id, "definition": definition, "instruments": instruments, "owner": wanted.owner}
         try:
             job = await self._jobs.ask(StartJob(SCREEN, arguments | {"scheduled": True}), timeout_s=JOB_TIMEOUT_S)
+        except JobNotNowError as error:
+            log.info("daily_screen_waits", screener=wanted.id, why=str(error))
+            return None
         except JobError as error:
             await self._note_failure(wanted.id, day_ns, str(error))
             return None

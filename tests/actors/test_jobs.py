@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors.cut_offs import MOST
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.job_kinds import Work
 from actors.jobs import DAY_S, KEPT_DAYS, PATIENT, TRIES, URGENT, Jobs
 from actors.messages import ChangeJob, JobChanged, StartJob
@@ -135,7 +135,7 @@ async def test_two_clicks_at_once_make_one_run_and_of_one_user_two_are_under_way
         assert await click("1", scheduled=True, instruments=["NSE:NEW"]) == first
         second = await click("1", definition={"limit": 5})
         assert second != first
-        with pytest.raises(JobError, match="2 of your screeners are being run already"):
+        with pytest.raises(JobNotNowError, match="2 of your screeners are being run already"):
             await click("2")
         for number in range(MOST_RUNS - 2):
             await click(str(number), owner="")

@@ -1,6 +1,6 @@
 """Daily screens: run by themselves once a trading day is worked through, one at a time, and never twice for a day."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from actors.end_of_day import EndOfDay, checkpoint_of
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.messages import ChangeJob, StartJob
 from actors.routes import Routes
 from actors.screen_daily import LOOK_S, TRIES, DailyScreens
@@ -26,6 +26,7 @@ from engine.seeding import exchanges
 from engine.storage.durable import Job
 from engine.storage.durable.screeners import DailyScreener
 from engine.storage.memory import MemoryDurableStore
+from engine.storage.memory.screeners import MemoryOwnScreeners
 from tests.actors.parts import Witness
 from tests.actors.test_end_of_day import FRIDAY_NOON_NS, pass_hours
 
@@ -39,13 +40,14 @@ class Desk:
     def __init__(self) -> None:
         self.durable = MemoryDurableStore()
         self.ends = "done"
-        self.refuses = False
+        self.day_ends = "done"
+        self.refuses: JobError | None = None
         self.runs: list[dict[str, Any]] = []
         self.at_once: list[int] = []
         """How many runs were under way after each had begun."""
 
     def begin(self, wish: StartJob, identity: str) -> None:
-        status = self.ends if wish.kind == SCREEN else "done"
+        status = self.ends if wish.kind == SCREEN else self.day_ends if wish.kind == "end_of_day" else "done"
         arguments = wish.arguments | ({"date": "2026-11-20"} if wish.kind == "upkeep" else {})
         self.durable.tables.jobs[identity] = Job(identity, wish.kind, status, arguments=arguments)
         if wish.kind == SCREEN:
@@ -56,9 +58,9 @@ class Desk:
     def screened(self) -> list[str]:
         return [run["screener"] for run in self.runs]
 
-    def end_all(self, status: str = "done") -> None:
+    def end_all(self, kind: str = SCREEN) -> None:
         jobs = self.durable.tables.jobs
-        jobs |= {key: msgspec.structs.replace(job, status=status) for key, job in jobs.items() if job.kind == SCREEN}
+        jobs |= {key: msgspec.structs.replace(job, status="done") for key, job in jobs.items() if job.kind == kind}
 
 
 class Clerk(Actor):
@@ -71,7 +73,7 @@ class Clerk(Actor):
     @handles(StartJob)
     def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:
         if wish.kind == SCREEN and self._desk.refuses:
-            return Refused(JobError("no"))
+            return Refused(self._desk.refuses)
         identity = f"{wish.kind}-{len(self._desk.durable.tables.jobs)}"
         self._desk.begin(wish, identity)
         return {"id": identity}
@@ -183,14 +185,51 @@ async def test_what_fails_is_tried_again_a_few_times_and_keeps_no_other_from_its
 ) -> None:
     desk = Desk()
     await since_thursday(desk)
-    desk.ends, desk.refuses = "failed", how == "is refused"
+    desk.ends, desk.refuses = "failed", JobError("no") if how == "is refused" else None
     desk.durable.tables.daily_screeners[12] = DailyScreener(12, "ada", OWN, 0)
     async with office(desk, configured()) as system:
         await pass_hours(system, 3)
         assert [desk.screened.count(one) for one in ("swing", "12")] == [0 if desk.refuses else TRIES] * 2
-        desk.ends, desk.refuses = "done", False
+        desk.ends, desk.refuses = "done", None
         await pass_hours(system, 3)  # Friday's close is worked through
         assert desk.screened[-2:] == ["swing", "12"]
+
+
+async def test_a_screener_for_which_there_is_no_room_waits_however_long_it_takes(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    desk.refuses = JobNotNowError("two of your screeners are being run already")
+    async with office(desk, configured()) as system:
+        await pass_hours(system, 2)
+        assert desk.screened == []
+        desk.refuses = None
+        await trio.sleep(2 * LOOK_S)
+        assert desk.screened == ["swing"]
+
+
+class Counting(MemoryOwnScreeners):
+    """Screeners that count how often a universe's instruments are looked up."""
+
+    lookups = 0
+
+    async def universe(
+        self, exchange: str | None, sector: str | None, kind: str | None, among: Sequence[str] | None, limit: int
+    ) -> list[str]:
+        self.lookups += 1
+        return await super().universe(exchange, sector, kind, among, limit)
+
+
+async def test_while_a_day_is_waited_for_universes_are_not_looked_up_each_minute(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since(desk, date(2026, 11, 18))
+    desk.durable.screeners = screeners = Counting(desk.durable.tables)
+    desk.day_ends = "running"
+    async with office(desk, configured()) as system:
+        await pass_hours(system, 1)
+        assert (desk.screened, screeners.lookups) == ([], 1)
+        desk.end_all(kind="end_of_day")
+        await pass_hours(system, 0.1)
+        assert desk.screened == ["swing"]
 
 
 async def test_a_universe_that_is_too_large_or_empty_keeps_no_other_from_its_turn(
