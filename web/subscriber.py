@@ -14,7 +14,7 @@ from engine.storage.errors import StorageError
 from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
 from web.protocol import Kind, Status
-from web.sockets.session import Wanted
+from web.sockets.messages import Wanted
 from web.sources import ChainList, ChannelSource, EventSource, StoredCandles, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")

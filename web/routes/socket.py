@@ -19,7 +19,7 @@ from web.services import Services, services
 from web.sockets.admission import refuse, turn_away
 from web.sockets.gate import Plumbing, plumbing
 from web.sockets.line import SocketLine
-from web.sockets.session import Incoming
+from web.sockets.messages import Incoming
 
 log = structlog.get_logger("ticktree.web")
 
