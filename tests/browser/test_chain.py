@@ -116,7 +116,10 @@ def _leg(table: Locator, strike: int, side: str, field: str) -> Locator:
 async def _answer(route: Route) -> None:
     url = route.request.url
     if "/expiries" in url:
-        items = [{"expiry": expiry, "strikes": len(STRIKES)} for expiry in (SOON, LATER)]
+        items = [
+            {"expiry": expiry, "expires_at": AS_OF + days * 86_400_000, "strikes": len(STRIKES)}
+            for expiry, days in ((SOON, 3), (LATER, 33))
+        ]
         return await route.fulfill(json={"underlying": "NSE:NIFTY", "timezone": "Asia/Kolkata", "items": items})
     if "/history" in url:
         start = SOON if "days=1&" in f"{url}&" else "2026-01-01"
