@@ -23,11 +23,15 @@ FRESH_S: Final = 10.0
 WANTED_S: Final = 30.0
 MOST_WANTED: Final = 50
 """Of one web process; who wants another one waits until some of them are not asked for any more."""
+SHARE: Final = 16
+"""Of somebody's in it, as on sockets; a chain is on the account of who asked for it last."""
 OLD_MS: Final = 15_000
 AWAY: Final = "no engine runs: the chain is as old as it says"
 SILENT: Final = "the engine does not answer: the chain is as old as it says"
 LATE: Final = "the engine is still gathering the chain"
 MANY: Final = "too many other chains are asked for at once: try again in half a minute, or follow this one on /ws"
+
+SHARED: Final = f"you ask for more than {SHARE} chains at once: try again in half a minute"
 
 
 class CurrentChain(msgspec.Struct, frozen=True):
@@ -44,18 +48,19 @@ class ChainWishes:
         self._hot = hot
         self._process = f"{process}-rest"
         self._now_ms = now_ms
-        self._wanted: dict[ChainPlace, float] = {}
-        """Until when, by the loop's clock."""
+        self._wanted: dict[ChainPlace, tuple[float, str]] = {}
+        """Until when, by the loop's clock, and by whom."""
         self._asked = Joined[str](FRESH_S)
 
-    async def current(self, place: ChainPlace, *, is_open: bool) -> CurrentChain:
-        """The chain as it is now. ``is_open``: the exchange trades, so what is old is worth a wait of some seconds."""
-        trouble = await self._asked.of(place, partial(self._ask, place, is_open))
+    async def current(self, place: ChainPlace, *, is_open: bool, holder: str) -> CurrentChain:
+        """The chain as it is now. ``is_open``: the exchange trades, so what is old is worth a wait of some seconds.
+
+        ``holder`` is on whose account it is: somebody's share of all chains is limited, unless that is empty.
+        """
+        trouble = self._want(place, holder) or await self._asked.of(place, partial(self._ask, place, is_open))
         return CurrentChain(await self._hot.chain(*place), trouble)
 
     async def _ask(self, place: ChainPlace, is_open: bool) -> str:
-        if not self._want(place):
-            return MANY
         try:
             if ENGINE not in await self._hot.trees():
                 return AWAY
@@ -63,13 +68,17 @@ class ChainWishes:
         except StorageUnavailableError:  # if it is Redis that is away, nobody can read the chain either, and is told so
             return SILENT
 
-    def _want(self, place: ChainPlace) -> bool:
+    def _want(self, place: ChainPlace, holder: str) -> str:
+        """Why there is no room for another chain; one that others want already takes none."""
         now_s = asyncio.get_running_loop().time()
-        self._wanted = {one: until_s for one, until_s in self._wanted.items() if until_s > now_s}
-        if place not in self._wanted and len(self._wanted) >= MOST_WANTED:
-            return False
-        self._wanted[place] = now_s + WANTED_S
-        return True
+        self._wanted = {one: entry for one, entry in self._wanted.items() if entry[0] > now_s}
+        if place not in self._wanted:
+            if holder and sum(whose == holder for _, whose in self._wanted.values()) >= SHARE:
+                return SHARED
+            if len(self._wanted) >= MOST_WANTED:
+                return MANY
+        self._wanted[place] = now_s + WANTED_S, holder
+        return ""
 
     async def _told(self, place: ChainPlace) -> str:
         """Tells the engine all that is wanted; why it can not run this one."""

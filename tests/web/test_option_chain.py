@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from actors.unsaved_chains import A_SAVE
 from engine.market import Instrument, InstrumentKind
+from engine.market.chain_place import ChainPlace
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.market.chain_summary import ChainSummary
 from engine.market.time_to_expiry import expires_ns
@@ -176,6 +177,34 @@ async def test_who_asks_for_more_chains_than_a_process_may_want_is_told_to_wait(
     await engine.appear()
     assert chains.LATE in (await problem(await got(listed, expiry=f"{NEAR}"), 503))["detail"]
     assert chains.MANY in (await problem(await got(listed, expiry=f"{FAR}"), 503))["detail"]
+
+
+async def test_somebody_who_asks_for_many_chains_has_his_share_and_leaves_room_for_others(
+    listed: Web, hot: HotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "SHARE", 1)
+    near, far = ChainPlace(TCS, NEAR), ChainPlace(TCS, FAR)
+    await hot.write_chains([snapshot(now_ms(listed)), snapshot(now_ms(listed), expiry=FAR)])
+
+    async def trouble(place: ChainPlace, holder: str) -> str:
+        return (await listed.services.chains.current(place, is_open=False, holder=holder)).trouble
+
+    assert [await trouble(near, "public 1.2.3.4"), await trouble(far, "public 1.2.3.4")] == [chains.AWAY, chains.SHARED]
+    assert await trouble(far, "user 7") == chains.AWAY, "he has not asked for any other"
+    assert await trouble(far, "public 1.2.3.4") == chains.AWAY, "it takes no more room than it has"
+    assert [await trouble(place, "") for place in (near, far)] == [chains.AWAY] * 2
+
+
+async def test_the_public_feed_is_on_the_account_of_an_address(
+    listed: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "SHARE", 0)
+    monkeypatch.setattr(chains, "GATHER_S", 0.1)
+    await engine.appear()
+    assert chains.LATE in (await problem(await got(listed), 503))["detail"], "the administrator's token is on nobody's"
+    monkeypatch.setattr(listed.services.access, "public_feed", True)
+    refused = await listed.http.get(f"/api/v1/option_chain/TCS?expiry={FAR}")
+    assert chains.SHARED in (await problem(refused, 503))["detail"]
 
 
 async def test_a_chain_that_is_at_hand_needs_no_database(
