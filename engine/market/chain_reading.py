@@ -8,12 +8,14 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.market.chain_legs import ChainLegs
 from engine.market.chain_snapshot import ForwardSource
 from engine.market.forward import Forward, parity_forward
 from engine.market.greeks import PERCENT, Terms
 from engine.market.leg_quality import Flags, Priced, priced
+from engine.market.normal import Array
 from engine.market.quote_columns import Heard, QuoteColumns
 from engine.market.time_to_expiry import years_between
 
@@ -72,22 +74,25 @@ class ChainReading:
 
     def _forwards(self) -> Iterator[Forward | None]:
         """The best first, and what is old after all that is fresh; a spot that is old only once nothing is traded any more."""
-        fresh, every = ~self.stale, np.full(len(self.legs), True)
+        price, by_mid = self.prices
         yield self.delivery and Forward(self.delivery.price, ForwardSource.FUTURE, self.delivery.heard_ns)
-        yield self._parity(fresh & self.prices.by_mid, ForwardSource.PARITY)
-        yield self._parity(fresh, ForwardSource.PARITY)
+        yield self._parity(np.where(by_mid & ~self.stale, price, np.nan), ForwardSource.PARITY)
+        yield self._parity(np.where(self.stale, np.nan, price), ForwardSource.PARITY)
         yield self._carried(self.stale_before_ns)
-        yield self._parity(every, ForwardSource.OLD_PARITY)
+        yield self._parity(price, ForwardSource.OLD_PARITY)
         yield self._carried(self.stale_before_ns if self.is_trading else 0)
 
-    def _parity(self, known: Flags, source: ForwardSource) -> Forward | None:
-        """From some of the legs."""
-        calls, puts = np.where(known, self.prices.price, np.nan).reshape(2, -1)
-        found = parity_forward(self.legs.strikes, calls, puts, self._growth)
-        if found is None:
-            return None
-        told_ns = np.where(self.prices.by_mid, self.quotes.quoted_ns, self.quotes.heard_ns).reshape(2, -1)
-        return Forward(found.price, source, int(told_ns[:, found.rows].min()))
+    def _parity(self, price: Array, source: ForwardSource) -> Forward | None:
+        """From the prices of some legs."""
+        count = len(self.legs.strikes)
+        found = parity_forward(self.legs.strikes, price[:count], price[count:], self._growth)
+        return None if found is None else Forward(found.price, source, self._oldest_ns(found.rows))
+
+    def _oldest_ns(self, rows: NDArray[np.intp]) -> int:
+        """When the price that was told first of those of these strikes was told."""
+        places = np.concatenate((rows, rows + len(self.legs.strikes)))
+        quoted_ns, heard_ns = self.quotes.quoted_ns[places], self.quotes.heard_ns[places]
+        return min(np.where(self.prices.by_mid[places], quoted_ns, heard_ns).tolist())
 
     def _carried(self, since_ns: int) -> Forward | None:
         """From a spot that was told since then."""

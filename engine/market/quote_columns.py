@@ -1,6 +1,6 @@
 """Quote columns: what was last heard of each of some instruments, a column for each figure."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -88,9 +88,10 @@ class QuoteColumns:
 
         These two are copies; the other columns go on to change with these.
         """
-        first = type(self)(*(getattr(self, column.name)[:count] for column in fields(self)))
-        holds = first.quoted_ns >= np.minimum(first.heard_ns, since_ns)
-        return replace(first, bid=np.where(holds, first.bid, np.nan), ask=np.where(holds, first.ask, np.nan))
+        first = {name: getattr(self, name)[:count] for name in self.__slots__}
+        is_over = first["quoted_ns"] < np.minimum(first["heard_ns"], since_ns)
+        sides = {side: np.where(is_over, np.nan, first[side]) for side in ("bid", "ask")}
+        return type(self)(**(first | sides))
 
     def take(self, place: int, told: Told, heard_ns: int, provider: str, *, polled: bool) -> None:
         """Something newer; what it does not say stays as it is."""
