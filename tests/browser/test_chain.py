@@ -35,6 +35,7 @@ async def test_the_strikes_are_drawn_around_the_money_for_each_expiry(told: Page
     assert await table.get_by_role("row").count() < len(STRIKES)
     await expect(told.get_by_text("told by simulator. No engine runs.")).to_be_visible()
     await expect(told.get_by_title("not known: there is no open interest")).to_contain_text("Put wall")
+    await expect(told.get_by_title("2 h old")).to_contain_text("VIX")
     assert await faults(told) == []
 
     await told.get_by_label("Expiry").select_option(LATER)
