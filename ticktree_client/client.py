@@ -136,7 +136,10 @@ class Client:
             asked["page_token"] = page["next_page_token"]
 
     async def expiries(self, underlying: str) -> tuple[date, ...]:
-        """The days on which options of an underlying expire, the nearest first; RefusedError when nobody has this symbol."""
+        """The days on which options of an underlying expire, from today on, the nearest first: that of today may be over.
+
+        ``option_chain`` without a day is of the first that is not. Raises RefusedError when nobody has this symbol.
+        """
         told = await self._get(f"/api/v1/option_chain/{quote(underlying, safe='')}/expiries", {})
         return tuple(date.fromisoformat(one["expiry"]) for one in told["items"])
 

@@ -42,7 +42,7 @@ export function useChain(written: string, wantedExpiry: string, at: string): Cha
 /** The first that was not over then; after the close of a day of expiry that is the one after it. */
 function nextOf(expiries: readonly Expiry[], at: string): Expiry | undefined {
   const instant = at === "" ? Date.now() : Date.parse(at);
-  return expiries.find((one) => one.expires_at === null || one.expires_at > instant) ?? expiries.at(-1);
+  return expiries.find((one) => (one.expires_at ?? Number.POSITIVE_INFINITY) > instant) ?? expiries.at(-1);
 }
 
 function useSnapshot(underlying: string, expiry: string, at: string) {
