@@ -68,15 +68,22 @@ class ChainReading:
         return self.quotes.heard_ns < self.stale_before_ns
 
     @cached_property
+    def current(self) -> Flags:
+        """Which legs have a price that is surely of now: what is quoted, or a trade beyond what just was."""
+        quotes = self.quotes
+        beyond = np.isnan(quotes.bid) & (quotes.quoted_ns >= self.stale_before_ns)
+        return (self.prices.by_mid | beyond) & ~self.stale
+
+    @cached_property
     def forward(self) -> Forward | None:
         """The underlying's price for delivery at expiry, and where it is from."""
         return next((found for found in self._forwards() if found is not None and found.price > 0.0), None)
 
     def _forwards(self) -> Iterator[Forward | None]:
         """The best first, and what is old after all that is fresh; a spot that is old only once nothing is traded any more."""
-        price, by_mid = self.prices
+        price = self.prices.price
         yield self.delivery and Forward(self.delivery.price, ForwardSource.FUTURE, self.delivery.heard_ns)
-        yield self._parity(np.where(by_mid & ~self.stale, price, np.nan), ForwardSource.PARITY)
+        yield self._parity(np.where(self.current, price, np.nan), ForwardSource.PARITY)
         yield self._parity(np.where(self.stale, np.nan, price), ForwardSource.PARITY)
         yield self._carried(self.stale_before_ns)
         yield self._parity(price, ForwardSource.OLD_PARITY)

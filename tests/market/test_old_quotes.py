@@ -66,6 +66,18 @@ def test_hours_after_a_poll_last_prices_of_a_feed_tell_the_forward(before: float
         assert found.quality in (Quality.GOOD, Quality.BELOW_INTRINSIC)
 
 
+@pytest.mark.parametrize("seconds", [1, 30, 59, 61])
+def test_in_the_minute_after_a_poll_options_that_do_not_trade_hold_no_forward_back(seconds: int) -> None:
+    chain, now = book(NFO, *CONTRACTS, rate=RATE), MORNING + seconds * SECOND
+    chain.take_quotes(answers(worth(24_400.0, MORNING)), MORNING, "dhan")
+    fed, after = worth(24_430.0, now), 24_430.0
+    for contract in CONTRACTS:
+        if contract.strike is not None and abs(contract.strike - after) <= 500:
+            chain.take(heard(contract, fed[contract.canonical], now))
+    told = chain.snapshot(now)
+    assert told.forward == pytest.approx(after, abs=2 * TICK)
+
+
 def test_a_middle_is_believed_for_a_minute_and_then_the_last_price() -> None:
     chain = quoted_once()
     chain.take(heard(CALL, 150.0, MORNING + 50 * SECOND))
