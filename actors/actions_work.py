@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.job_arguments import JobError, bounded, instruments_of
+from actors.job_arguments import JobError, JobNotNowError, bounded, instruments_of
 from actors.patience import Patience
 from actors.routes import Routes
 from actors.sources import FOR_GOOD
@@ -63,14 +63,17 @@ class ActionsCraft:
     """Those that tell actions."""
 
     def complete(self, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
-        """Whoever says no names means all shares that a provider tells actions of. Raises JobError."""
+        """Whoever says no names means all shares that a provider tells actions of, or those of an ``exchange``.
+
+        Raises JobError; JobNotNowError while it is not known yet of which shares a provider tells them.
+        """
         if not self.providers:
             raise JobError("no provider that runs here tells corporate actions: enter them, or take up a file")
         named = instruments_of(arguments.get("instruments"))
         unknown = [name for name in named if self._teller(name) is None]
         if unknown:
             raise JobError(f"no provider tells corporate actions of {', '.join(unknown[:5])}")
-        told = named or bounded(sorted(name for name in self.routes.instruments if self._teller(name) is not None))
+        told = named or bounded(self._shares(str(arguments.get("exchange") or "")))
         last = datetime.fromtimestamp(now_ns // _SECOND_NS, UTC).date()
         return msgspec.to_builtins(ActionsArguments(tuple(told), last))
 
@@ -85,6 +88,16 @@ class ActionsCraft:
             return 0  # nobody maps it any more since the job was begun
         route = dict(self.routes.of(instrument))[provider]
         return await self.durable.corporate_actions.save(await self.providers[provider].actions(route, FIRST, last))
+
+    def _shares(self, exchange: str) -> list[str]:
+        """Of an exchange, or of all."""
+        of_exchange = (name for name in self.routes.instruments if exchange in ("", name.partition(":")[0]))
+        if told := sorted(name for name in of_exchange if self._teller(name) is not None):
+            return told
+        silent = [provider for provider in self.providers if not self.routes.has_told(provider)]
+        if silent:
+            raise JobNotNowError(f"{', '.join(silent)} has not told yet which shares it knows: try again in a minute")
+        raise JobError(f"no provider tells corporate actions of a share{f' of {exchange}' if exchange else ''}")
 
     def _teller(self, instrument: str) -> str | None:
         known = (name for name, route in self.routes.of(instrument) if route.kind == "equity")

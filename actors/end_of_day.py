@@ -8,12 +8,22 @@ import structlog
 
 from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.delivery_work import KIND as DELIVERY
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.messages import Alert, ChangeJob, Count, LookAtDays, StartJob
 from actors.routes import Routes
 from actors.upkeep_work import KIND as UPKEEP
 from engine.market import Calendars, TradingDay
-from engine.market.after_hours import MOST_DAYS, DayJob, Step, days_over, next_step, pause_s, reported_day
+from engine.market.after_hours import (
+    MOST_DAYS,
+    DayJob,
+    Next,
+    Step,
+    days_over,
+    next_step,
+    pause_s,
+    reported_day,
+    unended,
+)
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore, Job
 from engine.storage.errors import StorageError
@@ -31,9 +41,8 @@ JOB_TIMEOUT_S = 10.0
 ALARMED_AFTER = 3
 """Failures of one day in a row: an operator should know."""
 NS_PER_S = 1_000_000_000
-NS_PER_DAY = 86_400 * NS_PER_S
-ACTIONS_READ = "end_of_day:corporate_actions"
-"""The checkpoint that says when their reading was begun."""
+SHARES_TOLD_WITHIN_S = 300.0
+"""Of a start: so long figures wait for who tells splits to say of which shares."""
 POSTPONING = (JobError, StorageError, ActorDeadError, AskTimeoutError)
 """What is tried again at the next look."""
 
@@ -78,8 +87,10 @@ class EndOfDay(TaskActor):
         self._failures: dict[str, int] = {}
         self._again_ns: dict[str, int] = {}
         """Before that time the exchange's day is not tried once more."""
+        self._began_ns = 0
 
     async def on_start(self) -> None:
+        self._began_ns = self.system.clock.now_ns()
         self.send_after(FIRST_LOOK_S, LookAtDays())
 
     @handles(LookAtDays)
@@ -110,15 +121,15 @@ class EndOfDay(TaskActor):
         skipped, due = over[:-MOST_DAYS], over[-MOST_DAYS:]
         self._tell_skipped(exchange, skipped)
         self._behind[exchange] = len(due)
-        if not due:
-            return
         jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, KIND)]
         for day in due:
-            step, identity = next_step(jobs, exchange, day.date)
-            if step is not Step.DONE:
-                await self._go_on(exchange, day.date, step, identity)
+            following = next_step(jobs, exchange, day.date)
+            if following.step is not Step.DONE:
+                await self._go_on(exchange, day.date, following, due[-1].end_ns)
                 return
             await self._note(exchange, day)
+        for again in unended(jobs, exchange)[:1]:
+            await self._go_on(exchange, again, next_step(jobs, exchange, again), 0)
 
     async def _look_at_reports(self, exchange: str) -> None:
         """In the evening of a day that is worked through its report is asked for once more, with those of days before."""
@@ -147,35 +158,54 @@ class EndOfDay(TaskActor):
         """Once a day (UTC)."""
         today = datetime.fromtimestamp(self.system.clock.now_ns() // NS_PER_S, UTC).date()
         jobs = [DayJob(job.id, job.status, "", _date(job)) for job in await self._durable.jobs(JOBS_READ, UPKEEP)]
-        step, identity = next_step(jobs, "", today)
-        if step is Step.BEGIN:
-            await self._ask(StartJob(UPKEEP, {}))
-        elif step is Step.RETRY and self._is_time("", today):
-            await self._ask(ChangeJob(identity, "retry"))
-        elif step is Step.DONE:
+        following = next_step(jobs, "", today)
+        if following.step is Step.BEGIN:
+            await self._begin("", today, StartJob(UPKEEP, {}))
+        elif following.step is Step.RETRY and self._is_time("", today):
+            await self._ask(ChangeJob(following.job, "retry"))
+        elif following.step is Step.DONE:
             self._forget_failures("")
 
-    async def _go_on(self, exchange: str, day: date, step: Step, identity: str) -> None:
-        self._is_at_work = self._is_at_work or step in (Step.BEGIN, Step.WAIT)
-        if step is Step.BEGIN:
-            await self._read_actions()
-            await self._ask(StartJob(KIND, {"exchange": exchange, "date": day.isoformat()}))
-        elif step is Step.RETRY and self._is_time(exchange, day):
-            await self._ask(ChangeJob(identity, "retry"))
+    async def _go_on(self, exchange: str, day: date, following: Next, closed_ns: int) -> None:
+        """``closed_ns`` is when the last day ended that is over; splits are read up to it before."""
+        if following.step is Step.BEGIN:
+            if await self._has_read_actions(exchange, closed_ns):
+                portion = {"after": following.after} if following.after else {}
+                await self._begin(exchange, day, StartJob(KIND, {"exchange": exchange, "date": str(day), **portion}))
+        elif following.step is Step.WAIT:
+            self._is_at_work = True
+        elif following.step is Step.RETRY and self._is_time(exchange, day):
+            await self._ask(ChangeJob(following.job, "retry"))
 
-    async def _read_actions(self) -> None:
-        """Once a day (UTC), before the first figures: those of a split that nobody knows would be wrong.
-
-        Where no provider tells actions they are entered, or taken from a file.
-        """
-        now_ns = self.system.clock.now_ns()
-        if await self._durable.checkpoint(ACTIONS_READ) // NS_PER_DAY == now_ns // NS_PER_DAY:
+    async def _begin(self, exchange: str, day: date, wish: StartJob) -> None:
+        """What is refused is asked for again after ever longer pauses."""
+        if self.system.clock.now_ns() < self._again_ns.get(exchange, 0):
             return
         try:
-            await self._ask(StartJob(CORPORATE_ACTIONS, {}))
+            await self._ask(wish)
         except JobError as error:
-            log.info("corporate_actions_not_read", why=str(error))
-        await self._durable.save([], [], checkpoint_ns=now_ns, name=ACTIONS_READ)
+            log.info("end_of_day_refused", exchange=exchange, date=str(day), why=str(error))
+            self._note_failure(exchange, f"The {_words(exchange, day)} could not be begun", str(error))
+        else:
+            self._forget_failures(exchange)
+            self._is_at_work = self._is_at_work or bool(exchange)
+
+    async def _has_read_actions(self, exchange: str, closed_ns: int) -> bool:
+        """Once after each close, before the figures: those of a split that nobody knows would be wrong.
+
+        False while who tells actions has only just begun. Where nobody tells them they are entered, or taken from a file.
+        """
+        now_ns, name = self.system.clock.now_ns(), f"{checkpoint_of(exchange)}:corporate_actions"
+        if await self._durable.checkpoint(name) >= closed_ns:
+            return True
+        try:
+            await self._ask(StartJob(CORPORATE_ACTIONS, {"exchange": exchange}))
+        except JobError as error:
+            log.info("corporate_actions_not_read", exchange=exchange, why=str(error))
+            is_early = now_ns < self._began_ns + SHARES_TOLD_WITHIN_S * NS_PER_S
+            return not (isinstance(error, JobNotNowError) and is_early)
+        await self._durable.save([], [], checkpoint_ns=now_ns, name=name)
+        return True
 
     async def _ask(self, wish: StartJob | ChangeJob) -> None:
         job = await self._jobs.ask(wish, timeout_s=JOB_TIMEOUT_S)
@@ -183,19 +213,20 @@ class EndOfDay(TaskActor):
 
     def _is_time(self, exchange: str, day: date) -> bool:
         """Whether the pause after a failure is over; each failure is noted when it is first seen."""
-        now_ns = self.system.clock.now_ns()
         again_ns = self._again_ns.get(exchange)
         if again_ns is None:
-            failures = self._failures[exchange] = self._failures.get(exchange, 0) + 1
-            self._again_ns[exchange] = now_ns + int(pause_s(failures) * NS_PER_S)
-            if failures == ALARMED_AFTER:
-                work = f"end of {day} at {exchange}" if exchange else f"upkeep of {day}"
-                words = f"The {work} could not be worked through {failures} times: see its job."
-                self._publisher.tell(Alert("", words, now_ns))
-        elif now_ns >= again_ns:
+            self._note_failure(exchange, f"The {_words(exchange, day)} could not be worked through", "see its job")
+        elif self.system.clock.now_ns() >= again_ns:
             del self._again_ns[exchange]
             return True
         return False
+
+    def _note_failure(self, exchange: str, words: str, why: str) -> None:
+        now_ns = self.system.clock.now_ns()
+        failures = self._failures[exchange] = self._failures.get(exchange, 0) + 1
+        self._again_ns[exchange] = now_ns + int(pause_s(failures) * NS_PER_S)
+        if failures == ALARMED_AFTER:
+            self._publisher.tell(Alert("", f"{words} {failures} times: {why}.", now_ns))
 
     async def _note(self, exchange: str, day: TradingDay) -> None:
         await self._durable.save([], [], checkpoint_ns=day.end_ns, name=checkpoint_of(exchange))
@@ -209,7 +240,12 @@ class EndOfDay(TaskActor):
 
 
 def _day_job(job: Job) -> DayJob:
-    return DayJob(job.id, job.status, job.arguments["exchange"], _date(job))
+    told = job.arguments
+    return DayJob(job.id, job.status, told["exchange"], _date(job), told.get("after", ""), told.get("until", ""))
+
+
+def _words(exchange: str, day: date) -> str:
+    return f"end of {day} at {exchange}" if exchange else f"upkeep of {day}"
 
 
 def _date(job: Job) -> date:

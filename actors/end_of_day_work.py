@@ -10,7 +10,7 @@ import msgspec
 from actors.day_figures import DAY, HISTORY, DayFigures
 from actors.delivery_work import DeliveryCraft, DeliveryWork
 from actors.healer import Healer
-from actors.job_arguments import JobError, bounded
+from actors.job_arguments import MOST_INSTRUMENTS, JobError
 from actors.messages import Save
 from actors.official_days import OfficialDays
 from actors.patience import Patience
@@ -32,14 +32,22 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     exchange: str
     date: date
+    after: str = ""
+    """The last instrument of the portion before; empty: the first portion is wanted."""
 
 
-class EndOfDayArguments(msgspec.Struct, frozen=True):
-    """One exchange's day, and whose candles and figures it is about, by canonical names."""
+class EndOfDayArguments(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One exchange's day, and whose candles and figures it is about, by canonical names.
+
+    Of an exchange with more than a job takes it is a portion, that begins ``after`` the one before and goes ``until`` its
+    last; empty where there is none before or after it.
+    """
 
     exchange: str
     date: date
     instruments: tuple[str, ...]
+    after: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,10 @@ class EndOfDayCraft:
     persister: ActorRef
 
     def complete(self, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
-        """The day with all instruments of the exchange that a provider knows. Raises JobError for a day that is none."""
+        """The day with the exchange's instruments that a provider knows, as many as a job takes.
+
+        Raises JobError for a day that is none.
+        """
         try:
             wanted = msgspec.convert(dict(arguments), Wanted)
         except msgspec.ValidationError as error:
@@ -64,10 +75,17 @@ class EndOfDayCraft:
         day = self.trading_day(wanted.exchange, wanted.date)
         if day.end_ns > now_ns:
             raise JobError(f"{wanted.exchange} has not closed on {wanted.date} yet")
-        names = [name for name in self.routes.instruments if name.partition(":")[0] == wanted.exchange]
-        if not names:
+        names = sorted(
+            name
+            for name in self.routes.instruments
+            if name.partition(":")[0] == wanted.exchange and name > wanted.after
+        )
+        if not names and not wanted.after:
             raise JobError(f"no provider knows an instrument of {wanted.exchange}")
-        return {**msgspec.to_builtins(wanted), "instruments": bounded(sorted(names))}
+        portion = names[:MOST_INSTRUMENTS]
+        until = portion[-1] if len(names) > len(portion) else ""
+        told = EndOfDayArguments(wanted.exchange, wanted.date, (), wanted.after, until)
+        return msgspec.to_builtins(told) | {"instruments": portion}
 
     def work(self, arguments: Mapping[str, Any]) -> "EndOfDayWork":
         """The work of such a job."""

@@ -30,6 +30,10 @@ class Routes:
         if not self._routes:
             raise ProviderError("no provider has told yet which instruments it knows")
 
+    def has_told(self, provider: str) -> bool:
+        """Whether a provider has told of anything that it knows it."""
+        return any(provider in known for known in self._routes.values())
+
     def cover(self, provider: str, routes: Sequence[Route]) -> None:
         """What one provider knows; what was told of an instrument before is replaced."""
         for route in routes:

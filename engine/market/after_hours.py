@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -58,12 +58,16 @@ def midnights_ns(calendar: Calendar, first: date, last: date) -> tuple[int, int]
 
 
 class DayJob(msgspec.Struct, frozen=True):
-    """A job that works through one exchange's day."""
+    """A job that works through one exchange's day, or a portion of its instruments."""
 
     id: str
     status: str
     exchange: str
     date: date
+    after: str = ""
+    """The last instrument of the portion before it; empty: it has the first."""
+    until: str = ""
+    """Its own last instrument, where the exchange has more; empty: none are left."""
 
 
 class Step(StrEnum):
@@ -75,17 +79,40 @@ class Step(StrEnum):
     DONE = "done"
 
 
-def next_step(jobs: Sequence[DayJob], exchange: str, day: date) -> tuple[Step, str]:
-    """What a day needs next, and of which job; ``jobs`` with the newest first.
+class Next(NamedTuple):
+    """What is to be done next about a day: of which job, or after which instrument with a new one."""
+
+    step: Step
+    job: str = ""
+    after: str = ""
+
+
+def next_step(jobs: Sequence[DayJob], exchange: str, day: date) -> Next:
+    """What a day needs next; ``jobs`` with the newest first. Portions come one after the other.
 
     What an operator cancels is not begun again: the day after covers it once more.
     """
-    newest = next((job for job in jobs if (job.exchange, job.date) == (exchange, day)), None)
-    if newest is None:
-        return Step.BEGIN, ""
-    if newest.status in UNFINISHED:
-        return Step.WAIT, newest.id
-    return (Step.RETRY if newest.status == "failed" else Step.DONE), newest.id
+    of_day = [job for job in jobs if (job.exchange, job.date) == (exchange, day)]
+    after = ""
+    while True:
+        place = next((place for place, job in enumerate(of_day) if job.after == after), None)
+        if place is None:
+            return Next(Step.BEGIN, after=after)
+        newest = of_day[place]
+        if newest.status in UNFINISHED:
+            return Next(Step.WAIT, newest.id)
+        if newest.status == "failed":
+            return Next(Step.RETRY, newest.id)
+        if newest.status == "cancelled" or not newest.until:
+            return Next(Step.DONE, newest.id)
+        after, of_day = newest.until, of_day[:place]  # a day that is done again has its other portions done again
+
+
+def unended(jobs: Sequence[DayJob], exchange: str) -> list[date]:
+    """The days of which a portion was done and the next was not begun; who asked for the first wanted all of them."""
+    days = sorted({job.date for job in jobs if job.exchange == exchange and job.until})
+    following = {day: next_step(jobs, exchange, day) for day in days}
+    return [day for day, found in following.items() if found.step is Step.BEGIN and found.after]
 
 
 def pause_s(failures: int) -> float:

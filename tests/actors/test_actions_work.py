@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from actors.actions_work import FIRST, ActionsCraft
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.patience import TRIES
 from actors.routes import Routes
 from engine.market.corporate_action import ActionKind, CorporateAction
@@ -76,6 +76,22 @@ async def test_what_nobody_tells_is_refused_with_what_else_can_be_done(durable: 
         craft(durable, Teller()).complete({"instruments": ["NSE:TCS", "NSE:WIPRO"]}, NOW_NS)
     with pytest.raises(JobError, match="enter them, or take up a file"):
         craft(durable, None).complete({}, NOW_NS)
+    with pytest.raises(JobError, match="of a share of MCX"):
+        craft(durable, Teller()).complete({"exchange": "MCX"}, NOW_NS)
+
+
+async def test_an_exchange_has_its_own_shares_read(durable: DurableStore) -> None:
+    kind = craft(durable, Teller())
+    kind.routes.cover("yahoo", [Route("NYSE:IBM", "NYSE", "IBM", 0.01, "equity")])
+    assert kind.complete({"exchange": "NYSE"}, NOW_NS)["instruments"] == ("NYSE:IBM",)
+    assert kind.complete({"exchange": "NSE"}, NOW_NS)["instruments"] == ("NSE:INFY", "NSE:RELIANCE", "NSE:TCS")
+
+
+async def test_while_a_provider_has_not_told_what_it_knows_there_is_no_job_of_nothing(durable: DurableStore) -> None:
+    routes = Routes(("dhan", "yahoo"))
+    routes.cover("dhan", [route("TCS")])
+    with pytest.raises(JobNotNowError, match="yahoo has not told yet which shares it knows"):
+        ActionsCraft(durable, routes, {"yahoo": Teller()}).complete({}, NOW_NS)
 
 
 class Silent(Teller):

@@ -1,6 +1,6 @@
 """The end of day: every trading day is worked through once it is over, missed ones too, and what fails is tried again."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from actors.actions_work import KIND as CORPORATE_ACTIONS
 from actors.delivery_work import KIND as DELIVERY
 from actors.end_of_day import KIND, LOOK_S, EndOfDay
 from actors.end_of_day_work import EndOfDayCraft, EndOfDayWork
-from actors.job_arguments import JobError
+from actors.job_arguments import JobError, JobNotNowError
 from actors.messages import Alert, ChangeJob, Count, StartJob
 from actors.official_days import OfficialDays
 from actors.patience import SILENT, TRIES, Patience
@@ -79,7 +79,13 @@ class Desk:
         self.durable = MemoryDurableStore()
         self.ends = "done"
         self.refuses = ""
+        self.refusal = JobError("no room in the row")
+        self.untils: dict[str, str] = {}
+        """With which instrument the portion after one ends; of the rest there are no portions."""
+        self.afters: list[str] = []
         self.kinds: list[str] = []
+        self.read: list[str] = []
+        """Exchanges whose splits were."""
         self.begun: list[tuple[str, str]] = []
         self.upkeeps: list[str] = []
         self.evenings: list[tuple[str, str]] = []
@@ -90,6 +96,7 @@ class Desk:
     def begin(self, identity: str, wish: StartJob, today: str) -> str:
         self.kinds.append(wish.kind)
         if wish.kind == CORPORATE_ACTIONS:
+            self.read.append(wish.arguments["exchange"])
             return identity
         if wish.kind == UPKEEP:
             self.upkeeps.append(today)
@@ -101,7 +108,10 @@ class Desk:
             self.durable.tables.jobs[identity] = Job(identity, DELIVERY, "done", arguments=wish.arguments)
             return identity
         self.begun.append((exchange, day))
-        arguments = {"exchange": exchange, "date": day, "instruments": [f"{exchange}:A"]}
+        after = wish.arguments.get("after", "")
+        self.afters.append(after)
+        portion = {"after": after, "until": self.untils.get(after, "")}
+        arguments = {"exchange": exchange, "date": day, "instruments": [f"{exchange}:A"], **portion}
         self.durable.tables.jobs[identity] = Job(identity, KIND, self.ends, arguments=arguments)
         return identity
 
@@ -125,10 +135,13 @@ class Clerk(Actor):
     @handles(StartJob)
     def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:
         if wish.kind == self._desk.refuses:
-            return Refused(JobError(f"no {wish.kind}"))
+            return Refused(self._desk.refusal)
         now_ns = self.system.clock.now_ns()
         today = datetime.fromtimestamp(now_ns / 1e9, UTC).date().isoformat()
-        return {"id": self._desk.begin(f"{wish.kind}-{now_ns // 1_000_000}", wish, today)}
+        number = now_ns // 1_000_000
+        while f"{wish.kind}-{number}" in self._desk.durable.tables.jobs:
+            number += 1
+        return {"id": self._desk.begin(f"{wish.kind}-{number}", wish, today)}
 
     @handles(ChangeJob)
     def on_change_job(self, wish: ChangeJob) -> dict[str, Any]:
@@ -137,9 +150,11 @@ class Clerk(Actor):
 
 
 @asynccontextmanager
-async def office(desk: Desk, *, start_ns: int = FRIDAY_NOON_NS) -> AsyncGenerator[ActorSystem]:
+async def office(
+    desk: Desk, *, start_ns: int = FRIDAY_NOON_NS, exchanges: Sequence[str] = ("NSE",)
+) -> AsyncGenerator[ActorSystem]:
     routes = Routes(["dhan"])
-    routes.cover("dhan", [Route("NSE:A", "NSE_EQ", "1", 0.05, "equity", None)])
+    routes.cover("dhan", [Route(f"{exchange}:A", "NSE_EQ", "1", 0.05, "equity", None) for exchange in exchanges])
     async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
         to = {"jobs": system.ref("/engine/jobs"), "publisher": system.ref("/engine/publisher")}
         calendars = Calendars(load_calendar)
@@ -232,16 +247,83 @@ async def test_a_report_waits_for_its_day_to_be_worked_through(autojump_clock: A
         assert (desk.begun, desk.evenings) == ([("NSE", "2026-11-19")], [])
 
 
-async def test_splits_are_read_once_a_day_before_the_figures(autojump_clock: Any) -> None:
+async def test_splits_are_read_once_after_each_close_before_the_figures(autojump_clock: Any) -> None:
     desk = Desk()
     await since_thursday(desk)
     async with office(desk, start_ns=FRIDAY_NOON_NS + 5 * DAY_NS) as system:
         await pass_hours(system, 1)
         assert desk.of(CORPORATE_ACTIONS, KIND) == [CORPORATE_ACTIONS, KIND, KIND]
         await pass_hours(system, 4)
-        assert desk.of(CORPORATE_ACTIONS, KIND)[3:] == [KIND]
+        assert desk.of(CORPORATE_ACTIONS, KIND)[3:] == [CORPORATE_ACTIONS, KIND]
         await pass_hours(system, 24)
-        assert desk.of(CORPORATE_ACTIONS, KIND)[4:] == [CORPORATE_ACTIONS, KIND]
+        assert desk.of(CORPORATE_ACTIONS, KIND)[5:] == [CORPORATE_ACTIONS, KIND]
+
+
+async def test_an_exchange_that_closes_later_has_its_splits_read_when_it_has_closed(autojump_clock: Any) -> None:
+    desk = Desk()
+    async with office(desk, exchanges=("NASDAQ", "NSE")) as system:
+        await pass_hours(system, 1)
+        assert desk.read == ["NASDAQ", "NSE"]
+        await pass_hours(system, 8)  # 21:00 in India, the morning in New York
+        assert desk.read[2:] == ["NSE"]
+        await pass_hours(system, 8)
+        assert desk.read[3:] == ["NASDAQ"]
+        assert desk.begun[-1] == ("NASDAQ", FRIDAY)
+
+
+async def test_figures_wait_a_little_for_who_tells_splits_to_say_of_which_shares(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.refuses, desk.refusal = CORPORATE_ACTIONS, JobNotNowError("yahoo has not told yet")
+    async with office(desk) as system:
+        await trio.sleep(2 * LOOK_S)
+        assert desk.kinds == [UPKEEP]
+        desk.refuses = ""
+        await trio.sleep(2 * LOOK_S)
+        assert desk.of(CORPORATE_ACTIONS, KIND) == [CORPORATE_ACTIONS, KIND]
+    desk = Desk()
+    desk.refuses, desk.refusal = CORPORATE_ACTIONS, JobNotNowError("yahoo never tells")
+    async with office(desk) as system:
+        await pass_hours(system, 0.2)
+        assert (desk.of(KIND), await behind(system)) == ([KIND], 0)
+
+
+async def test_a_day_that_can_not_be_begun_is_told_and_tried_again(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.refuses = KIND
+    await since_thursday(desk)
+    async with office(desk) as system:
+        await pass_hours(system, 12)
+        told = [alarm.words for alarm in desk.alarms if isinstance(alarm, Alert)]
+        assert told == ["The end of 2026-11-20 at NSE could not be begun 3 times: no room in the row."]
+        desk.refuses = ""
+        await pass_hours(system, 1.1 + 2 * LOOK_S / 3_600)
+        assert (desk.begun, await behind(system)) == ([("NSE", FRIDAY)], 0)
+
+
+async def test_a_day_of_more_instruments_than_a_job_takes_is_done_in_portions(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.untils = {"": "NSE:D", "NSE:D": "NSE:M"}
+    await since_thursday(desk)
+    async with office(desk) as system:
+        await pass_hours(system, 5)
+        assert (desk.begun, desk.afters) == ([("NSE", FRIDAY)] * 3, ["", "NSE:D", "NSE:M"])
+        assert (desk.of(CORPORATE_ACTIONS), await behind(system)) == ([CORPORATE_ACTIONS], 0)
+        again = {"exchange": "NSE", "date": "2026-11-18"}  # as an operator asks for it
+        await system.ref("/engine/jobs").ask(StartJob(KIND, again), timeout_s=5)
+        await pass_hours(system, 0.1)
+        assert desk.begun[3:] == [("NSE", "2026-11-18")] * 3
+
+
+def test_each_portion_of_a_day_begins_after_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.end_of_day_work.MOST_INSTRUMENTS", 2)
+    routes, nobody = Routes(["dhan"]), None
+    routes.cover("dhan", [Route(name, "NSE_EQ", "1", 0.05, "equity", None) for name in ("NSE:C", "NSE:A", "NSE:B")])
+    calendars = Calendars(load_calendar)
+    craft = EndOfDayCraft(nobody, nobody, nobody, None, routes, calendars, nobody)  # pyright: ignore[reportArgumentType]
+    wish = {"exchange": "NSE", "date": "2026-11-18"}
+    assert craft.complete(wish, NOON) == wish | {"instruments": ["NSE:A", "NSE:B"], "until": "NSE:B"}
+    second = wish | {"after": "NSE:B"}
+    assert craft.complete(second, NOON) == second | {"instruments": ["NSE:C"]}
 
 
 async def test_where_nobody_tells_splits_the_day_is_worked_through_all_the_same(autojump_clock: Any) -> None:

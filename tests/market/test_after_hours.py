@@ -16,6 +16,7 @@ from engine.market.after_hours import (
     next_step,
     pause_s,
     reported_day,
+    unended,
 )
 from engine.market.healing import heal, official_revision
 
@@ -89,8 +90,35 @@ def test_what_a_day_needs_follows_from_its_newest_job(status: str, step: Step) -
         DayJob("new", status, "NSE", FRIDAY),
         DayJob("old", "failed", "NSE", FRIDAY),
     ]
-    assert next_step(jobs, "NSE", FRIDAY) == (step, "new")
-    assert next_step(jobs, "NSE", MONDAY) == (Step.BEGIN, "")
+    assert next_step(jobs, "NSE", FRIDAY) == (step, "new", "")
+    assert next_step(jobs, "NSE", MONDAY) == (Step.BEGIN, "", "")
+
+
+def portion(name: str, after: str = "", until: str = "", status: str = "done") -> DayJob:
+    return DayJob(name, status, "NSE", FRIDAY, after, until)
+
+
+FIRST, SECOND, THIRD = portion("1", "", "D"), portion("2", "D", "M"), portion("3", "M")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        ([FIRST], (Step.BEGIN, "", "D")),
+        ([SECOND, FIRST], (Step.BEGIN, "", "M")),
+        ([portion("2", "D", "M", "running"), FIRST], (Step.WAIT, "2", "")),
+        ([portion("2", "D", "M", "failed"), FIRST], (Step.RETRY, "2", "")),
+        ([portion("2", "D", "M", "cancelled"), FIRST], (Step.DONE, "2", "")),
+        ([THIRD, SECOND, FIRST], (Step.DONE, "3", "")),
+        ([FIRST, THIRD, SECOND, FIRST], (Step.BEGIN, "", "D")),
+    ],
+    ids=["first done", "second done", "at work", "failed", "cancelled", "all done", "done again"],
+)
+def test_a_day_of_many_instruments_is_done_portion_after_portion(
+    jobs: list[DayJob], expected: tuple[Step, str, str]
+) -> None:
+    assert next_step(jobs, "NSE", FRIDAY) == expected
+    assert unended(jobs, "NSE") == ([FRIDAY] if expected[2] else [])
 
 
 def test_pauses_grow_to_an_hour() -> None:
