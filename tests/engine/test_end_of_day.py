@@ -34,7 +34,11 @@ from tests.engine.test_processes import Place, Process, SharedClock
 
 pytestmark = pytest.mark.slow
 
-KILLS = 6 if os.environ.get("TICKTREE_TEST_LONG") == "1" else 1
+LONG = os.environ.get("TICKTREE_TEST_LONG") == "1"
+KILLS = 6 if LONG else 1
+MISSED = ["2026-11-17", "2026-11-18", "2026-11-19"][0 if LONG else 1 :]
+FEW = {} if LONG else {"TICKTREE_SIMULATOR_INSTRUMENTS": "6", "TICKTREE_SIMULATOR_TICKS_PER_S": "1"}
+"""What is proved of some instruments and two days holds for more."""
 SEED = int(os.environ.get("TICKTREE_TEST_SEED", str(date.today().toordinal())))  # noqa: DTZ011 - any day's will do
 DAY_NS = 1_440 * MINUTE_NS
 SESSIONS = [MIDNIGHT - ago * DAY_NS for ago in (8, 7, 6, 3, 2, 1)]
@@ -68,7 +72,7 @@ class Scene:
 
     def engine(self, **environment: str) -> Process:
         place = f"{self.reports}/{{date:%d%m%Y}}.csv"
-        return self.place.engine(**QUIET, TICKTREE_DELIVERY_REPORT=place, **environment)
+        return self.place.engine(**QUIET, **FEW, TICKTREE_DELIVERY_REPORT=place, **environment)
 
     async def prepare(self) -> set[str]:
         """Answers the exchanges there are."""
@@ -218,7 +222,7 @@ async def held(url: str, table: str) -> AsyncGenerator[None]:
 async def scene_of(stores: Stores, reports: Path) -> AsyncGenerator[Scene]:
     place = Place(stores, SharedClock(time.time_ns(), EVENING, 1.0))
     try:
-        await place.open_exchange().ready()
+        await place.open_exchange(**FEW).ready()
         settings = settings_for(stores, place.feed_url, place.rest_url)
         await seeded(settings.durable_url, place.rest_url, around_the_clock=False)
         async with open_bridge(), open_stores(settings) as (hot, durable):
@@ -260,9 +264,9 @@ async def test_a_day_whose_engines_are_killed_ends_as_one_that_was_left_alone(st
 async def test_an_engine_that_was_away_for_days_works_through_each_by_itself(stores: Stores, tmp_path: Path) -> None:
     async with scene_of(stores, tmp_path) as scene:
         exchanges = await scene.prepare()
-        monday_ns, today_ns = SESSIONS[3] + 930 * MINUTE_NS, MIDNIGHT + 930 * MINUTE_NS
+        last_ns, today_ns = SESSIONS[-len(MISSED)] + 930 * MINUTE_NS, MIDNIGHT + 930 * MINUTE_NS
         for exchange in exchanges:
-            done_ns = monday_ns if exchange == "NSE" else today_ns
+            done_ns = last_ns if exchange == "NSE" else today_ns
             await scene.durable.save([], [], checkpoint_ns=done_ns, name=f"end_of_day:{exchange}")
         engine = scene.engine(TICKTREE_END_OF_DAY_AFTER="15")
         await engine.ready()
@@ -271,10 +275,8 @@ async def test_an_engine_that_was_away_for_days_works_through_each_by_itself(sto
             jobs = await scene.durable.jobs(20, "end_of_day")
             return [job.arguments["date"] for job in reversed(jobs) if job.arguments["exchange"] == "NSE"]
 
-        days = ["2026-11-17", "2026-11-18", "2026-11-19"]
-
         async def all_begun() -> bool:
-            return await begun() == days
+            return await begun() == MISSED
 
         await until(all_begun, within_s=120)
         await scene.done()
