@@ -23,6 +23,8 @@ UNCARRIED_S = 3.0
 """A chain of which feeds do not bring all is asked for as often as this, if its turn comes."""
 CARRIED_S = 300.0
 """One that feeds bring: options that never trade are heard of by questions only, and what they closed at."""
+UNQUOTED_S = 50.0
+"""One of which feeds bring last prices alone: the bids and asks of an answer are believed for a minute."""
 CLOSED_S = 1_800.0
 """While the exchange is closed nothing changes."""
 FORGET_S = 20.0
@@ -95,7 +97,9 @@ class ChainPoller(TaskActor):
         exchange, _ = place_of_contracts(turn.wish.place.underlying)
         if not self._calendars.of_exchange(exchange).is_open(self.system.clock.now_ns()):
             return CLOSED_S
-        return UNCARRIED_S if self._uncarried(turn.wish) else CARRIED_S
+        if self._uncarried(turn.wish):
+            return UNCARRIED_S
+        return CARRIED_S if turn.wish.is_quoted else UNQUOTED_S
 
     def _uncarried(self, wish: PollChain) -> list[str]:
         return [name for name in wish.instruments if name not in self._carriers and self._sources.knows(name)]

@@ -120,10 +120,12 @@ class OptionChainActor(Actor):
     @handles(Introduce)
     def on_introduce(self, _: Introduce) -> None:
         self._move_window()
+        now_ns = self.system.clock.now_ns()
+        is_quoted = self._book.is_quoted(now_ns)
         needs = {
             self._to.broadcaster: Follow(self.actor_ref, self._book.instruments),
-            self._to.poller: PollChain(self._place, self.actor_ref, self._book.instruments),
-            self._to.chains: ChainWindow(self._place, self._window, self._book.asked(self.system.clock.now_ns())),
+            self._to.poller: PollChain(self._place, self.actor_ref, self._book.instruments, is_quoted),
+            self._to.chains: ChainWindow(self._place, self._window, self._book.asked(now_ns)),
         }
         for neighbour, need in needs.items():
             if neighbour.is_alive():

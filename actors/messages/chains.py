@@ -86,6 +86,8 @@ class PollChain(Message, frozen=True, gc=False):
     chain: ActorRef
     instruments: frozenset[str]
     """Its options, and what they depend on."""
+    is_quoted: bool = True
+    """Whether feeds bring bids and asks of the options that they bring."""
 
 
 class ChainPolled(Message, frozen=True, gc=False):

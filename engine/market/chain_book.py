@@ -86,6 +86,11 @@ class ChainBook:
         found = self._quotes.polled & (self._quotes.heard_ns >= since_ns)
         return frozenset(name for name, place in self._legs.places.items() if found[place])
 
+    def is_quoted(self, now_ns: int) -> bool:
+        """Whether feeds bring bids and asks of the options that they bring, and not last prices alone."""
+        since_ns = priced_ns(self._calendar, now_ns) - self._stale_after_ns
+        return self._quotes.are_quoted_on_feeds(len(self._legs.places), since_ns)
+
     def around(self, width: int) -> list[str]:
         """The options of ``width`` strikes on either side of the money; none while the underlying's price is unknown."""
         heard = self._price(self.underlying) or self._price(self.future)

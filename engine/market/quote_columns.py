@@ -168,6 +168,12 @@ class QuoteColumns:
         """Whether a feed brought something since then: it knows better than who was asked."""
         return bool(self.heard_ns[place] >= since_ns and self.provider[place] and not self.polled[place])
 
+    def are_quoted_on_feeds(self, count: int, since_ns: int) -> bool:
+        """Whether feeds bring bids or asks of most instruments at the first places that they bring; true where of none."""
+        fed = (self.heard_ns[:count] >= since_ns) & ~self.polled[:count]
+        quoted = fed & (self.quoted_ns[:count] == self.heard_ns[:count])
+        return bool(2 * quoted.sum() >= fed.sum())
+
     def is_quoted_on_feed(self, place: int) -> bool:
         """Of one that is fed: whether the feed's newest word had a bid or an ask."""
         return bool(self.quoted_ns[place] == self.heard_ns[place])

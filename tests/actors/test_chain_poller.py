@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, cast
 
+import msgspec
 import trio
 
-from actors.chain_poller import CARRIED_S, CLOSED_S, UNCARRIED_S, ChainPoller
+from actors.chain_poller import CARRIED_S, CLOSED_S, UNCARRIED_S, UNQUOTED_S, ChainPoller
 from actors.chain_sources import A_PORTION, ChainSources
 from actors.messages import Carried, CarriersWanted, ChainPolled, Count, LegsPolled, PollChain
 from actors.quote_sources import QuoteSources
@@ -92,6 +93,16 @@ async def test_a_chain_that_feeds_bring_is_asked_for_at_first_and_then_now_and_t
         assert len(dhan.chains) == 2
         assert [one.chain.underlying for one in seen["chain"] if isinstance(one, ChainPolled)] == [NIFTY] * 2
         assert dhan.quoted == []
+
+
+async def test_of_feeds_that_tell_last_prices_alone_bids_and_asks_are_asked_for_before_they_are_doubted(
+    autojump_clock: Any,
+) -> None:
+    dhan = Vendor()
+    async with polling(dhan=dhan) as (poller, _, system):
+        poller.tell(everything())
+        await keeps_wishing(poller, 5 * UNQUOTED_S, msgspec.structs.replace(wish(system), is_quoted=False))
+        assert len(dhan.chains) == 5
 
 
 async def test_what_no_feed_brings_is_asked_for_every_few_seconds(autojump_clock: Any) -> None:

@@ -146,6 +146,13 @@ async def test_it_says_what_it_needs_again_and_again(autojump_clock: Any) -> Non
         assert {follows[0].listener, polls[0].chain} == {chain}
 
 
+async def test_who_asks_is_told_that_feeds_bring_last_prices_alone(autojump_clock: Any) -> None:
+    async with running() as (chain, seen, _):
+        chain.tell(heard(CALL, 180.0, NOON))
+        await trio.sleep(6)
+        assert [one.is_quoted for one in seen["poller"] if isinstance(one, PollChain)] == [True, False]
+
+
 async def test_the_window_follows_the_money_once_it_has_left_the_inner_half(autojump_clock: Any) -> None:
     async with running() as (chain, seen, _):
         windows: list[list[float]] = []

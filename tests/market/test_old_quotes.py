@@ -122,6 +122,20 @@ def test_quotes_of_a_feed_go_before_those_of_an_answer() -> None:
     assert (told.ltp, told.bid, told.ask) == (150.0, 149.5, 150.5)
 
 
+def test_a_book_knows_whether_feeds_quote_what_they_bring() -> None:
+    chain, (first, second, third, *_) = book(NFO, *CONTRACTS), CONTRACTS
+    assert chain.is_quoted(MORNING), "of none that is not quoted"
+    chain.take(heard(first.canonical, 150.0, MORNING))
+    chain.take_quotes(
+        {one.canonical: Quote(150.0, bid=149.5, ask=150.5) for one in CONTRACTS}, MORNING + SECOND, "dhan"
+    )
+    assert not chain.is_quoted(MORNING + 2 * SECOND), "answers are no feed"
+    for one in (second, third):
+        chain.take(heard(one.canonical, 150.0, MORNING + 3 * SECOND, bid=149.5, ask=150.5))
+    assert chain.is_quoted(MORNING + 4 * SECOND)
+    assert chain.is_quoted(MORNING + 10 * MINUTE), "the feed has fallen silent"
+
+
 def test_quotes_that_are_the_newest_word_stay_when_all_is_old() -> None:
     chain = quoted_once()
     told = leg(chain.snapshot(MORNING + 60 * MINUTE), CALL)
