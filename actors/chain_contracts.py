@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import anyio
+import msgspec
 import structlog
 
 from engine.market import Calendars
@@ -33,6 +34,18 @@ class NoChainError(Exception):
     """There is no such option chain."""
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """What is listed on an underlying, and when it was read."""
+
+    read_ns: int
+    contracts: Sequence[Instrument]
+    expiries: Sequence[date]
+    """Of its options, the next one first: gone through once, and not at each look of each chain."""
+
+
+_NOTHING = _Listed(0, (), ())
+
+
 class ChainContracts:
     """What the database lists, read when it is asked for and kept for a while."""
 
@@ -40,8 +53,8 @@ class ChainContracts:
         self._durable = durable
         self._calendars = calendars
         self._now_ns = now_ns
-        self._known: dict[str, tuple[int, Sequence[Instrument]]] = {}
-        """By underlying, with when it was read."""
+        self._known: dict[str, _Listed] = {}
+        """By underlying."""
         self._again_ns, self._trouble = 0, ""
         """When PostgreSQL is asked again after it was found away, and what it said."""
 
@@ -51,7 +64,7 @@ class ChainContracts:
         While PostgreSQL is away a list that was read once goes on being true: chains that run must not end for want of it.
         """
         now_ns = self._now_ns()
-        old = {name for name in underlyings if now_ns - self._known.get(name, (0, ()))[0] > REREAD_NS}
+        old = {name for name in underlyings if now_ns - self._known.get(name, _NOTHING).read_ns > REREAD_NS}
         if not old or now_ns < self._again_ns:
             return
         try:
@@ -60,8 +73,10 @@ class ChainContracts:
             log.info("contracts_not_read", underlyings=len(old), error=str(error))
             self._again_ns, self._trouble = now_ns + RETRY_NS, str(error)
             return
-        self._known = {name: entry for name, entry in self._known.items() if now_ns - entry[0] < FORGET_NS}
-        self._known |= {name: (now_ns, tuple(contracts)) for name, contracts in found.items()}
+        self._known = {name: listed for name, listed in self._known.items() if now_ns - listed.read_ns < FORGET_NS}
+        self._known |= {
+            name: _Listed(now_ns, tuple(contracts), _expiries(contracts)) for name, contracts in found.items()
+        }
 
     async def _asked(self, underlyings: Sequence[str], day: date) -> Mapping[str, Sequence[Instrument]]:
         try:
@@ -75,14 +90,11 @@ class ChainContracts:
 
         Raises StorageError where that could never be read.
         """
-        await self.read([underlying])
-        if underlying not in self._known:
-            raise DurableStoreUnavailableError(self._trouble)
-        return self._known[underlying][1]
+        return (await self._of(underlying)).contracts
 
     async def find(self, underlying: str, expiry: date | None = None) -> ChainPlace:
         """The chain that expires then, or next. Raises NoChainError with what there is instead."""
-        expiries = [day for day in await self._expiries(underlying) if self._is_ahead(underlying, day)]
+        expiries = [day for day in (await self._of(underlying)).expiries if self._is_ahead(underlying, day)]
         if not expiries:
             raise NoChainError(f"no options on {underlying} are listed")
         if expiry is not None and expiry not in expiries:
@@ -92,9 +104,11 @@ class ChainContracts:
             )
         return ChainPlace(underlying, expiry or expiries[0])
 
-    async def _expiries(self, underlying: str) -> list[date]:
-        options = [one for one in await self.of(underlying) if one.kind is InstrumentKind.OPTION]
-        return sorted({one.expiry for one in options if one.expiry is not None})
+    async def _of(self, underlying: str) -> "_Listed":
+        await self.read([underlying])
+        if underlying not in self._known:
+            raise DurableStoreUnavailableError(self._trouble)
+        return self._known[underlying]
 
     def _is_ahead(self, underlying: str, expiry: date) -> bool:
         """Whether the exchange has not closed yet on that day; an exchange without hours has no chain."""
@@ -103,3 +117,8 @@ class ChainContracts:
             return expires_ns(self._calendars.of_exchange(exchange), expiry) > self._now_ns()
         except (LookupError, CalendarError):
             return False
+
+
+def _expiries(contracts: Iterable[Instrument]) -> list[date]:
+    options = (one for one in contracts if one.kind is InstrumentKind.OPTION)
+    return sorted({one.expiry for one in options if one.expiry is not None})

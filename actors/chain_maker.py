@@ -73,7 +73,10 @@ class ChainMaker:
         It goes on from what that one tells when it is stopped. A list without any option of the chain is no reason to end it.
         """
         memory = self._memories.get(place)
-        if memory is None or not _options(place, contracts) or _names(place, contracts) == memory.contracts:
+        if memory is None or contracts is memory.listed:
+            return None
+        if not _options(place, contracts) or _names(place, contracts) == memory.contracts:
+            memory.listed = contracts
             return None
         return await self._spec(place, contracts, memory)
 

@@ -1,5 +1,6 @@
 """The chain poller: asks for what no feed brings of option chains, in turn and within providers' limits."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,6 +37,8 @@ class _Turn:
     wish: PollChain
     heard_s: float
     asked_s: float = float("-inf")
+    whole_s: float = float("-inf")
+    """When it was asked for what feeds bring, too."""
 
 
 class ChainPoller(TaskActor):
@@ -105,11 +108,12 @@ class ChainPoller(TaskActor):
         return [name for name in wish.instruments if name not in self._carriers and self._sources.knows(name)]
 
     async def _ask(self, turn: _Turn) -> None:
-        first = turn.asked_s == float("-inf")
-        turn.asked_s = anyio.current_time()
-        self._calls += 1
-        wish = turn.wish
+        wish, now_s = turn.wish, anyio.current_time()
         uncarried = self._uncarried(wish)
-        asked = wish.instruments if first or not uncarried else uncarried
+        pause_s = math.inf if wish.is_quoted else UNQUOTED_S
+        whole = not uncarried or now_s - turn.whole_s > pause_s or turn.whole_s == -math.inf
+        turn.asked_s, turn.whole_s = now_s, now_s if whole else turn.whole_s
+        self._calls += 1
+        asked = wish.instruments if whole else uncarried
         for answer in await self._sources.ask(wish.place, asked):
             wish.chain.tell(msgspec.structs.replace(answer, unfed=frozenset(uncarried)))

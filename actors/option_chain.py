@@ -1,6 +1,6 @@
 """One option chain's owner: what was heard of its legs, and when it says so."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 import msgspec
@@ -24,6 +24,11 @@ from engine.market.chain_book import ChainBook
 from engine.market.chain_place import ChainPlace
 from engine.market.chain_snapshot import ChainSnapshot
 from engine.runtime import Actor, ActorRef, MailboxSpec, Overflow, handles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.market.instrument import Instrument
 
 INTRODUCE_S = 5.0
 KEPT_S = 30.0
@@ -53,6 +58,8 @@ class ChainMemory:
     def __init__(self, snapshot: ChainSnapshot | None = None) -> None:
         self.snapshot = snapshot
         self.contracts = frozenset[str]()
+        self.listed: Sequence[Instrument] = ()
+        """The list that was compared with them last: the same one needs no look."""
 
 
 class OptionChainActor(Actor):

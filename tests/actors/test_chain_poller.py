@@ -101,8 +101,18 @@ async def test_of_feeds_that_tell_last_prices_alone_bids_and_asks_are_asked_for_
     dhan = Vendor()
     async with polling(dhan=dhan) as (poller, _, system):
         poller.tell(everything())
-        await keeps_wishing(poller, 5 * UNQUOTED_S, msgspec.structs.replace(wish(system), is_quoted=False))
+        await keeps_wishing(poller, 5 * UNQUOTED_S - 10, msgspec.structs.replace(wish(system), is_quoted=False))
         assert len(dhan.chains) == 5
+
+
+async def test_what_feeds_do_not_quote_is_asked_for_leg_by_leg_beside_what_no_feed_brings(autojump_clock: Any) -> None:
+    kite = Vendor()
+    async with polling(kite=kite) as (poller, _, system):
+        poller.tell(Carried(dict.fromkeys((NIFTY, *LEGS[1:]), "kite"), {}))
+        await keeps_wishing(poller, 2 * UNQUOTED_S - 10, msgspec.structs.replace(wish(system), is_quoted=False))
+        asked = [len(names) for names in kite.quoted]
+        assert asked.count(1 + len(LEGS)) == 2
+        assert asked.count(1) == len(asked) - 2 > 2 * UNQUOTED_S / UNCARRIED_S * 0.6
 
 
 async def test_what_no_feed_brings_is_asked_for_every_few_seconds(autojump_clock: Any) -> None:
