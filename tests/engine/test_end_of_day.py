@@ -56,6 +56,9 @@ WHERE date BETWEEN '2026-11-17' AND '2026-11-18' AND instrument_id IN (
 REPLACED = """
 SELECT instrument_id, ts, rev, close, volume, source, state FROM candle_revisions WHERE timeframe = '1d' ORDER BY 1, 2, 3
 """
+NOT_ANSWERED_YET = "INSERT INTO checkpoints (name, position_ns) VALUES ('official:{}', 0)"
+"""As long as it is neither committed nor rolled back, whoever notes that answer waits."""
+HOLD_FIGURES = "LOCK TABLE market_statistics IN SHARE ROW EXCLUSIVE MODE"
 WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO market_statistics%'"
 REPORT = "18112026.csv"
 STATISTICS = "SELECT s::text FROM market_statistics s ORDER BY instrument_id, date"
@@ -120,12 +123,16 @@ class Scene:
         return left.done
 
     async def kill_between_bars(self, chance: random.Random) -> None:
-        """Somewhere among the instruments whose official bars are read."""
-        engine = self.engine()
-        await engine.ready()
-        await self.begin()
-        await self.reaches(chance.randint(1, 5))
-        await self.kill(engine)
+        """Somewhere among the instruments whose official bars are read: it can not note what one of them answered."""
+        shares = sorted(name for name in await self.place.told(0, 0) if name.startswith("NSE:"))
+        before = await self.job()
+        number = min((before.done if before else 0) + chance.randint(1, 2), len(shares) - 1)
+        async with held(simulated_database(self.place.stores.database_url), NOT_ANSWERED_YET.format(shares[number])):
+            engine = self.engine()
+            await engine.ready()
+            await self.begin()
+            await self.reaches(number)
+            assert await self.kill(engine) == number
 
     async def kill_in_the_report(self) -> None:
         """While it reads the report of the day: a pipe that nobody writes to."""
@@ -144,7 +151,7 @@ class Scene:
     async def kill_before_the_figures(self) -> None:
         """When adjusted closes are noted and the figures are about to be: somebody else holds their table."""
         url = simulated_database(self.place.stores.database_url)
-        async with held(url, "market_statistics"):
+        async with held(url, HOLD_FIGURES):
             engine = self.engine()
             await engine.ready()
 
@@ -197,16 +204,15 @@ async def wish_for_the_day(redis_url: str) -> None:
 
 
 @asynccontextmanager
-async def held(url: str, table: str) -> AsyncGenerator[None]:
-    """Nobody else writes to the table meanwhile."""
+async def held(url: str, statement: str) -> AsyncGenerator[None]:
+    """Whom the statement's locks are in the way of waits meanwhile; it is rolled back."""
     taken, let_go = threading.Event(), threading.Event()
 
     async def hold() -> None:
         connection = await asyncpg.connect(url)
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-            taken.set()
-            await asyncio.to_thread(let_go.wait, 120)
+        await connection.execute(f"BEGIN; {statement}")
+        taken.set()
+        await asyncio.to_thread(let_go.wait, 120)
         await connection.close()
 
     async with trio.open_nursery() as nursery:

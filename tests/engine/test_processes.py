@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 SPEED = 30.0
+LOG_SHOWN = 8_000
+"""Bytes."""
 KILLS = 20 if os.environ.get("TICKTREE_TEST_LONG") == "1" else 4
 SEED = int(os.environ.get("TICKTREE_TEST_SEED", "11"))
 
@@ -114,24 +117,31 @@ class Place:
 
 
 class Process:
-    """``python -m engine …``: it says on a pipe when it is ready, as to the launcher."""
+    """``python -m engine …``: it says on a pipe when it is ready, as to the launcher; its log is told where it never is."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._pipe, writing = os.pipe()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - the process writes to it as long as it runs
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "engine", *command],
             cwd=ROOT,
             env={**environment, READY_FD: str(writing)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
             pass_fds=(writing,),
         )
         os.close(writing)
 
     async def ready(self) -> None:
-        with trio.fail_after(30):
+        with trio.move_on_after(30) as waiting:
             await trio.lowlevel.wait_readable(self._pipe)
-        assert os.read(self._pipe, 1), f"it ended with {self.popen.wait()}"
+        assert not waiting.cancelled_caught, f"it is not ready after 30 s:\n{self.said()}"
+        assert os.read(self._pipe, 1), f"it ended with {self.popen.wait()}:\n{self.said()}"
+
+    def said(self) -> str:
+        """The end of its log."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), LOG_SHOWN, max(0, size - LOG_SHOWN)).decode(errors="replace")
 
     async def ended(self, *, within_s: float) -> int:
         await until(lambda: self.popen.poll() is not None, within_s=within_s)
@@ -141,6 +151,7 @@ class Process:
         self.popen.kill()
         self.popen.wait()
         os.close(self._pipe)
+        self._log.close()
 
 
 def free_port() -> int:
