@@ -15,6 +15,7 @@ from actors.upkeep_work import KIND as UPKEEP
 from engine.market import Calendars, TradingDay
 from engine.market.after_hours import (
     MOST_DAYS,
+    UNFINISHED,
     DayJob,
     Next,
     Step,
@@ -78,6 +79,8 @@ class EndOfDay(TaskActor):
         self._reporting = reporting
         self._reported = date.min
         """The last day in whose evening its report was asked for."""
+        self._day_jobs: list[DayJob] = []
+        """Of all exchanges, as they were last read; the newest first."""
         self._behind: dict[str, int] = {}
         """Days of each exchange that are over and not worked through."""
         self._skipped: dict[str, date] = {}
@@ -96,14 +99,11 @@ class EndOfDay(TaskActor):
     @handles(LookAtDays)
     async def on_look(self, _: LookAtDays) -> None:
         """The tables are looked after whatever is behind: an exchange without an answer must not let the disk fill."""
-        exchanges = {name.partition(":")[0] for name in self._routes.instruments}
         self._is_at_work = False
-        for exchange in sorted(code for code in exchanges if self._calendars.usable(f"{code}:")):
-            try:
-                await self._look(exchange)
-                await self._look_at_reports(exchange)
-            except POSTPONING as error:
-                log.info("end_of_day_postponed", exchange=exchange, error=str(error))
+        try:
+            await self._look_at_exchanges()
+        except StorageError as error:
+            log.info("end_of_day_postponed", error=str(error))
         try:
             await self._keep_up()
         except POSTPONING as error:
@@ -114,22 +114,42 @@ class EndOfDay(TaskActor):
     def on_count(self, _: Count) -> dict[str, float]:
         return {f"days_behind:{exchange}": days for exchange, days in self._behind.items()}
 
-    async def _look(self, exchange: str) -> None:
-        """As far as what is known allows: of a day that is done already the next one is looked at, too."""
+    async def _look_at_exchanges(self) -> None:
+        exchanges = {name.partition(":")[0] for name in self._routes.instruments}
+        usable = sorted(code for code in exchanges if self._calendars.usable(f"{code}:"))
+        due = {exchange: await self._days_due(exchange) for exchange in usable}
+        await self._read_jobs(is_due=any(due.values()))
+        for exchange, days in due.items():
+            try:
+                await self._look(exchange, days)
+                await self._look_at_reports(exchange)
+            except POSTPONING as error:
+                log.info("end_of_day_postponed", exchange=exchange, error=str(error))
+
+    async def _days_due(self, exchange: str) -> list[TradingDay]:
         done_ns = await self._durable.checkpoint(checkpoint_of(exchange))
         over = days_over(self._calendars.of_exchange(exchange), done_ns, self.system.clock.now_ns(), self._after_ns)
         skipped, due = over[:-MOST_DAYS], over[-MOST_DAYS:]
         self._tell_skipped(exchange, skipped)
         self._behind[exchange] = len(due)
-        jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, KIND)]
+        return due
+
+    async def _read_jobs(self, *, is_due: bool) -> None:
+        """Where no day is due only those matter that an operator asked for, and of them the newest says that there are some."""
+        newest = [_day_job(job) for job in await self._durable.jobs(1, KIND)]
+        if is_due or newest != self._day_jobs[:1] or any(job.status in UNFINISHED for job in self._day_jobs):
+            self._day_jobs = [_day_job(job) for job in await self._durable.jobs(JOBS_READ, KIND)]
+
+    async def _look(self, exchange: str, due: Sequence[TradingDay]) -> None:
+        """As far as what is known allows: of a day that is done already the next one is looked at, too."""
         for day in due:
-            following = next_step(jobs, exchange, day.date)
+            following = next_step(self._day_jobs, exchange, day.date)
             if following.step is not Step.DONE:
                 await self._go_on(exchange, day.date, following, due[-1].end_ns)
                 return
             await self._note(exchange, day)
-        for again in unended(jobs, exchange)[:1]:
-            await self._go_on(exchange, again, next_step(jobs, exchange, again), 0)
+        for again in unended(self._day_jobs, exchange)[:1]:
+            await self._go_on(exchange, again, next_step(self._day_jobs, exchange, again), 0)
 
     async def _look_at_reports(self, exchange: str) -> None:
         """In the evening of a day that is worked through its report is asked for once more, with those of days before."""

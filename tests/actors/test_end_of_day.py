@@ -314,6 +314,34 @@ async def test_a_day_of_more_instruments_than_a_job_takes_is_done_in_portions(au
         assert desk.begun[3:] == [("NSE", "2026-11-18")] * 3
 
 
+class Counting(MemoryDurableStore):
+    """A store that counts how often many jobs are read."""
+
+    readings = 0
+
+    async def jobs(self, limit: int = 100, kind: str = "") -> list[Job]:
+        self.readings += kind == KIND and limit > 1
+        return await super().jobs(limit, kind)
+
+
+async def test_jobs_are_read_once_a_look_for_all_exchanges_and_not_while_nothing_is_due(autojump_clock: Any) -> None:
+    desk = Desk()
+    desk.durable = durable = Counting()
+    await since_thursday(desk)
+    day = Calendars(load_calendar).of_exchange("BSE").day(date(2026, 11, 19))
+    assert day is not None
+    await durable.save([], [], checkpoint_ns=day.end_ns, name="end_of_day:BSE")
+    async with office(desk, exchanges=("NSE", "BSE")) as system:
+        await pass_hours(system, 3)
+        assert (desk.begun, durable.readings) == ([], 0)
+        await pass_hours(system, 3)
+        assert sorted(desk.begun) == [("BSE", FRIDAY), ("NSE", FRIDAY)]
+        assert durable.readings < 10
+        before = durable.readings
+        await pass_hours(system, 12)
+        assert durable.readings == before
+
+
 def test_each_portion_of_a_day_begins_after_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.end_of_day_work.MOST_INSTRUMENTS", 2)
     routes, nobody = Routes(["dhan"]), None
