@@ -8,7 +8,7 @@ import anyio
 import structlog
 
 from actors.messages import Count, Notified, OrdersDue, OrderTold
-from engine.providers.base import Notification, ProviderError
+from engine.providers.base import Advice, Notification, ProviderError
 from engine.providers.orders import OrderBook, standing_of
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore
@@ -31,7 +31,7 @@ MOST_HELD = 5_000
 class Orders(TaskActor):
     """An account's owner is a user's id that an administrator wrote down; who was put out is told nothing.
 
-    After each connect the day's orders are read: those that stand elsewhere than they were told last are told then.
+    After each connect, and by who begins, the day's orders are read: those that stand elsewhere than they were told last are told then.
     """
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec(capacity=1_000, overflow=Overflow.DROP_OLDEST)
@@ -66,6 +66,7 @@ class Orders(TaskActor):
         self._dropped = 0
 
     async def on_start(self) -> None:
+        self._due.update(self._books)  # who was here before us may have died of a book, and what it held with it
         self.spawn(self._tell)
         self.spawn(self._read)
 
@@ -143,17 +144,19 @@ class Orders(TaskActor):
 
     async def _read(self) -> NoReturn:
         while True:
-            self._wanted = anyio.Event()
+            self._wanted, failed = anyio.Event(), set[str]()
             for provider in sorted(self._due):
                 self._due.discard(provider)
                 try:
                     await self._read_book(provider)
                 except (ProviderError, StorageError) as error:
-                    log.warning("order_book_not_read", provider=provider, error=str(error))
-                    self._due.add(provider)
-            if self._due:
-                await anyio.sleep(READ_AGAIN_S)
-            else:
+                    wants_token = isinstance(error, ProviderError) and error.advice is Advice.NEW_TOKEN
+                    say = log.info if wants_token else log.warning  # of tokens those warn who open feeds
+                    say("order_book_not_read", provider=provider, error=str(error))
+                    failed.add(provider)
+            self._due |= failed
+            # Whoever connects meanwhile is not kept waiting.
+            with anyio.move_on_after(READ_AGAIN_S if failed else None):
                 await self._wanted.wait()
 
     async def _read_book(self, provider: str) -> None:

@@ -120,6 +120,7 @@ async def test_what_became_of_orders_while_nobody_listened_is_told_once_also_by_
             seen["publisher"].clear()
             return told
 
+        assert await opened() == []
         subject.tell(Notified(Notification("kite", "order", 1, {"order_id": "1", "status": "COMPLETE"})))
         book.states = {"1": "COMPLETE", "2": "OPEN"}
         assert await opened() == [("1", "COMPLETE"), ("2", "OPEN")]
@@ -134,13 +135,53 @@ async def test_what_became_of_orders_while_nobody_listened_is_told_once_also_by_
         assert await hot.told_orders("kite") == {"3": "OPEN 0"}
 
 
+async def test_who_begins_reads_the_books_without_being_told_to(autojump_clock: Any) -> None:
+    book = Book()
+    book.states = {"1": "OPEN"}
+
+    def make(system: ActorSystem) -> Orders:
+        books = {"kite": book}
+        return Orders(MemoryHotStore(), MemoryDurableStore(), {}, books, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        await trio.sleep(1)
+        book.states["1"] = "COMPLETE"
+        await system.restart("/engine/subject")
+        await trio.sleep(1)
+        assert [one.notification.data["status"] for one in seen["publisher"]] == ["OPEN", "COMPLETE"]
+
+
+async def test_who_connects_while_a_book_is_read_or_could_not_be_has_it_read_at_once(autojump_clock: Any) -> None:
+    class Slow(Book):
+        async def orders(self) -> list[Notification]:
+            await trio.sleep(1)
+            return await super().orders()
+
+    book = Slow()
+    book.fails, book.states = 2, {"1": "OPEN"}
+
+    def make(system: ActorSystem) -> Orders:
+        books = {"kite": book}
+        return Orders(MemoryHotStore(), MemoryDurableStore(), {}, books, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        subject = system.ref("/engine/subject")
+        for _ in range(2):  # in the first reading, and after the second one
+            await trio.sleep(0.5)
+            subject.tell(OrdersDue("kite"))
+            await trio.sleep(2)
+        assert [one.notification.data["status"] for one in seen["publisher"]] == ["OPEN"]
+        assert book.fails == 0
+
+
 async def test_what_was_heard_while_a_book_was_read_is_newer_than_that(autojump_clock: Any) -> None:
     book, tells = Book(), list[Callable[[], object]]()
 
     class Slow(Book):
         async def orders(self) -> list[Notification]:
             found = await book.orders()
-            tells[0]()
+            if tells:
+                tells.pop()()
             await trio.sleep(1)
             return found
 
@@ -151,7 +192,12 @@ async def test_what_was_heard_while_a_book_was_read_is_newer_than_that(autojump_
     async with among_witnesses(make, "publisher") as (system, seen):
         subject = system.ref("/engine/subject")
         complete = Notified(Notification("kite", "order", 1, {"order_id": "1", "status": "COMPLETE"}))
-        tells.append(lambda: subject.tell(complete))
+
+        def happens() -> None:
+            subject.tell(complete)
+            book.states = {"1": "COMPLETE"}
+
+        tells.append(happens)
         book.states = {"1": "OPEN"}
         subject.tell(OrdersDue("kite"))
         await trio.sleep(5)

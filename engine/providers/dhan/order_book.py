@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from engine.providers.base import Notification
+from engine.providers.base import Notification, ProviderError
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.calls import Caller, Lane
 from engine.providers.dhan.client import DhanClient
 from engine.providers.dhan.orders import TRADED
 from engine.providers.keyring import Keyring
 from engine.providers.rate_limiter import UNSHARED, Share
+from engine.providers.retry import RetryPolicy
 
 CALLS_PER_SECOND: Final = 1.0
 """Dhan allows more; it is asked after each connect."""
@@ -29,12 +29,13 @@ class DhanOrderBook:
         endpoints: DhanEndpoints | None = None,
         *,
         name: str = "dhan",
+        retry: RetryPolicy | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._name = name
         self._now_ns = now_ns
         self._client = DhanClient(keyring, (endpoints or DhanEndpoints()).rest_url, timeout_s=_TIMEOUT_S)
-        self._caller = Caller(_TIMEOUT_S)
+        self._caller = Caller(_TIMEOUT_S, retry)
         self._lane = Lane(Share(UNSHARED, f"{name}/orders", CALLS_PER_SECOND))
 
     async def orders(self) -> list[Notification]:
@@ -43,7 +44,11 @@ class DhanOrderBook:
         return [Notification(self._name, _kind(order), self._now_ns(), order) for order in sorted(found, key=_created)]
 
 
-_read = partial(msgspec.convert, type=list[dict[str, Any]])
+def _read(body: Any) -> list[dict[str, Any]]:
+    try:
+        return msgspec.convert(body, list[dict[str, Any]])
+    except msgspec.ValidationError as error:
+        raise ProviderError(f"Dhan's orders have an unknown form: {error}") from error
 
 
 def _kind(order: dict[str, Any]) -> str:

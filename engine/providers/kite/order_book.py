@@ -43,6 +43,6 @@ class KiteOrderBook:
         body = await self._client.get("/orders", (), self._keyring.current)
         try:
             found = msgspec.json.decode(body, type=_Orders).data
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ProviderError(f"Kite's orders can not be read: {error}") from error
         return [Notification(self._name, self._fills.kind(order), self._now_ns(), order) for order in found]
