@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 
 class DayFigures:
-    """Those of some days of one exchange, and of days of the month before whose bars came, or changed, since.
+    """Those of some days of one exchange, and of days of the month before whose bars, splits or bonuses came, or changed, since.
 
     Processor work goes to threads.
     """
@@ -35,6 +35,9 @@ class DayFigures:
     async def work_out(self, instruments: Sequence[str]) -> int:
         """Keeps the figures of these instruments; of how many days. Safe to repeat, and to cut off."""
         statistics, first, last = self._durable.statistics, self._days[0].date, self._days[-1].date
+        changed = await statistics.changed_actions(
+            instruments
+        )  # before they are read: what changes meanwhile counts anew
         known = await self._durable.corporate_actions.known(instruments)
         kept = {name: await self._note_adjusted(name, actions) for name, actions in known.items()}
         await statistics.forget_adjusted(instruments)
@@ -52,6 +55,7 @@ class DayFigures:
             found = await anyio.to_thread.run_sync(partial(_worked_out, traded, minutes, _minutes_of(day), trading))
             await statistics.save(found)
             count += len(found)
+        await statistics.note_actions(changed, last)
         return count
 
     def _days_from(self, first: date) -> Iterator[TradingDay]:

@@ -183,6 +183,34 @@ async def test_a_split_that_is_entered_days_later_has_the_figures_since_its_day_
     assert await store.statistics.stale_since([NAME], DAYS[0], later[2]) == {}
 
 
+async def test_a_small_bonus_that_is_entered_corrected_or_taken_back_late_is_worked_into_the_figures_once(
+    store: DurableStore,
+) -> None:
+    later = [DAYS[3] + timedelta(days=ago) for ago in range(1, 4)]
+    await store.save([], [day_bar(day, price, 100) for day, price in zip(later, (80.0, 88.0, 96.8), strict=True)])
+    first, newest = (
+        work_of(store, day=day.isoformat(), now=later[2] + timedelta(days=1)) for day in (later[0], later[2])
+    )
+    for work in (first, newest):
+        await work.step(len(work) - 1)
+    assert await returns(store) == [10, -34, 10, 10]
+
+    async def is_worked_in(return_percent: int) -> None:
+        await first.step(len(first) - 1)  # of the days since then none is made anew
+        assert (await store.statistics.stale_since([NAME], DAYS[0], later[2])) == {NAME: later[0]}
+        await newest.step(len(newest) - 1)
+        assert await returns(store) == [10, return_percent, 10, 10]
+        assert await store.statistics.stale_since([NAME], DAYS[0], later[2]) == {}
+
+    for ratio, return_percent in ((1.5, -1), (1.25, -17)):
+        bonus = CorporateAction(instrument=NAME, ex_date=later[0], kind=ActionKind.BONUS, ratio=ratio, source="admin")
+        await store.corporate_actions.save([bonus])
+        await is_worked_in(return_percent)
+    [entry] = await store.corporate_actions.page(10, DAYS[0], later[2])
+    assert await store.corporate_actions.retire(entry.id)
+    await is_worked_in(-34)
+
+
 async def test_of_a_day_that_is_in_doubt_no_figures_are_made(store: DurableStore) -> None:
     doubtful = msgspec.structs.replace(day_bar(DAYS[3], 130.0, 1).candle, revision=1, resolve_required=True)
     await store.save([], [DailyCandle(DAYS[3], msgspec.structs.replace(doubtful, state=CandleState.REVISED))])

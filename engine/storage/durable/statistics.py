@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - put together from constants; every value travels as an argument
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -14,7 +14,7 @@ from engine.market.delivery import Reported
 from engine.market.statistics import Days, DayStatistics, Minutes
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import PostgresLink
-from engine.storage.durable.times import ceiling
+from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, ceiling
 
 PORTION = 2_000
 """Rows of a day that are read at a time."""
@@ -29,7 +29,16 @@ WHERE instrument_id = ANY($1::int[]) AND date BETWEEN $2 AND $3 AND state <> 'fo
 GROUP BY instrument_id
 """
 
-_STALE = """
+_CHANGED = f"""
+SELECT a.instrument_id, max(a.updated_at) AS updated_at, min(a.ex_date) AS ex_date FROM corporate_actions a
+LEFT JOIN checkpoints c ON c.name = 'actions_in_figures:' || a.instrument_id
+WHERE a.instrument_id = ANY($1::int[]) AND a.ratio IS NOT NULL AND a.updated_at > now() - interval '30 days'
+    AND (c.position_ns IS NULL OR {MICROSECONDS.format("a.updated_at")} > c.position_ns / {MICROSECOND_NS})
+GROUP BY a.instrument_id
+"""
+"""Splits and bonuses that were entered, corrected or taken back since figures were last made anew of them."""
+
+_STALE = f"""
 SELECT instrument_id, min(date) AS date FROM (
     SELECT d.instrument_id, d.date FROM price_history_daily d
     LEFT JOIN market_statistics s ON (s.instrument_id, s.date) = (d.instrument_id, d.date)
@@ -39,9 +48,21 @@ SELECT instrument_id, min(date) AS date FROM (
         AND d.date > (SELECT min(f.date) FROM market_statistics f WHERE f.instrument_id = d.instrument_id)
     UNION ALL
     SELECT s.instrument_id, s.date FROM market_statistics s
+    JOIN ({_CHANGED}) AS changed ON changed.instrument_id = s.instrument_id AND changed.ex_date <= s.date
+    WHERE s.date BETWEEN $2 AND $3
+    UNION ALL
+    SELECT s.instrument_id, s.date FROM market_statistics s
     JOIN corporate_actions a ON a.instrument_id = s.instrument_id AND a.is_active AND a.ratio IS NOT NULL AND a.ex_date = s.date
     WHERE s.instrument_id = ANY($1::int[]) AND s.date BETWEEN $2 AND $3 AND abs(s.return_1d) > $4
 ) AS stale GROUP BY instrument_id
+"""
+
+_NOTE_CHANGED = f"""
+INSERT INTO checkpoints AS old (name, position_ns)
+SELECT 'actions_in_figures:' || told.id, {MICROSECONDS.format("told.updated_at")} * {MICROSECOND_NS}
+FROM unnest($1::int[], $2::timestamptz[]) AS told(id, updated_at)
+WHERE NOT EXISTS (SELECT FROM market_statistics s WHERE s.instrument_id = told.id AND s.date > $3)
+ON CONFLICT (name) DO UPDATE SET position_ns = greatest(old.position_ns, excluded.position_ns), updated_at = now()
 """
 
 _MINUTES = """
@@ -182,13 +203,25 @@ class MarketStatistics:
 
     async def stale_since(self, instruments: Sequence[str], first: date, last: date) -> dict[str, date]:
         """Of each instrument the first day of [first, last] that came, or is another one, since figures were made of it; or
-        that seemed to be a split of which nobody knew, and now somebody does.
+        that seemed to be a split of which nobody knew, and now somebody does; or that is after the ex-date of one that
+        changed.
 
         Days before an instrument's first figures do not count; who has no such day is left out.
         """
         names = await self._identified(instruments)
         rows = await self._link.rows(_STALE, list(names), first, last, SPLIT_DOUBT_PERCENT)
         return {names[row["instrument_id"]]: row["date"] for row in rows}
+
+    async def changed_actions(self, instruments: Sequence[str]) -> dict[str, datetime]:
+        """Whose splits and bonuses changed in the last 30 days, when, and figures do not know of it yet."""
+        names = await self._identified(instruments)
+        rows = await self._link.rows(_CHANGED, list(names))
+        return {names[row["instrument_id"]]: row["updated_at"] for row in rows}
+
+    async def note_actions(self, changed: Mapping[str, datetime], last: date) -> None:
+        """Figures up to ``last`` know of those changes; it counts where there are no later ones. Safe to repeat."""
+        ids = await self._names.ids(changed)
+        await self._link.value(_NOTE_CHANGED, list(ids.values()), [changed[name] for name in ids], last)
 
     async def minutes(self, instruments: Sequence[str], start_ns: int, end_ns: int) -> dict[str, Minutes]:
         """The closed minutes that open in [start, end) as columns; who has none is left out."""
