@@ -1,6 +1,7 @@
 """The alerts: judges users' rules, keeps what they tell, and has it told and sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
 
 import anyio
@@ -31,7 +32,7 @@ from engine.market.alert_rule import (
 from engine.runtime import ActorRef, KernelError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore
 from engine.storage.durable.alerts import FiredAlert
-from engine.storage.errors import StorageError, StorageUnavailableError
+from engine.storage.errors import StorageError, StorageUnavailableError, UnfitRowError
 from engine.storage.hot import HotStore
 
 log = structlog.get_logger("ticktree.alerts")
@@ -189,20 +190,30 @@ class Alerts(TaskActor):
         self._follow()
 
     async def _keep_what_is_due(self) -> None:
-        book = self._book
-        while book.due:
-            due = book.due[0]
+        """Of a rule that the store refuses for now all that is due waits, in its order; others go on."""
+        book, refused = self._book, dict[int, StorageError]()
+        while (due := next((due for due in book.due if due.rule.id not in refused), None)) is not None:
             try:
                 await self._rules.fire(due.rule, due.standing, _alert(due))
             except StorageUnavailableError:
                 raise
-            except StorageError as error:  # the table takes this one never: it must not hold up all others
+            except UnfitRowError as error:  # the table takes this one never: it must not hold up all others
                 self._refused += 1
                 log.exception("alert_refused", rule=due.rule.id, error=str(error))
-            if book.due and book.due[0] is due:  # else it made way for newer ones meanwhile
-                book.due.popleft()
+            except StorageError as error:  # it may take it once a lock is gone, or somebody has mended the table
+                refused[due.rule.id] = error
+                continue
+            with suppress(ValueError):  # it may have made way for newer ones meanwhile
+                book.due.remove(due)
             self._untold.set()
-        moved = book.to_keep()
+        await self._stand(refused.keys())
+        if refused:
+            raise next(iter(refused.values()))
+
+    async def _stand(self, refused: Collection[int]) -> None:
+        """Keeps where rules stand, but of those of which something else is to be kept before."""
+        book = self._book
+        moved = {key: standing for key, standing in book.to_keep().items() if key[0] not in refused}
         await self._rules.stand(moved)
         for key, standing in moved.items():
             if book.moved.get(key) == standing:

@@ -24,9 +24,10 @@ from engine.market.alert_rule import (
 )
 from engine.runtime import ActorSystem
 from engine.storage.durable.alerts import FiredAlert
-from engine.storage.errors import DurableStoreError
+from engine.storage.errors import DurableStoreError, StorageError, UnfitRowError
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from engine.storage.memory.alerts import MemoryAlertRules
+from engine.storage.memory.tables import Tables
 from tests.actors.parts import MINUTE_NS, NAME, NOON, SECOND_NS, among_witnesses, candle, tick
 
 ABOVE = PriceCondition(instrument=NAME, comparison="above", value=100.0)
@@ -304,11 +305,15 @@ async def test_a_token_that_is_refused_before_its_end_is_told(autojump_clock: An
 
 
 class Refusing(MemoryAlertRules):
-    """A table that takes nothing of the first rule."""
+    """A table that takes nothing of the first rule, for as long as it has a reason."""
+
+    def __init__(self, tables: Tables, why: StorageError) -> None:
+        super().__init__(tables)
+        self.why: StorageError | None = why
 
     async def fire(self, rule: AlertRule, standing: Standing, alert: FiredAlert) -> None:
-        if rule.id == 1:
-            raise DurableStoreError("It answered: no such value")
+        if rule.id == 1 and self.why is not None:
+            raise self.why
         await super().fire(rule, standing, alert)
 
 
@@ -316,11 +321,28 @@ async def test_an_alert_that_the_table_takes_never_holds_up_no_others(autojump_c
     stage = Stage()
     stage.rule()
     stage.rule(msgspec.structs.replace(ABOVE, value=102.0), 2)
-    stage.durable.alert_rules = Refusing(stage.durable.tables)
+    stage.durable.alert_rules = Refusing(stage.durable.tables, UnfitRowError("no such value"))
     async with among_witnesses(stage.make, *NAMES, answer=True) as (system, _):
         await trade(system, 99.0, 103.0)
         assert [alert.rule for alert in stage.durable.tables.alerts.values()] == [2]
         assert (await system.ref("/engine/subject").ask(Count(), timeout_s=1))["alerts_refused"] == 1
+
+
+async def test_an_alert_that_the_table_refuses_for_now_waits_and_holds_up_no_others(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.rule(msgspec.structs.replace(ABOVE, value=102.0), 2)
+    stage.durable.alert_rules = rules = Refusing(stage.durable.tables, DurableStoreError("It answered: lock timeout"))
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trade(system, 99.0, 103.0, 95.0, 104.0)
+        await trio.sleep(PAUSE_S)
+        assert [alert.rule for alert in stage.durable.tables.alerts.values()] == [2, 2]
+        rules.why = None
+        await trio.sleep(PAUSE_S + 1)
+        alerts = stage.durable.tables.alerts.values()
+        assert [(alert.rule, alert.value) for alert in alerts] == [(2, 103.0), (2, 104.0), (1, 103.0), (1, 104.0)]
+        assert len(told(seen)) == 4
+        assert (await system.ref("/engine/subject").ask(Count(), timeout_s=1))["alerts_refused"] == 0
 
 
 async def test_a_store_that_is_away_keeps_nobody_from_looking_again(autojump_clock: Any) -> None:

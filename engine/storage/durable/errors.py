@@ -3,12 +3,13 @@
 import contextlib
 import os
 import ssl
+import struct
 from collections.abc import Generator
 from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
-from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
+from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError, UnfitRowError
 
 _BAD_ADDRESS = "DATABASE_URL is no address: expected postgresql://user:password@host:port/database."
 
@@ -39,6 +40,8 @@ PASSING = (
     asyncpg.ReadOnlySQLTransactionError,  # a replica, until it is promoted
 )
 """Errors that end by themselves."""
+_UNFIT = (struct.error, OverflowError, UnicodeError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What a number that is too large raises, a text with a NUL, a time that no day has."""
 
 
 @contextlib.contextmanager
@@ -54,6 +57,18 @@ def speaking_postgres() -> Generator[None]:
         raise DurableStoreUnavailableError(f"It answered: {error}") from error
     except asyncpg.PostgresError as error:
         raise DurableStoreError(f"It answered: {error}") from error
+
+
+@contextlib.contextmanager
+def judging_rows() -> Generator[None]:
+    """Around a save: what no row of these can ever be held for is told apart, as UnfitRowError, from what somebody may mend."""
+    try:
+        yield
+    except (DurableStoreError, *_UNFIT) as error:
+        cause = error.__cause__ if isinstance(error, DurableStoreError) else error
+        if isinstance(cause, _UNFIT):
+            raise UnfitRowError(str(cause)) from error
+        raise
 
 
 @contextlib.contextmanager

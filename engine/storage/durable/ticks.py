@@ -2,19 +2,19 @@
 
 # ruff: noqa: S608 - put together from constants and dates; every value travels as an argument
 
-import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
 from engine.market.kept_tick import KeptTick
+from engine.storage.durable.errors import judging_rows
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.tick_days import made
 from engine.storage.durable.tick_rows import COLUMNS, packed, tick_of
 from engine.storage.durable.times import EPOCH, MICROSECONDS
-from engine.storage.errors import DurableStoreError, UnfitRowError
+from engine.storage.errors import DurableStoreError
 
 _KEPT = """
 SELECT e.code || ':' || i.symbol AS instrument FROM instruments i JOIN exchanges e ON e.id = i.exchange_id
@@ -32,8 +32,6 @@ _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
 _DAY_US = 86_400_000_000
 _DAY = timedelta(days=1)
-_UNFIT = (struct.error, OverflowError, UnicodeError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-"""What a number that is too large raises, a text with a NUL, a time that no day has."""
 
 
 class Ticks:
@@ -57,13 +55,8 @@ class Ticks:
         known = [tick for tick in ticks if tick.instrument in ids]
         if not known:
             return 0
-        try:
+        with judging_rows():
             return await self._save(known, ids)
-        except (DurableStoreError, *_UNFIT) as error:
-            cause = error.__cause__ if isinstance(error, DurableStoreError) else error
-            if isinstance(cause, _UNFIT):
-                raise UnfitRowError(str(cause)) from error
-            raise
 
     async def _save(self, ticks: Sequence[KeptTick], ids: Mapping[str, int]) -> int:
         try:

@@ -19,6 +19,7 @@ from engine.storage.durable.alerts import (
 )
 from engine.storage.durable.alerts.rules import RULES, WAITING
 from engine.storage.durable.alerts.webhooks import WEBHOOKS
+from engine.storage.errors import DurableStoreError, UnfitRowError
 from engine.storage.memory import MemoryDurableStore
 from tests.storage.conftest import ON_POSTGRESQL
 
@@ -121,6 +122,20 @@ async def test_what_a_rule_was_put_before_last_is_kept_with_where_it_stands(stor
     assert [one.standing for one in await store.alert_rules.live()] == [whole]
     await store.alert_rules.change("ann", rule.id, draft())
     assert [one.standing for one in await store.alert_rules.live()] == [Standing()]
+
+
+@ON_POSTGRESQL
+async def test_an_alert_that_can_never_be_kept_is_told_from_one_that_is_refused_for_now(store: DurableStore) -> None:
+    rule = await live(store)
+    for wrong in ({"message": "a\0b"}, {"at_ns": 2**70}):
+        with pytest.raises(UnfitRowError):
+            await store.alert_rules.fire(rule, Standing(0, "", NOON), alert_of(rule, **wrong))
+    await store._link.value("ALTER TABLE alerts RENAME TO elsewhere")
+    with pytest.raises(DurableStoreError) as refused:
+        await fire(store, rule)
+    assert not isinstance(refused.value, UnfitRowError)
+    await store._link.value("ALTER TABLE elsewhere RENAME TO alerts")
+    assert [alert.id for alert in await store.fired_alerts.untold(10)] == []
 
 
 @ON_POSTGRESQL

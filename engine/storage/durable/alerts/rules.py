@@ -10,6 +10,7 @@ import msgspec
 
 from engine.market.alert_rule import AlertRule, Condition, Seen, Standing
 from engine.storage.durable.alerts.fired import ADD, FiredAlert
+from engine.storage.durable.errors import judging_rows
 from engine.storage.durable.link import Connection, PostgresLink
 from engine.storage.durable.times import MICROSECOND_NS, MICROSECONDS, SECOND_NS, moment
 
@@ -136,7 +137,8 @@ class AlertRules:
     async def fire(self, rule: AlertRule, standing: Standing, alert: FiredAlert) -> None:
         """Keeps an alert, what is to be sent of it, and that the rule has told it: all or nothing. Safe to repeat.
 
-        Nothing where the rule was rewritten, ended or switched off meanwhile.
+        Nothing where the rule was rewritten, ended or switched off meanwhile. Raises UnfitRowError for an alert that can not be
+        kept ever.
         """
 
         async def fire(connection: Connection) -> None:
@@ -145,7 +147,8 @@ class AlertRules:
             if row is not None:
                 await _keep(connection, alert, row["webhook_id"])
 
-        await self._link.run(fire)
+        with judging_rows():
+            await self._link.run(fire)
 
     async def test(self, alert: FiredAlert) -> bool:
         """Keeps an alert that tells nothing but that alerts come, by all its rule's ways.
