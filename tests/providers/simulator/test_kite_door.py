@@ -95,7 +95,7 @@ async def test_what_can_not_be_asked_is_refused_as_kite_does(path: str, message:
 
 async def test_a_stranger_is_refused_and_other_calls_are_unknown() -> None:
     async with caller(headers={}) as client:
-        stranger, unknown = await client.get("/quote/ltp"), await client.get("/orders")
+        stranger, unknown = await client.get("/quote/ltp"), await client.get("/portfolio/holdings")
 
     assert (stranger.status_code, stranger.json()["error_type"]) == (403, "TokenException")
     assert unknown.status_code == 404
