@@ -56,6 +56,7 @@ log = structlog.get_logger("ticktree.web")
 ENDED_S = ACCESS_S + 60.0
 """How long an ended session is remembered: longer than the clocks of our machines let a token of it live."""
 CHART_GAPS_S = 10.0
+REPORTS_AT_ONCE = 2
 REPORTS_S = 1.0
 DAY_NS = 86_400_000_000_000
 
@@ -170,6 +171,7 @@ def make_services(
         chart_gaps=Joined(CHART_GAPS_S),
         reports=Joined(REPORTS_S),
         days_told=Joined(REPORTS_S),
+        report_room=asyncio.Semaphore(REPORTS_AT_ONCE),
         hot_reach_ns=reach_ns,
         saved_after_ns=settings.saved_after_ns,
         screen=screen_in(pages),

@@ -1,5 +1,6 @@
 """What the routes work with: one frozen object, made by the composition root."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -76,6 +77,8 @@ class Services:
     reports: Joined[DayReport]
     days_told: Joined[list[DayTold]]
     """The reports of days, and of which days there are some; likewise."""
+    report_room: asyncio.Semaphore
+    """Reports that are made at once, of whatever days."""
     hot_reach_ns: int
     """How far back Redis keeps candles, and a day more."""
     saved_after_ns: int

@@ -14,7 +14,7 @@ from engine.storage.durable import DailyCandle
 from tests.web.engine import NOON, Engine
 from tests.web.process import BEARER, Web
 from tests.web.test_rest import problem
-from web.app import REPORTS_S
+from web.app import REPORTS_AT_ONCE, REPORTS_S
 
 pytestmark = pytest.mark.anyio
 
@@ -132,6 +132,23 @@ async def test_who_asks_for_a_report_at_once_shares_one_answer(web: Web) -> None
     assert {answer.headers["ETag"] for answer in answers} == {answers[0].headers["ETag"]}
     quarter = await read(web, "/api/v1/reports/", start="2026-08-19", end="2026-11-18")
     assert quarter["items"][0]["date"] == "2026-11-18"
+
+
+async def test_reports_of_other_days_wait_while_two_are_made_and_are_refused_when_that_takes_long(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(web)
+    room, path = web.services.report_room, "/api/v1/reports/2026-11-18"
+    monkeypatch.setattr("web.routes.analytics.ROOM_S", 0.1)
+    for _ in range(REPORTS_AT_ONCE):
+        assert not room.locked()
+        await room.acquire()
+    refused = await web.get(path, exchange="NSE")
+    assert "must wait" in str(await problem(refused, 503))
+    assert int(refused.headers["Retry-After"]) >= 1
+    room.release()
+    assert (await web.get(path, exchange="NSE")).status_code == 200
+    assert not room.locked()
 
 
 def test_every_figure_of_a_day_can_be_told() -> None:

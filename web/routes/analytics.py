@@ -31,6 +31,8 @@ revalidate(blueprint)
 YEAR = timedelta(days=365)
 MOST_DAYS = 92
 """Of which reports are listed at a time: a quarter of a year."""
+ROOM_S = 5.0
+"""So long a report waits for those that are being made."""
 _UTC = ZoneInfo("UTC")
 _SECOND_NS = 1_000_000_000
 _DAY = timedelta(days=1)
@@ -133,9 +135,18 @@ async def report(day: str, query_args: ReportQuery) -> Response:
 
 
 async def _reported(exchange: str, kind: str, day: date) -> DayReport:
-    """Counted in a thread, as a day may have a hundred thousand options."""
-    rows = await services().durable.statistics.of_day(exchange, kind, day)
-    return await asyncio.to_thread(day_report, exchange, kind, day, rows)
+    """Counted in a thread, as a day may have a hundred thousand options; few at once, since each has all its rows in memory."""
+    room = services().report_room
+    try:
+        async with asyncio.timeout(ROOM_S):
+            await room.acquire()
+    except TimeoutError as error:
+        raise ApiError(503, "so many reports are being made that this one must wait", retry_after_s=ROOM_S) from error
+    try:
+        rows = await services().durable.statistics.of_day(exchange, kind, day)
+        return await asyncio.to_thread(day_report, exchange, kind, day, rows)
+    finally:
+        room.release()
 
 
 def _date(text: str) -> date:
