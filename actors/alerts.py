@@ -49,6 +49,8 @@ KEPT_NS = 90 * 86_400 * NS_PER_S
 MOST_KEPT = 10_000
 """Of one user."""
 TIDY_S = 3_600.0
+FORGOTTEN_AT_ONCE = 100
+"""Rules that were taken away, and as many webhooks."""
 
 
 class Alerts(TaskActor):
@@ -251,11 +253,11 @@ class Alerts(TaskActor):
 
     async def _tidy(self) -> None:
         if anyio.current_time() - self._tidied_s >= TIDY_S:
+            self._tidied_s = anyio.current_time()  # whatever comes of it: a failure is not repeated at every look
+            await self._deliveries.give_up()
             before_ns = self.system.clock.now_ns() - KEPT_NS
             await self._fired.forget(before_ns, MOST_KEPT)
-            await self._rules.forget(before_ns)
-            await self._deliveries.give_up()
-            self._tidied_s = anyio.current_time()
+            await self._rules.forget(before_ns, FORGOTTEN_AT_ONCE)
 
 
 def _alert(due: Due) -> FiredAlert:

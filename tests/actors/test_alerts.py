@@ -384,6 +384,29 @@ async def test_what_is_old_is_forgotten(autojump_clock: Any) -> None:
         assert list(stage.durable.tables.alerts) == [alert.id]
 
 
+class Untidy(MemoryAlertRules):
+    """A table that can not forget, and counts how often it was to."""
+
+    tries = 0
+
+    async def forget(self, before_ns: int, most: int) -> int:
+        self.tries += 1
+        raise DurableStoreError("It answered: permission denied")
+
+
+async def test_a_table_that_can_not_forget_is_asked_again_after_an_hour_not_at_every_look(autojump_clock: Any) -> None:
+    stage = Stage()
+    stage.rule()
+    stage.durable.alert_rules = rules = Untidy(stage.durable.tables)
+    async with among_witnesses(stage.make, *NAMES, answer=True) as (system, seen):
+        await trade(system, 99.0, 101.0)
+        await trio.sleep(TIDY_S / 2)
+        assert len(told(seen)) == 1
+        assert rules.tries == 1
+        await trio.sleep(TIDY_S / 2 + READ_S)
+        assert rules.tries == 2
+
+
 @pytest.mark.parametrize("seed", range(12))
 async def test_whatever_dies_and_whenever_each_alert_is_told_and_none_under_two_ids(
     autojump_clock: Any, seed: int

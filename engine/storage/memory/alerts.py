@@ -43,9 +43,9 @@ class MemoryAlertRules(AlertRules):
             self._tables.alerts[alert.id] = alert
             self._tables.untold[alert.id] = None
 
-    async def forget(self, before_ns: int) -> int:
+    async def forget(self, before_ns: int, most: int) -> int:
         """Nobody takes any away."""
-        del before_ns
+        del before_ns, most
         await self._tables.arrive()
         return 0
 

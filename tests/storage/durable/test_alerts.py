@@ -146,11 +146,19 @@ async def test_what_was_taken_away_is_forgotten_once_nothing_it_told_is_kept(sto
     for rule in (told, silent):
         await store.alert_rules.retire("ann", rule.id)
     await store.webhooks.retire("ann", hook)
-    assert await store.alert_rules.forget(NOON - 10**9 * 86_400 * 365) == 0
-    assert await store.alert_rules.forget(FAR) == 1
+    assert await store.alert_rules.forget(NOON - 10**9 * 86_400 * 365, 10) == 0
+    assert await store.alert_rules.forget(FAR, 10) == 1
     await store.fired_alerts.forget(FAR, 10)
-    assert await store.alert_rules.forget(FAR) == 2
+    assert await store.alert_rules.forget(FAR, 10) == 2
     assert [rule.id for rule in await store.alert_rules.live()] == [kept.id]
+
+
+@ON_POSTGRESQL
+async def test_of_what_was_taken_away_so_many_are_forgotten_at_once(store: DurableStore) -> None:
+    for _ in range(3):
+        await store.alert_rules.retire("ann", (await live(store)).id)
+        await store.webhooks.retire("ann", await webhook(store))
+    assert [await store.alert_rules.forget(FAR, 2) for _ in range(3)] == [4, 2, 0]
 
 
 @ON_POSTGRESQL

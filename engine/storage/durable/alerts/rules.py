@@ -73,12 +73,16 @@ WHERE id = $2 AND is_active FOR SHARE OF webhooks
 """
 _FORGET = """
 WITH rules AS (
-    DELETE FROM alert_rules r WHERE NOT is_active AND updated_at < $1
-        AND NOT EXISTS (SELECT FROM alerts WHERE rule_id = r.id) RETURNING 1
+    DELETE FROM alert_rules WHERE id = ANY(ARRAY(
+        SELECT id FROM alert_rules r WHERE NOT is_active AND updated_at < $1
+            AND NOT EXISTS (SELECT FROM alerts WHERE rule_id = r.id) LIMIT $2
+    )) RETURNING 1
 ), hooks AS (
-    DELETE FROM webhooks w WHERE NOT is_active AND updated_at < $1
-        AND NOT EXISTS (SELECT FROM alert_deliveries WHERE webhook_id = w.id)
-        AND NOT EXISTS (SELECT FROM alert_rules WHERE webhook_id = w.id) RETURNING 1
+    DELETE FROM webhooks WHERE id = ANY(ARRAY(
+        SELECT id FROM webhooks w WHERE NOT is_active AND updated_at < $1
+            AND NOT EXISTS (SELECT FROM alert_deliveries WHERE webhook_id = w.id)
+            AND NOT EXISTS (SELECT FROM alert_rules WHERE webhook_id = w.id) LIMIT $2
+    )) RETURNING 1
 )
 SELECT (SELECT count(*) FROM rules) + (SELECT count(*) FROM hooks)
 """
@@ -211,9 +215,12 @@ class AlertRules:
         rows = await self._link.rows(_RETIRE, owner, identity)
         return _own(rows[0]) if rows else None
 
-    async def forget(self, before_ns: int) -> int:
-        """Deletes rules and webhooks that were taken away before, once nothing that they told is kept; how many there were."""
-        return int(await self._link.value(_FORGET, moment(before_ns)))
+    async def forget(self, before_ns: int, most: int) -> int:
+        """Deletes rules and webhooks that were taken away before, once nothing that they told is kept; how many there were.
+
+        So many of each at the most: for each one all alerts, or deliveries, are gone through.
+        """
+        return int(await self._link.value(_FORGET, moment(before_ns), most))
 
 
 async def _keep(connection: Connection, alert: FiredAlert, webhook: int | None) -> None:
