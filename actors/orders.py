@@ -172,7 +172,8 @@ class Orders(TaskActor):
             today.add(standing.order)
             if (provider, standing.order) not in self._heard and known.get(standing.order) != standing.state:
                 self._take(notification)
-        await self._forget(provider, known.keys() - today - {order for _, order in self._heard})
+        if today:  # an empty answer does not say that it is another day: a provider may give one for once
+            await self._forget(provider, known.keys() - today - {order for _, order in self._heard})
 
     async def _forget(self, provider: str, orders: set[str]) -> None:
         """Those of days before."""

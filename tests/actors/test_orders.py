@@ -174,6 +174,23 @@ async def test_who_connects_while_a_book_is_read_or_could_not_be_has_it_read_at_
         assert book.fails == 0
 
 
+async def test_a_book_that_is_empty_for_once_makes_nothing_be_told_again(autojump_clock: Any) -> None:
+    hot, book = MemoryHotStore(), Book()
+    book.states = {"1": "COMPLETE"}
+
+    def make(system: ActorSystem) -> Orders:
+        return Orders(hot, MemoryDurableStore(), {}, {"kite": book}, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        for states in ({"1": "COMPLETE"}, {}, {"1": "COMPLETE", "2": "OPEN"}):
+            await trio.sleep(1)
+            book.states = states
+            system.ref("/engine/subject").tell(OrdersDue("kite"))
+        await trio.sleep(1)
+        assert [one.notification.data["order_id"] for one in seen["publisher"]] == ["1", "2"]
+        assert (await hot.told_orders("kite")).keys() == {"1", "2"}
+
+
 async def test_what_was_heard_while_a_book_was_read_is_newer_than_that(autojump_clock: Any) -> None:
     book, tells = Book(), list[Callable[[], object]]()
 
