@@ -10,19 +10,28 @@ from engine.storage.durable.screeners import OwnScreeners
 
 MOST_INSTRUMENTS: Final = 10_000
 """Of one run."""
+NOTHING: Final = Universe()
 _SHOWN: Final = 5
 
 
-async def unknown_parts(universe: Universe, configured: Mapping[str, Screener], table: OwnScreeners) -> list[Problem]:
-    """What it names that there is not: of it nothing could ever be found."""
+async def unknown_parts(
+    universe: Universe, configured: Mapping[str, Screener], table: OwnScreeners, before: Universe = NOTHING
+) -> list[Problem]:
+    """What it names that there is not: of it nothing could ever be found.
+
+    What it named ``before`` may have gone since, and keeps nobody from changing the rest.
+    """
     lists = sorted(identity for identity, one in configured.items() if one.instruments)
-    problems = [
-        *_unknown("list", universe.list, lists),
-        *(_unknown("exchange", universe.exchange, await table.exchanges()) if universe.exchange else ()),
-        *(_unknown("sector", universe.sector, await table.sectors()) if universe.sector else ()),
-    ]
-    named = universe.instruments or ()
-    known = set(await table.universe(None, None, None, named, len(named))) if named else set[str]()
+    problems: list[Problem] = []
+    if universe.list != before.list:
+        problems += _unknown("list", universe.list, lists)
+    if universe.exchange and universe.exchange != before.exchange:
+        problems += _unknown("exchange", universe.exchange, await table.exchanges())
+    if universe.sector and universe.sector != before.sector:
+        problems += _unknown("sector", universe.sector, await table.sectors())
+    named, known = universe.instruments or (), set(before.instruments or ())
+    if not known.issuperset(named):
+        known.update(await table.universe(None, None, None, named, len(named)))
     return problems + [
         Problem(f"universe.instruments[{number}]", f"there is no instrument {name!r}")
         for number, name in enumerate(named)

@@ -131,6 +131,26 @@ async def test_every_part_that_is_wrong_is_named(web: Web) -> None:
     assert (await person.get(f"{PATH}{row['id']}")).json()["name"] == "Mine"
 
 
+async def test_what_a_screener_named_and_has_gone_since_keeps_nobody_from_changing_the_rest(
+    web: Web, durable: DurableStore
+) -> None:
+    person = await registered(web)
+    row = await made(person)
+    one, user = f"{PATH}{row['id']}", (await person.get("/auth/me")).json()["id"]
+    gone = {"list": "gone", "exchange": "GONE", "sector": "Gone", "instruments": ["NSE:GONE"]}
+    written = msgspec.json.encode(without_defaults(DEFINITION | {"universe": gone})).decode()
+    assert await durable.screeners.change(user, int(row["id"]), "Mine", "", written)
+    more = gone | {"instruments": ["NSE:TCS", "NSE:GONE"]}
+    changed = await sent(person, "PUT", one, BODY | {"definition": DEFINITION | {"universe": more, "limit": 5}})
+    assert (changed.status_code, changed.json()["definition"]["limit"]) == (200, 5)
+    more = gone | {"list": "lost", "instruments": ["NSE:GONE", "NSE:LOST"]}
+    refused = await sent(person, "PUT", one, BODY | {"definition": DEFINITION | {"universe": more}})
+    assert [told.partition(";")[0] for told in (await problem(refused, 400))["errors"]] == [
+        "definition.universe.list: there is no list 'lost'",
+        "definition.universe.instruments[1]: there is no instrument 'NSE:LOST'",
+    ]
+
+
 async def test_ten_of_ones_own_may_run_by_themselves(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable_screeners, "DAILY", 1)
     person = await registered(web)

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from actors.screen_universe import unknown_parts
-from engine.screening import Definition, DefinitionError, Problem, Result, checked
+from actors.screen_universe import NOTHING, unknown_parts
+from engine.screening import Definition, DefinitionError, Problem, Result, Universe, checked
 from engine.storage.durable.screeners import OwnScreener
 from web.errors import ApiError
 from web.routes.guards import principal
@@ -73,15 +73,18 @@ def own_screener(row: OwnScreener, owner: str) -> Found:
     return Found(str(row.id), row.name, row.description, definition, owner=owner)
 
 
-async def meant(definition: Definition) -> Definition:
-    """The same, if it can be meant; ApiError 400 that names every part that can not."""
+async def meant(definition: Definition, before: Universe = NOTHING) -> Definition:
+    """The same, if it can be meant; ApiError 400 that names every part that can not.
+
+    ``before`` is the universe of the one that is rewritten: what it names may stay.
+    """
     rules = services()
     problems: list[Problem] = []
     try:
         definition = checked(definition)
     except DefinitionError as error:
         problems += error.problems
-    problems += await unknown_parts(definition.universe, rules.screeners, rules.durable.screeners)
+    problems += await unknown_parts(definition.universe, rules.screeners, rules.durable.screeners, before)
     if problems:
         told = [f"definition.{problem}" for problem in problems[:_PROBLEMS]]
         raise ApiError(400, "; ".join(told), code="bad_definition", errors=told)

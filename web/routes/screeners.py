@@ -170,8 +170,12 @@ async def screener(identity: str) -> Response:
 @document_errors(404, 409)
 async def change(identity: str, data: ScreenerBody) -> Response:
     """Rewrites one of one's own as a whole. One that looks for something else now has found nothing yet, and its run ends."""
-    number, definition = _own(identity), _written(await meant(data.definition))
-    table, own = services().durable.screeners, principal().subject
+    number, table, own = _own(identity), services().durable.screeners, principal().subject
+    before = await table.one(own, number)
+    if before is None:
+        raise unknown(identity)
+    universe = msgspec.json.decode(before.definition, type=Definition).universe
+    definition = _written(await meant(data.definition, universe))
     try:
         row = await table.change(own, number, data.name, data.description, definition)
     except TooManyDailyError as error:
