@@ -11,7 +11,7 @@ from engine.market.kept_tick import KeptTick
 from engine.storage.durable.errors import judging_rows
 from engine.storage.durable.instruments import InstrumentNames
 from engine.storage.durable.link import Connection, PostgresLink
-from engine.storage.durable.tick_days import made
+from engine.storage.durable.tick_days import UNNOTED, made
 from engine.storage.durable.tick_rows import COLUMNS, packed, tick_of
 from engine.storage.durable.times import EPOCH, MICROSECONDS
 from engine.storage.errors import DurableStoreError
@@ -27,7 +27,10 @@ FROM ticks WHERE instrument_id = $1 AND received_at >= $2 AND received_at < $3 O
 _OLDEST = f"{_PAGE} LIMIT $4"
 _NEWEST = f"{_PAGE} DESC LIMIT $4"
 _NOTE = "INSERT INTO tick_instruments SELECT * FROM unnest($1::integer[], $2::date[]) ON CONFLICT DO NOTHING"
-_DAYS = "SELECT day FROM tick_instruments WHERE instrument_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day"
+_DAYS = f"""
+SELECT day FROM tick_instruments WHERE instrument_id = $1 AND day BETWEEN $2 AND $3
+UNION SELECT day FROM ({UNNOTED}) AS unnoted WHERE day BETWEEN $2 AND $3 ORDER BY day
+"""
 _AGAIN = "CREATE TEMPORARY TABLE ticks_again (LIKE ticks) ON COMMIT DROP"
 _MERGE = "INSERT INTO ticks SELECT * FROM ticks_again ON CONFLICT DO NOTHING"
 _DAY_US = 86_400_000_000
@@ -71,9 +74,11 @@ class Ticks:
     ) -> list[KeptTick]:
         """The first ticks that were received in [start, end), or the last ones, the newest first.
 
-        Only days are looked at that have some of it: in others one would pass over everybody's to learn that.
+        Only days are looked at that have some of it, or may: in others one would pass over everybody's to learn that.
         """
         identity = (await self._names.ids([instrument])).get(instrument)
+        if identity is None:
+            return []
         first, last = _moment(start_us), _moment(end_us)
         days = [row["day"] for row in await self._link.rows(_DAYS, identity, first.date(), last.date())]
         found: list[KeptTick] = []

@@ -36,6 +36,6 @@ async def emptied(store: DurableStore) -> None:
 
 async def without_tick_days(store: DurableStore) -> None:
     """Takes away the partitions that tests before made, which no emptying of tables does."""
-    await store._link.value("TRUNCATE tick_instruments")
+    await store._link.value("TRUNCATE tick_instruments, tick_days_noted")
     for day in await store.tick_days.days():
         await store._link.value(f"DROP TABLE ticks_{day:%Y%m%d}")

@@ -2,11 +2,12 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
 
-from engine.storage.durable import MigrationStatus, migrate
+from engine.storage.durable import DurableStore, MigrationStatus, migrate
 from engine.storage.errors import DurableStoreError, DurableStoreUnavailableError
 from tests.servers import with_database
 
@@ -99,6 +100,57 @@ def test_gaps_that_were_given_up_become_verdicts_and_gaps_again(empty_database_u
         (1, "2026-11-20 18:31:00+00", "2026-11-20 18:32:00+00", "new"),
         (1, "2026-11-20 18:30:00+00", "2026-11-20 18:30:00+00", "old"),
     ]
+
+
+OLD_TICKS = """
+INSERT INTO exchanges (code, name, timezone) VALUES ('NSE', 'NSE', 'Asia/Kolkata');
+INSERT INTO instruments (exchange_id, symbol, kind, tick_size) VALUES
+    (1, 'TCS', 'equity', 0.05), (1, 'INFY', 'equity', 0.05), (1, 'RELIANCE', 'equity', 0.05);
+CREATE TABLE ticks_20261119 PARTITION OF ticks FOR VALUES FROM ('2026-11-19 00:00Z') TO ('2026-11-20 00:00Z');
+CREATE TABLE ticks_20261120 PARTITION OF ticks FOR VALUES FROM ('2026-11-20 00:00Z') TO ('2026-11-21 00:00Z');
+INSERT INTO ticks (instrument_id, received_at, ts, price, size, traded, provider)
+SELECT number, at, at, 100, 1, 1, 'dhan' FROM (VALUES
+    (1, timestamptz '2026-11-19 04:00Z'), (2, '2026-11-19 05:00Z'), (1, '2026-11-20 04:00Z')) AS told (number, at);
+"""
+"""Of one instrument on two days, of another on one, of the third none."""
+OLD_DAYS = [date(2026, 11, 19), date(2026, 11, 20)]
+
+
+WHOSE_TICKS = "SELECT instrument_id, day FROM tick_instruments ORDER BY day, instrument_id"
+
+
+def test_old_ticks_are_read_at_once_and_noted_day_by_day_afterwards(empty_database_url: str) -> None:
+    migrate(empty_database_url, "up")
+    while "0016" not in migrate(empty_database_url, "down").pending:
+        pass
+    asyncio.run(_run(empty_database_url, OLD_TICKS))
+    migrate(empty_database_url, "up")
+    assert asyncio.run(_run(empty_database_url, "SELECT 1", WHOSE_TICKS)) == [], "a start passes over no ticks of weeks"
+    asyncio.run(_note_day_by_day(empty_database_url))
+    noted = [(1, OLD_DAYS[0]), (2, OLD_DAYS[0]), (1, OLD_DAYS[1])]
+    assert asyncio.run(_run(empty_database_url, "SELECT 1", WHOSE_TICKS)) == noted
+
+
+async def _note_day_by_day(url: str) -> None:
+    store = await DurableStore.connect(url)
+    days = {"TCS": OLD_DAYS, "INFY": OLD_DAYS[:1], "RELIANCE": []}
+    try:
+        assert await _read(store) == days
+        assert await store.tick_days.index_before(OLD_DAYS[1]) == OLD_DAYS[:1], "the other one is not over"
+        assert await _read(store) == days
+        assert await store.tick_days.index_before(date(2026, 11, 21)) == OLD_DAYS[1:]
+        assert await _read(store) == days
+    finally:
+        await store.close()
+
+
+async def _read(store: DurableStore) -> dict[str, list[date]]:
+    """The days of the ticks that are found, by symbol."""
+    found: dict[str, list[date]] = {}
+    for symbol in ("TCS", "INFY", "RELIANCE"):
+        ticks = await store.ticks.read(f"NSE:{symbol}", 0, 2**51, limit=10)
+        found[symbol] = [datetime.fromtimestamp(tick.received_us // 1_000_000, UTC).date() for tick in ticks]
+    return found
 
 
 async def _run(url: str, statements: str, query: str = "SELECT 1") -> list[tuple[object, ...]]:

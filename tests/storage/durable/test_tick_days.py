@@ -73,6 +73,18 @@ async def test_who_asks_for_what_was_never_kept_passes_over_nobodys_ticks(
     assert len(await store.ticks.read("NSE:TCS", *EVER, limit=10)) == 3
 
 
+async def test_ticks_of_an_older_engine_that_notes_nothing_are_found(store: DurableStore) -> None:
+    """It made one day itself, and saved into another that a newer one had made, which is known when that is over."""
+    await store.ticks.save([*ticks(3), *ticks(2, "INFY"), *ticks(2, "INFY", MORNING_US + DAY_US)])
+    await store._link.value(
+        "DELETE FROM tick_instruments WHERE instrument_id IN (SELECT id FROM instruments WHERE symbol = 'INFY')"
+    )
+    await store._link.value("DELETE FROM tick_days_noted WHERE day = $1", NEXT)
+    assert await store.ticks.read("NSE:INFY", *EVER, limit=10) == ticks(2, "INFY", MORNING_US + DAY_US)
+    assert await store.tick_days.index_before(NEXT) == [DAY]
+    assert len(await store.ticks.read("NSE:INFY", *EVER, limit=10)) == 4
+
+
 async def test_days_are_read_one_after_the_other_until_there_are_enough(store: DurableStore) -> None:
     told = [tick for day in (0, 1, 3) for tick in ticks(3, since_us=MORNING_US + day * DAY_US)]
     await store.ticks.save(told)

@@ -1,1 +1,2 @@
+DROP TABLE tick_days_noted;
 DROP TABLE tick_instruments;

@@ -7,5 +7,8 @@ CREATE TABLE tick_instruments (
     PRIMARY KEY (instrument_id, day)
 );
 
-INSERT INTO tick_instruments
-SELECT DISTINCT instrument_id, (received_at AT TIME ZONE 'UTC')::date FROM ticks;
+-- The days of which that is known of all their ticks. Those there are already are none of these: to note weeks of ticks takes
+-- longer than a start may wait, so the upkeep does it day by day, and until then such a day may have some of anybody.
+CREATE TABLE tick_days_noted (
+    day date PRIMARY KEY
+);

@@ -7,10 +7,10 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Makes the table, and fills it from the ticks there are."""
+    """Makes the tables; the upkeep notes the days there are, one after the other."""
     run_sql("m0016_tick_instruments.up.sql")
 
 
 def downgrade() -> None:
-    """Takes it away."""
+    """Takes them away."""
     run_sql("m0016_tick_instruments.down.sql")
