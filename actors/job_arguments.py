@@ -30,6 +30,10 @@ class JobNotNowError(JobError):
     """The same wish can be granted soon, without anybody having done anything wrong."""
 
 
+class OwnerBusyError(JobNotNowError):
+    """Only who asked has as many under way as one may have; others need not wait."""
+
+
 class Stretch(msgspec.Struct, frozen=True):
     """From ``start`` to before ``end``."""
 

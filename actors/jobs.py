@@ -8,10 +8,10 @@ import msgspec
 import structlog
 
 from actors.cut_offs import after_cut_off
-from actors.job_arguments import JobError, JobNotNowError
+from actors.job_arguments import JobError
 from actors.job_kinds import Kinds
 from actors.messages import ChangeJob, ForgetJobs, JobChanged, StartJob
-from actors.screen_shares import no_room, same_run
+from actors.screen_shares import require_room, same_run
 from actors.screen_work import SCREEN
 from engine.market import retry_delay_s
 from engine.providers.base import ProviderError
@@ -116,8 +116,8 @@ class Jobs(TaskActor):
         """The run that does the same; raises JobNotNowError where there is no room for another one."""
         under_way = [job for job in self._jobs.values() if job.kind == SCREEN and job.status in ("waiting", "running")]
         same = same_run(under_way, arguments)
-        if same is None and (why := no_room(under_way, arguments)):
-            raise JobNotNowError(why)
+        if same is None:
+            require_room(under_way, arguments)
         return same
 
     @handles(ChangeJob)

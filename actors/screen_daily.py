@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from actors.end_of_day import POSTPONING, checkpoint_of
-from actors.job_arguments import JobError, JobNotNowError
+from actors.job_arguments import JobError, JobNotNowError, OwnerBusyError
 from actors.messages import LookAtScreens, StartJob
 from actors.screen_universe import MOST_INSTRUMENTS, universe_of
 from actors.screen_work import SCREEN
@@ -156,7 +156,7 @@ class DailyScreens(TaskActor):
         return [wanted for wanted in told if wanted.screened_ns < until_ns]
 
     async def _begin(self, wanted: Wanted, instruments: list[str], day_ns: int) -> Run | None:
-        """None where it can not be run now."""
+        """None where it can not be run now; raises JobNotNowError where none can, so that no other is tried in vain."""
         if len(instruments) > MOST_INSTRUMENTS:
             await self._note_failure(wanted.id, day_ns, f"more than {MOST_INSTRUMENTS:,} instruments", final=True)
             return None
@@ -164,9 +164,11 @@ class DailyScreens(TaskActor):
         arguments = {"screener": wanted.id, "definition": definition, "instruments": instruments, "owner": wanted.owner}
         try:
             job = await self._jobs.ask(StartJob(SCREEN, arguments | {"scheduled": True}), timeout_s=JOB_TIMEOUT_S)
-        except JobNotNowError as error:
+        except OwnerBusyError as error:
             log.info("daily_screen_waits", screener=wanted.id, why=str(error))
             return None
+        except JobNotNowError:
+            raise
         except JobError as error:
             await self._note_failure(wanted.id, day_ns, str(error))
             return None

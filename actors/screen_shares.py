@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from actors.job_arguments import JobNotNowError, OwnerBusyError
 from engine.storage.durable import Job
 
 MOST: Final = 20
@@ -18,10 +19,11 @@ def same_run(under_way: Iterable[Job], arguments: Mapping[str, Any]) -> Job | No
     return next((job for job in under_way if [job.arguments.get(name) for name in _SAME] == wanted), None)
 
 
-def no_room(under_way: Iterable[Job], arguments: Mapping[str, Any]) -> str:
-    """Why another one has to wait; empty: it has not."""
+def require_room(under_way: Iterable[Job], arguments: Mapping[str, Any]) -> None:
+    """Raises JobNotNowError where another one has to wait; OwnerBusyError where only this owner's have to."""
     owners = [job.arguments.get("owner", "") for job in under_way]
     owner = arguments.get("owner", "")
     if owner and owners.count(owner) >= MOST_OF_ONE:
-        return f"{MOST_OF_ONE} of your screeners are being run already"
-    return "so many screeners are being run that this one must wait" if len(owners) >= MOST else ""
+        raise OwnerBusyError(f"{MOST_OF_ONE} of your screeners are being run already")
+    if len(owners) >= MOST:
+        raise JobNotNowError("so many screeners are being run that this one must wait")

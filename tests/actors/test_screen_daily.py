@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from actors.end_of_day import EndOfDay, checkpoint_of
-from actors.job_arguments import JobError, JobNotNowError
+from actors.job_arguments import JobError, JobNotNowError, OwnerBusyError
 from actors.messages import ChangeJob, StartJob
 from actors.routes import Routes
 from actors.screen_daily import LOOK_S, TRIES, DailyScreens
@@ -42,6 +42,9 @@ class Desk:
         self.ends = "done"
         self.day_ends = "done"
         self.refuses: JobError | None = None
+        self.busy = ""
+        """The owner who has as many under way as one may have."""
+        self.asked = 0
         self.runs: list[dict[str, Any]] = []
         self.at_once: list[int] = []
         """How many runs were under way after each had begun."""
@@ -72,8 +75,11 @@ class Clerk(Actor):
 
     @handles(StartJob)
     def on_start_job(self, wish: StartJob) -> dict[str, Any] | Refused:
+        self._desk.asked += wish.kind == SCREEN
         if wish.kind == SCREEN and self._desk.refuses:
             return Refused(self._desk.refuses)
+        if wish.kind == SCREEN and self._desk.busy and wish.arguments["owner"] == self._desk.busy:
+            return Refused(OwnerBusyError("two of your screeners are being run already"))
         identity = f"{wish.kind}-{len(self._desk.durable.tables.jobs)}"
         self._desk.begin(wish, identity)
         return {"id": identity}
@@ -205,6 +211,27 @@ async def test_a_screener_for_which_there_is_no_room_waits_however_long_it_takes
         desk.refuses = None
         await trio.sleep(2 * LOOK_S)
         assert desk.screened == ["swing"]
+
+
+async def test_while_there_is_no_room_for_anybody_one_is_asked_for_a_minute(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    desk.durable.tables.daily_screeners |= {number: DailyScreener(number, "ada", OWN, 0) for number in range(5)}
+    desk.refuses = JobNotNowError("so many screeners are being run that this one must wait")
+    async with office(desk, configured()):
+        await trio.sleep(3.5 * LOOK_S)
+        assert desk.asked == 4
+
+
+async def test_who_has_as_many_under_way_as_one_may_have_keeps_no_other_from_their_turn(autojump_clock: Any) -> None:
+    desk = Desk()
+    await since_thursday(desk)
+    owners = {1: "ada", 2: "ada", 3: "bob"}
+    desk.durable.tables.daily_screeners |= {number: DailyScreener(number, owners[number], OWN, 0) for number in owners}
+    desk.busy = "ada"
+    async with office(desk, {}):
+        await trio.sleep(2 * LOOK_S)
+        assert desk.screened == ["3"]
 
 
 class Counting(MemoryOwnScreeners):
