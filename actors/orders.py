@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar, NoReturn
 
 import anyio
+import msgspec
 import structlog
 
 from actors.messages import Count, Notified, OrdersDue, OrderTold
@@ -170,8 +171,12 @@ class Orders(TaskActor):
             if (standing := standing_of(notification)) is None:
                 continue
             today.add(standing.order)
-            if (provider, standing.order) not in self._heard and known.get(standing.order) != standing.state:
-                self._take(notification)
+            if (provider, standing.order) in self._heard:
+                continue
+            told = known.get(standing.order, "")
+            kind = self._books[provider].kind(notification, told)
+            if told != standing.state:
+                self._take(msgspec.structs.replace(notification, kind=kind))
         if today:  # an empty answer does not say that it is another day: a provider may give one for once
             await self._forget(provider, known.keys() - today - {order for _, order in self._heard})
 

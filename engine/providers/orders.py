@@ -19,6 +19,10 @@ class OrderBook(Protocol):
         """How each stands now, the oldest first. Raises ``ProviderError``."""
         ...
 
+    def kind(self, order: Notification, told: str) -> str:
+        """``order`` or ``trade``, for who tells one of them; ``told`` is the state it was told in last, empty: in none."""
+        ...
+
 
 class OrderStanding(NamedTuple):
     """Which order a notification is about, and how far it is."""
@@ -35,6 +39,12 @@ def standing_of(notification: Notification) -> OrderStanding | None:
     if not order:
         return None
     return OrderStanding(str(order), status if status in _OVER else f"{status} {_first(told, _FILLED) or 0}")
+
+
+def filled_in(state: str) -> int:
+    """How much of an order was filled in a state of OrderStanding; 0 where that does not say."""
+    quantity = state.rpartition(" ")[2]
+    return int(quantity) if quantity.isdecimal() else 0
 
 
 def _first(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -101,6 +101,9 @@ class Book:
             for number, status in self.states.items()
         ]
 
+    def kind(self, order: Notification, told: str) -> str:
+        return order.kind
+
 
 async def test_what_became_of_orders_while_nobody_listened_is_told_once_also_by_the_next_engine(
     autojump_clock: Any,
@@ -260,6 +263,53 @@ async def test_of_a_fill_nobody_heard_kites_order_book_tells_as_of_a_trade_and_o
         book = KiteOrderBook(keyring, KiteEndpoints(address.feed_url, address.rest_url), fills=fills)
         data: dict[str, Any] = {"order_id": "1", "status": "OPEN", "filled_quantity": 5}
         await post(running, "/control", {"say": {"type": "order", "data": data}, "provider": "simulator_kite"})
-        assert [one.kind for one in await book.orders()] == ["trade"]
+        [order] = await book.orders()
+        assert book.kind(order, "") == "trade"
         assert fills.kind(data) == "order"  # when the ticker tells it after all
-        assert [one.kind for one in await book.orders()] == ["order"]
+        assert book.kind(order, "OPEN 5") == "order"
+
+
+@pytest.mark.parametrize(("told", "kind"), [("OPEN 5", "order"), ("OPEN 3", "trade"), ("TRIGGER PENDING 0", "trade")])
+async def test_what_was_filled_before_an_engine_died_is_no_trade_when_the_rest_is_cancelled(
+    autojump_clock: Any, told: str, kind: str
+) -> None:
+    hot, book = MemoryHotStore(), KiteBook()
+    await hot.note_orders("kite", {"1": told})
+    book.data = {"order_id": "1", "status": "CANCELLED", "filled_quantity": 5}
+
+    def make(system: ActorSystem) -> Orders:
+        return Orders(hot, MemoryDurableStore(), {}, {"kite": book}, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (_, seen):
+        await trio.sleep(2)
+        assert [one.notification.kind for one in seen["publisher"]] == [kind]
+
+
+async def test_a_fill_that_the_book_tells_not_is_a_trade_when_the_ticker_tells_it(autojump_clock: Any) -> None:
+    book = KiteBook()
+    book.data = {"order_id": "1", "status": "OPEN", "filled_quantity": 7}
+
+    def make(system: ActorSystem) -> Orders:
+        books = {"kite": book}
+        return Orders(MemoryHotStore(), MemoryDurableStore(), {}, books, publisher=system.ref("/engine/publisher"))
+
+    async with among_witnesses(make, "publisher") as (system, seen):
+        older = {"order_id": "1", "status": "OPEN", "filled_quantity": 5}
+        await trio.sleep(0.5)
+        system.ref("/engine/subject").tell(Notified(Notification("kite", book.fills.kind(older), 1, older)))
+        await trio.sleep(2)
+        assert [one.notification.data for one in seen["publisher"]] == [older]
+        assert book.fills.kind(book.data) == "trade"
+
+
+class KiteBook(KiteOrderBook):
+    """Kite's, that answers one order after a second."""
+
+    def __init__(self) -> None:
+        self.fills = Fills()
+        super().__init__(Keyring("kite", None), fills=self.fills)
+        self.data: dict[str, Any] = {}
+
+    async def orders(self) -> list[Notification]:
+        await trio.sleep(1)
+        return [Notification("kite", "order", 1, self.data)]

@@ -13,12 +13,15 @@ class Fills:
     def __init__(self) -> None:
         self._filled: dict[str, int] = {}
 
-    def kind(self, order: Mapping[str, Any]) -> str:
-        """``trade`` where more of the order is filled than was told before, else ``order``."""
+    def kind(self, order: Mapping[str, Any], at_least: int = 0) -> str:
+        """``trade`` where more of the order is filled than was told before, else ``order``.
+
+        ``at_least`` was told, if only by an engine before this one.
+        """
         identity, filled = order.get("order_id"), order.get("filled_quantity")
         if not isinstance(identity, str) or not isinstance(filled, int):
             return "order"
-        before = self._filled.pop(identity, 0)
+        before = max(self._filled.pop(identity, 0), at_least)
         self._filled[identity] = max(before, filled)
         if len(self._filled) > MOST:
             del self._filled[next(iter(self._filled))]

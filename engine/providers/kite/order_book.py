@@ -11,6 +11,7 @@ from engine.providers.keyring import Keyring
 from engine.providers.kite.account import KiteEndpoints
 from engine.providers.kite.client import KiteClient
 from engine.providers.kite.fills import Fills
+from engine.providers.orders import filled_in
 
 _TIMEOUT_S: Final = 15.0
 
@@ -39,10 +40,14 @@ class KiteOrderBook:
         self._client = KiteClient((endpoints or KiteEndpoints()).rest_url, timeout_s=_TIMEOUT_S)
 
     async def orders(self) -> list[Notification]:
-        """How each order of the day stands now, the oldest first. Raises ``ProviderError``."""
+        """How each order of the day stands now, the oldest first; ``kind`` says which are trades. Raises ``ProviderError``."""
         body = await self._client.get("/orders", (), self._keyring.current)
         try:
             found = msgspec.json.decode(body, type=_Orders).data
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ProviderError(f"Kite's orders can not be read: {error}") from error
-        return [Notification(self._name, self._fills.kind(order), self._now_ns(), order) for order in found]
+        return [Notification(self._name, "order", self._now_ns(), order) for order in found]
+
+    def kind(self, order: Notification, told: str) -> str:
+        """Asked only of what is told: the ticker would tell as a mere order what was taken to be told and was not."""
+        return self._fills.kind(order.data, filled_in(told))

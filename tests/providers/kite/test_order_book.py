@@ -5,9 +5,10 @@ import pytest
 from engine.providers.base import ProviderError
 from engine.providers.keyring import Keyring
 from engine.providers.kite.account import KiteEndpoints
+from engine.providers.kite.fills import Fills
 from engine.providers.kite.order_book import KiteOrderBook
 from engine.providers.simulator.http import Response
-from tests.providers.rest_server import answers, serve
+from tests.providers.rest_server import answers, reply, serve
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,11 @@ async def test_an_answer_of_another_form_is_a_failure_of_the_provider_like_any_o
         book = KiteOrderBook(Keyring.holding("kite", "apikey", "canary"), KiteEndpoints(rest_url=server.url))
         with pytest.raises(ProviderError, match="can not be read"):
             await book.orders()
+
+
+async def test_a_fill_that_was_read_and_is_not_told_is_still_a_trade_for_whoever_tells_it() -> None:
+    data, fills = {"order_id": "1", "status": "OPEN", "filled_quantity": 5}, Fills()
+    async with serve(answers(reply({"data": [data]}))) as server:
+        keyring, endpoints = Keyring.holding("kite", "apikey", "canary"), KiteEndpoints(rest_url=server.url)
+        assert [one.data for one in await KiteOrderBook(keyring, endpoints, fills=fills).orders()] == [data]
+    assert fills.kind(data) == "trade"
