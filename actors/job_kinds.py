@@ -77,7 +77,7 @@ class BackfillWork:
         span = f"{part.start.date()} to {part.end.date()}"
         start_ns = max(part.start_ns, await self._past.archived_until())
         if start_ns >= part.end_ns:
-            return f"{instrument} {span}: archived, see ticktree restore"
+            return f"{instrument} {span}: minutes are archived, see ticktree restore; days' own bars are read by the end of day"
         settlement = await self._healer.settle(Gap(instrument, start_ns, part.end_ns - 1, due_ns=0, patient=True))
         rest = f"; asked again later: {settlement.why}" if settlement.rest else ""
         return f"{instrument} {span}: {settlement.revised} candles new or changed{rest}"

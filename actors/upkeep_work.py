@@ -10,7 +10,7 @@ import msgspec
 from actors.job_arguments import JobError
 from engine.archive import RESTORED_DAYS, DayArchive
 from engine.storage.durable import ARCHIVED, DurableStore
-from engine.storage.durable.archive_tables import TABLES
+from engine.storage.durable.archive_tables import DROPPED, TABLES
 
 KIND: Final = "upkeep"
 MOST_DAYS: Final = 60
@@ -85,18 +85,21 @@ class UpkeepWork:
         border = self._today - timedelta(days=self._craft.keep_intraday_days)
         day = self._next = self._next or await self._craft.durable.archive.oldest_day() or self._today
         if day >= border:
-            await self._note_archived(border)
             return f"nothing before {border} is held"
         said = f"restored within {RESTORED_DAYS} days, and kept"
         if not await self._craft.archive.was_restored(day):
             archived = await self._craft.archive.archive(day)
-            await self._note_archived(day + _DAY)
+            if any(archived.rows[name] for name in DROPPED):
+                await self._note_archived(day + _DAY)
             said = f"{await self._craft.durable.archive.drop(day, archived.rows):,} rows archived and dropped"
         self._next = day + _DAY
         return f"{day}: {said}"
 
     async def _note_archived(self, border: date) -> None:
-        """Before they are dropped: else days would look like gaps for a while, and be fetched again."""
+        """Before they are dropped: else days would look like gaps for a while, and be fetched again.
+
+        Only where something was archived: of what was never held, nobody may say that it can be restored.
+        """
         border_ns = (border - date(1970, 1, 1)).days * _DAY_NS
         await self._craft.durable.save([], [], checkpoint_ns=border_ns, name=ARCHIVED)
 

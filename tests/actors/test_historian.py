@@ -414,4 +414,7 @@ async def test_a_backfill_leaves_alone_what_is_archived(autojump_clock: trio.tes
         start, end = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
         stretch = StretchArguments(instruments=(NAME,), start=start, end=end)
         work = BackfillWork(stretch, nobody, bench.past)
-        assert await work.step(0) == f"{NAME} 2026-09-01 to 2026-10-01: archived, see ticktree restore"
+        assert await work.step(0) == (
+            f"{NAME} 2026-09-01 to 2026-10-01: minutes are archived, see ticktree restore; "
+            "days' own bars are read by the end of day"
+        )

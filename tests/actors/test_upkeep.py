@@ -64,13 +64,21 @@ async def test_days_that_are_too_old_are_archived_and_dropped_one_a_step(store: 
         "price_history_intraday vacuumed",
     ]
     assert await ages_of(store) == [30, 0]
-    border_ns = int(datetime(2026, 10, 16, tzinfo=UTC).timestamp()) * 1_000_000_000
-    assert await store.checkpoint(ARCHIVED) == border_ns, "before it nothing is missing"
+    border_ns = int(datetime(2026, 10, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
+    assert await store.checkpoint(ARCHIVED) == border_ns, "of the days after it none was ever held"
     again = work_of(store, tmp_path, 35)
     assert await again.step(0) == "nothing before 2026-10-16 is held"
     archive = DayArchive(store, tmp_path, now_ns=lambda: NOW_NS)
     assert sum([await archive.restore(day) for day in archive.days(date.min, date.max)]) == 6
     assert await ages_of(store) == [41, 40, 30, 0]
+
+
+async def test_where_nothing_old_was_ever_held_nothing_is_told_to_be_archived(
+    store: DurableStore, tmp_path: Path
+) -> None:
+    work = work_of(store, tmp_path, 45)
+    assert await work.step(0) == "nothing before 2026-10-06 is held"
+    assert await store.checkpoint(ARCHIVED) == 0
 
 
 def ticks(count: int, ago: int) -> list[KeptTick]:
