@@ -49,5 +49,5 @@ class KiteOrderBook:
         return [Notification(self._name, "order", self._now_ns(), order) for order in found]
 
     def kind(self, order: Notification, told: str) -> str:
-        """Asked only of what is told: the ticker would tell as a mere order what was taken to be told and was not."""
+        """To be asked of what is told or was, of nothing else: the ticker would tell that as a mere order."""
         return self._fills.kind(order.data, filled_in(told))
