@@ -2,7 +2,7 @@
 
 import { whole } from "@/formats/numbers";
 import { moment } from "@/formats/times";
-import { percentText, wordOf } from "./completeness";
+import { countsText, percentText, wordOf } from "./completeness";
 import { useScanMutation } from "./endpoints";
 import type { Job, SessionCounts } from "./models";
 import common from "./page.module.css";
@@ -51,17 +51,6 @@ export function DayDetails({ instrument, session, date, command }: Props) {
         </button>
       </div>
     </section>
-  );
-}
-
-function countsText({ expected, traded, empty, missing, healing, unresolvable, archived }: SessionCounts): string {
-  if (archived > 0) {
-    return `${whole(archived)} of ${whole(expected)} minutes are in the archive and not held any more: see ticktree restore.`;
-  }
-  return (
-    `Of ${whole(expected)} minutes that should have been saved by now ${whole(traded)} were traded, ` +
-    `${whole(empty)} confirmed empty, ${whole(missing)} are missing, ${whole(healing)} are being healed, ` +
-    `and ${whole(unresolvable)} nobody has.`
   );
 }
 

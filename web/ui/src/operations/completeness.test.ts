@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { datesOf, levelOf, moved, percentText, startOf, wordOf } from "./completeness";
+import { countsText, datesOf, levelOf, moved, percentText, startOf, wordOf } from "./completeness";
 import type { Counts, SessionCounts } from "./models";
 
 function counts(more: Partial<Counts>): Counts {
@@ -30,6 +30,20 @@ describe("a cell", () => {
     [counts({ expected: 0 }), "–", "nothing due", "nothing due"],
   ])("says how complete %o is, never rounded up", (told, percent, word, level) => {
     expect([percentText(told), wordOf(told), levelOf(told)]).toEqual([percent, word, level]);
+  });
+});
+
+describe("the words of a day", () => {
+  it("tell of what is missing or being healed beside what is archived", () => {
+    const told = countsText(counts({ traded: 360, missing: 9, healing: 4, unresolvable: 1, archived: 1 }));
+    expect(told).toContain("9 are missing, 4 are being healed, and 1 nobody has. 1 are in the archive");
+  });
+
+  it("say nothing else of a day that is archived, and nothing of an archive of one that is not", () => {
+    expect(countsText(counts({ archived: 375 }))).toBe(
+      "All 375 minutes are in the archive and not held any more: see ticktree restore.",
+    );
+    expect(countsText(counts({ traded: 375 }))).not.toContain("archive");
   });
 });
 

@@ -1,5 +1,6 @@
 /** Completeness as a map of instruments and days: what a cell says, and how one walks from cell to cell. */
 
+import { whole } from "@/formats/numbers";
 import type { Counts, InstrumentCounts, SessionCounts } from "./models";
 
 export type Level = "full" | "most" | "some" | "none" | "nothing due";
@@ -31,6 +32,19 @@ export function wordOf({ expected, healing, missing, unresolvable, archived }: C
   }
   const words = { healing, missing, unresolvable, archived };
   return Object.entries(words).find(([, count]) => count > 0)?.[0] ?? "complete";
+}
+
+/** What became of all minutes; nothing of an archive where nothing is in one. */
+export function countsText({ expected, traded, empty, missing, healing, unresolvable, archived }: Counts): string {
+  const kept = "in the archive and not held any more: see ticktree restore.";
+  if (archived > 0 && archived === expected) {
+    return `All ${whole(expected)} minutes are ${kept}`;
+  }
+  return (
+    `Of ${whole(expected)} minutes that should have been saved by now ${whole(traded)} were traded, ` +
+    `${whole(empty)} confirmed empty, ${whole(missing)} are missing, ${whole(healing)} are being healed, ` +
+    `and ${whole(unresolvable)} nobody has.${archived > 0 ? ` ${whole(archived)} are ${kept}` : ""}`
+  );
 }
 
 /** All days that some instrument has, in order. */
