@@ -35,9 +35,8 @@ class DayFigures:
     async def work_out(self, instruments: Sequence[str]) -> int:
         """Keeps the figures of these instruments; of how many days. Safe to repeat, and to cut off."""
         statistics, first, last = self._durable.statistics, self._days[0].date, self._days[-1].date
-        changed = await statistics.changed_actions(
-            instruments
-        )  # before they are read: what changes meanwhile counts anew
+        # Before they are read: what changes meanwhile counts anew.
+        changed = await statistics.changed_actions(instruments)
         known = await self._durable.corporate_actions.known(instruments)
         kept = {name: await self._note_adjusted(name, actions) for name, actions in known.items()}
         await statistics.forget_adjusted(instruments)
