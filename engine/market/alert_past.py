@@ -100,9 +100,8 @@ class Pasts:
         if not isinstance(rule.condition, PriceCondition) or rule.condition.comparison not in LEVELS:
             return
         seen = rule.standing.seen
-        own_ns = (
-            seen.minute_ns if seen else rule.written_ns + MINUTE_NS
-        )  # the rest of the minute it was written in is not its
+        # The rest of the minute in which it was written is not its.
+        own_ns = seen.minute_ns if seen else rule.written_ns + MINUTE_NS
         start_ns = max(own_ns, judged_ns, now_ns - FARTHEST_NS) // MINUTE_NS * MINUTE_NS
         past = self._of[rule.id] = Past(rule, start_ns, now_ns)
         self._unheard.setdefault(past.instrument, []).append(past)

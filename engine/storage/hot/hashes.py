@@ -28,9 +28,8 @@ class HashCandles:
 
     async def write(self, candles: Sequence[Candle]) -> None:
         """Stores candles, over what was there at their opening time. Safe to repeat."""
-        newest_ns = max(
-            (candle.time for candle in candles), default=0
-        )  # a replay keeps its own time, not the machine's
+        # A replay keeps its own time, not the machine's.
+        newest_ns = max((candle.time for candle in candles), default=0)
         oldest = newest_ns // SECOND_NS - self._retention_s
         for chunk in chunks(candles, _CANDLES_A_COMMAND):
             names = [keys.series(candle.instrument, candle.timeframe) for candle in chunk]
