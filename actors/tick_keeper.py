@@ -145,7 +145,9 @@ class TickKeeper(TaskActor):
         await self._show()
         if self._saving is None and len(self._unsaved):
             self._saving = anyio.Event()
-            self.spawn(self._save, self._saving)
+            # Counted here: ticks that come before the task begins are not in Redis yet, and whoever goes on from there after
+            # a crash would count once more what was traded up to them.
+            self.spawn(self._save, self._saving, len(self._unsaved))
 
     async def _show(self) -> None:
         """Redis has all that PostgreSQL lacks, also one that was emptied: what stands in neither ends with this process."""
@@ -167,9 +169,9 @@ class TickKeeper(TaskActor):
         if self._saving is not None:
             await self._saving.wait()
 
-    async def _save(self, done: anyio.Event) -> None:
+    async def _save(self, done: anyio.Event, count: int) -> None:
         try:
-            await self._unsaved.save()
+            await self._unsaved.save(count)
         finally:
             self._saving = None
             done.set()

@@ -71,9 +71,9 @@ class UnsavedTicks:
         del self._waiting[self._under_way : self._under_way + surplus]
         self.forgotten += surplus
 
-    async def save(self) -> None:
-        """Saves all that wait now: what comes meanwhile is to be in Redis first. What fails is kept, to be tried again."""
-        left = len(self._waiting)
+    async def save(self, count: int) -> None:
+        """Saves so many that wait, the oldest: others are to be in Redis first. What fails is kept, to be tried again."""
+        left = count
         try:
             while batch := self._waiting[: min(BATCH, left)]:
                 self._under_way = len(batch)

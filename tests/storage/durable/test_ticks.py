@@ -76,7 +76,7 @@ async def test_one_that_can_never_be_held_keeps_back_no_other(durable: DurableSt
         await durable.ticks.save(told)
     unsaved = UnsavedTicks(durable.ticks)
     unsaved.resume(told, 0)
-    await unsaved.save()
+    await unsaved.save(len(unsaved))
     assert await durable.ticks.read("NSE:TCS", *EVER, limit=10) == [*told[:4], *told[5:]]
     assert (len(unsaved), unsaved.saved, unsaved.refused) == (0, 6, 1)
 
@@ -87,10 +87,10 @@ async def test_what_is_wrong_with_the_table_is_no_ticks_fault(durable: DurableSt
     await durable._link.value("ALTER TABLE ticks RENAME TO elsewhere")
     unsaved = UnsavedTicks(durable.ticks)
     unsaved.resume(ticks(3), 0)
-    await unsaved.save()
+    await unsaved.save(len(unsaved))
     assert (len(unsaved), unsaved.refused) == (3, 0)
     await durable._link.value("ALTER TABLE elsewhere RENAME TO ticks")
-    await unsaved.save()
+    await unsaved.save(len(unsaved))
     assert (len(unsaved), unsaved.saved) == (0, 3)
 
 
