@@ -14,12 +14,14 @@ from engine.storage.durable.alerts import RuleDraft
 from engine.storage.durable.times import moment
 from tests.engine.conftest import Stores
 from tests.engine.harness import MIDNIGHT, MINUTE_NS, until
-from tests.engine.test_processes import SPEED, Place, exchange_of
+from tests.engine.test_processes import Place, exchange_of
 
 pytestmark = pytest.mark.slow
 
 KILLS = 12 if os.environ.get("TICKTREE_TEST_LONG") == "1" else 1
 SEED = int(os.environ.get("TICKTREE_TEST_SEED", "11"))
+SPEED = 15.0
+"""What waits in mailboxes is given a minute: four seconds of a machine that may be busy."""
 STEPS = [number * 0.0002 for number in range(1, 8)]
 """How far levels are from the price, either way."""
 OWNER = "ann"
@@ -77,13 +79,17 @@ def is_reached(rule: PriceCondition, candle: Candle) -> bool:
 
 async def test_what_was_reached_is_told_once_whoever_is_killed_and_also_of_when_no_engine_ran(stores: Stores) -> None:
     chance = random.Random(SEED)
-    async with exchange_of(stores) as (place, exam):
+    async with exchange_of(stores, speed=SPEED) as (place, exam):
         await exam.durable.add_user(OWNER, "ann@example.org", role="user")
         start_ns = minute_of(place)
         rules = {**await written(exam.durable, around(await place.told(MIDNIGHT, start_ns)), place.clock.now_ns())}
+        begun_ns = 0
         for _ in range(KILLS):
             engine = place.engine()
             await engine.ready()
+            begun_ns = begun_ns or minute_of(
+                place
+            )  # the first engine of all has no past, however long it took to begin
             await trio.sleep(chance.uniform(1, 3))
             engine.popen.kill()
             await trio.sleep(chance.uniform(0, 1))
@@ -93,7 +99,7 @@ async def test_what_was_reached_is_told_once_whoever_is_killed_and_also_of_when_
         rules |= await written(exam.durable, touched(missed), down_ns)
         await place.engine().ready()
         end_ns = minute_of(place)
-        certain = await reached(place, rules, start_ns + MINUTE_NS, end_ns)
+        certain = await reached(place, rules, begun_ns + MINUTE_NS, end_ns)
 
         async def all_is_judged() -> bool:
             return await exam.durable.checkpoint("alerts") >= end_ns
