@@ -131,12 +131,12 @@ async def test_a_chart_the_engine_can_not_build_is_answered_with_what_there_is_a
 
 async def test_a_shorter_range_shows_the_end_of_the_same_chart_through_the_same_view(web: Web, engine: Engine) -> None:
     await show_engine(web)
-    await keep(web, *(bar(minutes, 100.0 + minutes) for minutes in range(3_000, 0, -100)))
+    await keep(web, *(bar(minutes, 100.0 + minutes) for minutes in range(9_000, 0, -300)))  # `NOW` is up to a day ago
     whole = await chart(web, continuous="true", wick="0.5")
-    part = await chart(web, range="1d", continuous="true", wick="0.5")
+    part = await chart(web, range="5d", continuous="true", wick="0.5")
 
-    assert part["candles"] == whole["candles"][-len(part["candles"]) :]
     assert 0 < len(part["candles"]) < len(whole["candles"]) == 30
+    assert part["candles"] == whole["candles"][-len(part["candles"]) :]
     assert part["view"] == {"continuous": True, "wick": "0.5"}
     opens = [row["o"] for row in whole["candles"]]
     assert opens[1:] == [row["c"] for row in whole["candles"]][:-1]
