@@ -21,10 +21,10 @@ from engine.market.after_hours import (
     Step,
     days_over,
     next_step,
-    pause_s,
     reported_day,
     unended,
 )
+from engine.market.retries import Retries
 from engine.runtime import ActorDeadError, ActorRef, AskTimeoutError, MailboxSpec, Overflow, TaskActor, handles
 from engine.storage.durable import DurableStore, Job
 from engine.storage.errors import StorageError
@@ -87,9 +87,8 @@ class EndOfDay(TaskActor):
         """The last of each exchange's days that were too many to be made up for, as an operator was told."""
         self._is_at_work = False
         """Whether a job of ours was under way at the last look."""
-        self._failures: dict[str, int] = {}
-        self._again_ns: dict[str, int] = {}
-        """Before that time the exchange's day is not tried once more."""
+        self._retries = Retries()
+        """Of exchanges' days; of no exchange: of the upkeep."""
         self._began_ns = 0
 
     async def on_start(self) -> None:
@@ -184,7 +183,7 @@ class EndOfDay(TaskActor):
         elif following.step is Step.RETRY and self._is_time("", today):
             await self._ask(ChangeJob(following.job, "retry"))
         elif following.step is Step.DONE:
-            self._forget_failures("")
+            self._retries.forget("")
 
     async def _go_on(self, exchange: str, day: date, following: Next, closed_ns: int) -> None:
         """``closed_ns`` is when the last day ended that is over; splits are read up to it before."""
@@ -199,7 +198,7 @@ class EndOfDay(TaskActor):
 
     async def _begin(self, exchange: str, day: date, wish: StartJob) -> None:
         """What is refused is asked for again after ever longer pauses."""
-        if self.system.clock.now_ns() < self._again_ns.get(exchange, 0):
+        if not self._retries.may_try(exchange, self.system.clock.now_ns()):
             return
         try:
             await self._ask(wish)
@@ -207,7 +206,7 @@ class EndOfDay(TaskActor):
             log.info("end_of_day_refused", exchange=exchange, date=str(day), why=str(error))
             self._note_failure(exchange, f"The {_words(exchange, day)} could not be begun", str(error))
         else:
-            self._forget_failures(exchange)
+            self._retries.forget(exchange)
             self._is_at_work = self._is_at_work or bool(exchange)
 
     async def _has_read_actions(self, exchange: str, closed_ns: int) -> bool:
@@ -233,30 +232,21 @@ class EndOfDay(TaskActor):
 
     def _is_time(self, exchange: str, day: date) -> bool:
         """Whether the pause after a failure is over; each failure is noted when it is first seen."""
-        again_ns = self._again_ns.get(exchange)
-        if again_ns is None:
+        if not self._retries.is_noted(exchange):
             self._note_failure(exchange, f"The {_words(exchange, day)} could not be worked through", "see its job")
-        elif self.system.clock.now_ns() >= again_ns:
-            del self._again_ns[exchange]
-            return True
-        return False
+        return self._retries.may_try(exchange, self.system.clock.now_ns())
 
     def _note_failure(self, exchange: str, words: str, why: str) -> None:
         now_ns = self.system.clock.now_ns()
-        failures = self._failures[exchange] = self._failures.get(exchange, 0) + 1
-        self._again_ns[exchange] = now_ns + int(pause_s(failures) * NS_PER_S)
+        failures = self._retries.note_failure(exchange, now_ns)
         if failures == ALARMED_AFTER:
             self._publisher.tell(Alert("", f"{words} {failures} times: {why}.", now_ns))
 
     async def _note(self, exchange: str, day: TradingDay) -> None:
         await self._durable.save([], [], checkpoint_ns=day.end_ns, name=checkpoint_of(exchange))
-        self._forget_failures(exchange)
+        self._retries.forget(exchange)
         self._behind[exchange] -= 1
         log.info("end_of_day_done", exchange=exchange, date=str(day.date))
-
-    def _forget_failures(self, exchange: str) -> None:
-        self._failures.pop(exchange, None)
-        self._again_ns.pop(exchange, None)
 
 
 def _day_job(job: Job) -> DayJob:

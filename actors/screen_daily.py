@@ -12,7 +12,7 @@ from actors.messages import LookAtScreens, StartJob
 from actors.screen_universe import MOST_INSTRUMENTS, universe_of
 from actors.screen_work import SCREEN
 from engine.market import Calendars
-from engine.market.after_hours import pause_s
+from engine.market.retries import Retries
 from engine.runtime import ActorRef, MailboxSpec, Overflow, TaskActor, handles
 from engine.screening import Definition, Schedule, Universe
 from engine.screening.configured import Screener
@@ -78,9 +78,7 @@ class DailyScreens(TaskActor):
         self._jobs = jobs
         self._after_ns = int(after_s * _NS_PER_S)
         self._run: Run | None = None
-        self._failures: dict[str, int] = {}
-        self._again_ns: dict[str, int] = {}
-        """Before that time a screener is not tried once more."""
+        self._retries = Retries()
         self._days: tuple[dict[str, int], set[str]] = {}, set()
         self._due: dict[Universe, int] = {}
         """Of those days, for which each universe can be judged: its instruments are not looked up each minute."""
@@ -116,7 +114,7 @@ class DailyScreens(TaskActor):
             self._days = worked_through, behind
             self._due.clear()
         for wanted in await self._wanted(max(worked_through.values(), default=0)):
-            if self._again_ns.get(wanted.id, 0) <= self.system.clock.now_ns() and (run := await self._try(wanted)):
+            if self._retries.may_try(wanted.id, self.system.clock.now_ns()) and (run := await self._try(wanted)):
                 return run
         return None
 
@@ -176,16 +174,13 @@ class DailyScreens(TaskActor):
 
     async def _note(self, screener: str, day_ns: int) -> None:
         await self._durable.save([], [], checkpoint_ns=day_ns, name=screened(screener))
-        self._failures.pop(screener, None)
-        self._again_ns.pop(screener, None)
+        self._retries.forget(screener)
 
     async def _note_failure(self, screener: str, day_ns: int, why: str, *, final: bool = False) -> None:
-        failures = self._failures[screener] = self._failures.get(screener, 0) + 1
+        failures = self._retries.note_failure(screener, self.system.clock.now_ns())
         log.warning("daily_screen_failed", screener=screener, failures=failures, why=why)
         if final or failures >= TRIES:
             await self._note(screener, day_ns)
-        else:
-            self._again_ns[screener] = self.system.clock.now_ns() + int(pause_s(failures) * _NS_PER_S)
 
 
 def _own(row: DailyScreener) -> Wanted:

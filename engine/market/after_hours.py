@@ -17,8 +17,6 @@ REPORT_TIME: Final = time(21)
 """On the exchange's wall: NSE lays the full report of a day down in the evening, after the day was worked through."""
 _DAY: Final = timedelta(days=1)
 _SECOND_NS: Final = 1_000_000_000
-_FIRST_PAUSE_S: Final = 120.0
-_LONGEST_PAUSE_S: Final = 3_600.0
 UNFINISHED: Final = ("waiting", "running", "paused")
 
 
@@ -113,8 +111,3 @@ def unended(jobs: Sequence[DayJob], exchange: str) -> list[date]:
     days = sorted({job.date for job in jobs if job.exchange == exchange and job.until})
     following = {day: next_step(jobs, exchange, day) for day in days}
     return [day for day, found in following.items() if found.step is Step.BEGIN and found.after]
-
-
-def pause_s(failures: int) -> float:
-    """How long after so many failures in a row the next try is; seconds."""
-    return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** max(0, failures - 1))

@@ -14,7 +14,6 @@ from engine.market.after_hours import (
     days_over,
     midnights_ns,
     next_step,
-    pause_s,
     reported_day,
     unended,
 )
@@ -119,10 +118,6 @@ def test_a_day_of_many_instruments_is_done_portion_after_portion(
 ) -> None:
     assert next_step(jobs, "NSE", FRIDAY) == expected
     assert unended(jobs, "NSE") == ([FRIDAY] if expected[2] else [])
-
-
-def test_pauses_grow_to_an_hour() -> None:
-    assert [pause_s(failures) for failures in (1, 2, 3, 9)] == [120.0, 240.0, 480.0, 3600.0]
 
 
 def day_bar(close: float, volume: int, *, source: str = "dhan", revision: int = 0) -> Candle:
