@@ -3,6 +3,7 @@
 ``market_data`` is contract.md's own layout. ``live_candles`` grows it: the forming candles of watched instruments,
 ``[1, epoch, offset, [[symbol, timeframe, time_ns, open, high, low, close, volume, oi, state, revision, source], …]]``.
 ``live_chains`` brings one option chain a message: ``[1, epoch, offset, underlying, expiry, as_of_ms, snapshot]``.
+``depth`` brings the books that changed: ``[1, epoch, offset, ts_ns, [book, …]]``, each as ``pack_depth`` packs it.
 An entry of ``events`` is a map with ``kind`` ``candle``, ``status``, ``alert``, ``user_alert``, ``jobs``, ``screener`` or ``order``; a
 status is of a ``feed`` or of ``symbols``.
 """
@@ -14,6 +15,7 @@ import msgspec
 from actors.messages import Alert, FeedStatus, SymbolStatus
 from engine.market import Candle, CandleState, Tick
 from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.depth import Depth, pack_depth
 from engine.providers.base import Notification
 from engine.storage.durable import Job
 from engine.storage.durable.alerts import FiredAlert
@@ -22,6 +24,7 @@ from engine.storage.packing import pack
 MARKET_DATA = "market_data"
 LIVE_CANDLES = "live_candles"
 LIVE_CHAINS = "live_chains"
+DEPTH = "depth"
 VERSION = 1
 MILLISECOND_NS = 1_000_000
 
@@ -57,6 +60,11 @@ def encode_live_chain(epoch: int, offset: int, snapshot: ChainSnapshot) -> bytes
     return _to_msgpack(
         (VERSION, epoch, offset, snapshot.underlying, snapshot.expiry, snapshot.as_of, snapshot),
     )
+
+
+def encode_depths(epoch: int, offset: int, ts_ns: int, books: Iterable[Depth]) -> bytes:
+    """One flush: the newest book of every instrument whose book has changed since the flush before."""
+    return _to_msgpack((VERSION, epoch, offset, ts_ns, [msgspec.Raw(pack_depth(book)) for book in books]))
 
 
 class _CandleBody(msgspec.Struct, gc=False):

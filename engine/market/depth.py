@@ -2,8 +2,10 @@
 
 import msgspec
 
+_MS_NS = 1_000_000
 
-class DepthLevel(msgspec.Struct, frozen=True, gc=False):
+
+class DepthLevel(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What waits at one price; the quantity in units."""
 
     price: float
@@ -23,3 +25,28 @@ class Depth(msgspec.Struct, frozen=True, gc=False):
     ts_recv: int
     """Our time of receipt; the provider tells none. Nanoseconds, UTC."""
     provider: str
+
+
+class _Packed(msgspec.Struct, gc=False):
+    """The names under which a book leaves a process; its time in ms UTC."""
+
+    instrument: str
+    ts_recv: int
+    source: str
+    bids: tuple[DepthLevel, ...]
+    asks: tuple[DepthLevel, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode
+
+
+def pack_depth(depth: Depth) -> bytes:
+    """A msgpack map; each level is ``[price, quantity, orders]``, and the time is cut to milliseconds."""
+    return _encode(_Packed(depth.instrument, depth.ts_recv // _MS_NS, depth.provider, depth.bids, depth.asks))
+
+
+def unpack_depth(packed: bytes) -> Depth:
+    """What ``pack_depth`` packed. Raises ``msgspec.DecodeError`` for anything else."""
+    book = _decode(packed)
+    return Depth(book.instrument, book.bids, book.asks, book.ts_recv * _MS_NS, book.source)

@@ -8,6 +8,7 @@ DAY_S = 86_400
 LONGEST_DAY_S = 25 * 3600
 """Where a market never closes, the day on which summer time ends."""
 PRICE_EXPIRY_S = 30
+DEPTH_EXPIRY_S = 60
 BUFFER_LENGTH = 500
 EVENTS_LENGTH = 100_000
 COMMANDS_LENGTH = 1_000
@@ -90,6 +91,11 @@ def chart(instrument: str, timeframe: str) -> str:
 def chain(underlying: str, expiry: date) -> str:
     """The current option chain of an underlying."""
     return f"chain:{underlying}:{expiry.isoformat()}"
+
+
+def depth(instrument: str) -> str:
+    """The current book of an instrument that somebody looks at."""
+    return f"depth:{instrument}"
 
 
 def stream(key: str) -> str:

@@ -9,6 +9,7 @@ from engine.storage.errors import HotStoreError
 from engine.storage.hot.chains import CurrentChains
 from engine.storage.hot.charts import ChartCache
 from engine.storage.hot.control import Control
+from engine.storage.hot.depths import CurrentDepths
 from engine.storage.hot.doors import Doors
 from engine.storage.hot.duty import EngineDuty
 from engine.storage.hot.events import EventLog
@@ -33,6 +34,7 @@ class HotStore(
     LastPrices,
     ChartCache,
     CurrentChains,
+    CurrentDepths,
     EventLog,
     EngineDuty,
     Control,
