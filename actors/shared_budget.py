@@ -2,6 +2,7 @@
 
 import structlog
 
+from engine.providers.rate_limiter import Daily
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 
@@ -14,10 +15,10 @@ class SharedBudget:
     def __init__(self, hot: HotStore) -> None:
         self._hot = hot
 
-    async def take(self, name: str, per_second: float) -> float:
+    async def take(self, name: str, per_second: float, daily: Daily | None) -> float:
         """0 when a call may be made now, and is counted; else the seconds until one may."""
         try:
-            return await self._hot.take_token(name, per_second)
+            return await self._hot.take_token(name, per_second, daily=daily)
         except StorageUnavailableError as error:
             log.debug("budget_not_shared", name=name, error=str(error))
             return 0.0

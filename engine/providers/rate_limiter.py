@@ -1,5 +1,6 @@
 """Rate limits: as fast as a provider allows, and no faster. The rules are pure; the limiter does the waiting."""
 
+import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
@@ -7,6 +8,7 @@ import trio
 
 from engine.providers.base import Advice, ProviderError
 
+_DAY_S: Final = 86_400
 _GIVE_WAY_S = 0.05
 """How long a patient caller steps aside before it looks again whether anybody is in a hurry."""
 
@@ -40,29 +42,40 @@ class TokenBucket:
         self._full_at = max(self._full_at, now_s) + self._interval_s
 
 
-class Quota:
-    """So many calls in each period; the first period begins with the first call."""
+class Daily(NamedTuple):
+    """So many calls a day; the day is that of a place whose clocks are always ``ahead_s`` seconds ahead of UTC."""
 
-    def __init__(self, calls: int, period_s: float) -> None:
-        self._calls = calls
-        self._period_s = period_s
+    calls: int
+    ahead_s: int
+
+    def left_s(self, utc_s: float) -> float:
+        """Seconds until the day is over."""
+        return _DAY_S - (utc_s + self.ahead_s) % _DAY_S
+
+
+class Quota:
+    """A day's calls as one process counts them, from its start on."""
+
+    def __init__(self, daily: Daily, utc_s: Callable[[], float] = time.time) -> None:
+        self._daily = daily
+        self._utc_s = utc_s
         self._ends_at = float("-inf")
-        self._left = calls
+        self._left = daily.calls
 
     def ready_in(self, now_s: float) -> float:
         return self._ends_at - now_s if now_s < self._ends_at and not self._left else 0.0
 
     def take(self, now_s: float) -> None:
         if now_s >= self._ends_at:
-            self._ends_at = now_s + self._period_s
-            self._left = self._calls
+            self._ends_at = now_s + self._daily.left_s(self._utc_s())
+            self._left = self._daily.calls
         self._left -= 1
 
 
 class Budget(Protocol):
     """What all processes that use one account may ask for together."""
 
-    async def take(self, name: str, per_second: float) -> float:
+    async def take(self, name: str, per_second: float, daily: Daily | None) -> float:
         """0 when a call may be made now, and is counted; else the seconds until one may."""
         ...
 
@@ -74,7 +87,7 @@ class Budget(Protocol):
 class Unshared:
     """The budget of a process that is alone: its own rules are enough."""
 
-    async def take(self, name: str, per_second: float) -> float:
+    async def take(self, name: str, per_second: float, daily: Daily | None) -> float:
         return 0.0
 
     async def hold(self, name: str, seconds: float) -> None:
@@ -90,12 +103,14 @@ class Share(NamedTuple):
     budget: Budget
     name: str
     per_second: float
+    daily: Daily | None = None
 
 
 class RateLimiter:
     """Lets callers through one by one, in the order they came, as the rules allow; patient ones behind all others.
 
-    The rules are this process's; the share is what it asks for beyond them, among all processes of the account.
+    The rules are this process's, the calls that its share has a day among them; the share is what it asks for beyond
+    them, among all processes of the account.
     A caller that is cancelled while the rules make it wait has taken nothing. Who would have to wait longer than
     ``patience_s`` for the rules gets a ``ProviderError`` that says how long, instead.
     """
@@ -107,8 +122,8 @@ class RateLimiter:
         clock: Callable[[], float] = trio.current_time,
         share: Share | None = None,
     ) -> None:
-        self._rules = rules
         self._share = share or Share(UNSHARED, "", 1.0)
+        self._rules = rules if self._share.daily is None else (*rules, Quota(self._share.daily))
         self._patience_s = patience_s
         self._clock = clock
         self._held_until_s = float("-inf")
@@ -134,8 +149,8 @@ class RateLimiter:
             await self._sleep(wait_s or _GIVE_WAY_S)
         for rule in self._rules:
             rule.take(self._clock())
-        budget, name, per_second = self._share
-        while wait_s := await budget.take(name, per_second):
+        budget, name, per_second, daily = self._share
+        while wait_s := await budget.take(name, per_second, daily):
             await self._sleep(wait_s)
 
     async def _sleep(self, wait_s: float) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -6,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.providers.base import Advice, ProviderError
-from engine.providers.rate_limiter import Quota, RateLimiter, Share, TokenBucket
+from engine.providers.rate_limiter import Daily, Quota, RateLimiter, Share, TokenBucket
+
+INDIA_S = 19_800
+"""How far India's clocks are ahead of UTC."""
 
 
 @given(
@@ -39,8 +43,13 @@ def test_a_rested_bucket_lets_a_burst_through_at_once() -> None:
     assert bucket.ready_in(100.0) == 0.5
 
 
-def test_a_quota_is_whole_again_when_its_period_is_over() -> None:
-    quota = Quota(2, period_s=10)
+def before_midnight(seconds: float) -> Callable[[], float]:
+    """A clock in UTC that stands so long before the end of India's day."""
+    return lambda: 86_400 - INDIA_S - seconds
+
+
+def test_a_quota_is_whole_again_when_the_day_is_over_where_it_is_counted() -> None:
+    quota = Quota(Daily(2, INDIA_S), before_midnight(10))
     quota.take(0.0)
     quota.take(4.0)
 
@@ -65,7 +74,7 @@ async def test_callers_pass_one_by_one_in_their_order(autojump_clock: trio.testi
 
 
 async def test_the_strictest_rule_decides(autojump_clock: trio.testing.MockClock) -> None:
-    limiter = RateLimiter(TokenBucket(per_second=10), Quota(2, period_s=60))
+    limiter = RateLimiter(TokenBucket(per_second=10), Quota(Daily(2, INDIA_S), before_midnight(60)))
     start = trio.current_time()
 
     for _ in range(3):
@@ -87,14 +96,14 @@ async def test_a_cancelled_caller_has_taken_nothing(autojump_clock: trio.testing
 
 
 async def test_a_limit_used_up_for_long_is_told_instead_of_waited_for() -> None:
-    limiter = RateLimiter(Quota(1, period_s=86_400), patience_s=90)
+    limiter = RateLimiter(Quota(Daily(1, INDIA_S), before_midnight(7_200)), patience_s=90)
     await limiter.acquire()
 
     with pytest.raises(ProviderError, match="rate limit") as raised:
         await limiter.acquire()
 
     assert raised.value.advice is Advice.WAIT
-    assert raised.value.wait_s == pytest.approx(86_400, abs=5)
+    assert raised.value.wait_s == pytest.approx(7_200, abs=5)
 
 
 async def test_a_hold_stops_everyone(autojump_clock: trio.testing.MockClock) -> None:
@@ -144,7 +153,7 @@ class Purse:
         self.buckets: dict[str, TokenBucket] = {}
         self.held_until_s = 0.0
 
-    async def take(self, name: str, per_second: float) -> float:
+    async def take(self, name: str, per_second: float, daily: Daily | None) -> float:
         await trio.lowlevel.checkpoint()
         bucket = self.buckets.setdefault(name, TokenBucket(per_second))
         now_s = trio.current_time()

@@ -10,7 +10,7 @@ import trio
 from engine.providers.base import Advice, ProviderError
 from engine.providers.dhan.client import Reply
 from engine.providers.dhan.failures import NO_DATA, failure, http_failure
-from engine.providers.rate_limiter import RateLimiter, Rule, Share, TokenBucket
+from engine.providers.rate_limiter import RateLimiter, Share, TokenBucket
 from engine.providers.retry import RetryPolicy, retrying
 
 T = TypeVar("T")
@@ -23,8 +23,8 @@ _BUSY_WAIT_S: Final = 5.0
 class Lane:
     """Calls of one kind: their rate, and threads of their own, so that prices that hang hold up no healing."""
 
-    def __init__(self, share: Share, *rules: Rule) -> None:
-        self.limiter = RateLimiter(TokenBucket(share.per_second), *rules, share=share)
+    def __init__(self, share: Share) -> None:
+        self.limiter = RateLimiter(TokenBucket(share.per_second), share=share)
         self.turns = trio.Semaphore(_THREADS)
         self.threads = trio.CapacityLimiter(_THREADS)
 

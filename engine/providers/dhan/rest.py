@@ -19,7 +19,7 @@ from engine.providers.dhan.charts import INDIA, chart_candles, last_price_table,
 from engine.providers.dhan.client import DhanClient, Reply
 from engine.providers.dhan.instrument_type import instrument_type, is_derivative
 from engine.providers.keyring import Keyring
-from engine.providers.rate_limiter import UNSHARED, Budget, Quota, Share
+from engine.providers.rate_limiter import UNSHARED, Budget, Daily, Share
 from engine.providers.retry import RetryPolicy
 from engine.providers.secret import fingerprint
 
@@ -34,6 +34,8 @@ PRICES_PER_CALL: Final = 1_000
 
 _SECOND: Final = 1_000_000_000
 _DAY_S: Final = 86_400
+_AHEAD_S: Final = 19_800
+"""India's clocks, of UTC: Dhan counts a day's calls by them."""
 _EASE: Final = 0.93
 """The part of an allowed rate that is used: calls arrive unevenly, and at the full rate every other second has one too many."""
 
@@ -73,9 +75,10 @@ class DhanHistory:
             dict.fromkeys(INTERVALS, YEARS_BACK * 365) | {"1d": None}, DAYS_PER_CALL, limits.charts_per_second
         )
         account = f"{name}/{fingerprint(keyring.credential.identity if keyring.credential else '')}"
-        charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE)
+        daily = Daily(limits.charts_per_day, _AHEAD_S)
+        charts = Share(budget, f"{account}/charts", limits.charts_per_second * _EASE, daily)
         prices = Share(budget, f"{account}/prices", limits.prices_per_second * _EASE)
-        self._charts = Lane(charts, Quota(limits.charts_per_day, _DAY_S))
+        self._charts = Lane(charts)
         self._prices = Lane(prices)
         self._bars_skipped = 0
 

@@ -136,3 +136,8 @@ def told_orders(provider: str) -> str:
 def rate(name: str) -> str:
     """A bucket of tokens."""
     return f"rate:{name}"
+
+
+def rate_today(name: str) -> str:
+    """How many tokens of a bucket were taken today."""
+    return f"rate:{name}:today"

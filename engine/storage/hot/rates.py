@@ -14,13 +14,17 @@ class Rates:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
-    async def take_token(self, name: str, per_second: float, burst: int = 1) -> float:
+    async def take_token(
+        self, name: str, per_second: float, burst: int = 1, *, daily: tuple[int, int] | None = None
+    ) -> float:
         """0 when one was there and is taken, else the seconds until one will be.
 
+        ``daily`` is how many are taken in a day at most, and how far that day's clocks are ahead of UTC, in seconds.
         Repeated after a lost answer it takes two: whoever asked goes slower than he might.
         """
         interval = max(1, round(_MICROSECONDS / per_second))
-        return int(await self._link.run(_TAKE, [keys.rate(name)], [interval, burst])) / _MICROSECONDS
+        names = [keys.rate(name)] if daily is None else [keys.rate(name), keys.rate_today(name)]
+        return int(await self._link.run(_TAKE, names, [interval, burst, *(daily or ())])) / _MICROSECONDS
 
     async def hold_tokens(self, name: str, seconds: float) -> None:
         """Lets nobody take one for so long."""

@@ -17,6 +17,7 @@ Fresh = tuple[int, int, bytes]
 """Opening time, revision and entry of a closed candle."""
 
 _HOUR_MS = 3_600_000
+_DAY_US = 86_400_000_000
 
 
 class Placed(msgspec.Struct):
@@ -100,11 +101,20 @@ class Scripts:
 
     def take_token(self, names: Sequence[str], arguments: Sequence[Value]) -> int:
         now, interval, burst = self._now_us(), int(arguments[0]), int(arguments[1])
+        if names[1:] and int(self._commands.get(names[1]) or 0) >= int(arguments[2]):
+            return self._left_us(now, int(arguments[3]))
         full = self._full_us(names[0], now)
         wait = full - now - (burst - 1) * interval
-        if wait <= 0:
-            self._fill_by(names[0], max(full, now) + interval, now)
-        return max(0, wait)
+        if wait > 0:
+            return wait
+        self._fill_by(names[0], max(full, now) + interval, now)
+        if names[1:] and self._commands.increment(names[1]) == 1:
+            self._space.expire(names[1], self._left_us(now, int(arguments[3])) // 1_000 - 1_000)
+        return 0
+
+    def _left_us(self, now: int, ahead_s: int) -> int:
+        """Until the day is over where clocks are so far ahead of UTC."""
+        return _DAY_US - (now + ahead_s * 1_000_000) % _DAY_US
 
     def hold_tokens(self, names: Sequence[str], arguments: Sequence[Value]) -> None:
         now = self._now_us()
