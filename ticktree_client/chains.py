@@ -39,6 +39,8 @@ class Leg:
     """``long_build_up``, ``short_build_up``, ``short_covering`` or ``long_unwinding``."""
     polled: bool
     """Whether its quote was asked for, rather than heard on a feed."""
+    reasons: Mapping[str, str]
+    """Why its open interest and the changes of it are not known, by their names."""
 
 
 @dataclass(frozen=True, slots=True)

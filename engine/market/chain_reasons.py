@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
+
 from engine.market.chain_snapshot import ChainSnapshot, Leg
 from engine.market.derivatives import is_on_future
+from engine.market.normal import Array
 
 
 class Unknown(StrEnum):
-    """Why a figure of a whole chain is not known; of the volatility at the money it may also be a leg's reason."""
+    """Why a figure of a chain or its legs is not known; of the volatility at the money it may also be a leg's reason."""
 
     NOT_LISTED = "not_listed"
     """There is no such instrument."""
@@ -26,7 +29,7 @@ class Unknown(StrEnum):
     NO_INTEREST = "no_interest"
     """There is no open interest."""
     NO_BASELINE = "no_baseline"
-    """It is not known of any option what it was that the change is counted from."""
+    """What the change is counted from is not known; of a whole side: of none of its options."""
     NO_DAY = "no_day"
     """The exchange did not open in the month before."""
 
@@ -38,6 +41,12 @@ def reasons(chain: ChainSnapshot, *, has_vix: bool) -> dict[str, str]:
     if not has_vix:
         found |= dict.fromkeys(found.keys() & {"vix", "vix_age_ms"}, str(Unknown.NOT_LISTED))
     return found
+
+
+def interest_reasons(interest: Array, previous: Array, first: Array) -> list[dict[str, str]]:
+    """Why each leg's open interest and the changes of it are not known, by field; ``previous`` and ``first`` are baselines."""
+    lacking = np.where(np.isnan(interest), len(_BASELINES), np.isnan(previous) + 2 * np.isnan(first))
+    return [_INTEREST[place] for place in lacking.tolist()]
 
 
 def _future_price(chain: ChainSnapshot) -> str:
@@ -109,3 +118,10 @@ _REASONS: Final[Mapping[str, Callable[[ChainSnapshot], str]]] = {
     "previous_day": lambda _: Unknown.NO_DAY,
 }
 """By each figure that may be unknown; asked only for those that are."""
+
+_CHANGE: Final = {"oi_change": str(Unknown.NO_BASELINE)}
+_CHANGE_OPEN: Final = {"oi_change_open": str(Unknown.NO_BASELINE)}
+_BASELINES: Final[tuple[dict[str, str], ...]] = ({}, _CHANGE, _CHANGE_OPEN, _CHANGE | _CHANGE_OPEN)
+"""By which baselines are not known: the previous close's counts one, today's first two."""
+_INTEREST: Final = (*_BASELINES, dict.fromkeys(("oi", *_CHANGE, *_CHANGE_OPEN), str(Unknown.NOT_HEARD)))
+"""Thousands of legs share these: nobody changes them."""

@@ -82,6 +82,8 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     build_up: BuildUp | None = None
     polled: bool = False
     """Whether its quote was asked for, rather than heard on a feed."""
+    reasons: dict[str, str] = {}
+    """Why its open interest and the changes of it are not known, by field; of volatility see ``reason``."""
 
 
 class StrikeLegs(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.market.chain_reading import ChainReading
-from engine.market.chain_reasons import reasons
+from engine.market.chain_reasons import interest_reasons, reasons
 from engine.market.chain_snapshot import ChainSnapshot, Leg, StrikeLegs
 from engine.market.chain_valuation import Valuation
 from engine.market.greeks import DAYS_A_YEAR
@@ -162,6 +162,7 @@ def _heard(reading: ChainReading) -> dict[str, list[Any]]:
         "previous_close": _numbers(quotes.previous_close),
         "quote_age_ms": _counts(age_ms),
         "polled": quotes.polled.tolist(),
+        "reasons": interest_reasons(quotes.interest, quotes.previous_interest, quotes.first_interest),
     }
 
 

@@ -152,6 +152,18 @@ def test_a_providers_chain_brings_what_open_interest_changed_from(nfo: Calendar)
     assert told.build_up is BuildUp.LONG_BUILD_UP
 
 
+def test_a_leg_says_why_a_change_of_its_open_interest_is_not_known(nfo: Calendar) -> None:
+    chain = book(nfo, CALL, PUT)
+    chain.take(heard(CALL, 180.0, NOON, open_interest=900))
+    told = chain.snapshot(NOON)
+    assert leg(told, CALL).reasons == {"oi_change": "no_baseline"}
+    assert leg(told, PUT).reasons == dict.fromkeys(("oi", "oi_change", "oi_change_open"), "not_heard")
+    chain.baselines({CALL.canonical: 700}, {})
+    assert leg(chain.snapshot(NOON), CALL).reasons == {}
+    morning = chain.snapshot(at("2026-11-25 08:00"))
+    assert leg(morning, CALL).reasons == {"oi_change_open": "no_baseline"}, "nothing was heard of the day yet"
+
+
 def test_on_another_day_open_interest_changes_from_where_it_stood(nfo: Calendar) -> None:
     chain = book(nfo, CALL, PUT)
     chain.baselines({CALL.canonical: 700}, {CALL.canonical: 720})

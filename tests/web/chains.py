@@ -43,7 +43,9 @@ async def list_gold(durable: DurableStore) -> str:
 
 def snapshot(as_of: int, *, spot: float = 3_052.0, expiry: date = NEAR) -> ChainSnapshot:
     call = Leg(instrument="NFO:C", ltp=41.5, oi=1_750, oi_change=350, volume=700, build_up=BuildUp.LONG_BUILD_UP)
-    put = Leg(instrument="NFO:P", oi=3_500, oi_change_open=-175, reason="no price")
+    put = Leg(
+        instrument="NFO:P", oi=3_500, oi_change_open=-175, reason="no price", reasons={"oi_change": "no_baseline"}
+    )
     return ChainSnapshot(
         underlying=TCS,
         expiry=expiry,

@@ -311,6 +311,7 @@ async def test_interest_is_told_by_strike_and_in_all(listed: Web, hot: HotStore)
     assert (told["pe"]["oi_change"], told["pe"]["oi_change_open"]) == (None, -175)
     assert [legs["strike"] for legs in told["strikes"]] == [3_050.0, 3_100.0]
     assert told["strikes"][0]["ce"]["build_up"] == "long_build_up"
+    assert told["strikes"][0]["pe"]["reasons"] == {"oi_change": "no_baseline"}
     assert told["strikes"][1]["pe"] is None
 
 

@@ -90,11 +90,12 @@ class LegInterest(msgspec.Struct, frozen=True):
     oi_change: int | None
     oi_change_open: int | None
     build_up: BuildUp | None
+    reasons: Annotated[dict[str, str], Meta(description="Why each of these that is not known is not known.")]
 
     @classmethod
     def of(cls, leg: Leg | None) -> Self | None:
         """Of a leg; None where there is none."""
-        return None if leg is None else cls(leg.oi, leg.oi_change, leg.oi_change_open, leg.build_up)
+        return None if leg is None else cls(leg.oi, leg.oi_change, leg.oi_change_open, leg.build_up, leg.reasons)
 
 
 class StrikeInterest(msgspec.Struct, frozen=True):

@@ -43,6 +43,9 @@ async def test_a_chain_is_read_as_it_is_and_as_it_was(
         call = chain.strikes[0].ce
         assert call is not None
         assert (call.oi, call.oi_change, call.build_up) == (1_750, 350, "long_build_up")
+        put = chain.strikes[0].pe
+        assert put is not None
+        assert (put.oi_change, put.reasons["oi_change"]) == (None, "no_baseline")
 
         noon = datetime.fromtimestamp(NOON_MS / 1_000, UTC)
         past = await client.option_chain(TCS, GONE, at=noon + timedelta(seconds=30))

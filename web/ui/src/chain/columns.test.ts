@@ -10,6 +10,14 @@ describe("a column", () => {
     expect(shown("oiChange", { oi_change: null })).toEqual(["–", "", ""]);
   });
 
+  it("says why a change of open interest is not known", () => {
+    const reasons = { oi_change: "no_baseline" };
+    const note = "not known: what the change is counted from is not known";
+    expect(shown("oiChange", { oi_change: null, reasons })).toEqual(["–", "", note]);
+    expect(shown("oiToday", { oi_change_open: 75, reasons })[2]).toBe("");
+    expect(shown("oi", { oi: null, reasons: { oi: "not_heard" } })[2]).toBe("not known: nothing has told it yet");
+  });
+
   it("colours a price by its previous close", () => {
     expect(shown("ltp", { ltp: 100, previous_close: 90 })).toEqual(["100.00", "up", ""]);
     expect(shown("ltp", { ltp: 100, previous_close: null })[1]).toBe("");

@@ -2,7 +2,7 @@
 
 import { price, short, shortChange } from "@/formats/numbers";
 import type { Leg } from "./snapshot";
-import { ageWords, BUILD_UPS, QUALITIES, reasonWords } from "./words";
+import { ageWords, BUILD_UPS, lackWords, QUALITIES, reasonWords } from "./words";
 
 export interface Column {
   name: string;
@@ -22,18 +22,25 @@ const COLUMNS = {
   bid: { name: "Bid", words: "Best bid", text: ({ bid }) => price(bid) },
   ask: { name: "Ask", words: "Best ask", text: ({ ask }) => price(ask) },
   volume: { name: "Volume", words: "Traded today, in units", text: ({ volume }) => short(volume) },
-  oi: { name: "OI", words: "Open interest, in units", text: ({ oi }) => short(oi) },
+  oi: {
+    name: "OI",
+    words: "Open interest, in units",
+    text: ({ oi }) => short(oi),
+    note: (leg) => lackWords(leg, "oi"),
+  },
   oiChange: {
     name: "OI chg",
     words: "Change of open interest since the previous close",
     text: ({ oi_change }) => shortChange(oi_change),
     tone: ({ oi_change }) => toneOf(oi_change),
+    note: (leg) => lackWords(leg, "oi_change"),
   },
   oiToday: {
     name: "Today",
     words: "Change of open interest since the first of today",
     text: ({ oi_change_open }) => shortChange(oi_change_open),
     tone: ({ oi_change_open }) => toneOf(oi_change_open),
+    note: (leg) => lackWords(leg, "oi_change_open"),
   },
   buildUp: {
     name: "Build-up",

@@ -31,6 +31,8 @@ export interface Leg {
   build_up: BuildUp | null;
   /** Whether its quote was asked for, rather than heard on a feed. */
   polled: boolean;
+  /** Why its open interest and the changes of it are not known, by their names; what was kept before says nothing. */
+  reasons?: Record<string, string>;
 }
 
 export interface StrikeLegs {

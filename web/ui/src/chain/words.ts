@@ -86,10 +86,11 @@ const LACKS: Record<string, string> = {
   no_price: "one of the options at the money has no price",
   no_calls: "there is nothing on the calls' side to divide by",
   no_interest: "there is no open interest",
+  no_baseline: "what the change is counted from is not known",
 };
 
-/** Why figures of the whole chain are not known: `not known: there is no open interest`; empty where all are. */
-export function lackWords({ reasons }: Pick<ChainSnapshot, "reasons">, ...figures: string[]): string {
+/** Why figures of a chain or leg are not known: `not known: there is no open interest`; empty where all are. */
+export function lackWords({ reasons }: Pick<ChainSnapshot | Leg, "reasons">, ...figures: string[]): string {
   const told = new Set(figures.flatMap((figure) => reasons?.[figure] ?? []));
   return told.size === 0 ? "" : `not known: ${[...told].map((why) => LACKS[why] ?? reasonWords(why)).join("; ")}`;
 }
