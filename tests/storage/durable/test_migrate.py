@@ -131,6 +131,24 @@ def test_old_ticks_are_read_at_once_and_noted_day_by_day_afterwards(empty_databa
     assert asyncio.run(_run(empty_database_url, "SELECT 1", WHOSE_TICKS)) == noted
 
 
+UNINDEXED = """
+SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+WHERE c.contype = 'f' AND c.confrelid = ANY ('{alert_rules,webhooks,alerts}'::regclass[]) AND NOT EXISTS (
+    SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1]
+        AND coalesce(pg_get_expr(i.indpred, i.indrelid) = format('(%s IS NOT NULL)', a.attname), true)
+)
+"""
+
+
+def test_what_refers_to_a_rule_webhook_or_alert_is_found_by_an_index(empty_database_url: str) -> None:
+    migrate(empty_database_url, "up")
+    assert asyncio.run(_run(empty_database_url, "SELECT 1", UNINDEXED)) == []
+    while "0017" not in migrate(empty_database_url, "down").pending:
+        pass
+    assert len(asyncio.run(_run(empty_database_url, "SELECT 1", UNINDEXED))) == 3
+
+
 async def _note_day_by_day(url: str) -> None:
     store = await DurableStore.connect(url)
     days = {"TCS": OLD_DAYS, "INFY": OLD_DAYS[:1], "RELIANCE": []}

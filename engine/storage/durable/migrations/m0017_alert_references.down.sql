@@ -1,0 +1,1 @@
+DROP INDEX alerts_of_rules, alert_deliveries_of_webhooks, alert_rules_of_webhooks;
