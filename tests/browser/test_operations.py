@@ -105,7 +105,7 @@ async def test_the_ticks_of_a_share_are_kept_by_a_tick(ann: Page) -> None:
 async def test_every_page_says_what_it_shows_and_is_accessible(ann: Page) -> None:
     await ann.goto("/operations")
     pages = ann.get_by_role("navigation", name="Operations").get_by_role("link")
-    await expect(pages).to_have_count(11)
+    await expect(pages).to_have_count(12)
     for link in await pages.all():
         await link.click()
         await expect(ann.get_by_role("heading", level=2, name=await link.inner_text())).to_be_visible()

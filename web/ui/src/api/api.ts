@@ -46,6 +46,7 @@ export const api = createApi({
     "Webhooks",
     "CorporateActions",
     "Instruments",
+    "Conflicts",
   ],
   endpoints: () => ({}),
 });

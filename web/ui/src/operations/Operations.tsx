@@ -4,6 +4,7 @@ import { Navigate, NavLink, Route, Routes } from "react-router";
 import { NotFound } from "@/app/NotFound";
 import { AuditPage } from "./AuditPage";
 import { CompletenessPage } from "./CompletenessPage";
+import { ConflictsPage } from "./ConflictsPage";
 import { CorporateActionsPage } from "./CorporateActionsPage";
 import { CredentialsPage } from "./CredentialsPage";
 import { DeadLettersPage } from "./DeadLettersPage";
@@ -21,6 +22,7 @@ const PAGES = [
   { path: "completeness", title: "Completeness", page: <CompletenessPage /> },
   { path: "jobs", title: "Jobs", page: <JobsPage /> },
   { path: "instruments", title: "Instruments", page: <InstrumentsPage /> },
+  { path: "conflicts", title: "Conflicts", page: <ConflictsPage /> },
   { path: "corporate-actions", title: "Corporate actions", page: <CorporateActionsPage /> },
   { path: "quarantine", title: "Quarantine", page: <QuarantinePage /> },
   { path: "credentials", title: "Credentials", page: <CredentialsPage /> },
