@@ -12,6 +12,7 @@ from engine.market.chain_snapshot import ChainSnapshot
 from engine.storage.errors import StorageUnavailableError
 from engine.storage.hot import HotStore
 from web.joined import Joined
+from web.wanted import Limit, Wanted
 
 ENGINE: Final = "engine"
 REPLY_S: Final = 2.0
@@ -48,8 +49,7 @@ class ChainWishes:
         self._hot = hot
         self._process = f"{process}-rest"
         self._now_ms = now_ms
-        self._wanted: dict[ChainPlace, tuple[float, str]] = {}
-        """Until when, by the loop's clock, and by whom."""
+        self._wanted = Wanted[ChainPlace](WANTED_S)
         self._asked = Joined[str](FRESH_S)
 
     async def current(self, place: ChainPlace, *, is_open: bool, holder: str) -> CurrentChain:
@@ -57,7 +57,8 @@ class ChainWishes:
 
         ``holder`` is on whose account it is: somebody's share of all chains is limited, unless that is empty.
         """
-        trouble = self._want(place, holder) or await self._asked.of(place, partial(self._ask, place, is_open))
+        no_room = self._wanted.take(place, holder, share=Limit(SHARE, SHARED), room=Limit(MOST_WANTED, MANY))
+        trouble = no_room or await self._asked.of(place, partial(self._ask, place, is_open))
         return CurrentChain(await self._hot.chain(*place), trouble)
 
     async def _ask(self, place: ChainPlace, is_open: bool) -> str:
@@ -67,18 +68,6 @@ class ChainWishes:
             return await self._told(place) or await self._gathered(place, is_open)
         except StorageUnavailableError:  # if it is Redis that is away, nobody can read the chain either, and is told so
             return SILENT
-
-    def _want(self, place: ChainPlace, holder: str) -> str:
-        """Why there is no room for another chain; one that others want already takes none."""
-        now_s = asyncio.get_running_loop().time()
-        self._wanted = {one: entry for one, entry in self._wanted.items() if entry[0] > now_s}
-        if place not in self._wanted:
-            if holder and sum(whose == holder for _, whose in self._wanted.values()) >= SHARE:
-                return SHARED
-            if len(self._wanted) >= MOST_WANTED:
-                return MANY
-        self._wanted[place] = now_s + WANTED_S, holder
-        return ""
 
     async def _told(self, place: ChainPlace) -> str:
         """Tells the engine all that is wanted; why it can not run this one."""

@@ -12,7 +12,8 @@ from tests.storage.chains import NOON_MS, snapshot
 from tests.web.engine import Engine
 from tests.web.process import Client, Web
 from tests.web.test_socket_admission import headers
-from web.protocol import MSGPACK_SUBPROTOCOL
+from web.protocol import MSGPACK_SUBPROTOCOL, Kind
+from web.sockets.shares import SHARES, Share
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +74,7 @@ async def test_the_engine_is_told_which_chains_are_followed_and_says_why_one_can
 async def test_a_client_follows_so_many_chains_at_a_time_and_as_many_prices_as_before(
     web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.sockets.chain_room.CHAINS", 2)
+    monkeypatch.setitem(SHARES, Kind.CHAIN, Share("option chains", client=2, together=16))
     names = [f"chain.RELIANCE.2026-11-{day}" for day in (24, 25, 26)]
     async with web.client() as client:
         results = await follow(client, *names, "ltp.RELIANCE")
@@ -90,7 +91,7 @@ async def test_a_client_follows_so_many_chains_at_a_time_and_as_many_prices_as_b
 async def test_all_sockets_of_an_account_follow_so_many_chains_together(
     web: Web, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.sockets.chain_room.TOGETHER", 2)
+    monkeypatch.setitem(SHARES, Kind.CHAIN, Share("option chains", client=8, together=2))
     names = [f"chain.RELIANCE.2026-11-{day}" for day in (24, 25, 26)]
     one, two, other = headers(session="s1"), headers(session="s2"), headers(user="u2")
     async with (

@@ -27,6 +27,12 @@ def principal() -> Principal:
     return cast("Principal", g.principal) if "principal" in g else public(address(request))
 
 
+def holder() -> str:
+    """On whose account the engine works for who asks; an administrator's token is on nobody's."""
+    who = principal()
+    return "" if who.kind == "operator" else f"{who.kind} {limit_key(who.subject)}"
+
+
 def require_scope(scope: str) -> Guard:
     """Somebody known, with this scope."""
 

@@ -6,7 +6,6 @@ from typing import Final
 from quart import Blueprint, Response
 
 from engine.market.chain_place import ChainPlace
-from web.address import limit_key
 from web.answers import answer, data_kind
 from web.errors import ApiError
 from web.expiries import OptionExpiries
@@ -20,7 +19,7 @@ from web.models.option_chain import (
 )
 from web.openapi import document_errors, document_response, validate_querystring
 from web.revalidation import revalidate
-from web.routes.guards import principal, require_reader
+from web.routes.guards import holder, require_reader
 from web.routes.market_data import resolve_underlying
 from web.routes.times import Range, days_of_range, instant_of, range_of
 from web.services import Services, services
@@ -102,7 +101,7 @@ async def _chain(symbol: str, wish: ChainQuery) -> Chain:
         return await _ended(rules, ChainPlace(instrument, wish.expiry), symbol)
     place = await _place(rules, instrument, wish.expiry)
     is_open = rules.directory.calendar(instrument).is_open(rules.system.clock.now_ns())
-    found = await rules.chains.current(place, is_open=is_open, holder=_holder())
+    found = await rules.chains.current(place, is_open=is_open, holder=holder())
     if found.snapshot is None:
         why = found.trouble or "nothing is known of the chain yet"
         raise ApiError(503, f"{place}: {why}", retry_after_s=RETRY_S)
@@ -181,12 +180,6 @@ async def _nearest(rules: Services, instrument: str, day: date) -> date:
     if not found:
         raise ApiError(404, f"no options of {instrument} are listed that expire on {day} or later", code="no_options")
     return found[0].expiry
-
-
-def _holder() -> str:
-    """On whose account the engine works; an administrator's token is on nobody's."""
-    who = principal()
-    return "" if who.kind == "operator" else f"{who.kind} {limit_key(who.subject)}"
 
 
 def _expiries(rules: Services) -> OptionExpiries:

@@ -7,9 +7,9 @@ from web.accounts.principal import Principal
 from web.directory import Directory, DirectoryNotReadyError
 from web.hub import NOTICES, Hub
 from web.protocol import Channel, Code, Item, Kind, Outcome, Problem, RequestError
-from web.sockets.chain_room import ChainRoom
 from web.sockets.permissions import permitted
 from web.sockets.screeners import Own, Screeners
+from web.sockets.shares import Shares
 
 SUBSCRIPTIONS = 1000
 """Channels one client may follow at a time."""
@@ -32,10 +32,10 @@ class Judgement:
         item: Item,
         principal: Principal | None,
         followed: int,
-        chains: ChainRoom | None = None,
+        shares: Shares | None = None,
         own: Own = frozenset(),
     ) -> tuple[Outcome, Wanted | None]:
-        """What becomes of an item of a client that follows so many channels, has room for these option chains, and has
+        """What becomes of an item of a client that follows so many channels, has these shares of what is scarce, and has
         these screeners; what to follow when it may.
         """
         if item.channel is None:
@@ -44,7 +44,7 @@ class Judgement:
             if followed >= SUBSCRIPTIONS:
                 text = f"at most {SUBSCRIPTIONS} channels at a time"
                 raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, text)
-            if item.channel.kind is Kind.CHAIN and chains is not None and (why := chains.why_not(item.name)):
+            if shares is not None and (why := shares.why_not(item.channel)):
                 raise _refusal(item.channel, Code.TOO_MANY_SYMBOLS, why)
             channel = permitted(item.channel, principal)
             if channel.kind is Kind.SCREENING:

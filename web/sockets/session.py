@@ -33,7 +33,6 @@ from web.protocol import (
     Unsubscribe,
 )
 from web.sockets.admission import Admission, turn_away
-from web.sockets.chain_room import ChainRoom
 from web.sockets.charts import Chart, Charts
 from web.sockets.histories import Histories
 from web.sockets.judgement import Judgement
@@ -50,6 +49,7 @@ from web.sockets.messages import (
 )
 from web.sockets.permissions import permitted
 from web.sockets.screeners import Own, Screeners, numbers_of
+from web.sockets.shares import SHARES, Shares
 
 AUTHENTICATION_S = 5.0
 RESUMPTION_S = 10.0
@@ -305,24 +305,24 @@ class ClientSession(Actor):
     def _judge(self, command: Subscribe, own: Own) -> tuple[list[Outcome], list[tuple[Channel, str]]]:
         """A result for each item, and the channels that are to be followed and are not yet."""
         followed = {channel.name for channel in self._outbox.channels}
-        chains = self._chain_room(command)
+        shares = self._shares(command)
         outcomes: list[Outcome] = []
         wanted: list[tuple[Channel, str]] = []
         for item in command.items:
-            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), chains, own)
+            outcome, channel = self._judgement.of(item, self._outbox.principal, len(followed), shares, own)
             outcomes.append(outcome)
             if channel is not None and item.name not in followed:
                 followed.add(item.name)
                 wanted.append(channel)
-                if chains is not None and channel[0].kind is Kind.CHAIN:
-                    chains.take(item.name)
+                if shares is not None:
+                    shares.take(channel[0])
         return outcomes, wanted
 
-    def _chain_room(self, command: Subscribe) -> ChainRoom | None:
-        """Where a request names none, nobody's fellows are looked for among thousands."""
-        if not any(item.channel is not None and item.channel.kind is Kind.CHAIN for item in command.items):
+    def _shares(self, command: Subscribe) -> Shares | None:
+        """Where a request names nothing scarce, nobody's fellows are looked for among thousands."""
+        if not any(item.channel is not None and item.channel.kind in SHARES for item in command.items):
             return None
-        return ChainRoom(self._outbox, self._rules.admission.fellows(self._outbox))
+        return Shares(self._outbox, self._rules.admission.fellows(self._outbox))
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
         hub, outbox = self._rules.hub, self._outbox
