@@ -5,7 +5,7 @@ import { useDispatch, useSelector } from "react-redux";
 import { toastsReducer } from "@/alerts/toasts";
 import { api } from "@/api/api";
 import { chainReducer } from "@/chain/chain";
-import { liveChainReducer } from "@/chain/live";
+import type { ChainSnapshot } from "@/chain/snapshot";
 import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
@@ -13,6 +13,7 @@ import { jobsReducer } from "@/operations/jobs";
 import { runsReducer } from "@/screeners/runs";
 import { sessionReducer } from "@/session/session";
 import { preferencesReducer } from "@/settings/preferences";
+import { newestOf } from "@/socket/newest";
 import { interfaceReducer } from "./interface";
 
 export function makeStore() {
@@ -23,7 +24,7 @@ export function makeStore() {
       candles: candlesReducer,
       statuses: statusesReducer,
       chain: chainReducer,
-      liveChain: liveChainReducer,
+      liveChain: newestOf<ChainSnapshot>("chain"),
       preferences: preferencesReducer,
       jobs: jobsReducer,
       toasts: toastsReducer,

@@ -3,9 +3,9 @@ import { Provider } from "react-redux";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { lineChanged } from "@/app/interface";
 import { makeStore } from "@/app/store";
-import { type Batch, received } from "@/socket/batch";
 import { answering } from "@/testing/answering";
 import { chain } from "@/testing/chain";
+import { pushed } from "@/testing/pushed";
 import { channelOf } from "./snapshot";
 import { useChain } from "./useChain";
 
@@ -52,10 +52,8 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-function pushed(as_of: number, expiry = NEAR) {
-  const batch: Batch = { quotes: [], candles: [], statuses: [], told: [], refused: [], holes: [], notices: [] };
-  const data = { ...chain({ as_of, expiry }) };
-  return received({ ...batch, told: [{ channel: channelOf("NSE:NIFTY", expiry), data }] });
+function pushedChain(as_of: number, expiry = NEAR) {
+  return pushed([channelOf("NSE:NIFTY", expiry), chain({ as_of, expiry })]);
 }
 
 it("the nearest chain is asked for until it is pushed, and then no more", async () => {
@@ -63,7 +61,7 @@ it("the nearest chain is asked for until it is pushed, and then no more", async 
   await pass(12_000);
   expect([view().underlying, view().expiry, view().chain?.as_of]).toEqual(["NSE:NIFTY", NEAR, 3_000]);
 
-  act(() => void store.dispatch(pushed(9_000)));
+  act(() => void store.dispatch(pushedChain(9_000)));
   const before = asked.length;
   await pass(12_000);
   expect(view().chain?.as_of).toBe(9_000);
@@ -87,7 +85,7 @@ it("from the close of a day of expiry on the next chain is shown, and the other 
 it("while the line is away it is asked for again, and whichever is newer is shown", async () => {
   const { store, view } = shown();
   await pass(200);
-  act(() => void store.dispatch(pushed(2_500)));
+  act(() => void store.dispatch(pushedChain(2_500)));
   act(() => void store.dispatch(lineChanged({ is: "away", why: "", tries: 1, againAt: 0 })));
   await pass(200);
   expect(view().chain?.as_of).toBe(2_500);
@@ -98,14 +96,14 @@ it("while the line is away it is asked for again, and whichever is newer is show
 it("what is pushed of another chain is not shown", async () => {
   const { store, view } = shown("2026-12-29");
   await pass(200);
-  act(() => void store.dispatch(pushed(99_000)));
+  act(() => void store.dispatch(pushedChain(99_000)));
   expect([view().chain?.expiry, view().chain?.as_of]).toEqual(["2026-12-29", 1_000]);
 });
 
 it("the past is asked for once, and what is pushed does not change it", async () => {
   const { store, view } = shown("", "2026-11-20T05:05:00Z");
   await pass(200);
-  act(() => void store.dispatch(pushed(99_000)));
+  act(() => void store.dispatch(pushedChain(99_000)));
   await pass(12_000);
   expect(asked).toEqual(["2026-11-20T05:05:00Z"]);
   expect(view().chain?.as_of).toBe(1_000);

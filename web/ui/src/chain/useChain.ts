@@ -49,7 +49,7 @@ function useSnapshot(underlying: string, expiry: string, at: string) {
   const isNow = at === "" && expiry !== "";
   const channel = channelOf(underlying, expiry);
   useFollow(isNow ? [channel] : []);
-  const pushed = useAppSelector(({ liveChain }) => (liveChain.channel === channel ? liveChain.snapshot : null));
+  const pushed = useAppSelector(({ liveChain }) => (liveChain.channel === channel ? liveChain.data : null));
   const isCutOff = useAppSelector((state) => isAway(state.interface.line));
   const { currentData: asked = null, error } = useOptionChainQuery(
     { underlying, expiry, at },
