@@ -1,11 +1,14 @@
 """Addresses: where a webhook may be. Who writes one must not reach through us what only we can reach."""
 
+import socket
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
+import anyio.to_thread
 
 MOST_CHARACTERS: Final = 2_000
 MOST_TRIED: Final = 3
@@ -42,10 +45,14 @@ def check_url(url: str, *, to_private: bool) -> SplitResult:
     return parts
 
 
-async def resolve(host: str, port: int, *, to_private: bool) -> list[str]:
-    """The addresses of a host, to be connected to as they are: asked again, a name might mean others. Raises AddressError."""
+async def resolve(host: str, port: int, *, to_private: bool, threads: anyio.CapacityLimiter) -> list[str]:
+    """The addresses of a host, to be connected to as they are: asked again, a name might mean others. Raises AddressError.
+
+    In threads of its own: a name server that hangs holds one long after nobody waits any more.
+    """
+    look_up = partial(socket.getaddrinfo, host, port, proto=socket.IPPROTO_TCP)
     try:
-        found = await anyio.getaddrinfo(host, port, proto=6)
+        found = await anyio.to_thread.run_sync(look_up, abandon_on_cancel=True, limiter=threads)
     except (OSError, UnicodeError):
         raise AddressError("its name is not known") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))

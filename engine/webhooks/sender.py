@@ -16,6 +16,8 @@ STEP_S: Final = 5.0
 """For connecting, for TLS, for sending, and for the answer."""
 TIMEOUT_S: Final = 20.0
 """For an attempt as a whole, however slowly each step goes on."""
+LOOK_UPS: Final = 16
+"""Of names, at a time: users choose them, and those whose name servers hang must hold up nothing but webhooks."""
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -38,6 +40,7 @@ class Sender:
     def __init__(self, *, to_private: bool, step_s: float = STEP_S) -> None:
         self._to_private = to_private
         self._step_s = step_s
+        self._threads = anyio.CapacityLimiter(LOOK_UPS)
         self._trust = httpx.create_ssl_context()
 
     async def send(self, url: str, secret: Secret, alert: FiredAlert, now_ns: int) -> Answer:
@@ -56,7 +59,7 @@ class Sender:
     async def _post(self, url: str, secret: Secret, alert: FiredAlert, timestamp_s: int) -> int:
         parts = check_url(url, to_private=self._to_private)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        addresses = await resolve(host, port, to_private=self._to_private)
+        addresses = await resolve(host, port, to_private=self._to_private, threads=self._threads)
         body = written(alert)
         headers = {
             "Host": parts.netloc,

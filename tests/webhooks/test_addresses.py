@@ -1,8 +1,11 @@
 """Addresses: nobody reaches through us what only we can reach, however it is written."""
 
+import anyio
+import anyio.to_thread
 import pytest
 
-from engine.webhooks.addresses import AddressError, check_url, is_public, resolve
+from engine.webhooks import addresses
+from engine.webhooks.addresses import AddressError, check_url, is_public
 
 
 @pytest.mark.parametrize(
@@ -57,10 +60,26 @@ def test_the_own_network_may_be_allowed() -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "2130706433", "0x7f000001", "127.1"])
 async def test_a_name_that_means_this_machine_is_refused_when_it_is_looked_up(host: str) -> None:
     with pytest.raises(AddressError, match=r"private network|not known"):
-        await resolve(host, 443, to_private=False)
+        await resolve(host, to_private=False)
 
 
 async def test_a_name_nobody_knows_is_told_as_that() -> None:
     with pytest.raises(AddressError, match="not known"):
-        await resolve("nobody.invalid", 443, to_private=True)
-    assert await resolve("127.0.0.1", 443, to_private=True) == ["127.0.0.1"]
+        await resolve("nobody.invalid", to_private=True)
+    assert await resolve("127.0.0.1", to_private=True) == ["127.0.0.1"]
+
+
+async def test_a_look_up_of_a_name_waits_for_no_other_work_in_threads() -> None:
+    others = anyio.to_thread.current_default_thread_limiter()
+    for work in range(int(others.total_tokens)):
+        others.acquire_on_behalf_of_nowait(work)
+    try:
+        with anyio.fail_after(10):
+            assert "127.0.0.1" in await resolve("localhost", to_private=True)
+    finally:
+        for work in range(int(others.total_tokens)):
+            others.release_on_behalf_of(work)
+
+
+async def resolve(host: str, *, to_private: bool) -> list[str]:
+    return await addresses.resolve(host, 443, to_private=to_private, threads=anyio.CapacityLimiter(1))
