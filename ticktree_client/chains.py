@@ -33,6 +33,9 @@ class Leg:
     priced_by: str | None
     """``mid`` or ``ltp``: the price that volatility and Greeks were computed from."""
     quote_age_ms: int | None
+    """Since anything was heard of it."""
+    bid_ask_age_ms: int | None
+    """Since bid and ask were told, also that nobody quotes."""
     quality: str
     """``good``, ``no_bid``, ``stale``, ``below_intrinsic``, ``crossed`` or ``unknown``."""
     build_up: str | None

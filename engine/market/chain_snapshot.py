@@ -78,6 +78,9 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     priced_by: str | None = None
     """``mid`` or ``ltp``: the price that volatility and Greeks were computed from."""
     quote_age_ms: int | None = None
+    """Since anything was heard of it."""
+    bid_ask_age_ms: int | None = None
+    """Since bid and ask were told, also that nobody quotes; where a feed tells last prices alone these are newer."""
     quality: Quality = Quality.UNKNOWN
     build_up: BuildUp | None = None
     polled: bool = False

@@ -150,6 +150,7 @@ def _heard(reading: ChainReading) -> dict[str, list[Any]]:
     """Columns of what was heard, by field of a leg."""
     quotes = reading.quotes
     age_ms = np.where(quotes.heard_ns > 0, (reading.as_of_ns - quotes.heard_ns) // _MS, np.nan)
+    sides_age_ms = np.where(np.isnan(quotes.bid), np.nan, (reading.as_of_ns - quotes.quoted_ns) // _MS)
     return {
         "instrument": reading.legs.names,
         "ltp": _numbers(quotes.last),
@@ -161,6 +162,7 @@ def _heard(reading: ChainReading) -> dict[str, list[Any]]:
         "oi_change_open": _counts(quotes.interest - quotes.first_interest),
         "previous_close": _numbers(quotes.previous_close),
         "quote_age_ms": _counts(age_ms),
+        "bid_ask_age_ms": _counts(sides_age_ms),
         "polled": quotes.polled.tolist(),
         "reasons": interest_reasons(quotes.interest, quotes.previous_interest, quotes.first_interest),
     }

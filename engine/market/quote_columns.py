@@ -132,8 +132,11 @@ class QuoteColumns:
         """What an earlier snapshot said of an option."""
         if leg.quote_age_ms is None:
             return
-        quote = Quote(leg.ltp or 0.0, None, leg.volume, leg.oi, leg.bid, leg.ask, previous_close=leg.previous_close)
+        quote = Quote(leg.ltp or 0.0, None, leg.volume, leg.oi, previous_close=leg.previous_close)
         self.take(place, quote, as_of_ns - leg.quote_age_ms * _MS, provider, polled=leg.polled)
+        if leg.bid_ask_age_ms is not None:
+            self.bid[place], self.ask[place] = leg.bid or 0.0, leg.ask or 0.0
+            self.quoted_ns[place] = as_of_ns - leg.bid_ask_age_ms * _MS
         if leg.oi is not None and leg.oi_change_open is not None:
             self.first_interest[place] = leg.oi - leg.oi_change_open
         if leg.oi is not None and leg.oi_change is not None:

@@ -224,6 +224,20 @@ def test_another_book_goes_on_from_a_snapshot(nfo: Calendar) -> None:
     assert second.snapshot(NOON + 2 * SECOND).strikes[0].ce != told.strikes[0].ce, "quotes grow older"
 
 
+def test_another_book_believes_bids_and_asks_no_longer_than_the_one_before(nfo: Calendar) -> None:
+    first, second = book(nfo, CALL, PUT), book(nfo, CALL, PUT)
+    for option in (CALL, PUT):
+        first.take(heard(option, 180.0, NOON, bid=0.0 if option is PUT else 179.0, ask=181.0))
+        first.take(heard(option, 180.0, NOON + 50 * SECOND))
+    told = first.snapshot(NOON + 55 * SECOND)
+    assert (leg(told, CALL).quote_age_ms, leg(told, CALL).bid_ask_age_ms) == (5_000, 55_000)
+    second.resume(told, NOON + 55 * SECOND)
+    for now in (NOON + 55 * SECOND, NOON + 61 * SECOND):
+        assert second.snapshot(now) == first.snapshot(now)
+    over = leg(second.snapshot(NOON + 61 * SECOND), CALL)
+    assert (over.bid, over.ask, over.bid_ask_age_ms) == (None, None, None)
+
+
 def test_the_window_lies_around_the_money(nfo: Calendar) -> None:
     chain = book(nfo, *both(25800, 25900, 26000, 26100, 26200))
     assert chain.around(1) == []
