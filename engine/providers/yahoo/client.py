@@ -43,6 +43,17 @@ _QUOTE_FIELDS: Final = (
     "symbol,regularMarketPrice,regularMarketTime,regularMarketVolume,regularMarketOpen,regularMarketDayHigh,"
     "regularMarketDayLow,regularMarketPreviousClose,bid,ask"
 )
+_STUMBLES: Final = (
+    _errors.YFException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What the package, and pandas below it, raise over answers of another form (a day after the year 9999 is a
+``NotImplementedError``); anything else is a fault of the program, and for supervision."""
 _COLUMNS: Final = ("Open", "High", "Low", "Close", "Adj Close", "Volume")
 
 
@@ -59,7 +70,7 @@ _tame()
 class YahooClient:
     """The REST calls of one address; usable from several threads.
 
-    Every failure is a ``ProviderError``. ``rest_url`` stands for all of Yahoo's hosts, where it is not one of them.
+    What fails at Yahoo's is a ``ProviderError``. ``rest_url`` stands for all of Yahoo's hosts, where it is not one of them.
     """
 
     def __init__(self, rest_url: str, *, timeout_s: float, cool_off_s: float) -> None:
@@ -98,7 +109,7 @@ class YahooClient:
         self._session.close()
 
     def _calling(self, call: Callable[..., T], *arguments: Any) -> T:
-        """What a call returns; whatever goes wrong in the package comes out as a ``ProviderError``."""
+        """What a call returns; what the package raises comes out as a ``ProviderError``."""
         try:
             told = call(*arguments)
         except ProviderError:
@@ -109,7 +120,7 @@ class YahooClient:
             raise ProviderError(f"Yahoo can not be reached: {error}") from error
         except _errors.YFRateLimitError as error:
             raise self._failure(_TOO_MANY, None) from error
-        except Exception as error:  # the package stumbles over answers of another form in any way there is
+        except _STUMBLES as error:
             raise ProviderError(f"Yahoo's answer can not be read: {error!r}") from error
         # without its cache on disk the package would ask for another cookie before every call
         self._data._cookie = True  # noqa: SLF001

@@ -283,6 +283,35 @@ async def test_a_failure_is_told_with_what_to_do_about_it(response: Response, ad
     assert complaint in str(failure)
 
 
+@pytest.mark.parametrize(
+    ("place", "odd"),
+    [
+        ((), []),
+        (("meta", "exchangeTimezoneName"), "Mars/Olympus"),
+        (("meta", "exchangeTimezoneName"), 2**63),
+        (("events", "dividends"), "none"),
+        (("events", "splits"), {str(NOW_S): {"date": NOW_S, "numerator": 4.0, "denominator": None}}),
+        (("timestamp",), [1e308, NOW_S]),
+        (("indicators", "quote"), []),
+        (("indicators", "quote", 0, "high"), [[1.0], 2.0]),
+    ],
+)
+async def test_an_answer_of_another_form_is_told_as_such(place: Sequence[str | int], odd: Any) -> None:
+    """Each makes the package, or pandas below it, stumble in another way."""
+    body = answers.chart(NEW_YORK, "1m", [BAR, BAR], times_s=[NOW_S, NOW_S + 60], periods=[SESSION])
+    body["chart"]["result"][0]["events"] = {}
+    *way, last = ("chart", "result", 0, *place)
+    part: Any = body
+    for step in way:
+        part = part[step]
+    part[last] = odd
+
+    failure = await failure_of(reply(body))
+
+    assert failure.advice is Advice.RETRY
+    assert "can not be read" in str(failure)
+
+
 async def test_a_refusal_keeps_everybody_waiting_for_minutes() -> None:
     """And is not repeated at once, as yfinance by itself would."""
     async with asked(Response(429, b"Too Many Requests", {"Retry-After": "5"})) as (calls, history):
