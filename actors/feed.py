@@ -8,7 +8,8 @@ import structlog
 
 from actors.line import Line
 from actors.line_hours import LineHours
-from actors.line_keeper import LineKeeper, LineParts
+from actors.line_keeper import LineKeeper
+from actors.line_parts import LineParts
 from actors.line_pause import RECONNECT
 from actors.line_voice import LineVoice, Listeners
 from actors.messages import CredentialRefused, CredentialReplaced, FeedStarted, LinesWanted, Resubscribe, Wanted

@@ -1,7 +1,6 @@
 """The keeper of one line: connects it while it is needed, again after every failure, and changes connections without a gap."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,17 +9,11 @@ import anyio
 import structlog
 
 from actors.line import Line
-from actors.line_hours import LineHours
-from actors.line_pause import LinePause
+from actors.line_parts import LineParts
 from actors.line_reader import LineReader
-from actors.line_record import LineRecord
-from actors.line_voice import LineVoice
-from actors.line_watch import LineWatch
-from actors.token_alarm import TokenAlarm
 from engine.market.diagnosis import RECONNECT_CURES, Cause
 from engine.market.handover import HELD_S, Handover
-from engine.providers.base import Connection, History, LiveFeed, Notify, ProviderError, Route
-from engine.runtime import ActorRef, ActorSystem
+from engine.providers.base import Connection, ProviderError, Route
 
 log = structlog.get_logger("ticktree.feed")
 
@@ -30,24 +23,6 @@ LATE_S = 2.0
 """So long after a handover the new connection may still bring what the old one has brought."""
 TURN_S = 60.0
 """How long changing a connection may take, with all that is waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineParts:
-    """What all keepers of a feed share."""
-
-    feed: LiveFeed
-    history: History
-    voice: LineVoice
-    hours: LineHours
-    alarm: TokenAlarm
-    system: ActorSystem
-    spawn: Callable[..., None]
-    """Runs a task of the actor's."""
-    jitter: Callable[[], float]
-    notify: Notify
-    recorder: ActorRef | None
-    look_interval_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +41,10 @@ class LineKeeper:
     def __init__(self, line: Line, parts: LineParts) -> None:
         self.line = line
         self._parts = parts
-        now_ns, look_s = parts.system.clock.now_ns, parts.look_interval_s
-        self._watch = LineWatch(line, parts.voice, parts.hours, parts.history, now_ns=now_ns, look_interval_s=look_s)
+        self._watch = parts.watch(line)
+        self._pause = parts.pause(line)
+        self._record = parts.record(line)
         self._scope = anyio.CancelScope()
-        self._record = LineRecord(parts.feed.name, line.number, parts.recorder, now_ns)
         self._reader: LineReader | None = None
         self._reading = anyio.CancelScope()
         self._heir: Heir | None = None
@@ -78,7 +53,6 @@ class LineKeeper:
         self._began_s = 0.0
         """When the last connection was begun."""
         self._connected = anyio.Event()
-        self._pause = LinePause(line, parts.voice, parts.alarm, parts.jitter)
         self._failure: ProviderError | None = None
         """Why no second connection could be had."""
 
@@ -99,7 +73,7 @@ class LineKeeper:
 
     def change(self, routes: Sequence[Route]) -> None:
         """Others join or leave; those that stay are not disturbed."""
-        known, now_ns = frozenset(self.line.instruments), self._parts.system.clock.now_ns()
+        known, now_ns = frozenset(self.line.instruments), self._parts.now_ns()
         self.line.carry(routes)
         self._parts.voice.carries(self.line)
         if self.line.connection is not None:
@@ -153,13 +127,13 @@ class LineKeeper:
         await self._until_needed()
         self._parts.voice.status(self.line, Cause.DISCONNECTED, "connecting")
         routes, self._began_s = self.line.routes, anyio.current_time()
-        async with self._record.opening(self._connect(routes)) as connection:
+        async with self._record.opening(self._parts.connect(self.line, routes)) as connection:
             await self._carry_on(connection, routes)
 
     async def _carry_on(self, connection: Connection, routes: tuple[Route, ...]) -> None:
         self._connected.set()
         self.line.begin(connection, anyio.current_time())
-        self._reader = reader = self._reader_of(connection, routes)
+        self._reader = reader = self._parts.reader(self.line, connection, routes)
         if routes != self.line.routes:  # it has changed meanwhile
             self._parts.spawn(self._try, reader.follow)
         await self._serve(reader, self._watch.watch)
@@ -184,24 +158,6 @@ class LineKeeper:
                     self._parts.voice.heard(line)
         if reader is self._reader and line.told[1] in RECONNECT_CURES:
             raise ProviderError(line.listening.explain(line.told[1], anyio.current_time()))
-
-    def _connect(self, routes: Sequence[Route]) -> AbstractAsyncContextManager[Connection]:
-        feed = self._parts.feed
-        since_ns = self.line.seen_ns if feed.capabilities.replays else 0
-        return feed.connect(routes, since_ns=since_ns, notify=self._parts.notify)
-
-    def _reader_of(self, connection: Connection, routes: Sequence[Route]) -> LineReader:
-        parts = self._parts
-        return LineReader(
-            self.line,
-            connection,
-            parts.feed.decoder(routes),
-            routes,
-            voice=parts.voice,
-            hours=parts.hours,
-            system=parts.system,
-            recorder=parts.recorder,
-        )
 
     async def _until_needed(self) -> None:
         """Returns when one of the line's exchanges will open soon: up all night, it would reconnect for nothing."""
@@ -230,7 +186,7 @@ class LineKeeper:
         """A second connection: read beside the first one for a while, then in its place."""
         routes = self.line.routes
         try:
-            async with self._connect(routes) as connection:
+            async with self._parts.connect(self.line, routes) as connection:
                 incumbent = self._reader
                 if self.line.connection is None or incumbent is None:  # it ended meanwhile: a beginning as any other
                     self._scope.cancel()
@@ -239,7 +195,7 @@ class LineKeeper:
                     self._record.opened()
                     await self._carry_on(connection, routes)
                     return
-                heir = self._adopt(self._reader_of(connection, routes), incumbent, scope)
+                heir = self._adopt(self._parts.reader(self.line, connection, routes), incumbent, scope)
                 await self._serve(heir.reader, partial(self._overlap, heir, done))
         finally:
             done.set()
@@ -248,7 +204,7 @@ class LineKeeper:
         handover = Handover(self.line.instruments, self.line.newest, anyio.current_time())
         reader.succeeds = True
         reader.handover = incumbent.handover = handover
-        self._heir = Heir(reader, scope, handover, self._parts.system.clock.now_ns())
+        self._heir = Heir(reader, scope, handover, self._parts.now_ns())
         return self._heir
 
     async def _overlap(self, heir: Heir, done: anyio.Event, reading: anyio.CancelScope) -> None:
@@ -291,7 +247,7 @@ class LineKeeper:
         if heir is not None and self._reader is not None:
             self._reader.handover = None
             self._reader.deliver(heir.handover.finish())
-            self._parts.voice.doubt(self.line, self._parts.system.clock.now_ns(), heir.began_ns)
+            self._parts.voice.doubt(self.line, self._parts.now_ns(), heir.began_ns)
         self._failure = error
         log.warning(
             "connection_not_replaced", provider=self._parts.feed.name, connection=self.line.number, why=str(error)
