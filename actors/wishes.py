@@ -14,6 +14,8 @@ from actors.messages import (
     CredentialsChanged,
     CredentialsWanted,
     Decide,
+    DepthsFollowed,
+    DepthWanted,
     MappingsChanged,
     Message,
     PricesWanted,
@@ -43,12 +45,14 @@ def engine_wishes(
     manager: ActorRef,
     credentials: ActorRef,
     chains: ActorRef,
+    depths: ActorRef,
     alerts: ActorRef,
 ) -> dict[str, Wish]:
     """The engine's own commands by name; each raises ValueError, KeyError or TypeError for what nobody can mean."""
     return {
         "watch": _watch(watches),
         **_chains(chains),
+        **_depths(depths),
         **{kind: _stretch(jobs, kind) for kind in ("backfill", "scan")},
         "populate": _beginning(jobs, "populate", "what", "provider", "file", "exchanges", "underlyings", "symbols"),
         "end_of_day": _beginning(jobs, "end_of_day", "exchange", "date"),
@@ -135,6 +139,18 @@ def _chains(chains: ActorRef) -> dict[str, Wish]:
         return await chains.ask(wish, timeout_s=TIMEOUT_S)
 
     return {"chains": followed, "chain": wanted}
+
+
+def _depths(depths: ActorRef) -> dict[str, Wish]:
+    async def followed(arguments: Mapping[str, Any]) -> Any:
+        """All ``symbols`` whose books a web process' clients follow; answers which are ``refused``, each with why."""
+        return await depths.ask(DepthsFollowed(tuple(map(str, arguments["symbols"]))), timeout_s=TIMEOUT_S)
+
+    async def wanted(arguments: Mapping[str, Any]) -> Any:
+        """``symbol``, whose book is brought for a minute; answers why it ``failed``, if it did."""
+        return await depths.ask(DepthWanted(str(arguments["symbol"])), timeout_s=TIMEOUT_S)
+
+    return {"depths": followed, "depth": wanted}
 
 
 def _beginning(jobs: ActorRef, kind: str, *names: str) -> Wish:

@@ -10,6 +10,7 @@ from engine.parts.after_hours import end_of_day, screens
 from engine.parts.alerts import alerts, orders, webhooks
 from engine.parts.base import Parts, Places, Start
 from engine.parts.chains import option_chains
+from engine.parts.depths import depth_lines, depths
 from engine.parts.feeds import (
     credentials,
     feeds,
@@ -72,6 +73,7 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("comparer", comparer(parts, at, healing), backoff=GENTLE),
             ChildSpec("historian", historian(parts, at, healing), backoff=GENTLE),
             *option_chains(system, unrecorded, at, healing),
+            *depths(system, parts, at, healing),
             *masters(parts, at),
             *end_of_day(parts, at, healing),
             *screens(parts, at),
@@ -80,13 +82,13 @@ def engine_tree(system: ActorSystem, parts: Parts) -> Supervisor:
             ChildSpec("auditor", auditor(parts), backoff=GENTLE),
             ChildSpec("watches", partial(Watches, at.instruments.path, fallback=at.fallback)),
             ChildSpec("last_prices", last_prices(system, parts, healing), backoff=GENTLE),
-            ChildSpec("operator", operator(parts, at), backoff=GENTLE),
+            ChildSpec("operator", operator(system, parts, at), backoff=GENTLE),
         ],
         intensity=10,
     )
 
 
-def operator(parts: Parts, at: Places) -> Start:
+def operator(system: ActorSystem, parts: Parts, at: Places) -> Start:
     wishes = engine_wishes(
         watches=at.watches,
         jobs=at.jobs,
@@ -96,6 +98,7 @@ def operator(parts: Parts, at: Places) -> Start:
         manager=at.provider_manager,
         credentials=at.credentials,
         chains=at.chains,
+        depths=at.depths,
         alerts=at.alerts,
     )
     recorders = (at.recorder,) if parts.settings.record_frames else ()
@@ -113,6 +116,9 @@ def operator(parts: Parts, at: Places) -> Start:
         at.chain_poller,
         at.chain_publisher,
         at.chain_keeper,
+        at.depths,
+        *depth_lines(system, parts).values(),
+        at.depth_publisher,
         at.alerts,
         at.webhooks,
         at.orders,

@@ -46,6 +46,7 @@ from actors.messages.chains import (
 )
 from actors.messages.charts import ChartWanted, HistoryFilled, HistoryWanted, RefreshCharts, SweepHistory
 from actors.messages.credentials import CredentialRefused, CredentialsChanged, CredentialsWanted, LookAtCredentials
+from actors.messages.depths import CarryDepths, DepthsFollowed, DepthWanted, LookAtDepths, RepeatDepths
 from actors.messages.doubts import (
     Admit,
     AppealDue,
@@ -103,6 +104,7 @@ __all__ = [
     "CarriedCounts",
     "CarriersWanted",
     "Carry",
+    "CarryDepths",
     "ChainMinute",
     "ChainPolled",
     "ChainTold",
@@ -123,6 +125,8 @@ __all__ = [
     "CredentialsWanted",
     "Decide",
     "DeliveriesDue",
+    "DepthWanted",
+    "DepthsFollowed",
     "Diagnosed",
     "Doubted",
     "Favoured",
@@ -155,6 +159,7 @@ __all__ = [
     "LookAtChains",
     "LookAtCredentials",
     "LookAtDays",
+    "LookAtDepths",
     "LookAtHealth",
     "LookAtLists",
     "LookAtScreens",
@@ -175,6 +180,7 @@ __all__ = [
     "Publish",
     "RefreshCharts",
     "Renew",
+    "RepeatDepths",
     "Report",
     "Resubscribe",
     "Save",

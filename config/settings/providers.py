@@ -62,7 +62,7 @@ class Providers(Group):
     )
     dhan_depth_url: FeedUrl = setting(
         "DHAN_DEPTH_URL",
-        "Dhan's feed of twenty levels of depth (nothing but programs of yours asks for it).",
+        "Dhan's feed of twenty levels of depth; nothing is asked of it until somebody looks.",
         "an address such as wss://host/path",
         default="wss://depth-api-feed.dhan.co/twentydepth",
     )

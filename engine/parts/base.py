@@ -73,3 +73,5 @@ class Places:
         self.chain_poller = system.ref("/engine/chain_poller")
         self.chain_publisher = system.ref("/engine/chain_publisher")
         self.chain_keeper = system.ref("/engine/chain_keeper")
+        self.depths = system.ref("/engine/depths")
+        self.depth_publisher = system.ref("/engine/depth_publisher")

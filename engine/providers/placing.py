@@ -2,12 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from typing import Protocol
 
 import msgspec
 
-from engine.providers.base import LiveFeed, PlanError, Route
+from engine.providers.base import FeedLimits, PlanError, Route
 
 Lines = dict[int, list[Route]]
+
+
+class Planner(Protocol):
+    """A feed, as far as it knows what fits on its connections."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> FeedLimits: ...
+
+    def plan(self, routes: Sequence[Route]) -> list[list[Route]]:
+        """The routes of each connection; raises ``PlanError`` when they do not fit."""
+        ...
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -20,7 +35,7 @@ class Placement(msgspec.Struct, frozen=True):
     """Why some are left out."""
 
 
-def place(feed: LiveFeed, carried: Mapping[int, Sequence[Route]], wanted: Sequence[Route]) -> Placement:
+def place(feed: Planner, carried: Mapping[int, Sequence[Route]], wanted: Sequence[Route]) -> Placement:
     """What is carried stays where it is; who joins goes to a connection that has room, and else to a new one.
 
     The provider's own plan decides who may share a connection.
@@ -37,7 +52,7 @@ def place(feed: LiveFeed, carried: Mapping[int, Sequence[Route]], wanted: Sequen
 
 
 def _possible(
-    feed: LiveFeed, carried: Mapping[int, Sequence[Route]], wanted: Sequence[Route]
+    feed: Planner, carried: Mapping[int, Sequence[Route]], wanted: Sequence[Route]
 ) -> tuple[Sequence[Route], str]:
     """Without those that can not be subscribed, and of too many no more than fit: the others do without them."""
     try:
@@ -56,7 +71,7 @@ def _first(carried: Mapping[int, Sequence[Route]], wanted: Sequence[Route], most
     return sorted(wanted, key=lambda route: route not in present)[:most]
 
 
-def _join(feed: LiveFeed, lines: Lines, joining: Sequence[Route]) -> str:
+def _join(feed: Planner, lines: Lines, joining: Sequence[Route]) -> str:
     """Takes them up; otherwise says why not all of them."""
     most, rest = feed.limits.instruments_per_connection, list(joining)
     for routes in lines.values():
@@ -70,7 +85,7 @@ def _join(feed: LiveFeed, lines: Lines, joining: Sequence[Route]) -> str:
     return f"{feed.name} allows {feed.limits.connections} connections, and all are taken" if rest else ""
 
 
-def _may_share(feed: LiveFeed, routes: Sequence[Route]) -> bool:
+def _may_share(feed: Planner, routes: Sequence[Route]) -> bool:
     try:
         return len(feed.plan(routes)) == 1
     except PlanError:

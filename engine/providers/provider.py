@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from config.errors import SettingsError
 from config.settings import Settings
 from engine.providers.base import Actions, History, LiveFeed, Options
+from engine.providers.depths import DepthFeed
 from engine.providers.keyring import Keyring
 from engine.providers.notices import Notices
 from engine.providers.orders import OrderBook
@@ -33,6 +34,8 @@ class Provider:
     """Its option chains, where it tells them whole; ``None``: their legs are asked for as any other instruments."""
     actions: Actions | None = None
     """Where it tells splits and dividends."""
+    depth: DepthFeed | None = None
+    """Its books, where it tells them on sockets of their own, which take a credential."""
     order_book: OrderBook | None = None
     """Where it tells of all orders of the day, if it tells of orders at all."""
 

@@ -7,7 +7,8 @@ from typing import Any
 import trio
 
 from actors.messages import Alert, Count, Notified, OrdersDue
-from actors.order_updates import LOOK_S, OrderUpdates
+from actors.order_updates import OrderUpdates
+from actors.reconnection import LOOK_S
 from engine.providers.base import Advice, Notification, ProviderError
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.orders import DhanOrders

@@ -10,7 +10,7 @@ import trio.testing
 
 from actors.job_kinds import JobKinds
 from actors.jobs import Jobs
-from actors.messages import ChainsFollowed, ChainWanted, Decide, MappingsChanged, WatchList
+from actors.messages import ChainsFollowed, ChainWanted, Decide, DepthsFollowed, DepthWanted, MappingsChanged, WatchList
 from actors.operator import Wish
 from actors.routes import Routes
 from actors.wishes import engine_wishes
@@ -43,6 +43,9 @@ MEANINGLESS: list[tuple[str, dict[str, Any]]] = [
     ("chains", {"chains": 5}),
     ("chain", {}),
     ("chain", {"symbol": NAME, "expiry": "soon"}),
+    ("depths", {}),
+    ("depths", {"symbols": 5}),
+    ("depth", {}),
     ("end_of_day", {"exchange": "NSE"}),
     ("end_of_day", {"exchange": "NSE", "date": "2026-11-18"}),
     ("decide", {"entry": float("inf"), "status": "released", "by": "admin"}),
@@ -69,16 +72,14 @@ async def wishes() -> AsyncGenerator[tuple[dict[str, Wish], dict[str, list[Any]]
         "manager",
         "credentials",
         "chains",
+        "depths",
         "alerts",
         answer="done",
     ) as (
         system,
         seen,
     ):
-        at = {
-            name: system.ref(f"/engine/{name}")
-            for name in ("watches", "charts", "quarantine", "last_prices", "manager", "credentials", "chains", "alerts")
-        }
+        at = {name: system.ref(f"/engine/{name}") for name in seen if name != "publisher"}
         yield engine_wishes(jobs=system.ref("/engine/subject"), **at), seen, durable
 
 
@@ -111,6 +112,13 @@ async def test_chains_are_wished_for_by_name_and_day(autojump_clock: Any) -> Non
         ChainWanted(NAME, None),
         ChainWanted(NAME, date(2026, 11, 24)),
     ]
+
+
+async def test_books_are_wished_for_by_name(autojump_clock: Any) -> None:
+    async with wishes() as (known, seen, _):
+        assert await known["depths"]({"process": "web-1", "symbols": [NAME]}) == "done"
+        assert await known["depth"]({"symbol": NAME}) == "done"
+    assert seen["depths"] == [DepthsFollowed((NAME,)), DepthWanted(NAME)]
 
 
 async def test_who_changed_mappings_by_hand_need_not_wait_for_them(autojump_clock: Any) -> None:

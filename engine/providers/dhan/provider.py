@@ -4,6 +4,7 @@ from typing import Final
 
 from config.settings import Settings
 from engine.providers.dhan.account import DhanEndpoints
+from engine.providers.dhan.depth import DhanDepthFeed
 from engine.providers.dhan.options import CALLS_PER_SECOND, DhanOptions
 from engine.providers.dhan.order_book import DhanOrderBook
 from engine.providers.dhan.orders import DhanOrders
@@ -19,6 +20,7 @@ from engine.providers.provider import (
     Surroundings,
     simulated_keyring,
 )
+from engine.providers.simulator.dhan.depth import DEPTH_PATH
 
 _NAME: Final = "dhan"
 _SIMULATED: Final = DhanLimits(charts_per_second=100.0)
@@ -43,7 +45,7 @@ def simulated(settings: Settings, around: Surroundings) -> Provider:
     """The simulated exchange speaks Dhan's language: the same adapter under another name and address."""
     assert settings.simulator_feed_url is not None
     assert settings.simulator_rest_url is not None
-    endpoints = DhanEndpoints(settings.simulator_feed_url, settings.simulator_rest_url)
+    endpoints = _played(settings.simulator_feed_url, settings.simulator_rest_url)
     return _made("simulator", simulated_keyring("simulator"), endpoints, settings, around)
 
 
@@ -54,16 +56,21 @@ def simulated_second(settings: Settings, around: Surroundings) -> Provider:
     assert settings.simulator_rest_url is not None
     if ports := settings.simulator_door(name):
         door = Door(*ports)
-        endpoints = DhanEndpoints(door.feed_url, f"{door.rest_url}/v2")
+        endpoints = _played(door.feed_url, f"{door.rest_url}/v2")
     else:
         record_url = f"{settings.simulator_rest_url.removesuffix('/v2')}/second/v2"
-        endpoints = DhanEndpoints(settings.simulator_feed_url, record_url)
+        endpoints = _played(settings.simulator_feed_url, record_url)
     return _made(name, simulated_keyring(name), endpoints, settings, around)
 
 
 def silent(name: str, settings: Settings) -> Provider:
     """Its reading of frames and its limits, without an account: it must not be connected to."""
     return _made(name, Keyring(name), DhanEndpoints(SILENT_FEED_URL, SILENT_REST_URL), settings, Surroundings())
+
+
+def _played(feed_url: str, rest_url: str) -> DhanEndpoints:
+    """The simulated exchange tells books at the address of its feed, too."""
+    return DhanEndpoints(feed_url, rest_url, f"{feed_url}{DEPTH_PATH}")
 
 
 def _made(
@@ -82,5 +89,6 @@ def _made(
         keyring,
         notices,
         DhanOptions(keyring, endpoints, name=name, calls_per_second=chains, budget=around.budget),
+        depth=DhanDepthFeed(keyring, endpoints, name=name),
         order_book=DhanOrderBook(keyring, endpoints, name=name, now_ns=around.now_ns) if notices else None,
     )

@@ -1,0 +1,38 @@
+"""What brings books: who decides whose, the lines to each provider that tells any, and who passes them on."""
+
+from functools import partial
+
+from actors.depth_lines import DepthLines
+from actors.depth_publisher import DepthPublisher
+from actors.depths import Depths
+from engine.parts.base import Parts, Places
+from engine.parts.healing import Healing
+from engine.runtime import GENTLE, ActorRef, ActorSystem, ChildSpec
+
+
+def depths(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
+    """In start order."""
+    feeds = {name: one.depth for name, one in parts.providers.items() if one.depth is not None}
+    lines = depth_lines(system, parts)
+    return [
+        ChildSpec("depth_publisher", partial(DepthPublisher, parts.hot), backoff=GENTLE),
+        *(
+            ChildSpec(
+                f"depth_lines_{name}",
+                partial(DepthLines, feeds[name], one.keyring, publisher=at.depth_publisher, jitter=parts.jitter),
+                backoff=GENTLE,
+            )
+            for name, one in parts.providers.items()
+            if name in lines and one.keyring is not None
+        ),
+        ChildSpec("depths", partial(Depths, feeds, healing.routes, lines), backoff=GENTLE),
+    ]
+
+
+def depth_lines(system: ActorSystem, parts: Parts) -> dict[str, ActorRef]:
+    """Where the lines of each provider are that tells books."""
+    return {
+        name: system.ref(f"/engine/depth_lines_{name}")
+        for name, one in parts.providers.items()
+        if one.depth is not None and one.keyring is not None
+    }
