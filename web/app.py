@@ -36,6 +36,7 @@ from web.accounts.passwords import Passwords
 from web.accounts.tokens import ACCESS_S, AccessTokens, digest
 from web.chains import ChainWishes
 from web.charts import ChartWishes
+from web.depths import DepthWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
@@ -125,7 +126,7 @@ def make_services(
 ) -> Services:
     """What the routes and the tree share; ``pages`` is the folder of the built ones."""
     directory = Directory()
-    hub = Hub(directory.calendar)
+    hub = Hub(directory.calendar, "simulated" if settings.simulated else "live")
     access, accounts = _doors(settings, system, hot, durable)
     reach_ns = (settings.hot_retention_days + 1) * DAY_NS
 
@@ -164,6 +165,7 @@ def make_services(
         https_only=urlsplit(settings.public_url or "").scheme == "https",
         trusted_proxies=settings.trusted_proxies,
         chains=ChainWishes(hot, process, lambda: system.clock.now_ns() // 1_000_000),
+        depths=DepthWishes(hot),
         charts=ChartWishes(hot),
         last_prices=LastPriceWishes(hot, jitter=system.jitter),
         screeners=screeners,

@@ -25,6 +25,7 @@ from web.accounts.google import Google
 from web.accounts.limits import RequestLimits
 from web.chains import ChainWishes
 from web.charts import ChartWishes
+from web.depths import DepthWishes
 from web.directory import Directory
 from web.hub import Hub
 from web.joined import Joined
@@ -68,6 +69,7 @@ class Services:
     trusted_proxies: int
     """How many proxies of ours stand before us: so many addresses of X-Forwarded-For are believed."""
     chains: ChainWishes
+    depths: DepthWishes
     charts: ChartWishes
     last_prices: LastPriceWishes
     screeners: Mapping[str, Screener]

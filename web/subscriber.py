@@ -15,7 +15,7 @@ from engine.storage.hot import HotStore
 from web.hub import Hub, Pump
 from web.protocol import Kind, Status
 from web.sockets.messages import Wanted
-from web.sources import ChainList, ChannelSource, EventSource, StoredCandles, WatchList, load, load_symbols
+from web.sources import ChainList, ChannelSource, DepthList, EventSource, StoredCandles, WatchList, load, load_symbols
 
 log = structlog.get_logger("ticktree.subscriber")
 
@@ -51,7 +51,7 @@ class Subscriber(TaskActor):
         self._events = EventSource(
             hot, hub, StoredCandles(hot, durable), begun=partial(self._store_well, "events"), now_ns=self._now_ns
         )
-        lists = (WatchList, ChainList)
+        lists = (WatchList, ChainList, DepthList)
         heard = partial(self._well, "engine")
         self._lists = [one(hot, hub, process, heard=heard, silent=self._engine_silent) for one in lists]
 

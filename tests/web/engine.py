@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any
 
 from actors.channels import (
+    DEPTH,
     LIVE_CANDLES,
     LIVE_CHAINS,
     MARKET_DATA,
     encode_candle_event,
+    encode_depths,
     encode_live_candles,
     encode_live_chain,
     encode_market_data,
@@ -15,6 +17,7 @@ from actors.channels import (
 from engine.market import Candle, Instrument, InstrumentKind, Tick
 from engine.market.candle import CandleState
 from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.depth import Depth
 from engine.storage.durable import DurableStore, Exchange, ProviderMapping
 from engine.storage.hot import HotStore, InstrumentReport
 from engine.storage.packing import unpack
@@ -60,6 +63,12 @@ class Engine:
         """Those that clients follow."""
         self.refused: dict[str, str] = {}
         """Chains that can not be had, each with why."""
+        self.depths: list[str] = []
+        """Instruments whose depth clients follow."""
+        self.depths_asked: list[str] = []
+        """Those that somebody asked for once."""
+        self.no_depth: dict[str, str] = {}
+        """Instruments whose depth can not be had, each with why."""
         self.prices: dict[str, tuple[float, int]] = {}
         """What the provider would tell, and when it was asked (ms)."""
         self.prices_asked: list[list[str]] = []
@@ -103,6 +112,11 @@ class Engine:
         self.offset += 1
         await self.hot.publish(LIVE_CHAINS, encode_live_chain(self.epoch, self.offset, snapshot))
 
+    async def tell_depths(self, *books: Depth) -> None:
+        """The newest books of some instruments."""
+        self.offset += 1
+        await self.hot.publish(DEPTH, encode_depths(self.epoch, self.offset, NOON, books))
+
     async def answer_commands(self) -> None:
         position = await self.hot.commands_position("engine")
         while True:
@@ -122,6 +136,15 @@ class Engine:
                 if command["command"] == "chains":
                     self.chains = command["chains"]
                     await self.hot.reply(command["id"], {"ok": True, "result": {"refused": self.refused}})
+                    continue
+                if command["command"] == "depths":
+                    self.depths = command["symbols"]
+                    await self.hot.reply(command["id"], {"ok": True, "result": {"refused": self.no_depth}})
+                    continue
+                if command["command"] == "depth":
+                    self.depths_asked.append(command["symbol"])
+                    why = self.no_depth.get(command["symbol"], "")
+                    await self.hot.reply(command["id"], {"ok": True, "result": {"failed": why}})
                     continue
                 if command["command"] == "watch":
                     self.watched = command["symbols"]

@@ -6,6 +6,7 @@ from web.hub.feed import (
     decode_event,
     decode_live_candles,
     decode_live_chain,
+    decode_live_depths,
     decode_prices,
 )
 from web.hub.hub import NOTICES, Hub, HubStatistics, followed
@@ -33,6 +34,7 @@ __all__ = [
     "decode_event",
     "decode_live_candles",
     "decode_live_chain",
+    "decode_live_depths",
     "decode_prices",
     "followed",
     "order",

@@ -1,10 +1,11 @@
 """What the engine tells, read back: the payloads of its Redis channels and the entries of ``events``."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
 
-from web.protocol import CandleValue, ChainValue, Kind, Notice, PriceValue, Status
+from web.protocol import CandleValue, ChainValue, DepthValue, Kind, Notice, PriceValue, Status
 
 
 class FeedFormatError(Exception):
@@ -44,6 +45,28 @@ class LiveChain(msgspec.Struct, array_like=True, gc=False):
     @property
     def value(self) -> ChainValue:
         return ChainValue(self.underlying, self.expiry, self.as_of_ms, bytes(self.snapshot))
+
+
+class LiveDepths(msgspec.Struct, array_like=True, gc=False):
+    """One flush of ``depth``: the books that changed, each still packed."""
+
+    version: int
+    epoch: int
+    offset: int
+    ts_ns: int
+    books: list[msgspec.Raw]
+
+    @property
+    def values(self) -> Iterator[DepthValue]:
+        """Of each only the head is read."""
+        for packed in self.books:
+            head: _BookHead = _decode(_BOOK_HEAD, packed)
+            yield DepthValue(head.instrument, head.ts_recv, bytes(packed))
+
+
+class _BookHead(msgspec.Struct, gc=False):
+    instrument: str
+    ts_recv: int
 
 
 class _CandleBody(msgspec.Struct, gc=False):
@@ -213,6 +236,8 @@ Event = CandleEvent | StatusEvent | NoticeEvent
 _PRICES = msgspec.msgpack.Decoder(Prices)
 _LIVE_CANDLES = msgspec.msgpack.Decoder(LiveCandles)
 _LIVE_CHAIN = msgspec.msgpack.Decoder(LiveChain)
+_LIVE_DEPTHS = msgspec.msgpack.Decoder(LiveDepths)
+_BOOK_HEAD = msgspec.msgpack.Decoder(_BookHead)
 _EVENT = msgspec.msgpack.Decoder(Event)
 
 
@@ -228,12 +253,16 @@ def decode_live_chain(payload: bytes) -> LiveChain:
     return _decode(_LIVE_CHAIN, payload)
 
 
+def decode_live_depths(payload: bytes) -> LiveDepths:
+    return _decode(_LIVE_DEPTHS, payload)
+
+
 def decode_event(payload: bytes) -> Event:
     """An entry of ``events``. Kinds this version does not know are an error to be counted, not to stop at."""
     return _decode(_EVENT, payload)
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes) -> Any:
+def _decode(decoder: msgspec.msgpack.Decoder[Any], payload: bytes | msgspec.Raw) -> Any:
     try:
         return decoder.decode(payload)
     except msgspec.DecodeError as error:

@@ -1,5 +1,6 @@
 """The hub: the newest value of everything clients follow, and one loop that writes to all of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,19 @@ from engine.market.candle import Candle
 from web.hub.outbox import Outbox
 from web.hub.shown import CalendarOf, Shown, around_the_clock
 from web.hub.topic import Topic, TopicKey, View
-from web.protocol import CandleValue, ChainValue, Channel, Code, Kind, Notice, Position, PriceValue, Problem, Status
+from web.protocol import (
+    CandleValue,
+    ChainValue,
+    Channel,
+    Code,
+    DepthValue,
+    Kind,
+    Notice,
+    Position,
+    PriceValue,
+    Problem,
+    Status,
+)
 
 if TYPE_CHECKING:
     from web.hub.resumption import Resumption
@@ -61,11 +74,14 @@ class Hub:
     events stream that was taken in; None until the subscriber has read where it stands.
     """
 
-    def __init__(self, calendar_of: CalendarOf = around_the_clock) -> None:
+    def __init__(self, calendar_of: CalendarOf = around_the_clock, data_kind: str = "live") -> None:
         self.position: Position | None = None
         self.status = Status("degraded", 0, "starting")
         self._topics: dict[TopicKey, Topic] = {}
+        self._kinds = Counter[Kind]()
+        """How many topics there are of each."""
         self._calendar_of = calendar_of
+        self._data_kind = data_kind
         self._shown: dict[tuple[str, str], dict[TopicKey, Shown]] = {}
         """By instrument and timeframe, the views through which candles are followed."""
         self._changed: dict[Topic, None] = {}
@@ -173,6 +189,16 @@ class Hub:
         if topic.put(value):
             self._changed[topic] = None
 
+    def put_depth(self, value: DepthValue) -> None:
+        """A newer book; ignored when nobody follows it."""
+        topic = self._topics.get((Kind.DEPTH, value.symbol, ""))
+        known = None if topic is None else topic.value
+        if topic is None or (isinstance(known, DepthValue) and known.ts_recv_ms >= value.ts_recv_ms):
+            return
+        value.data_kind = self._data_kind
+        if topic.put(value):
+            self._changed[topic] = None
+
     def begun(self, candles: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those of some instruments and timeframes that a view follows which does not know what came before."""
         return [place for place in candles if any(not shown.ready for shown in self._shown.get(place, {}).values())]
@@ -204,10 +230,14 @@ class Hub:
         """
         for topic in self._topics.values():
             topic.closed_ns = -1
-            if topic.key[0] is Kind.CHAIN:
-                topic.clear()
-                self._changed.pop(topic, None)
+        self.forget(Kind.CHAIN)
         self._symbols = {}
+
+    def forget(self, kind: Kind) -> None:
+        """The newest values of a kind are newer than nothing that comes from now on: who tells them has another clock."""
+        for topic in self.topics(kind):
+            topic.clear()
+            self._changed.pop(topic, None)
 
     def publish_candle(self, value: CandleValue, offset: str) -> None:
         """A final or revised candle from the stream."""
@@ -296,6 +326,10 @@ class Hub:
         bare, self._bare = self._bare, {}
         return [topic for topic in bare if topic.views]
 
+    def follows(self, kind: Kind) -> bool:
+        """Whether anybody follows anything of a kind."""
+        return self._kinds[kind] > 0
+
     def topics(self, kind: Kind | None = None) -> list[Topic]:
         """What is followed now, of one kind or of all."""
         return [topic for topic in self._topics.values() if kind is None or topic.key[0] is kind]
@@ -333,6 +367,7 @@ class Hub:
         topic = self._topics.get(key)
         if topic is None:
             topic = self._topics[key] = Topic(key)
+            self._kinds[key[0]] += 1
             self.version += 1
             self._bare[topic] = None
         return topic
@@ -349,7 +384,8 @@ class Hub:
         topic = view.topic
         outbox.unfollow(view)
         if not topic.views:
-            self._topics.pop(topic.key, None)
+            if self._topics.pop(topic.key, None) is not None:
+                self._kinds[topic.key[0]] -= 1
             self._forget_shown(topic)
             self._gone.superseded += topic.superseded
             self.version += 1

@@ -18,7 +18,7 @@ from web.protocol.messages import (
     Subscribed,
     Unsubscribe,
 )
-from web.protocol.values import CandleValue, ChainValue, Notice, PriceValue, Status, Value
+from web.protocol.values import CandleValue, ChainValue, DepthValue, Notice, PriceValue, Status, Value
 
 __all__ = [
     "JSON",
@@ -33,6 +33,7 @@ __all__ = [
     "Code",
     "Command",
     "Conversation",
+    "DepthValue",
     "Dialect",
     "Encoding",
     "GetHistory",

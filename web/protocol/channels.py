@@ -13,7 +13,7 @@ from engine.market.timeframe import TimeframeError, parse_timeframe
 from engine.market.views import View, ViewError
 from web.protocol.errors import Code, Problem
 
-_NEWEST = frozenset({"ltp", "tick", "quote"})
+_NEWEST = frozenset({"ltp", "tick", "quote", "depth"})
 _OWNED = frozenset({"alerts", "orders"})
 _UNNAMED = frozenset({"jobs", "sys"})
 
@@ -29,6 +29,8 @@ class Kind(StrEnum):
     STATUS = "status"
     CHAIN = "chain"
     """The options of an underlying that expire on one day."""
+    DEPTH = "depth"
+    """The order book, as many levels of it as a provider shows."""
     DATA = "data"
     """The day so far, as the simple dialect sends it; it has no written name."""
     TICK = "tick"
@@ -73,7 +75,7 @@ class Item(msgspec.Struct, frozen=True):
 def parse_channel(name: str) -> Item:
     """Reads ``ltp.NSE:RELIANCE``, ``candle.NSE:RELIANCE.1m``, ``status`` or ``status.NSE:RELIANCE``; never raises.
 
-    ``tick`` and ``quote`` are written as ``ltp``, chains with their expiry, as ``chain.NSE:NIFTY.2026-11-26``; ``jobs``,
+    ``tick``, ``quote`` and ``depth`` are written as ``ltp``, chains with their expiry, as ``chain.NSE:NIFTY.2026-11-26``; ``jobs``,
     ``sys``, ``alerts`` and ``orders`` stand alone; the runs of a screener are ``screening.swing``.
 
     Candles may be asked for as a view shows them: ``candle.NSE:RELIANCE.1m?continuous=true&wick=0.5%``.

@@ -19,7 +19,7 @@ from web.protocol.messages import (
     Unsubscribe,
 )
 from web.protocol.requests import credentials, request_id
-from web.protocol.values import CandleValue, ChainValue, Notice, PriceValue, Status, Value, candle_row
+from web.protocol.values import CandleValue, ChainValue, DepthValue, Notice, PriceValue, Status, Value, candle_row
 
 KEY = "action"
 CHANNELS_PER_REQUEST = 1000
@@ -90,6 +90,12 @@ def render_chain(channel: Channel, _instrument: str, value: Value, offset: str |
     return {"channel": channel.name, "offset": offset, "data": value.data}
 
 
+def render_depth(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
+    """Both sides of a book, best prices first; ``ts_recv`` in milliseconds UTC."""
+    assert isinstance(value, DepthValue)
+    return {"channel": channel.name, "offset": offset, "data": value.data}
+
+
 def render_status(channel: Channel, _instrument: str, value: Value, offset: str | None) -> Message:
     """A status; ``since`` in milliseconds UTC."""
     assert isinstance(value, Status)
@@ -115,6 +121,7 @@ class FullDialect:
         Kind.QUOTE: render_quote,
         Kind.CANDLE: render_candle,
         Kind.CHAIN: render_chain,
+        Kind.DEPTH: render_depth,
         Kind.STATUS: render_status,
         **dict.fromkeys((Kind.JOBS, Kind.ALERTS, Kind.ORDERS, Kind.SYS, Kind.SCREENING), render_notice),
     }

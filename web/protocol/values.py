@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+_LEVEL = ("price", "quantity", "orders")
+
 
 class PriceValue(msgspec.Struct, array_like=True, gc=False):
     """One row of the ``market_data`` channel: the newest price of one instrument.
@@ -101,4 +103,22 @@ class ChainValue(msgspec.Struct, dict=True):
         return msgspec.msgpack.decode(self.packed)
 
 
-Value = PriceValue | CandleValue | ChainValue | Status | Notice
+class DepthValue(msgspec.Struct, dict=True):
+    """The newest book of one instrument; its levels are read when the first client is told."""
+
+    symbol: str
+    ts_recv_ms: int
+    packed: bytes
+    """A msgpack map, as the engine wrote it: levels are lists of price, quantity and orders."""
+    data_kind: str = ""
+    """Whether it is of a simulated exchange or a real one; the hub fills it in."""
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """What clients read."""
+        told = msgspec.msgpack.decode(self.packed)
+        sides = {side: [dict(zip(_LEVEL, row, strict=False)) for row in told[side]] for side in ("bids", "asks")}
+        return told | sides | {"data": self.data_kind}
+
+
+Value = PriceValue | CandleValue | ChainValue | DepthValue | Status | Notice

@@ -20,8 +20,8 @@ class Share(msgspec.Struct, frozen=True):
     together: int
 
 
-SHARES: Final = {Kind.CHAIN: Share("option chains", 8, 16)}
-"""The engine reckons a limited number of chains for everybody."""
+SHARES: Final = {Kind.CHAIN: Share("option chains", 8, 16), Kind.DEPTH: Share("depths", 16, 32)}
+"""The engine reckons a limited number of chains for everybody, and providers show a limited number of depths."""
 
 
 class Shares:

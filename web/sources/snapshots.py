@@ -8,11 +8,12 @@ import msgspec
 
 from engine.market.candle import Candle
 from engine.market.chain_snapshot import ChainSnapshot
+from engine.market.depth import Depth, pack_depth
 from engine.market.timeframe import length_s
 from engine.market.views import LONGEST_GAP_NS
 from engine.storage.hot import HotStore
 from web.hub import Hub, Topic, followed
-from web.protocol import CandleValue, ChainValue, Kind, Notice, PriceValue, Status
+from web.protocol import CandleValue, ChainValue, DepthValue, Kind, Notice, PriceValue, Status
 
 _SECOND_NS = 1_000_000_000
 _GRACE_NS = 5 * _SECOND_NS
@@ -36,6 +37,8 @@ async def load(hot: HotStore, hub: Hub, topics: Iterable[Topic], now_ns: int) ->
     chains = [(topic.instrument, date.fromisoformat(topic.key[2])) for topic in wanted if topic.key[0] is Kind.CHAIN]
     for snapshot in (await hot.chains(chains)).values():
         hub.put_chain(value_of_chain(snapshot))
+    for book in (await hot.depths(followed(topic for topic in wanted if topic.key[0] is Kind.DEPTH))).values():
+        hub.put_depth(value_of_depth(book))
     if any(topic.key[0] is Kind.SYS for topic in wanted):
         hub.put_system(Notice({"processes": await hot.trees()}))
     if any(topic.key[0] is Kind.STATUS for topic in wanted):
@@ -89,6 +92,10 @@ def price_of_quote(instrument: str, quote: dict[str, Any]) -> PriceValue:
 def value_of_chain(snapshot: ChainSnapshot) -> ChainValue:
     packed = msgspec.msgpack.encode(snapshot)
     return ChainValue(snapshot.underlying, snapshot.expiry.isoformat(), snapshot.as_of, packed)
+
+
+def value_of_depth(book: Depth) -> DepthValue:
+    return DepthValue(book.instrument, book.ts_recv // 1_000_000, pack_depth(book))
 
 
 def value_of_candle(candle: Candle) -> CandleValue:

@@ -17,4 +17,4 @@ class WantedList(FollowedList):
 
     def _due(self) -> bool:
         """Of nothing there is nothing to say, once it has been said."""
-        return bool(self._told or self._hub.topics(self.kind)) and super()._due()
+        return bool(self._told or self._hub.follows(self.kind)) and super()._due()

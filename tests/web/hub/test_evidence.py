@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from tests.web.lines import MemoryLine
 from web.hub import Hub, Outbox
-from web.protocol import JSON, CandleValue, ChainValue, Channel, Conversation, Kind, Notice, PriceValue
+from web.protocol import JSON, CandleValue, ChainValue, Channel, Conversation, DepthValue, Kind, Notice, PriceValue
 
 NAMES = ("NSE:X", "NSE:Y", "NSE:Z")
 EXPIRY = "2026-11-26"
 CAPACITY = 600
 """Bytes that a line takes before it is congested."""
 OPENINGS: dict[str, tuple[dict[str, Any], tuple[Kind, ...]]] = {
-    "full": ({"action": "ping"}, (Kind.LTP, Kind.QUOTE, Kind.CANDLE, Kind.CHAIN, Kind.JOBS)),
+    "full": ({"action": "ping"}, (Kind.LTP, Kind.QUOTE, Kind.CANDLE, Kind.CHAIN, Kind.DEPTH, Kind.JOBS)),
     "simple": ({"message_type": "ping"}, (Kind.DATA,)),
     "chart": ({"type": "get_history", "symbol": "X", "timeframe": "1m"}, (Kind.CANDLE, Kind.TICK)),
     "screener": ({"type": "subscribe", "channel": "dashboard_updates", "keys": []}, (Kind.SCREENER,)),
@@ -74,6 +74,7 @@ steps = st.lists(
         st.tuples(st.just("trade"), st.sampled_from(NAMES)),
         st.tuples(st.just("form"), st.sampled_from(NAMES)),
         st.tuples(st.just("chain"), st.sampled_from(NAMES)),
+        st.tuples(st.just("depth"), st.sampled_from(NAMES)),
         st.tuples(st.just("close"), st.sampled_from(NAMES)),
         st.tuples(st.just("job"), st.just("")),
         st.tuples(st.just("flush"), st.just("")),
@@ -102,6 +103,8 @@ class Happening:
                 self.hub.put_forming(self._candle(name, "forming"))
             case "chain", name:
                 self.hub.put_chain(ChainValue(name, EXPIRY, self._count, b"\x81\xa5as_of\x01"))
+            case "depth", name:
+                self.hub.put_depth(DepthValue(name, self._count, b"\x82\xa4bids\x90\xa4asks\x90"))
             case "close", name:
                 self.hub.publish_candle(self._candle(name, "final"), f"{self._count}-0")
             case "job", _:

@@ -67,6 +67,17 @@ def test_a_client_that_comes_later_gets_the_value_as_its_snapshot() -> None:
     assert [message["data"]["ltp"] for message in line.messages()] == [1.0]
 
 
+def test_kinds_that_somebody_follows_are_known_without_a_look_at_what_is_followed() -> None:
+    hub = Hub()
+    depth = Channel("depth.NSE:X", Kind.DEPTH, "NSE:X")
+    first, _ = followed(hub, depth, LTP)
+    second, _ = followed(hub, depth)
+    hub.leave(first)
+    assert (hub.follows(Kind.DEPTH), hub.follows(Kind.LTP)) == (True, False)
+    hub.unfollow(second, "depth.NSE:X")
+    assert not hub.follows(Kind.DEPTH)
+
+
 def test_a_snapshot_is_not_sent_twice_when_a_value_is_on_its_way() -> None:
     hub = Hub()
     followed(hub, LTP)

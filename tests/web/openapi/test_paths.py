@@ -76,6 +76,7 @@ CONTRACT: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/option_chain/{}/expiries": ("GET",),
     "/api/v1/option_chain/{}/oi": ("GET",),
     "/api/v1/option_chain/{}/history": ("GET",),
+    "/api/v1/depth/{}": ("GET",),
     "/api/v1/completeness": ("GET",),
     "/api/v1/quarantine/": ("GET",),
     "/api/v1/quarantine/{}/{}": ("POST",),

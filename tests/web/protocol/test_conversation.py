@@ -81,7 +81,18 @@ def test_symbols_with_dots_keep_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ltp", "ltp.", "candle.NSE:X", "candle.NSE:X.7q", "", "nonsense.X", "chain.NIFTY", "chain.NSE:NIFTY.26-11"]
+    "name",
+    [
+        "ltp",
+        "ltp.",
+        "candle.NSE:X",
+        "candle.NSE:X.7q",
+        "",
+        "nonsense.X",
+        "chain.NIFTY",
+        "chain.NSE:NIFTY.26-11",
+        "depth",
+    ],
 )
 def test_a_channel_that_is_none_is_one_item_with_a_problem(name: str) -> None:
     command = known().receive(json.dumps({"action": "subscribe", "channels": ["ltp.NSE:OK", name]}))
