@@ -6,6 +6,7 @@
 from ticktree_client.chains import Chain, Leg, Strike, Wall
 from ticktree_client.client import Client
 from ticktree_client.credentials import Credentials, Login, Tickets, Token
+from ticktree_client.depths import Depth, DepthLevel
 from ticktree_client.errors import ClientError, RefusedError, UnavailableError
 from ticktree_client.events import Candle, Conflated, Event, Hole, Message, Position, Price, Refusal, Status
 from ticktree_client.following import Following
@@ -18,6 +19,8 @@ __all__ = [
     "ClientError",
     "Conflated",
     "Credentials",
+    "Depth",
+    "DepthLevel",
     "Event",
     "Following",
     "Gap",

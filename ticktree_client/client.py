@@ -19,11 +19,12 @@ from websockets.typing import Subprotocol
 
 from ticktree_client.chains import Chain
 from ticktree_client.credentials import Credentials, Login, Token
+from ticktree_client.depths import Depth
 from ticktree_client.encoding import Encoding, Json, Msgpack
 from ticktree_client.errors import RefusedError, UnavailableError
 from ticktree_client.events import Candle, Event, Hole, Position, Refusal
 from ticktree_client.failures import Failure, failure_of, failure_of_answer
-from ticktree_client.following import Following, chain_of
+from ticktree_client.following import Following, chain_of, depth_of
 from ticktree_client.history import Gap, History, candles_of, gaps_of
 from ticktree_client.pauses import pause_s
 
@@ -152,6 +153,13 @@ class Client:
         asked = {"expiry": expiry and expiry.isoformat(), "at": at and at.isoformat()}
         wish = {name: value for name, value in asked.items() if value is not None}
         return chain_of(await self._get(f"/api/v1/option_chain/{quote(underlying, safe='')}", wish))
+
+    async def depth(self, symbol: str) -> Depth:
+        """What waits at the best prices, twenty levels on each side; ``failed`` says why there is none.
+
+        ``follow("depth.NSE:RELIANCE")`` tells each newer one. Raises RefusedError when nobody has this symbol.
+        """
+        return depth_of(await self._get(f"/api/v1/depth/{quote(symbol, safe='')}", {}))
 
     @property
     def _http(self) -> httpx.AsyncClient:

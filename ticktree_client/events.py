@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from ticktree_client.chains import Chain
+from ticktree_client.depths import Depth
 
 State: TypeAlias = Literal["forming", "final", "revised"]
 
@@ -103,7 +104,7 @@ class Message:
     position: Position | None = None
 
 
-Event: TypeAlias = Candle | Chain | Price | Status | Hole | Refusal | Conflated | Message
+Event: TypeAlias = Candle | Chain | Depth | Price | Status | Hole | Refusal | Conflated | Message
 
 
 def time_of(milliseconds: int) -> datetime:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ticktree_client.chains import Chain, Leg, Strike, Wall
+from ticktree_client.depths import Depth, DepthLevel
 from ticktree_client.events import (
     Candle,
     Conflated,
@@ -176,6 +177,22 @@ def chain_of(data: Mapping[str, Any], _: Position | None = None) -> Chain:
     )
 
 
+def depth_of(data: Mapping[str, Any], _: Position | None = None) -> Depth:
+    """A depth as it is pushed, and answered; what a newer server adds is left out."""
+    return Depth(
+        instrument=data["instrument"],
+        bids=_levels(data["bids"]),
+        asks=_levels(data["asks"]),
+        time=None if data["ts_recv"] is None else time_of(data["ts_recv"]),
+        source=data["source"],
+        failed=data.get("failed", ""),
+    )
+
+
+def _levels(told: Sequence[Mapping[str, Any]]) -> tuple[DepthLevel, ...]:
+    return tuple(DepthLevel(one["price"], one["quantity"], one["orders"]) for one in told)
+
+
 def _date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
@@ -195,6 +212,7 @@ _FIGURES = tuple(field.name for field in fields(Chain) if field.name not in _REA
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any], Position | None], Event]] = {
     "candle": candle_of,
     "chain": chain_of,
+    "depth": depth_of,
     "ltp": _price,
     "tick": _price,
     "quote": _price,
