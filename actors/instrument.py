@@ -19,6 +19,7 @@ from actors.messages import (
     HeldLost,
     Interrupted,
     Overrule,
+    PolledPrice,
     PolledTick,
     Report,
     SecondOpinion,
@@ -79,6 +80,8 @@ class InstrumentActor(Actor):
         self._outlets = outlets
         self._interrupted_since_ns = interrupted_since_ns
         self._last: Tick | None = None
+        self._shown: Tick | None = None
+        """The newest price that was told, also where it made no candle."""
         self._missed_ns = 0
         """The end of an interruption whose last trades the next total will bring; 0 when none is waited for."""
         self._report_by_ns = 0
@@ -126,7 +129,7 @@ class InstrumentActor(Actor):
             self._close_until(tick.ts_recv - LATENESS_NS)
         volume = self._meter.measure(tick, book.calendar.session_date(tick.ts_event))
         forming = book.add(tick, volume)
-        self._last = tick
+        self._last = self._shown = tick
         if self._missed_ns:
             self._find_missed(tick, volume)
         self._outlets.broadcaster.tell(tick)
@@ -158,6 +161,15 @@ class InstrumentActor(Actor):
         since_ns = tick.ts_recv if self._last is None else self._last.ts_recv
         self._publish(self._book.flag(since_ns, tick.ts_recv + 1), told=True)
         self._obey(self._guard.judge(tick, self._last), "ticks", tick.ts_recv)
+
+    @handles(PolledPrice)
+    def on_polled_price(self, polled: PolledPrice) -> None:
+        """Where no feed has room for us: what is news is shown. It makes no candle, as no history would ever correct that."""
+        tick, shown = polled.tick, self._shown
+        if shown is None or _prices(tick) != _prices(shown):
+            self._shown = tick
+            self._outlets.broadcaster.tell(tick)
+            self._tell_report()
 
     def _is_ours(self, tick: Tick) -> bool:
         """Whether a tick counts while we pass from one provider to another."""
@@ -261,7 +273,15 @@ class InstrumentActor(Actor):
         self._look_back()
         if self._last is not None:
             self._reported_ns = self._last.ts_event
-            report = report_of(self._last, self._book, self._meter, self._segment_key, watched=self._watched)
+        if self._shown is not None:
+            report = report_of(
+                self._shown,
+                self._book,
+                self._meter,
+                self._segment_key,
+                seen_ns=self._reported_ns,
+                watched=self._watched,
+            )
             self._outlets.writer.tell(report)
 
     @handles(CloseDue)
@@ -382,3 +402,7 @@ class InstrumentActor(Actor):
     def _publish(self, candles: Sequence[Candle], *, told: bool = False) -> None:
         for candle in candles:
             self._outlets.writer.tell(CandleClosed(candle, self._watched, told))
+
+
+def _prices(tick: Tick) -> tuple[float | None, ...]:
+    return tick.price, tick.bid, tick.ask, tick.open_interest

@@ -6,15 +6,20 @@ from engine.market import Candle, CandleBook, Tick, VolumeMeter
 from engine.storage.hot import InstrumentReport
 
 
-def report_of(tick: Tick, book: CandleBook, meter: VolumeMeter, segment_key: str, *, watched: bool) -> InstrumentReport:
-    """How an instrument stands after its last tick; with all timeframes where somebody looks at it."""
+def report_of(
+    tick: Tick, book: CandleBook, meter: VolumeMeter, segment_key: str, *, seen_ns: int, watched: bool
+) -> InstrumentReport:
+    """How an instrument stands; with all timeframes where somebody looks at it.
+
+    ``tick`` is the newest that is to be shown, ``seen_ns`` the time of the newest that candles were made of.
+    """
     unattributed, corrections = book.unattributed + meter.unattributed, meter.corrections
     return InstrumentReport(
         instrument=book.instrument,
         segment_key=segment_key,
         price=tick.price,
         quote=_quote(tick) | {"unattributed": unattributed, "corrections": corrections},
-        state=_state(tick, book, meter),
+        state=_state(book, meter, seen_ns),
         forming=tuple(_forming(book, watched=watched)),
         watched=watched,
         unattributed=unattributed,
@@ -22,13 +27,13 @@ def report_of(tick: Tick, book: CandleBook, meter: VolumeMeter, segment_key: str
     )
 
 
-def _state(tick: Tick, book: CandleBook, meter: VolumeMeter) -> dict[str, Any]:
+def _state(book: CandleBook, meter: VolumeMeter, seen_ns: int) -> dict[str, Any]:
     """Who begins with it has to doubt what came since: the last tick, or what was closed after it."""
     closed_ns = 0 if book.forming("1m") is not None else book.watermark_ns
     return {
         "book": book.state(),
         "baseline": meter.state(),
-        "ts_event": max(tick.ts_event, closed_ns),
+        "ts_event": max(seen_ns, closed_ns),
         "source": book.source,
     }
 

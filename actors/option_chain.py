@@ -15,6 +15,7 @@ from actors.messages import (
     KeepChain,
     LegsPolled,
     PollChain,
+    PolledPrice,
     TellChain,
 )
 from actors.pace import Pace
@@ -50,6 +51,8 @@ class ChainOutlets(msgspec.Struct, frozen=True):
     poller: ActorRef
     chains: ActorRef
     """Who decides which options are carried before others."""
+    instruments: str
+    """The path below which the actors of options are."""
 
 
 class ChainMemory:
@@ -103,13 +106,23 @@ class OptionChainActor(Actor):
 
     @handles(ChainPolled)
     def on_chain_polled(self, polled: ChainPolled) -> None:
-        self._book.take_polled(polled.chain, self.system.clock.now_ns(), polled.unfed)
+        now_ns = self.system.clock.now_ns()
+        self._book.take_polled(polled.chain, now_ns, polled.unfed)
         self._changed = True
+        self._show(polled.unfed, now_ns)
 
     @handles(LegsPolled)
     def on_legs_polled(self, polled: LegsPolled) -> None:
-        self._book.take_quotes(polled.quotes, self.system.clock.now_ns(), polled.provider, polled.unfed)
+        now_ns = self.system.clock.now_ns()
+        self._book.take_quotes(polled.quotes, now_ns, polled.provider, polled.unfed)
         self._changed = True
+        self._show(polled.unfed, now_ns)
+
+    def _show(self, unfed: frozenset[str], now_ns: int) -> None:
+        """Who looks at an option by itself that no feed has room for sees what its chain knows of it."""
+        if self._calendar.is_open(now_ns):
+            for tick in self._book.polled_ticks(unfed, now_ns):
+                self.system.ref(f"{self._to.instruments}/{tick.instrument}").tell(PolledPrice(tick))
 
     @handles(KeepChain)
     def on_keep(self, keep: KeepChain) -> None:

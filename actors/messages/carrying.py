@@ -86,6 +86,12 @@ class PolledTick(Message, frozen=True, gc=False):
     tick: Tick
 
 
+class PolledPrice(Message, frozen=True, gc=False):
+    """To an option that no feed has room for: what was said of it with its chain, as a tick without a total."""
+
+    tick: Tick
+
+
 class WatchedOnes(Message, frozen=True, gc=False):
     """All instruments that somebody looks at now."""
 

@@ -124,6 +124,12 @@ class ChainBook:
                     self._take_polled(place, leg, now_ns, chain.provider, let_go)
                     self._quotes.take_previous(place, leg.previous_close, leg.previous_open_interest)
 
+    def polled_ticks(self, unfed: Collection[str], asked_ns: int) -> list[Tick]:
+        """What was answered then of those of these options that no feed brings."""
+        places = self._legs.places
+        ticks = [self._quotes.polled_tick(places[name], name, asked_ns) for name in unfed if name in places]
+        return [tick for tick in ticks if tick is not None]
+
     def _places_of(self, names: Collection[str]) -> frozenset[int]:
         return frozenset(self._places[name] for name in names if name in self._places)
 

@@ -6,9 +6,11 @@ from typing import Final, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.market.carriage import POLLED
 from engine.market.chain_snapshot import Leg
 from engine.market.normal import Array
 from engine.market.quote import Quote
+from engine.market.tick import Tick
 
 _MS: Final = 1_000_000
 
@@ -153,6 +155,28 @@ class QuoteColumns:
         """The exchange has opened: what was answered in the morning before was how the day before had ended."""
         for column in (self.first_interest, self.volume):
             column[:] = np.nan
+
+    def polled_tick(self, place: int, instrument: str, asked_ns: int) -> Tick | None:
+        """What was answered then, without volume: whose total it would be is not sure. None where no price was."""
+        if not (self.polled[place] and self.heard_ns[place] == asked_ns and self.last[place] > 0.0):
+            return None
+        price, bid, ask, close = (
+            float(column[place]) for column in (self.last, self.bid, self.ask, self.previous_close)
+        )
+        interest = self.interest[place]
+        return Tick(
+            instrument,
+            price,
+            0,
+            None,
+            asked_ns,
+            asked_ns,
+            f"{self.provider[place]}{POLLED}",
+            open_interest=None if np.isnan(interest) else int(interest),
+            bid=bid if bid > 0.0 else None,
+            ask=ask if ask > 0.0 else None,
+            previous_close=close if close > 0.0 else None,
+        )
 
     def price(self, place: int) -> Heard | None:
         """The last price of an instrument."""

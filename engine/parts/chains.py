@@ -21,7 +21,7 @@ CHAIN_CRASHES = 30
 
 
 def option_chains(system: ActorSystem, parts: Parts, at: Places, healing: Healing) -> list[ChildSpec]:
-    """Of parts that record nothing: what providers answer here makes no candle, and a replay runs no chains."""
+    """Of parts that record nothing: what providers answer here is shown and makes no candle, and a replay runs no chains."""
     return [
         ChildSpec("chain_publisher", partial(ChainPublisher, parts.hot), backoff=GENTLE),
         ChildSpec("chain_keeper", chain_keeper(parts, at), shutdown_s=10, backoff=GENTLE),
@@ -37,7 +37,9 @@ def chain_keeper(parts: Parts, at: Places) -> Start:
 
 def chains(system: ActorSystem, parts: Parts, at: Places) -> Start:
     settings, now_ns = parts.settings, system.clock.now_ns
-    outlets = ChainOutlets(at.broadcaster, at.chain_publisher, at.chain_keeper, at.chain_poller, at.chains)
+    outlets = ChainOutlets(
+        at.broadcaster, at.chain_publisher, at.chain_keeper, at.chain_poller, at.chains, at.instruments.path
+    )
     maker = ChainMaker(
         parts.hot,
         parts.durable,

@@ -48,7 +48,9 @@ async def lived_through(durable: MemoryDurableStore) -> None:
 
     def chain(system: ActorSystem) -> OptionChainActor:
         at_ = {name: system.ref(f"/engine/{name}") for name in (*names, "keeper")}
-        outlets = ChainOutlets(*(at_[name] for name in ("broadcaster", "publisher", "keeper", "poller", "chains")))
+        outlets = ChainOutlets(
+            *(at_[name] for name in ("broadcaster", "publisher", "keeper", "poller", "chains")), instruments="/engine"
+        )
         return OptionChainActor(
             book(NFO, *CONTRACTS), NFO, outlets, ChainMemory(), window=4, pace=Pace(chain_s=EVERY_S)
         )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import trio
 import trio.testing
 
@@ -18,6 +19,7 @@ from actors.messages import (
     HeldLost,
     Interrupted,
     Overrule,
+    PolledPrice,
     SecondOpinion,
     SettleUp,
     TickRefused,
@@ -143,6 +145,28 @@ async def test_a_reminder_closes_what_it_was_set_for_and_no_more(autojump_clock:
         await system.resume("/engine/subject")
         await trio.sleep(1)
         assert closed(seen) == [(NOON, 10.0, 0, 0), (NOON + MINUTE_NS, 12.0, 60, 0)]
+
+
+async def test_an_option_that_no_feed_has_room_for_is_shown_and_makes_no_candle(autojump_clock: Any) -> None:
+    """Its total goes on from what a feed told last, and a start after this one doubts all that came since."""
+    asked = msgspec.structs.replace(tick(NOON + 20 * SECOND_NS, 12.0, None), provider="test/polled", open_interest=900)
+    async with instrument() as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
+        await trio.sleep(2)
+        seen["writer"].clear()
+        seen["broadcaster"].clear()
+        for at_ns in (20 * SECOND_NS, 23 * SECOND_NS):
+            subject.tell(PolledPrice(msgspec.structs.replace(asked, ts_event=NOON + at_ns)))
+        await trio.sleep(1)
+        assert seen["broadcaster"] == [asked], "the second answer is no news"
+        [report] = seen["writer"]
+        assert (report.price, report.quote["oi"], report.quote["volume"]) == (12.0, 900, None)
+        assert (report.quote["provider"], report.state["ts_event"]) == ("test/polled", NOON + SECOND_NS)
+        subject.tell(tick(NOON + 30 * SECOND_NS, 11.0, 130))
+        await trio.sleep(61)
+        [minute] = [message.candle for message in seen["writer"] if isinstance(message, CandleClosed)]
+        assert (minute.high, minute.close, minute.volume, minute.resolve_required) == (11.0, 11.0, 30, False)
+        assert seen["resolver"] == []
 
 
 async def test_who_settles_up_has_closed_all_that_is_due(autojump_clock: Any) -> None:

@@ -46,10 +46,11 @@ async def running(
         kept = memory or ChainMemory()
         if kept.snapshot is not None:
             chain.resume(kept.snapshot, start_ns)
-        outlets = ChainOutlets(*(system.ref(f"/engine/{name}") for name in WITNESSES))
+        outlets = ChainOutlets(*(system.ref(f"/engine/{name}") for name in WITNESSES), instruments="/engine")
         return OptionChainActor(chain, NFO, outlets, kept, window=4, pace=Pace())
 
-    async with among_witnesses(make, *WITNESSES, start_ns=start_ns) as (system, seen):
+    options = (CALL.canonical, PUT.canonical)
+    async with among_witnesses(make, *WITNESSES, *options, start_ns=start_ns) as (system, seen):
         yield system.ref("/engine/subject"), seen, system
 
 
@@ -174,6 +175,28 @@ async def test_what_a_provider_answers_is_told(autojump_clock: Any) -> None:
         newest = told(seen)[-1]
         assert (newest.spot, newest.provider) == (25_990.0, "dhan")
         assert (leg(newest, CALL).oi_change, leg(newest, CALL).polled, leg(newest, PUT).ltp) == (150, True, None)
+
+
+async def test_what_no_feed_has_room_for_is_shown_without_volume_while_its_exchange_is_open(
+    autojump_clock: Any,
+) -> None:
+    quotes = {
+        CALL.canonical: Quote(180.0, None, 5_000, 900, 179.5),
+        PUT.canonical: Quote(90.0),
+        UNDERLYING: Quote(26_010.0),
+    }
+    polled = LegsPolled("kite", quotes, frozenset({CALL.canonical, UNDERLYING}))
+    async with running() as (chain, seen, _):
+        chain.tell(polled)
+        await trio.sleep(0.1)
+        [shown] = [message.tick for message in seen[CALL.canonical]]
+        assert (shown.price, shown.open_interest, shown.bid, shown.ask) == (180.0, 900, 179.5, None)
+        assert (shown.volume, shown.size, shown.provider) == (None, 0, "kite/polled")
+        assert seen[PUT.canonical] == [], "a feed brings it"
+    async with running(NIGHT) as (chain, seen, _):
+        chain.tell(polled)
+        await trio.sleep(0.1)
+        assert seen[CALL.canonical] == []
 
 
 async def test_which_options_are_asked_for_and_come_on_no_feed_is_said(autojump_clock: Any) -> None:

@@ -83,7 +83,9 @@ async def floor(
     calendars = Calendars(load_calendar)
     async with ActorSystem("engine", clock=LoopClock(start_ns)) as system:
         at_ = {name: system.ref(f"/engine/{name}") for name in (*WITNESSES, "chains", "option_chains")}
-        outlets = ChainOutlets(*(at_[name] for name in ("broadcaster", "publisher", "keeper", "poller", "chains")))
+        outlets = ChainOutlets(
+            *(at_[name] for name in ("broadcaster", "publisher", "keeper", "poller", "chains")), instruments="/engine"
+        )
         now_ns = system.clock.now_ns
         maker = ChainMaker(hot, durable, calendars, outlets, rate=6.5, window=2, pace=Pace(), now_ns=now_ns)
         chains = partial(

@@ -79,6 +79,12 @@ class Desk:
         """The legs that are asked for as much as those that come on the feed."""
         return {leg.quality for leg in (await self.legs()).values()} == {Quality.GOOD}
 
+    async def is_shown(self, names: set[str]) -> bool:
+        """Who looks at one of these by itself sees what was asked for."""
+        quotes = await self.bench.hot.quotes(list(names))
+        told = [quote for quote in quotes.values() if quote["provider"].endswith("/polled") and quote["volume"] is None]
+        return len(told) == len(names)
+
     async def statuses(self, names: set[str]) -> set[str]:
         told = await self.bench.hot.statuses()
         return {told[name]["status"] if name in told else "" for name in names}
@@ -124,6 +130,7 @@ async def test_the_window_follows_the_money_and_what_has_no_room_is_asked_for(
         let_go = set(await looked_at.legs()) - before - {WATCHED}
         await until(lambda: is_told(looked_at, before | {WATCHED}, *BROUGHT))
         await until(lambda: is_told(looked_at, let_go, "fallback"))
+        await until(lambda: looked_at.is_shown(let_go))
 
         bench.plan("level_shift=1.005")  # by 130 points: more than two strikes
         await until(lambda: has_left(looked_at, before))
