@@ -6,6 +6,7 @@ import { toastsReducer } from "@/alerts/toasts";
 import { api } from "@/api/api";
 import { chainReducer } from "@/chain/chain";
 import type { ChainSnapshot } from "@/chain/snapshot";
+import type { Book } from "@/depth/book";
 import { candlesReducer } from "@/market/candles";
 import { quotesReducer } from "@/market/quotes";
 import { statusesReducer } from "@/market/statuses";
@@ -25,6 +26,7 @@ export function makeStore() {
       statuses: statusesReducer,
       chain: chainReducer,
       liveChain: newestOf<ChainSnapshot>("chain"),
+      liveDepth: newestOf<Book>("depth"),
       preferences: preferencesReducer,
       jobs: jobsReducer,
       toasts: toastsReducer,

@@ -35,8 +35,9 @@ interface ChartProps {
 }
 
 export function Chart({ info, timeframe, choices, isTable }: ChartProps) {
-  const wish = { instrument: info.ticker, timeframe: timeframe.name, ...choices };
   const instrument = info.ticker;
+  const { range, adjustment } = choices;
+  const wish = { instrument, timeframe: timeframe.name, range, adjustment };
   useFollow([channelOf(instrument, timeframe.name), `quote.${instrument}`, `status.${instrument}`]);
   useHistory(wish, info.timezone);
   const candles = useAppSelector((state) => state.candles);

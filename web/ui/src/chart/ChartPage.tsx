@@ -6,6 +6,7 @@ import { AlertMe } from "@/alerts/AlertMe";
 import { hopeWords, problemOf, type QueryError } from "@/api/problems";
 import { useTryAgain } from "@/api/useTryAgain";
 import { useAppSelector } from "@/app/store";
+import { Depth } from "@/depth/Depth";
 import { useFindInstrumentsQuery, useInstrumentQuery } from "@/market/symbols";
 import { InstrumentSearch } from "@/parts/InstrumentSearch";
 import { Problem } from "@/parts/Problem";
@@ -78,7 +79,16 @@ function Instrument({ symbol }: { symbol: string }) {
     <>
       <Head title={info.ticker} description={info.description} instrument={info.ticker} />
       <Tools timeframe={timeframe.name} choices={choices} isTable={isTable} onChoose={onChoose} onTable={setTable} />
-      <Chart info={info} timeframe={timeframe} choices={choices} isTable={isTable} />
+      <div className={styles.body}>
+        <div className={styles.chart}>
+          <Chart info={info} timeframe={timeframe} choices={choices} isTable={isTable} />
+        </div>
+        {choices.depth && (
+          <div className={styles.beside}>
+            <Depth info={info} />
+          </div>
+        )}
+      </div>
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** What one may choose of a chart: timeframe, prices and range, how candles are drawn, and whether as a table. */
+/** What one may choose of a chart: timeframe, prices and range, how candles are drawn, and what is beside them. */
 
 import { useState } from "react";
 import { useAppDispatch, useAppSelector } from "@/app/store";
@@ -69,6 +69,9 @@ export function Tools({ timeframe, choices, isTable, onChoose, onTable }: ToolsP
       </fieldset>
       <button type="button" aria-pressed={isTable} onClick={() => onTable(!isTable)}>
         Show as table
+      </button>
+      <button type="button" aria-pressed={choices.depth} onClick={() => onChoose({ depth: !choices.depth })}>
+        Depth
       </button>
       <DisplayOptions />
     </div>

@@ -5,6 +5,8 @@ import type { Range } from "./endpoints";
 export interface Choices {
   range: Range;
   adjustment: Adjustment;
+  /** Whether the depth is beside it. */
+  depth: boolean;
 }
 
 /** What is chosen of a chart in its address, so that who is sent there sees the same. */
@@ -13,11 +15,16 @@ export function useChoices(): [Choices, (wanted: Partial<Choices>) => void] {
   const choices: Choices = {
     range: search.get("range") === "1y" ? "year" : "live",
     adjustment: adjustmentOf(search.get("adjustment")),
+    depth: search.has("depth"),
   };
 
   function choose(wanted: Partial<Choices>) {
-    const { range, adjustment } = { ...choices, ...wanted };
-    const written = { ...(range === "year" && { range: "1y" }), ...(adjustment !== "raw" && { adjustment }) };
+    const { range, adjustment, depth } = { ...choices, ...wanted };
+    const written = {
+      ...(range === "year" && { range: "1y" }),
+      ...(adjustment !== "raw" && { adjustment }),
+      ...(depth && { depth: "20" }),
+    };
     setSearch(written, { replace: true });
   }
 
