@@ -115,5 +115,7 @@ class ChainPoller(TaskActor):
         turn.asked_s, turn.whole_s = now_s, now_s if whole else turn.whole_s
         self._calls += 1
         asked = wish.instruments if whole else uncarried
-        for answer in await self._sources.ask(wish.place, asked):
-            wish.chain.tell(msgspec.structs.replace(answer, unfed=frozenset(uncarried)))
+        answers = await self._sources.ask(wish.place, asked)
+        unfed = frozenset(uncarried).intersection(self._uncarried(wish))  # a feed may have brought some while we asked
+        for answer in answers:
+            wish.chain.tell(msgspec.structs.replace(answer, unfed=unfed))

@@ -35,9 +35,11 @@ class Vendor:
         self.error: ProviderError | None = None
         self.chains: list[tuple[float, str]] = []
         self.quoted: list[list[str]] = []
+        self.takes_s = 0.0
 
     async def chain(self, underlying: Route, expiry: date) -> OptionChain:
         self.chains.append((trio.current_time(), underlying.instrument))
+        await trio.sleep(self.takes_s)
         if self.error is not None:
             raise self.error
         return OptionChain(underlying.instrument, expiry, 1.0, (Strike(24_000.0, OptionLeg(price=2.0)),), "dhan")
@@ -132,6 +134,19 @@ async def test_the_future_and_the_volatility_index_are_asked_for_beside_a_provid
         assert {one.unfed for one in seen["chain"]} == {frozenset({LEGS[0], VIX, FUTURE})}
         assert dhan.quoted == [[FUTURE, VIX]] * len(dhan.chains)
         assert {name for one in seen["chain"] if isinstance(one, LegsPolled) for name in one.quotes} == {FUTURE, VIX}
+
+
+async def test_what_a_feed_has_brought_while_the_provider_was_asked_is_no_longer_unfed(autojump_clock: Any) -> None:
+    dhan = Vendor()
+    dhan.takes_s = 2.0
+    async with polling(dhan=dhan) as (poller, seen, system):
+        poller.tell(Carried({NIFTY: "dhan"}, {}))
+        poller.tell(wish(system))
+        await trio.sleep(1)
+        assert len(dhan.chains) == 1
+        poller.tell(Carried(dict.fromkeys((NIFTY, *LEGS[1:]), "dhan"), {}))
+        await trio.sleep(1.5)
+        assert [one.unfed for one in seen["chain"]] == [frozenset(LEGS[:1])]
 
 
 async def test_two_chains_take_turns(autojump_clock: Any) -> None:
