@@ -82,6 +82,8 @@ class InstrumentActor(Actor):
         self._last: Tick | None = None
         self._shown: Tick | None = None
         """The newest price that was told, also where it made no candle."""
+        self._doubted: Tick | None = None
+        """The newest answer about an option without a feed, if it was too strange to be told."""
         self._missed_ns = 0
         """The end of an interruption whose last trades the next total will bring; 0 when none is waited for."""
         self._report_by_ns = 0
@@ -164,12 +166,26 @@ class InstrumentActor(Actor):
 
     @handles(PolledPrice)
     def on_polled_price(self, polled: PolledPrice) -> None:
-        """Where no feed has room for us: what is news is shown. It makes no candle, as no history would ever correct that."""
+        """Where no feed has room for us: what is news is shown. It makes no candle, as no history would ever correct that.
+
+        So nobody is asked about a leap: it is shown once the next answer says it, too.
+        """
         tick, shown = polled.tick, self._shown
-        if shown is None or _prices(tick) != _prices(shown):
+        is_borne_out = self._is_borne_out(tick)
+        self._doubted = None if is_borne_out else tick
+        if is_borne_out and (shown is None or _prices(tick) != _prices(shown)):
             self._shown = tick
             self._outlets.broadcaster.tell(tick)
             self._tell_report()
+
+    def _is_borne_out(self, answer: Tick) -> bool:
+        """By the price that was told before it, or by the answer before it where nothing was told since."""
+        shown, doubted = self._shown, self._doubted
+        if shown is not None and self._guard.agree(shown.price, answer.price):
+            return True
+        if doubted is None or (shown is not None and shown.ts_recv > doubted.ts_recv):
+            return False
+        return self._guard.agree(doubted.price, answer.price)
 
     def _is_ours(self, tick: Tick) -> bool:
         """Whether a tick counts while we pass from one provider to another."""

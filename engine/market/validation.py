@@ -134,6 +134,10 @@ class PriceGuard:
             return None
         return max(doubt.suspects[0].tick.ts_recv + APPEAL_NS, doubt.newest.ts_recv + QUIET_NS)
 
+    def agree(self, price: float, other: float) -> bool:
+        """Whether two prices are within the limit of each other."""
+        return abs(price - other) <= self._reach.of(min(price, other))
+
     def judge(self, tick: Tick, last: Tick | None = None) -> Ruling:
         """What becomes of a tick; ``last`` is the one taken in before it, None when there was none since the start."""
         refused = _refusal(tick)
@@ -208,7 +212,7 @@ class PriceGuard:
         return _is_older(tick, first) and abs(tick.price - price) <= self._reach.of(price)
 
     def _weigh(self, doubt: _Doubt, tick: Tick) -> Ruling:
-        if doubt.price is None and tick.previous_close and self._agree(tick.previous_close, tick.price):
+        if doubt.price is None and tick.previous_close and self.agree(tick.previous_close, tick.price):
             return self._settle(doubt, tick.price, tick)  # an index tells its previous close after its first price
         if not doubt.is_near(tick):
             return self._hold(doubt, tick)
@@ -221,14 +225,11 @@ class PriceGuard:
         repeats, full = doubt.repeats(tick), len(doubt.suspects) >= MOST_HELD
         if repeats and full:
             return Ruling(discarded=(suspect,))  # one more of the same can not tip the scales
-        agrees = not doubt.suspects or self._agree(doubt.newest.price, tick.price)
+        agrees = not doubt.suspects or self.agree(doubt.newest.price, tick.price)
         doubt.add(suspect, agrees=agrees, repeats=repeats)
         if doubt.confirmed:
             return self._settle(doubt, tick.price)
         return self._believe(doubt) if full else Ruling(held=suspect)
-
-    def _agree(self, price: float, other: float) -> bool:
-        return abs(price - other) <= self._reach.of(min(price, other))
 
     def _believe(self, doubt: _Doubt) -> Ruling:
         return msgspec.structs.replace(self._settle(doubt, None), unconfirmed=True)
@@ -239,7 +240,7 @@ class PriceGuard:
         Believed are the newest ones when steps within the limit lead from them to the level, whatever lies near the
         level or on the way to it, and what the exchange itself has taken into the day's range since.
         """
-        chained = level is not None and self._agree(doubt.newest.price, level)
+        chained = level is not None and self.agree(doubt.newest.price, level)
         released: list[Suspect] = []
         discarded: list[Suspect] = []
         for place, suspect in enumerate(doubt.suspects):

@@ -169,6 +169,28 @@ async def test_an_option_that_no_feed_has_room_for_is_shown_and_makes_no_candle(
         assert seen["resolver"] == []
 
 
+async def test_a_polled_price_that_leaps_is_shown_once_the_next_answer_says_it_too(autojump_clock: Any) -> None:
+    async with instrument() as (_, subject, seen):
+        subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
+        await trio.sleep(2)
+        for second, price in ((3, 90.0), (6, 11.0), (9, 90.0), (12, 11.0), (15, 90.0), (18, 30.0), (21, 31.0)):
+            answer = tick(NOON + second * SECOND_NS, price, None)
+            subject.tell(PolledPrice(msgspec.structs.replace(answer, provider="test/polled")))
+        await trio.sleep(1)
+        assert [one.price for one in seen["broadcaster"]] == [10.0, 11.0, 31.0]
+        assert (seen["quarantine"], seen["resolver"]) == ([], []), "nobody is asked about what makes no candle"
+
+
+async def test_a_leap_of_before_a_feeds_tick_bears_no_later_one_out(autojump_clock: Any) -> None:
+    leap = msgspec.structs.replace(tick(NOON + SECOND_NS, 90.0, None), provider="test/polled")
+    async with instrument() as (_, subject, seen):
+        subject.tell(PolledPrice(leap))
+        subject.tell(tick(NOON + 2 * SECOND_NS, 10.0, 100))
+        subject.tell(PolledPrice(msgspec.structs.replace(leap, ts_recv=NOON + 3 * SECOND_NS)))
+        await trio.sleep(1)
+        assert [one.price for one in seen["broadcaster"]] == [10.0]
+
+
 async def test_who_settles_up_has_closed_all_that_is_due(autojump_clock: Any) -> None:
     async with instrument() as (system, subject, seen):
         subject.tell(tick(NOON + SECOND_NS, 10.0, 100))
