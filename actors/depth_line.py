@@ -76,17 +76,12 @@ class DepthLine:
             try:
                 await self.follow()  # others may have joined while it was opened
                 while True:
-                    self._take(decoder.decode(await connection.receive(), self._now_ns()))
+                    for _, book in decoder.decode(await connection.receive(), self._now_ns()):
+                        self.books[book.instrument] = book
+                        self._tell(book)
             finally:
                 self._open = None
                 self.books.clear()
-
-    def _take(self, told: Sequence[tuple[object, Depth]]) -> None:
-        if told:
-            self._reconnection.heard()
-        for _, book in told:
-            self.books[book.instrument] = book
-            self._tell(book)
 
     async def _change(self, connection: DepthConnection, decoder: DepthDecoder) -> None:
         wanted, carried = frozenset(self.routes), self._carried

@@ -30,7 +30,7 @@ log = structlog.get_logger("ticktree.operator")
 COUNT_TIMEOUT_S = 0.5
 
 QUESTIONS = frozenset(
-    {"tree", "dead_letters", "clients", "watch", "chains", "depths", "chart", "last_prices", "credentials"}
+    {"tree", "dead_letters", "clients", "watch", "chains", "depths", "depth", "chart", "last_prices", "credentials"}
 )
 """What web processes ask by themselves, again and again; everything else an operator wants to find in the log."""
 

@@ -42,7 +42,6 @@ class OrderUpdates(TaskActor):
             self._orders.tell(OrdersDue(self._notices.name))
             while True:
                 notification = await connection.receive()
-                self._reconnection.heard()
                 self._told += 1
                 self._orders.tell(Notified(notification))
 

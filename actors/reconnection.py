@@ -14,6 +14,8 @@ REFUSED = Backoff(initial_s=300.0, maximum_s=3_600.0)
 """No price depends on it: a refusal that no new token follows is tried again now and then."""
 LOOK_S = 5.0
 """How often it is looked whether there is another token."""
+STEADY_S = 30.0
+"""A connection that stood so long did serve; one that is cut after its first words must not be opened once a second for ever."""
 
 
 class Reconnection:
@@ -23,22 +25,19 @@ class Reconnection:
         self._keyring = keyring
         self._jitter = jitter
         self.failures = 0
-        """In a row."""
-
-    def heard(self) -> None:
-        """The connection serves: the next failure is the first one again."""
-        self.failures = 0
+        """In a row, without a steady connection between them."""
 
     async def keep(
         self, connected: Callable[[], Awaitable[NoReturn]], ended: Callable[[ProviderError], object]
     ) -> NoReturn:
         """``connected`` is one connection, which raises ProviderError when it ends; ``ended`` hears of that."""
         while True:
-            credential = self._keyring.credential
+            credential, began_s = self._keyring.credential, anyio.current_time()
             try:
                 await connected()
             except ProviderError as error:
-                self.failures += 1
+                is_steady = anyio.current_time() - began_s >= STEADY_S
+                self.failures = 1 if is_steady else self.failures + 1
                 ended(error)
                 await self._rest(error, credential)
 

@@ -163,12 +163,14 @@ async def test_a_lost_connection_is_back_within_seconds_with_all_that_is_wanted(
 
 
 async def test_a_feed_that_stays_away_is_told_and_tried_less_and_less_often(autojump_clock: Any) -> None:
+    """Also where each connection tells a book before it is cut."""
     async with floor() as engine:
         await engine.follow(A)
         for _ in range(4):
             with trio.fail_after(60):
                 while not engine.feed.sockets:
                     await trio.sleep(0.5)
+            engine.feed.sockets[0].say(A, 100.0)
             engine.feed.sockets[0].end()
             await trio.sleep(0.1)
         assert await engine.want(A) == "Dhan's depth feed closed: without a word"

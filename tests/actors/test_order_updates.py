@@ -4,11 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import trio
 
 from actors.messages import Alert, Count, Notified, OrdersDue
 from actors.order_updates import OrderUpdates
-from actors.reconnection import LOOK_S
+from actors.reconnection import LOOK_S, STEADY_S
 from engine.providers.base import Advice, Notification, ProviderError
 from engine.providers.dhan.account import DhanEndpoints
 from engine.providers.dhan.orders import DhanOrders
@@ -22,13 +23,14 @@ PLACED = {"Data": {"orderNo": "1", "status": "PENDING"}, "Type": "order_alert"}
 
 
 class Line:
-    """A provider that refuses every token but the good one, and says one thing on each connection."""
+    """A provider that refuses every token but the good one, and says one thing on each connection before it ends it."""
 
     name = "dhan"
 
-    def __init__(self, keyring: Keyring, good: str) -> None:
+    def __init__(self, keyring: Keyring, good: str, *, stands_s: float = 0.0) -> None:
         self._keyring = keyring
         self._good = good
+        self._stands_s = stands_s
         self.connects = 0
 
     @asynccontextmanager
@@ -41,6 +43,7 @@ class Line:
 
     async def receive(self) -> Notification:
         if self._said:
+            await trio.sleep(self._stands_s)
             raise ProviderError("closed")
         self._said = True
         return Notification("dhan", "order", 1, {})
@@ -70,9 +73,15 @@ async def test_a_dead_token_is_an_alert_and_no_storm_and_a_new_one_is_taken_at_o
         assert any(isinstance(one, Notified) for one in seen["orders"])
 
 
-async def test_a_connection_that_ends_is_opened_again_and_again(autojump_clock: Any) -> None:
+@pytest.mark.parametrize(
+    ("stands_s", "connects"), [(STEADY_S, 4), (0.0, 7)], ids=["one that stood: at once", "others: less and less often"]
+)
+async def test_a_connection_that_ends_is_opened_again_and_again(
+    autojump_clock: Any, stands_s: float, connects: int
+) -> None:
+    """Pauses are of 1 s after a steady connection; else of 1, 2, 4 ... 60 s."""
     keyring = Keyring.holding("dhan", "1", "good")
-    line = Line(keyring, "good")
+    line = Line(keyring, "good", stands_s=stands_s)
 
     def make(system: ActorSystem) -> OrderUpdates:
         return OrderUpdates(
@@ -84,8 +93,8 @@ async def test_a_connection_that_ends_is_opened_again_and_again(autojump_clock: 
         )
 
     async with among_witnesses(make, "orders", "publisher") as (system, seen):
-        await trio.sleep(10.5)
-        assert 10 <= line.connects <= 12
+        await trio.sleep(100)
+        assert line.connects == connects
         told = [one for one in seen["orders"] if isinstance(one, Notified)]
         assert await system.ref("/engine/subject").ask(Count(), timeout_s=1) == {"order_updates:dhan": len(told)}
 

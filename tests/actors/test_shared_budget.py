@@ -25,8 +25,10 @@ def at_noon(calls: int) -> Daily:
 async def process(redis_url: str, calls: int) -> AsyncGenerator[RateLimiter]:
     """What one process has: a connection of its own, and its own limiter."""
     hot = bridged(await bridged(HotStore).connect(redis_url))
-    yield RateLimiter(share=Share(SharedBudget(hot), "dhan/a/charts", 1_000_000, at_noon(calls)))
-    await hot.close()
+    try:
+        yield RateLimiter(share=Share(SharedBudget(hot), "dhan/a/charts", 1_000_000, at_noon(calls)))
+    finally:
+        await hot.close()
 
 
 async def test_two_processes_of_one_account_share_the_days_calls(redis_url: str) -> None:

@@ -23,7 +23,7 @@ from engine.providers.provider import (
 from engine.providers.simulator.dhan.depth import DEPTH_PATH
 
 _NAME: Final = "dhan"
-_SIMULATED: Final = DhanLimits(charts_per_second=100.0)
+_SIMULATED: Final = DhanLimits(charts_per_second=100.0, charts_per_day=10_000_000)
 """Our own exchange counts nothing; a whole day of all its instruments is read within seconds."""
 _SIMULATED_CHAINS: Final = 5.0
 """A second."""
@@ -65,7 +65,8 @@ def simulated_second(settings: Settings, around: Surroundings) -> Provider:
 
 def silent(name: str, settings: Settings) -> Provider:
     """Its reading of frames and its limits, without an account: it must not be connected to."""
-    return _made(name, Keyring(name), DhanEndpoints(SILENT_FEED_URL, SILENT_REST_URL), settings, Surroundings())
+    endpoints = DhanEndpoints(SILENT_FEED_URL, SILENT_REST_URL, SILENT_FEED_URL, SILENT_FEED_URL)
+    return _made(name, Keyring(name), endpoints, settings, Surroundings())
 
 
 def _played(feed_url: str, rest_url: str) -> DhanEndpoints:

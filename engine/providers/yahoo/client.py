@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import HTTPError, RequestException
+from pandas.errors import InvalidIndexError
 
 from engine.providers.base import ProviderError
 from engine.providers.http_answers import retry_after_s
@@ -46,11 +47,13 @@ _QUOTE_FIELDS: Final = (
 _STUMBLES: Final = (
     _errors.YFException,
     ArithmeticError,
+    AssertionError,
     AttributeError,
     LookupError,
     RuntimeError,
     TypeError,
     ValueError,
+    InvalidIndexError,
 )
 """What the package, and pandas below it, raise over answers of another form (a day after the year 9999 is a
 ``NotImplementedError``); anything else is a fault of the program, and for supervision."""

@@ -50,8 +50,8 @@ class HotStore(
 
     Beside the contract's keys it keeps ``seen`` (provider → ns), ``healing`` (instrument → open gaps), ``events:epoch``,
     ``processes`` (names of those that showed a tree), ``reply:{id}:sent``, ``statuses`` (instrument → JSON), ``paces``,
-    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``ticket:{digest}`` (30 s),
-    ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
+    ``asked:{SEGMENT}:{ID}`` (when a provider was asked for a last price, 30 s), ``depth:{symbol}`` (a book, 60 s),
+    ``ticket:{digest}`` (30 s), ``sign_in:{digest}`` (10 min), ``sessions`` (a stream of those that ended), ``websocket_streams`` (their keys),
     ``attempts:{who}`` (to sign in, by hash), ``rate:{name}`` (token buckets), ``rate:{name}:today`` (how many were taken,
     until the provider's midnight), ``ticks:{symbol}`` (a stream of the newest, and of all that PostgreSQL lacks, 7 days), ``ticks_kept``
     and ``ticks_saved`` (whose, and until when), and with TimeSeries ``…:oi``, ``…:meta``, ``…:published`` and ``realtime:sources``.
