@@ -79,7 +79,10 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A channel that is not followed, or another wish that was not carried out. ``temporary``: later it may be."""
+    """A channel that is not followed, or another wish that was not carried out. ``temporary``: later it may be.
+
+    ``channel`` is the channel's name as it was written; of another wish its symbol, or empty.
+    """
 
     channel: str
     code: int

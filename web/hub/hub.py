@@ -303,9 +303,10 @@ class Hub:
             outbox.send(conversation.frame(conversation.dialect.status(status)))
 
     def tell_followers(self, topics: Iterable[Topic], code: Code, message: str) -> None:
-        """A problem of some topics, to each client that follows them, under the symbol as the client wrote it."""
+        """A problem of some topics, to each client that follows them, under the channel and symbol as the client wrote them."""
         for view in [view for topic in topics for view in topic.views.values()]:
-            problem = Problem(code, message, temporary=True, symbol=view.channel.symbol)
+            channel = view.channel
+            problem = Problem(code, message, temporary=True, symbol=channel.symbol, channel=channel.name)
             for outbox in tuple(view.followers):
                 outbox.send_problem(problem)
 

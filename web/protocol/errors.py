@@ -36,13 +36,17 @@ class Close(IntEnum):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that went wrong, for any dialect to put into words. ``temporary``: trying again may help."""
+    """One thing that went wrong, for any dialect to put into words. ``temporary``: trying again may help.
+
+    ``channel`` is the name of what was followed and can not be had, as the client wrote it.
+    """
 
     code: Code
     message: str
     temporary: bool = False
     id: int | str | None = None
     symbol: str | None = None
+    channel: str | None = None
 
 
 class RequestError(Exception):

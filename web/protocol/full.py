@@ -141,7 +141,7 @@ class FullDialect:
                 raise RequestError.syntax("unknown action; send subscribe, unsubscribe, auth or ping", id=request)
 
     def problem(self, problem: Problem) -> Message:
-        return {
+        told: Message = {
             "type": "error",
             "code": int(problem.code),
             "message": problem.message,
@@ -149,6 +149,7 @@ class FullDialect:
             "id": problem.id,
             "symbol": problem.symbol,
         }
+        return told if problem.channel is None else told | {"channel": problem.channel}
 
     def authenticated(self, request: RequestId) -> Message:
         return {"id": request, "action": "auth", "ok": True}

@@ -46,4 +46,5 @@ def _own(channel: Channel, principal: Principal) -> Channel:
 
 
 def _refusal(channel: Channel, why: str) -> RequestError:
-    return RequestError(Problem(Code.NOT_ALLOWED, f"{channel.name[:80]} {why}", symbol=channel.symbol or None))
+    name = channel.name
+    return RequestError(Problem(Code.NOT_ALLOWED, f"{name[:80]} {why}", symbol=channel.symbol or None, channel=name))

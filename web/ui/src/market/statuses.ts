@@ -2,14 +2,14 @@
 
 import { createSlice } from "@reduxjs/toolkit";
 import { lineChanged } from "@/app/interface";
-import { received } from "@/socket/batch";
+import { type Batch, received } from "@/socket/batch";
 import type { StatusTold } from "@/socket/messages";
 
 export interface Statuses {
   overall: StatusTold | null;
   feeds: Record<string, StatusTold>;
   instruments: Record<string, StatusTold>;
-  /** Why a channel is not followed, by its name. */
+  /** Why nothing comes of a channel, by its name; what comes after all clears it. */
   refused: Record<string, string>;
 }
 
@@ -36,11 +36,23 @@ const statuses = createSlice({
           state.overall = told;
         }
       }
+      if (Object.keys(state.refused).length > 0) {
+        for (const channel of channelsHeard(payload)) {
+          delete state.refused[channel];
+        }
+      }
       for (const { channel, error } of payload.refused) {
         state.refused[channel] = error.message;
       }
     });
   },
 });
+
+function channelsHeard({ quotes, candles, told }: Batch): string[] {
+  return [
+    ...quotes.map(({ instrument }) => `quote.${instrument}`),
+    ...[...candles, ...told].map(({ channel }) => channel),
+  ];
+}
 
 export const statusesReducer = statuses.reducer;

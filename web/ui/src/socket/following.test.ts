@@ -94,6 +94,17 @@ describe("following", () => {
 
     expect(new Following().receive(told)).toEqual([{ kind: "refused", channel: "quote.NSE:NOBODY", error }]);
   });
+
+  it("tells which channel of an instrument is refused later on, and stays where it was", () => {
+    const following = begun();
+    const failure = { code: 410, message: "the token has expired", temporary: true };
+    const told = { type: "error" as const, id: null, symbol: "NSE:TCS", ...failure };
+    const refused = (error: Incoming) => following.receive(error).map((event) => "channel" in event && event.channel);
+
+    expect(refused({ ...told, channel: "depth.NSE:TCS" })).toEqual(["depth.NSE:TCS"]);
+    expect(refused(told)).toEqual(["NSE:TCS"]);
+    expect(following.begin()).toMatchObject({ since: HERE });
+  });
 });
 
 function begun(): Following {

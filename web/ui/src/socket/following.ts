@@ -7,6 +7,7 @@ import type {
   Outcome,
   Outgoing,
   Position,
+  Problem,
   QuoteData,
   StatusData,
   StatusTold,
@@ -91,7 +92,7 @@ export class Following {
   }
 
   receive(message: Incoming): Event[] {
-    if ("channel" in message) {
+    if ("data" in message) {
       return this.pushed(message.channel, message.offset, message.data);
     }
     if ("action" in message) {
@@ -106,7 +107,7 @@ export class Following {
       case "notice":
         return [{ kind: "notice", text: message.message }];
       case "error":
-        return message.symbol === null ? [] : [{ kind: "refused", channel: message.symbol, error: message }];
+        return refusals(message);
       default:
         return [];
     }
@@ -178,6 +179,11 @@ export class Following {
     }
     return false;
   }
+}
+
+function refusals(error: Problem): Event[] {
+  const channel = error.channel ?? error.symbol;
+  return channel === null ? [] : [{ kind: "refused", channel, error }];
 }
 
 function outcomes(results: readonly Outcome[]): Event[] {

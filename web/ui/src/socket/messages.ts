@@ -67,6 +67,14 @@ export interface Failure {
   temporary: boolean;
 }
 
+/** Something went wrong; what is followed and can not be had is named by its channel. */
+export interface Problem extends Failure {
+  type: "error";
+  id: number | null;
+  symbol: string | null;
+  channel?: string;
+}
+
 export interface Outcome {
   channel: string;
   ok: boolean;
@@ -92,7 +100,7 @@ export type Incoming =
   | { type: "position" | "lost"; position: Position | null }
   | { type: "conflated"; count: number; lag_ms: number }
   | { type: "notice"; message: string }
-  | ({ type: "error"; id: number | null; symbol: string | null } & Failure);
+  | Problem;
 
 export type Outgoing =
   | { id: number; action: "subscribe" | "unsubscribe"; channels: string[]; since?: Position }
