@@ -55,9 +55,10 @@ class Depths(TaskActor):
 
     @handles(DepthWanted)
     async def on_depth_wanted(self, wanted: DepthWanted) -> dict[str, Any]:
-        """Answers why it can not be had (``failed``), or nothing, when it is brought from now on."""
-        refused = await self._bring((wanted.instrument,), ASKED_S)
-        return {"failed": refused.get(wanted.instrument, "")}
+        """Answers why it can not be had now (``failed``; empty: it is told), and whether it has no place either (``refused``)."""
+        name = wanted.instrument
+        untold = await self._bring((name,), ASKED_S)
+        return {"failed": untold.get(name, ""), "refused": name not in self._until_s}
 
     @handles(Count)
     def on_count(self, _: Count) -> dict[str, int]:

@@ -147,7 +147,7 @@ def _depths(depths: ActorRef) -> dict[str, Wish]:
         return await depths.ask(DepthsFollowed(tuple(map(str, arguments["symbols"]))), timeout_s=TIMEOUT_S)
 
     async def wanted(arguments: Mapping[str, Any]) -> Any:
-        """``symbol``, whose book is brought for a minute; answers why it ``failed``, if it did."""
+        """``symbol``, whose book is brought for a minute; answers why it ``failed``, if it did, and whether it is ``refused``."""
         return await depths.ask(DepthWanted(str(arguments["symbol"])), timeout_s=TIMEOUT_S)
 
     return {"depths": followed, "depth": wanted}

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -39,43 +39,60 @@ class CurrentDepth(msgspec.Struct, frozen=True):
     trouble: str
 
 
+class _Told(NamedTuple):
+    """What the engine says to a wish: why the book is not brought, empty when it is; and whether it has no place."""
+
+    trouble: str
+    is_refused: bool = False
+
+
 class DepthWishes:
     """Wishes for books by those who ask once; who follows them on a socket is heard elsewhere."""
 
     def __init__(self, hot: HotStore) -> None:
         self._hot = hot
         self._wanted = Wanted[str](WANTED_S)
-        self._asked = Joined[str](FRESH_S)
+        self._asked = Joined[_Told](FRESH_S)
 
     async def current(self, instrument: str, holder: str) -> CurrentDepth:
         """The book as it is now. ``holder`` is on whose account it is: somebody's share is limited, unless that is empty."""
         no_room = self._wanted.take(instrument, holder, share=Limit(SHARE, SHARED), room=Limit(MOST_WANTED, MANY))
-        trouble = no_room or await self._asked.of(instrument, partial(self._ask, instrument))
+        trouble = no_room or await self._trouble(instrument)
         book = await self._book(instrument)
         return CurrentDepth(book, trouble or ("" if book else LATE))
 
-    async def _ask(self, instrument: str) -> str:
-        """Why the engine can not bring it. Returns when there is a book, or when that takes too long."""
+    async def _trouble(self, instrument: str) -> str:
+        """Why there is no newer book. What the engine refuses keeps no place from others."""
+        told = await self._asked.of(instrument, partial(self._ask, instrument))
+        if told.is_refused:
+            self._wanted.give_back(instrument)
+        return told.trouble
+
+    async def _ask(self, instrument: str) -> _Told:
+        """What the engine says. Returns when there is a book, or when that takes too long."""
         try:
             async with asyncio.timeout(WAIT_S):
                 if ENGINE not in await self._hot.trees():
-                    return AWAY
-                return await self._told(instrument) or await self._heard(instrument)
+                    return _Told(AWAY)
+                told = await self._told(instrument)
+                if not told.trouble:
+                    await self._heard(instrument)
+                return told
         except StorageUnavailableError:  # if it is Redis that is away, nobody can read the book either, and is told so
-            return SILENT
+            return _Told(SILENT)
         except TimeoutError:
-            return ""
+            return _Told("")
 
-    async def _told(self, instrument: str) -> str:
+    async def _told(self, instrument: str) -> _Told:
         reply = await self._hot.send_command(ENGINE, {"command": "depth", "symbol": instrument}, REPLY_S)
         if not reply.get("ok"):
-            return str(reply.get("error"))
-        return str(reply["result"].get("failed", ""))
+            return _Told(str(reply.get("error")))
+        answer: dict[str, Any] = reply["result"]
+        return _Told(str(answer.get("failed", "")), bool(answer.get("refused")))
 
-    async def _heard(self, instrument: str) -> str:
+    async def _heard(self, instrument: str) -> None:
         while await self._book(instrument) is None:  # noqa: ASYNC110 - it is another process that writes it
             await asyncio.sleep(LOOK_S)
-        return ""
 
     async def _book(self, instrument: str) -> Depth | None:
         return (await self._hot.depths([instrument])).get(instrument)

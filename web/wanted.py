@@ -39,3 +39,7 @@ class Wanted(Generic[Thing]):
                 return room.words
         self._entries[thing] = now_s + self._lasts_s, holder
         return ""
+
+    def give_back(self, thing: Thing) -> None:
+        """It can not be had: whoever asked does not want it any more."""
+        self._entries.pop(thing, None)

@@ -48,9 +48,12 @@ class Floor:
         return refused
 
     async def want(self, instrument: str) -> str:
-        failed = (await self.ref("depths").ask(DepthWanted(instrument), timeout_s=5))["failed"]
+        return (await self.ask(instrument))["failed"]
+
+    async def ask(self, instrument: str) -> dict[str, Any]:
+        answer = await self.ref("depths").ask(DepthWanted(instrument), timeout_s=5)
         await trio.sleep(0.1)
-        return failed
+        return answer
 
     async def follow_for(self, seconds: float, *instruments: str) -> None:
         """As a web process says it: again every ten seconds."""
@@ -119,7 +122,7 @@ async def test_what_has_no_such_depth_is_refused_with_a_sentence_and_the_others_
     why = f"nobody tells the depth of {name}: Dhan does, of NSE's shares and derivatives"
     async with floor() as engine:
         assert await engine.follow(A, name) == {name: why}
-        assert await engine.want(name) == why
+        assert await engine.ask(name) == {"failed": why, "refused": True}
         assert engine.feed.carried == [[A]]
 
 
@@ -184,7 +187,9 @@ async def test_a_dead_token_is_told_and_no_storm_and_a_new_one_is_taken_within_s
     async with floor(token="old") as engine:
         await engine.follow_for(900, A)
         assert len(engine.feed.attempts) <= 3
-        assert await engine.follow(A) == {A: "Dhan: the access token has expired (code 807)"}
+        expired = "Dhan: the access token has expired (code 807)"
+        assert await engine.follow(A) == {A: expired}
+        assert await engine.ask(A) == {"failed": expired, "refused": False}, "it has its place all the same"
         engine.keyring.replace(Keyring.holding("dhan", "1", "good").current)
         await trio.sleep(TOKEN_LOOK_S + 1)
         assert engine.feed.carried == [[A]]

@@ -144,7 +144,7 @@ class Engine:
                 if command["command"] == "depth":
                     self.depths_asked.append(command["symbol"])
                     why = self.no_depth.get(command["symbol"], "")
-                    await self.hot.reply(command["id"], {"ok": True, "result": {"failed": why}})
+                    await self.hot.reply(command["id"], {"ok": True, "result": {"failed": why, "refused": bool(why)}})
                     continue
                 if command["command"] == "watch":
                     self.watched = command["symbols"]

@@ -118,6 +118,20 @@ async def test_somebody_asks_for_so_many_depths_at_once_and_all_together_for_so_
     assert [await trouble(name, "") for name in (TCS, "NSE:INFY")] == [depths.AWAY, depths.MANY]
 
 
+async def test_what_the_engine_refuses_keeps_no_place_from_others(
+    web: Web, hot: HotStore, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depths, "SHARE", 1)
+    monkeypatch.setattr(depths, "MOST_WANTED", 1)
+    await engine.appear()
+    engine.no_depth = {TCS: "nobody tells the depth of NSE:TCS"}
+    await hot.write_depths([book(RELIANCE, web.system.clock.now_ns())])
+    wishes = web.services.depths
+    told = [(await wishes.current(name, "public 1.2.3.4")).trouble for name in (TCS, TCS, RELIANCE, TCS)]
+    assert told == [engine.no_depth[TCS], engine.no_depth[TCS], "", depths.SHARED]
+    assert engine.depths_asked == [TCS, RELIANCE]
+
+
 async def test_a_symbol_that_nobody_lists_is_not_found(web: Web) -> None:
     unknown = await problem(await got(web, "RELIANC"), 404)
     assert (unknown["code"], unknown["errors"]) == ("unknown_symbol", [RELIANCE])
