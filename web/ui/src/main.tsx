@@ -1,3 +1,4 @@
+import { setupListeners } from "@reduxjs/toolkit/query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "react-redux";
@@ -16,9 +17,12 @@ if (screen === null) {
   throw new Error("index.html has no element #screen");
 }
 
+const store = makeStore();
+setupListeners(store.dispatch); // what need not be asked for in a hidden tab
+
 createRoot(screen).render(
   <StrictMode>
-    <Provider store={makeStore()}>
+    <Provider store={store}>
       <SessionProvider>
         <LineProvider>
           <RouterProvider router={router} />

@@ -1,11 +1,12 @@
 import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { Provider } from "react-redux";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { api } from "@/api/api";
 import { lineChanged } from "@/app/interface";
 import { makeStore } from "@/app/store";
 import { answering } from "@/testing/answering";
 import { book } from "@/testing/depth";
-import { pushed } from "@/testing/pushed";
+import { pushed, refused } from "@/testing/pushed";
 import { type Book, channelOf } from "./book";
 import { Depth } from "./Depth";
 
@@ -41,7 +42,8 @@ afterEach(() => {
 
 function told(one: Book, failed = "") {
   const isNone = one.bids.length === 0;
-  return Response.json({ ...one, ts_recv: isNone ? null : one.ts_recv, age_ms: isNone ? null : 0, failed });
+  const times = { ts_recv: isNone ? null : one.ts_recv, age_ms: isNone ? null : Date.now() - one.ts_recv };
+  return Response.json({ ...one, ...times, failed });
 }
 
 async function opened() {
@@ -53,8 +55,9 @@ async function opened() {
     </Provider>,
   );
   await pass(200);
-  return (more: Partial<Book>) =>
+  const push = (more: Partial<Book>) =>
     act(() => void store.dispatch(pushed([channelOf("NSE:TCS"), book({ ts_recv: Date.now(), ...more })])));
+  return { store, push };
 }
 
 /** In steps, as a page is drawn between the answers. */
@@ -82,7 +85,7 @@ it("the levels mirror each other, with what waits on each side and who told it",
 });
 
 it("what is pushed is shown, and then nobody asks", async () => {
-  const push = await opened();
+  const { push } = await opened();
   push({ asks: [{ price: 100.5, quantity: 7, orders: 2 }] });
   const before = asked;
   await pass(10_000);
@@ -91,7 +94,7 @@ it("what is pushed is shown, and then nobody asks", async () => {
 });
 
 it("once nothing is pushed any more it is asked for, and why there is none stands above the last that was known", async () => {
-  const push = await opened();
+  const { push } = await opened();
   push({});
   answer = () => told(NOTHING, "the depth feed is away");
   await pass(25_000);
@@ -115,9 +118,37 @@ it("why there is no depth at all is said", async () => {
   expect(screen.queryByRole("table")).toBeNull();
 });
 
+it("what the engine refuses is asked for less often, until it comes after all or nobody could tell", async () => {
+  answer = () => told(NOTHING, "the token has expired");
+  const { store, push } = await opened();
+  const asksOf = async (ms: number) => {
+    const before = asked;
+    await pass(ms);
+    return asked - before;
+  };
+  act(() => void store.dispatch(refused("the token has expired", channelOf("NSE:TCS"))));
+  expect(await asksOf(60_000)).toBe(2);
+  push({});
+  expect(await asksOf(60_000)).toBeGreaterThan(7);
+  act(() => void store.dispatch(refused("the token has expired", channelOf("NSE:TCS"))));
+  act(() => void store.dispatch(lineChanged({ is: "away", why: "", tries: 1, againAt: NOW })));
+  expect(await asksOf(60_000)).toBeGreaterThan(10);
+});
+
+it("a tab that nobody sees does not ask again", async () => {
+  const { store } = await opened();
+  act(() => void store.dispatch(api.internalActions.onFocusLost()));
+  const before = asked;
+  await pass(30_000);
+  expect(asked).toBe(before);
+  act(() => void store.dispatch(api.internalActions.onFocus()));
+  await pass(5_000);
+  expect(asked).toBe(before + 1);
+});
+
 it("a book that is empty is told from one that is not known", async () => {
   answer = () => new Promise(() => undefined);
-  const push = await opened();
+  const { push } = await opened();
   expect(said()).toBe("Asking for the depth of NSE:TCS…");
   push({ bids: [], asks: [] });
   expect(said()).toBe("Nobody bids and nobody asks.");

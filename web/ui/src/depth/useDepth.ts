@@ -17,6 +17,8 @@ export interface DepthView {
 }
 
 const ASK_MS = 5_000;
+/** The engine says so again and again, and what it brings after all is pushed. */
+const REFUSED_MS = 30_000;
 /** An older one may be of a feed that is away: REST says why. */
 const FRESH_MS = 15_000;
 
@@ -29,7 +31,8 @@ export function useDepth(instrument: string): DepthView {
   const isFresh = useNow() - (pushed?.ts_recv ?? 0) < FRESH_MS;
   const { currentData: asked, error } = useDepthQuery(instrument, {
     skip: isFresh && !isCutOff,
-    pollingInterval: ASK_MS,
+    pollingInterval: refused === undefined || isCutOff ? ASK_MS : REFUSED_MS,
+    skipPollingIfUnfocused: true,
     refetchOnMountOrArgChange: true,
   });
   const book = newer(pushed, bookOf(asked));
