@@ -17,7 +17,10 @@ blueprint.before_request(require_reader)
 @document_response(DepthAnswer)
 @document_errors(404)
 async def depth(symbol: str) -> Response:
-    """The order book of a share or derivative of NSE. Asked for, it is kept fresh for a minute; `failed` says why there is none."""
+    """The order book of a share or derivative of NSE.
+
+    Asked for, it is kept fresh for a minute; `failed` says why there is none.
+    """
     rules = services()
     instrument = rules.directory.front(resolve(rules, symbol))
     found = await rules.depths.current(instrument, holder())
