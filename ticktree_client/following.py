@@ -63,7 +63,7 @@ class Following:
 
     def receive(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """What a message tells; one that is not known tells nothing."""
-        if "data" in message:
+        if "channel" in message:
             event = self._push(message)
             if not (isinstance(event, Candle) and self._knows(message["channel"], event)):
                 yield event
@@ -74,7 +74,7 @@ class Following:
         elif message.get("type") == "lost":
             yield self._hole(_position(message), "the server lost a part of its stream")
         elif message.get("type") == "error" and message["code"] not in _ABOUT_US:
-            about = str(message.get("channel") or message.get("symbol") or "")
+            about = str(message.get("about") or message.get("symbol") or "")
             yield Refusal(about, message["code"], message["message"], message["temporary"])
         elif message.get("type") == "conflated":
             yield Conflated(message["count"], message["lag_ms"])

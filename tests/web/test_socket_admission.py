@@ -89,7 +89,7 @@ async def test_what_a_fresh_token_does_not_permit_is_followed_no_more(web: Web, 
         await client.ask(action="subscribe", channels=["jobs", "alerts", "ltp.TCS"])
         await client.ask(action="auth", token=token(role="user"))
         error = await client.until(lambda message: message.get("type") == "error")
-        assert (error["code"], error["message"], error["channel"]) == (409, "jobs is for administrators", "jobs")
+        assert (error["code"], error["message"], error["about"]) == (409, "jobs is for administrators", "jobs")
         (outbox,) = web.services.hub.outboxes
         await until(lambda: [channel.name for channel in outbox.channels] == ["ltp.TCS"])
 

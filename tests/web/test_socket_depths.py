@@ -73,7 +73,7 @@ async def test_the_engine_is_told_whose_depth_is_followed_and_says_why_one_can_n
         told = await client.until(lambda message: message.get("type") == "error")
         assert engine.depths == [RELIANCE, TCS]
         assert (told["code"], told["message"], told["temporary"]) == (410, engine.no_depth[TCS], True)
-        assert (told["channel"], told["symbol"]) == (f"depth.{TCS}", TCS)
+        assert (told["about"], told["symbol"]) == (f"depth.{TCS}", TCS)
     await until(lambda: engine.depths == [], within_s=10)
 
 

@@ -78,7 +78,7 @@ async def test_what_the_engine_does_not_carry_is_an_error_to_its_followers(web: 
     async with web.client() as client:
         await client.ask(action="subscribe", channels=["candle.TCS.1m"])
         error = await client.until(lambda message: message.get("type") == "error")
-        assert (error["code"], error["channel"], error["temporary"]) == (410, "candle.TCS.1m", True)
+        assert (error["code"], error["about"], error["temporary"]) == (410, "candle.TCS.1m", True)
 
 
 @pytest.mark.parametrize(("symbol", "code"), [("RELIANC", 400), ("NSE:ORPHAN", 410)])

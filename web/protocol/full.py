@@ -149,7 +149,7 @@ class FullDialect:
             "id": problem.id,
             "symbol": problem.symbol,
         }
-        return told if problem.channel is None else told | {"channel": problem.channel}
+        return told if problem.channel is None else told | {"about": problem.channel}
 
     def authenticated(self, request: RequestId) -> Message:
         return {"id": request, "action": "auth", "ok": True}

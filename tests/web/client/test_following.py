@@ -133,7 +133,7 @@ def test_other_messages_become_what_they_mean() -> None:
         {"type": "conflated", "count": 3, "lag_ms": 200},
         {"type": "notice", "message": "the server is restarting; come back soon"},
         {"type": "error", "code": 410, "message": "nobody carries it", "temporary": True, "id": None, "symbol": "TCS"},
-        {"type": "error", "code": 410, "message": "none", "temporary": True, "symbol": "TCS", "channel": "depth.TCS"},
+        {"type": "error", "code": 410, "message": "none", "temporary": True, "symbol": "TCS", "about": "depth.TCS"},
         {"type": "error", "code": 402, "message": "the close code says more", "temporary": False, "symbol": None},
         {"type": "of a later version"},
     ) == [

@@ -207,7 +207,7 @@ def test_errors_have_each_dialects_form() -> None:
     problem = Problem(Code.SYNTAX, "no", temporary=True, id=7, symbol="R")
     full = {"type": "error", "code": 400, "message": "no", "temporary": True, "id": 7, "symbol": "R"}
     assert FULL.problem(problem) == full
-    assert FULL.problem(structs.replace(problem, channel="ltp.R")) == full | {"channel": "ltp.R"}
+    assert FULL.problem(structs.replace(problem, channel="ltp.R")) == full | {"about": "ltp.R"}
     assert SIMPLE.problem(problem) == {"message_type": "error", "code": 400, "message": "no", "symbol": "R"}
     for dialect in (CHART, SCREENER):
         assert dialect.problem(problem) == {key: value for key, value in full.items() if key != "id"}

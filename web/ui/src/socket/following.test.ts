@@ -101,7 +101,7 @@ describe("following", () => {
     const told = { type: "error" as const, id: null, symbol: "NSE:TCS", ...failure };
     const refused = (error: Incoming) => following.receive(error).map((event) => "channel" in event && event.channel);
 
-    expect(refused({ ...told, channel: "depth.NSE:TCS" })).toEqual(["depth.NSE:TCS"]);
+    expect(refused({ ...told, about: "depth.NSE:TCS" })).toEqual(["depth.NSE:TCS"]);
     expect(refused(told)).toEqual(["NSE:TCS"]);
     expect(following.begin()).toMatchObject({ since: HERE });
   });

@@ -92,7 +92,7 @@ export class Following {
   }
 
   receive(message: Incoming): Event[] {
-    if ("data" in message) {
+    if ("channel" in message) {
       return this.pushed(message.channel, message.offset, message.data);
     }
     if ("action" in message) {
@@ -182,7 +182,7 @@ export class Following {
 }
 
 function refusals(error: Problem): Event[] {
-  const channel = error.channel ?? error.symbol;
+  const channel = error.about ?? error.symbol;
   return channel === null ? [] : [{ kind: "refused", channel, error }];
 }
 

@@ -67,12 +67,12 @@ export interface Failure {
   temporary: boolean;
 }
 
-/** Something went wrong; what is followed and can not be had is named by its channel. */
+/** Something went wrong; a channel that is followed and can not be had is named. Pushes alone have a `channel`. */
 export interface Problem extends Failure {
   type: "error";
   id: number | null;
   symbol: string | null;
-  channel?: string;
+  about?: string;
 }
 
 export interface Outcome {
