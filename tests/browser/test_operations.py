@@ -78,7 +78,7 @@ async def test_somebody_is_kept_out_and_let_in_again(ann: Page, site: Site) -> N
 
 async def test_a_bonus_is_entered_as_it_was_announced_and_taken_back(ann: Page) -> None:
     await ann.goto("/operations/corporate-actions")
-    await ann.get_by_text("Enter one").click()
+    await ann.get_by_text("Enter one", exact=True).click()
     form = ann.get_by_role("form", name="New action")
     await form.get_by_label("Instrument").fill("NSE:ITC")
     await form.get_by_label("Ex-date").fill("2024-10-28")
