@@ -36,8 +36,8 @@ class Stores:
 @pytest.fixture
 async def stores(redis_url: str, database_url: str, opened: Opener) -> AsyncGenerator[Stores]:
     async with Proxy.before(redis_url) as redis, Proxy.before(database_url) as postgres:
-        hot: HotStore = await opened(HotStore, redis.url, answer_timeout_s=0.2)
-        durable: DurableStore = await opened(DurableStore, postgres.url, answer_timeout_s=0.2)
+        hot: HotStore = await opened(HotStore, redis.url, answer_timeout_s=1.0)
+        durable: DurableStore = await opened(DurableStore, postgres.url, answer_timeout_s=1.0)
         await seeded(durable)
         yield Stores(hot, durable, redis, postgres)
 

@@ -105,14 +105,14 @@ async def test_nothing_is_logged_while_it_is_away_but_what_calls_say(
 
 async def test_a_silent_server_is_given_up_in_time_and_taken_back(database_url: str, opened: Opener) -> None:
     async with Proxy.before(database_url) as proxy:
-        store: DurableStore = await opened(DurableStore, proxy.url, answer_timeout_s=0.3)
+        store: DurableStore = await opened(DurableStore, proxy.url, answer_timeout_s=1.0)
         await seeded(store)
         proxy.fall_silent()
 
         before = time.monotonic()
         with pytest.raises(DurableStoreUnavailableError, match="in time"):
             await store.save(bars(3), checkpoint_ns=1)
-        assert time.monotonic() - before < 1.5
+        assert time.monotonic() - before < 5
 
         proxy.speak()
         await store.save(bars(3), checkpoint_ns=1)
