@@ -14,12 +14,13 @@ from actors.price_sources import PROVIDER_S, PriceSources
 from actors.routes import Routes
 from engine.market import Instrument, InstrumentKind
 from engine.providers.base import Advice, ProviderError, Route
+from engine.providers.dhan.rest import DhanLimits
 from engine.runtime import ActorRef, ActorSystem
 from engine.storage.durable import Exchange, ProviderMapping
 from engine.storage.hot import HotStore, InstrumentReport, LastPrice
 from engine.storage.memory import MemoryDurableStore, MemoryHotStore
 from tests.actors.parts import NOON, among_witnesses
-from tests.providers.dhan.test_rest import history_at
+from tests.providers.dhan.test_rest import FAST, IMPATIENT, history_at
 from tests.providers.rest_server import answers, hang, reply, serve
 
 MS = 1_000_000
@@ -207,10 +208,14 @@ BUSY = reply({"errorCode": "DH-904", "errorMessage": "too many"}, 429, {"Retry-A
 BROKEN = reply({"errorCode": "DH-908", "errorMessage": "internal"}, 500)
 
 
-@pytest.mark.parametrize(("answer", "calls"), [(answers(BUSY), 1), (answers(BROKEN), 3), (hang, 3)])
-async def test_a_rest_service_that_refuses_breaks_or_hangs_is_called_no_more(answer: Any, calls: int) -> None:
+@pytest.mark.parametrize(
+    ("answer", "limits", "calls"), [(answers(BUSY), FAST, 1), (answers(BROKEN), FAST, 3), (hang, IMPATIENT, 3)]
+)
+async def test_a_rest_service_that_refuses_breaks_or_hangs_is_called_no_more(
+    answer: Any, limits: DhanLimits, calls: int
+) -> None:
     async with serve(answer) as server:
-        history = history_at(server.url)
+        history = history_at(server.url, limits=limits)
         async with desk({"one": history}, A) as at:
             for _ in range(6):
                 told = await at.ask(A)
