@@ -2,14 +2,13 @@
 
 import { moment } from "@/formats/times";
 import { Asked } from "./Asked";
-import { Commanded } from "./Commanded";
+import { ByProvider } from "./ByProvider";
 import { type Conflict, useConflictsQuery, useSettleMutation } from "./conflictEndpoints";
-import { useProvidersQuery } from "./endpoints";
 import { Headings } from "./Headings";
 import type { Provider } from "./models";
 import { Pager, usePages } from "./Pager";
 import common from "./page.module.css";
-import { type Command, useCommand } from "./useCommand";
+import type { Command } from "./useCommand";
 import { Wide } from "./Wide";
 
 const LOOK_MS = 30_000;
@@ -24,28 +23,14 @@ const ADVICE: Record<Conflict["kind"], string> = {
   "other terms": "It was taken over.",
 };
 
+const WORDS =
+  "What providers' lists say otherwise than the tables. Change what is wrong with the mapping, at /provider/…/mappings, then settle it here.";
+
 export function ConflictsPage() {
-  const query = useProvidersQuery(undefined, { pollingInterval: LOOK_MS });
-  const command = useCommand();
   return (
-    <section className={common.page} aria-labelledby="conflicts-title">
-      <h2 id="conflicts-title">Conflicts</h2>
-      <p className={common.words}>
-        What providers' lists say otherwise than the tables. Change what is wrong with the mapping, at
-        /provider/…/mappings, then settle it here.
-      </p>
-      <Commanded command={command} />
-      <Asked query={query} waiting="Asking for the providers…">
-        {({ items }) => (
-          <>
-            {items.length === 0 && <p className={common.words}>There is no provider yet.</p>}
-            {items.map((provider) => (
-              <OfProvider key={provider.id} provider={provider} command={command} />
-            ))}
-          </>
-        )}
-      </Asked>
-    </section>
+    <ByProvider title="Conflicts" words={WORDS} lookMs={LOOK_MS}>
+      {(provider, command) => <OfProvider provider={provider} command={command} />}
+    </ByProvider>
   );
 }
 
@@ -53,25 +38,19 @@ function OfProvider({ provider, command }: { provider: Provider; command: Comman
   const pages = usePages();
   const wish = { provider: provider.id, page_token: pages.token };
   const query = useConflictsQuery(wish, { pollingInterval: LOOK_MS });
-  const title = `conflicts-of-${provider.id}`;
   return (
-    <section className={common.page} aria-labelledby={title}>
-      <h3 id={title} className={common.heading}>
-        {provider.name}
-      </h3>
-      <Asked query={{ ...query, data: query.currentData }} waiting={`Asking for the conflicts of ${provider.name}…`}>
-        {({ items, next_page_token }) => (
-          <>
-            {items.length === 0 ? (
-              <p className={common.words}>Its lists and the tables agree.</p>
-            ) : (
-              <Conflicts provider={provider} items={items} command={command} />
-            )}
-            <Pager pages={pages} next={next_page_token} what={`conflicts of ${provider.name}`} />
-          </>
-        )}
-      </Asked>
-    </section>
+    <Asked query={{ ...query, data: query.currentData }} waiting={`Asking for the conflicts of ${provider.name}…`}>
+      {({ items, next_page_token }) => (
+        <>
+          {items.length === 0 ? (
+            <p className={common.words}>Its lists and the tables agree.</p>
+          ) : (
+            <Conflicts provider={provider} items={items} command={command} />
+          )}
+          <Pager pages={pages} next={next_page_token} what={`conflicts of ${provider.name}`} />
+        </>
+      )}
+    </Asked>
   );
 }
 

@@ -3,66 +3,47 @@
 import { Problem } from "@/parts/Problem";
 import { Asked } from "./Asked";
 import { Badge } from "./Badge";
-import { Commanded } from "./Commanded";
+import { ByProvider } from "./ByProvider";
 import { CredentialForm } from "./CredentialForm";
 import { endText, inForceText, kindText, stateOf, wayText } from "./credentials";
-import { useCredentialsQuery, useForgetMutation, useProvidersQuery } from "./endpoints";
+import { useCredentialsQuery, useForgetMutation } from "./endpoints";
 import { Headings } from "./Headings";
 import type { Credentials, Kept, Provider } from "./models";
 import common from "./page.module.css";
-import { type Command, useCommand } from "./useCommand";
+import type { Command } from "./useCommand";
 import { Wide } from "./Wide";
 
 const LOOK_MS = 10_000;
 const NO_KEY =
   "Nothing can be kept: set TICKTREE_CREDENTIALS_KEY (`ticktree credentials key` makes one) for all processes, and start them anew.";
 
+const WORDS =
+  "Who enters another one replaces the one before: the running engine goes over to it without losing a tick.";
+
 export function CredentialsPage() {
-  const query = useProvidersQuery(undefined, { pollingInterval: LOOK_MS });
-  const command = useCommand();
   return (
-    <section className={common.page} aria-labelledby="credentials-title">
-      <h2 id="credentials-title">Credentials</h2>
-      <p className={common.words}>
-        Who enters another one replaces the one before: the running engine goes over to it without losing a tick.
-      </p>
-      <Commanded command={command} />
-      <Asked query={query} waiting="Asking for the providers…">
-        {({ items }) => (
-          <>
-            {items.length === 0 && <p className={common.words}>There is no provider yet.</p>}
-            {items.map((provider) => (
-              <OfProvider key={provider.id} provider={provider} command={command} />
-            ))}
-          </>
-        )}
-      </Asked>
-    </section>
+    <ByProvider title="Credentials" words={WORDS} lookMs={LOOK_MS}>
+      {(provider, command) => <OfProvider provider={provider} command={command} />}
+    </ByProvider>
   );
 }
 
 function OfProvider({ provider, command }: { provider: Provider; command: Command }) {
   const query = useCredentialsQuery(provider.id, { pollingInterval: LOOK_MS });
-  const title = `credentials-of-${provider.id}`;
   return (
-    <section className={common.page} aria-labelledby={title}>
-      <h3 id={title} className={common.heading}>
-        {provider.name}
-      </h3>
-      <Asked query={query} waiting={`Asking for the credentials of ${provider.name}…`}>
-        {(told) => (
-          <>
-            <InForce told={told} />
-            {told.items.length > 0 && <KeptOnes provider={provider} items={told.items} command={command} />}
-            {told.can_keep ? (
-              <CredentialForm provider={provider} told={told} command={command} />
-            ) : (
-              <Problem words={NO_KEY} />
-            )}
-          </>
-        )}
-      </Asked>
-    </section>
+    <Asked query={query} waiting={`Asking for the credentials of ${provider.name}…`}>
+      {(told) => (
+        <>
+          <InForce told={told} />
+          {told.items.length > 0 && <KeptOnes provider={provider} items={told.items} command={command} />}
+          {told.can_keep ? (
+            <CredentialForm provider={provider} told={told} command={command} />
+          ) : (
+            <Problem words={NO_KEY} />
+          )}
+        </>
+      )}
+    </Asked>
   );
 }
 
